@@ -1,0 +1,112 @@
+/* flow_key.c: canonical flow keys, their text and their identifiers.
+ *
+ * Reference: Community ID v1 for the order of the two sides (address bytes, then port), RFC 5952
+ * for the text of IPv6 addresses, the IANA protocol number registry for the names. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sensor/flow_key.h"
+#include "sensor/siphash.h"
+
+#define FLOW_ID_BITS 51 /* what a JSON reader with doubles still keeps exact, as Suricata does */
+
+static size_t addr_len(const struct flow_key *key)
+{
+	return key->ip_version == 4 ? 4 : 16;
+}
+
+bool flow_key_set(struct flow_key *key, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+		  uint16_t dst_port, bool is_one_way)
+{
+	size_t len = addr_len(key);
+	int order = memcmp(src, dst, len);
+	bool is_high = !is_one_way && (order > 0 || (order == 0 && src_port > dst_port));
+
+	memcpy(key->addr[is_high], src, len);
+	memcpy(key->addr[!is_high], dst, len);
+	key->port[is_high] = src_port;
+	key->port[!is_high] = dst_port;
+	return is_high;
+}
+
+uint64_t flow_key_route(const struct flow_key *key)
+{
+	/* One-way ICMP keeps its sender first, so the key's own order is not always canonical. */
+	int low = memcmp(key->addr[0], key->addr[1], sizeof(key->addr[0])) > 0;
+	struct {
+		uint8_t addr[2][16];
+		struct scope scope;
+	} route;
+
+	_Static_assert(sizeof(route) == 32 + sizeof(struct scope), "hashed as bytes: no padding");
+	memcpy(route.addr[0], key->addr[low], sizeof(route.addr[0]));
+	memcpy(route.addr[1], key->addr[!low], sizeof(route.addr[1]));
+	route.scope = key->scope;
+	return siphash_id(&route, sizeof(route));
+}
+
+/* Every event has two or more of these, and most are IPv4: inet_ntop() prints through stdio. */
+static void ipv4_text(const uint8_t addr[4], char out[INET_ADDRSTRLEN])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		unsigned byte = addr[i];
+
+		if (i > 0)
+			out[n++] = '.';
+		if (byte >= 100)
+			out[n++] = (char)('0' + byte / 100);
+		if (byte >= 10)
+			out[n++] = (char)('0' + byte / 10 % 10);
+		out[n++] = (char)('0' + byte % 10);
+	}
+	out[n] = '\0';
+}
+
+void flow_key_addr_text(const struct flow_key *key, int side, char *out, size_t size)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (key->ip_version == 4)
+		ipv4_text(key->addr[side], text);
+	else if (inet_ntop(AF_INET6, key->addr[side], text, sizeof(text)) == NULL)
+		text[0] = '\0';
+	snprintf(out, size, "%s", text);
+}
+
+static const struct {
+	uint8_t proto;
+	const char *name;
+} proto_names[] = {
+	{ 1, "ICMP" },  { 2, "IGMP" },   { 4, "IP" },         { 6, "TCP" },    { 8, "EGP" },
+	{ 17, "UDP" },  { 33, "DCCP" },  { 41, "IPv6" },      { 46, "RSVP" },  { 47, "GRE" },
+	{ 50, "ESP" },  { 51, "AH" },    { 58, "IPv6-ICMP" }, { 88, "EIGRP" }, { 89, "OSPFIGP" },
+	{ 103, "PIM" }, { 112, "VRRP" }, { 115, "L2TP" },     { 132, "SCTP" }, { 136, "UDPLite" },
+};
+
+const char *flow_key_proto_name(uint8_t proto, char *scratch, size_t size)
+{
+	for (size_t i = 0; i < sizeof(proto_names) / sizeof(proto_names[0]); i++)
+		if (proto_names[i].proto == proto)
+			return proto_names[i].name;
+	snprintf(scratch, size, "%u", (unsigned)proto);
+	return scratch;
+}
+
+uint64_t flow_id(const char *sensor_id, const struct flow_key *key, uint64_t start_ns)
+{
+	struct {
+		uint64_t sensor;
+		uint64_t start_ns;
+		struct flow_key key;
+		uint32_t zero;
+	} whole = { .sensor = siphash_id(sensor_id, strlen(sensor_id)),
+		    .start_ns = start_ns,
+		    .key = *key };
+
+	_Static_assert(sizeof(whole) == 16 + sizeof(struct flow_key) + 4,
+		       "hashed as bytes: no padding");
+	return siphash_id(&whole, sizeof(whole)) & ((UINT64_C(1) << FLOW_ID_BITS) - 1);
+}
