@@ -1,0 +1,135 @@
+# minecanary: build, test, measure, install. `make help` lists the targets.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+VERSION := 0.1.0
+CC      ?= gcc
+CLANG   ?= clang
+SAN     ?=
+
+PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
+LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
+
+WARN  := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align \
+         -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough
+OPT   ?= -O2 -g
+CFLAGS ?=
+COMMON := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' $(WARN) $(OPT) \
+          -fstack-protector-strong -fPIE -pthread
+LDHARD := -pie -Wl,-z,relro,-z,now
+ifeq ($(SAN),)
+COMMON += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+else
+COMMON += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDHARD += -fsanitize=$(SAN)
+endif
+
+PROTO_SRC  := $(sort $(wildcard protocols/*.c))
+SENSOR_SRC := $(sort $(filter-out sensor/main.c,$(wildcard sensor/*.c)))
+UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+DIALECT_IDS := $(shell sed -n 's/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' protocols/dialect.h)
+
+PROTO_OBJ  := $(PROTO_SRC:%.c=$(BUILD)/obj/%.o)
+SENSOR_OBJ := $(SENSOR_SRC:%.c=$(BUILD)/obj/%.o)
+UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_BIN   := $(filter-out %/fuzz_dialect,$(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)) \
+              $(DIALECT_IDS:%=$(BUILD)/fuzz/dialect_%)
+BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
+
+.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
+        unit-build test-tools
+
+all: $(BUILD)/minecanary                ## build the sensor
+
+$(BUILD)/minecanary: $(BUILD)/obj/sensor/main.o $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
+	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(LIBS)
+
+$(BUILD)/libprotocols.a: $(PROTO_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libsensor.a: $(SENSOR_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# protocols/ needs no library but the tokenizer's header.
+$(BUILD)/obj/protocols/%.o: protocols/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/sensor/%.o: sensor/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
+		$(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
+
+unit-build: $(UNIT_BIN)
+unit: $(UNIT_BIN)                       ## run the unit tests
+	@sh tests/unit/run.sh $(UNIT_BIN)
+
+# The fuzzers carry their own instrumented objects.
+FUZZ_FLAGS := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' -O1 -g \
+              -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -pthread
+FUZZ_OBJ   := $(PROTO_SRC:%.c=$(BUILD)/fuzz/obj/%.o) $(SENSOR_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
+
+$(BUILD)/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/libfuzzed.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libfuzzed.a
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -o $@ $< $(BUILD)/fuzz/libfuzzed.a $(LIBS)
+
+$(BUILD)/fuzz/dialect_%: tests/fuzz/fuzz_dialect.c $(BUILD)/fuzz/libfuzzed.a
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -DDIALECT=$* -o $@ $< $(BUILD)/fuzz/libfuzzed.a $(LIBS)
+
+fuzz-build: $(FUZZ_BIN)
+fuzz: $(FUZZ_BIN)                       ## fuzz every parser, FUZZ_SECONDS each (default 20)
+	@sh tests/fuzz/run.sh $(FUZZ_BIN)
+
+golden-update: all                      ## rewrite the expected events; review with git diff
+	@python3 tests/golden/golden.py --update --binary $(BUILD)/minecanary
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
+		$(BUILD)/libsensor.a $(BUILD)/libprotocols.a $(LIBS)
+
+bench-build: all $(BENCH_BIN)
+bench: bench-build                      ## CPU per packet beside a bare libpcap loop and the ideal meter
+	@BUILD=$(BUILD) sh tests/bench/bench.sh
+
+lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck
+	@BUILD=$(BUILD) sh scripts/lint.sh
+
+check:                                  ## every test; what CI runs
+	@sh scripts/check.sh
+
+install: all                            ## install below $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(BUILD)/minecanary $(DESTDIR)$(PREFIX)/sbin/minecanary
+	install -D -m 644 sensor/minecanary.8 $(DESTDIR)$(PREFIX)/share/man/man8/minecanary.8
+	install -D -m 644 scripts/install/minecanary.yaml $(DESTDIR)/etc/minecanary/minecanary.yaml
+	install -D -m 644 scripts/install/minecanary.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/minecanary.service
+	install -D -m 644 scripts/install/minecanary.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/minecanary.conf
+	install -D -m 644 scripts/install/minecanary.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/minecanary
+
+clean:                                  ## remove everything that was built
+	rm -rf $(BUILD)
+
+help:                                   ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile
+
+-include $(PROTO_OBJ:.o=.d) $(SENSOR_OBJ:.o=.d) $(BUILD)/obj/sensor/main.d $(UNIT_BIN:=.d) \
+         $(BENCH_BIN:=.d) $(FUZZ_OBJ:.o=.d)

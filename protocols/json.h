@@ -1,0 +1,97 @@
+/* json.h: JSON as miners speak it, without allocation.
+ *
+ * Frame first by counting braces, tokenise once, then look fields up by name and type. Method
+ * names are compared unescaped ("m\u0065thod" is "method"), a text inside a string never counts
+ * as structure, and numbers stay text until a caller names the range it wants. RFC 8259. */
+#ifndef PROTOCOLS_JSON_H
+#define PROTOCOLS_JSON_H
+
+#include "protocols/limits.h"
+#include "protocols/slice.h"
+
+enum json_type {
+	JSON_NONE = 0, /* no such value */
+	JSON_OBJECT,
+	JSON_ARRAY,
+	JSON_STRING,
+	JSON_NUMBER, /* also the bare words true, false and null have types of their own below */
+	JSON_TRUE,
+	JSON_FALSE,
+	JSON_NULL
+};
+
+struct json_token {
+	uint8_t type;    /* enum json_type */
+	uint16_t size;   /* members of an object, elements of an array */
+	int16_t parent;  /* index of the containing object, array or key; -1 at the root */
+	uint16_t next;   /* index after this value and all that it contains */
+	uint32_t start;  /* strings: without the quotes */
+	uint32_t end;
+};
+
+/* One tokenised document. Flat and caller-owned: on the stack or in a scratch area. */
+struct json {
+	struct slice text; /* borrowed; what the tokens point into */
+	uint16_t count;
+	bool is_cut; /* the text ended before the document did; tokens of the cut part are missing */
+	struct json_token tokens[LIMIT_JSON_TOKENS];
+};
+
+/* A value: an index into tokens, or JSON_ABSENT. Look-ups on JSON_ABSENT give JSON_ABSENT. */
+typedef int json_value;
+#define JSON_ABSENT (-1)
+
+enum json_frame_result { JSON_FRAME_WHOLE, JSON_FRAME_MORE, JSON_FRAME_BAD };
+
+/* Finds the first object or array of a byte stream: *skip bytes of junk (blank, BOM, NUL, other
+ * text) before it, then *len bytes up to its closing brace. Braces inside strings do not count; a
+ * line feed does not end an object. WHOLE: both are set and *len > 0. MORE: *skip bytes may be
+ * dropped, the rest must be kept. BAD: the object cannot be JSON (a control byte in a string, a
+ * wrong closing brace, a character that no JSON text has outside strings, too deep, longer than
+ * LIMIT_MESSAGE_BYTES); *skip > 0 bytes are to be dropped before the next try.
+ * An opening brace counts only where a JSON message can follow: `{` then blanks then `"` or `}`,
+ * `[` then blanks then `{`; others are junk. */
+enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len);
+
+/* Tokenises text. 0; -EINVAL when it is not JSON; -E2BIG past the token or depth cap. A text that
+ * ends too early is accepted when may_be_cut and sets is_cut; otherwise it is -EINVAL. Stricter
+ * than its tokenizer: checks keys, separators, literals and numbers. */
+int json_parse(struct json *doc, struct slice text, bool may_be_cut);
+
+/* The root value (index 0), or JSON_ABSENT for an empty document. */
+json_value json_root(const struct json *doc);
+enum json_type json_type(const struct json *doc, json_value value);
+
+/* Member of an object by name (unescaped, exact); the last one wins among duplicates. */
+json_value json_member(const struct json *doc, json_value object, const char *name);
+
+/* Element of an array. */
+json_value json_element(const struct json *doc, json_value array, size_t index);
+
+/* Elements of an array or members of an object; 0 for all else. */
+size_t json_size(const struct json *doc, json_value value);
+
+/* The raw bytes of a value (strings without quotes, escapes still in them). */
+struct slice json_raw(const struct json *doc, json_value value);
+
+/* A string's text with escapes undone, into out (UTF-8, at most size - 1 bytes and a NUL, cut at a
+ * character). Returns a slice of out, or of the document when nothing was escaped; empty when the
+ * value is no string. */
+struct slice json_text(const struct json *doc, json_value value, char *out, size_t size);
+
+/* True when the value is a string equal to text after unescaping. */
+bool json_is(const struct json *doc, json_value value, const char *text);
+
+/* A number, or a string that holds one, as double. 0, or -ERANGE / -EINVAL. Never locale-bound. */
+int json_number(const struct json *doc, json_value value, double *out);
+
+/* The same for a non-negative integer no larger than max; `4`, `"4"` and `4.0` all give 4. */
+int json_unsigned(const struct json *doc, json_value value, uint64_t max, uint64_t *out);
+
+/* A string of hex digits (optional 0x): its digits without the prefix, or an empty slice. */
+struct slice json_hex(const struct json *doc, json_value value);
+
+/* A stable hash of a request id or job id: 4, "4" and 4.0 hash alike; 0 for null and absent. */
+uint64_t json_id(const struct json *doc, json_value value);
+
+#endif

@@ -1,0 +1,35 @@
+/* wallet.h: recognises a payout address in what a miner logs in with.
+ *
+ * Formats: Base58Check (Bitcoin), BIP-173/350 (bech32, bech32m), CryptoNote Base58 with Keccak
+ * checksum, EIP-55 (Ethereum). A string that only looks like a wallet, or whose checksum fails, is
+ * still reported: the caller sees in `check` how far it could be verified. */
+#ifndef PROTOCOLS_WALLET_H
+#define PROTOCOLS_WALLET_H
+
+#include "protocols/slice.h"
+
+enum wallet_check {
+	WALLET_NONE = 0,   /* no wallet: an account name, an e-mail, nothing */
+	WALLET_UNVERIFIED, /* wallet-shaped, but the coin has no checksum we can compute, or the
+			      length is not the coin's */
+	WALLET_BAD,        /* right shape and length, checksum fails */
+	WALLET_VALID       /* checksum holds */
+};
+
+struct wallet {
+	enum wallet_check check;
+	const char *coin;    /* static: "BTC", "XMR", "ETH"..., NULL when the shape fits several */
+	struct slice text;   /* the address itself, inside the login string */
+	struct slice worker; /* what follows it: after `.`, `/`, `+`, `_`; empty when there is none */
+	struct slice email;  /* an e-mail among the `/` parts; empty when there is none */
+};
+
+/* Splits a login string ("ADDRESS.worker", "ADDRESS/worker/mail", "COIN:ADDRESS.w", "ADDR+diff")
+ * and judges the address. For an account name text is the account and check WALLET_NONE. A `+N`
+ * fixed-difficulty suffix is no worker. */
+struct wallet wallet_parse(struct slice login);
+
+/* Judges one bare address. */
+struct wallet wallet_check_address(struct slice address);
+
+#endif

@@ -1,0 +1,65 @@
+/* classify.h: nDPI's guess about a flow, on its first payload packets.
+ *
+ * A label for flow records and one weak witness; it never raises an alert. One context per worker;
+ * states come from a capped pool and are freed at the verdict, after a few packets or at a deadline.
+ * Labels are small numbers (0: none) with a table of names that is built once and then read by any
+ * thread. Only classify.c knows nDPI and its versions. */
+#ifndef SENSOR_CLASSIFY_H
+#define SENSOR_CLASSIFY_H
+
+#include "protocols/dialect.h"
+#include "sensor/packet.h"
+#include "sensor/stats.h"
+
+enum classify_mode { CLASSIFY_ALL, CLASSIFY_CANDIDATES, CLASSIFY_OFF };
+
+struct classify;
+struct classify_flow;
+
+struct classify_options {
+	uint32_t max_states;  /* live nDPI states */
+	uint32_t max_packets; /* payload packets a flow is given */
+	uint32_t deadline_ms; /* packet time from the first payload packet */
+};
+
+/* What nDPI said. proto and category index its tables; risks is its bit set. */
+struct classify_label {
+	uint16_t master;   /* carrying protocol, 0: none */
+	uint16_t app;      /* 0: unknown */
+	uint16_t category;
+	uint16_t reserved;
+	uint64_t risks;
+	bool is_mining;    /* nDPI calls it mining: a weak witness */
+};
+
+/* NULL when nDPI cannot be set up. */
+struct classify *classify_new(const struct classify_options *options, struct stats *stats);
+void classify_free(struct classify *self);
+
+/* A state for a flow, or NULL at the cap (counted). */
+struct classify_flow *classify_begin(struct classify *self, uint64_t now_ns);
+
+/* Gives one payload packet. True when the flow is decided (by nDPI, packets or deadline): the label
+ * is filled and the state freed. */
+bool classify_packet(struct classify *self, struct classify_flow *flow, enum direction dir,
+		     const struct packet *packet, struct classify_label *label);
+
+/* Gives up: the best guess so far, and the state is freed. */
+void classify_end(struct classify *self, struct classify_flow *flow, struct classify_label *label);
+
+/* Frees states past their deadline. fn is told the user value set by classify_tag(). */
+void classify_tick(struct classify *self, uint64_t now_ns,
+		   void (*fn)(void *ctx, uint32_t user, const struct classify_label *label),
+		   void *ctx);
+void classify_tag(struct classify_flow *flow, uint32_t user);
+
+/* Names for events; any thread, after classify_new(). Lower case for the protocol ("tls.amazon"). */
+void classify_app_name(const struct classify_label *label, char *out, size_t size);
+const char *classify_category_name(uint16_t category);
+/* Name of risk bit n, or NULL. */
+const char *classify_risk_name(unsigned bit);
+
+/* The library's version text, for --version and :status. */
+const char *classify_version(void);
+
+#endif

@@ -1,0 +1,58 @@
+/* correlator.h: the one thread that owns everything that spans flows.
+ *
+ * Merges the workers' facts by (packet time, worker, sequence), keeps the alert table (one alert per
+ * scope, client, family and cause), absorbs contacts into sessions, attaches sessions and alerts to
+ * flow records, and hands decisions to the publisher. It never blocks live; with lossless set it
+ * waits for room in the publisher's rings. All tables are capped. */
+#ifndef SENSOR_CORRELATOR_H
+#define SENSOR_CORRELATOR_H
+
+#include "sensor/cloud.h"
+#include "sensor/decision.h"
+#include "sensor/endpoint.h"
+#include "sensor/ring.h"
+#include "sensor/stats.h"
+
+/* One worker's way to the correlator. watermark_ns: all facts before this packet time have been
+ * pushed (release store by the worker; UINT64_MAX at its end). */
+struct fact_feed {
+	struct ring *urgent;
+	struct ring *bulk;
+	_Atomic uint64_t watermark_ns;
+};
+
+struct correlator_options {
+	struct fact_feed *feeds;
+	size_t feed_count;
+	struct ring_bell *bell;       /* rung by every feed */
+	struct ring *urgent;          /* to the publisher */
+	struct ring *bulk;
+	bool is_lossless;             /* -r: wait for room; live: refuse flow records, keep the rest */
+	uint32_t stall_timeout_s;     /* lossless: after this long without room, give up */
+	size_t max_alerts;
+	size_t max_sessions;
+	const struct cloud_row *cloud;
+	size_t cloud_count;
+	const char *tap;              /* for scopes without a row */
+};
+
+struct correlator;
+
+struct correlator *correlator_new(const struct correlator_options *options, struct stats *stats);
+void correlator_free(struct correlator *self);
+
+/* Handles all facts that the watermarks release. True when it did something. */
+bool correlator_step(struct correlator *self);
+
+/* The thread: steps and sleeps until every feed is at its end and drained, publishes pending
+ * contacts, closes the publisher's rings. Returns NULL, or the correlator when it stalled. */
+void *correlator_run(void *self);
+
+/* Alert identity: hash of scope, client, family, cause and episode start. Never 0. */
+uint64_t alert_id(const char *scope, const char *client, enum family family, const char *cause,
+		  uint64_t episode_ns);
+/* The same without the episode: the key under which the open alert is found. */
+uint64_t alert_open_hash(const char *scope, const char *client, enum family family,
+			 const char *cause);
+
+#endif

@@ -1,0 +1,70 @@
+/* event.h: a decision as the outside sees it.
+ *
+ * EVE JSON (Suricata's conventions, with the root objects `mining` and `cloud` of our own) and flat
+ * fields for Redis streams. Rendered on the publisher's thread, at most once per form. */
+#ifndef SENSOR_EVENT_H
+#define SENSOR_EVENT_H
+
+#include "sensor/cloud.h"
+#include "sensor/decision.h"
+#include "sensor/endpoint.h"
+
+#define EVENT_JSON_BYTES 8192
+
+/* What rendering needs to know about the run; immutable. */
+struct event_context {
+	const char *sensor_id;
+	const char *input_name;   /* interface or capture file; "" for several */
+	bool is_live;
+	const struct cloud_row *cloud;
+	size_t cloud_count;
+	const struct endpoint_list *endpoints; /* NULL: none */
+	const char *tap;
+	uint16_t community_seed;
+};
+
+enum event_kind { EVENT_FLOW, EVENT_SESSION, EVENT_ALERT, EVENT_KINDS };
+
+/* One event on its way to the sinks: the decision and, once asked for, its renderings. */
+struct event {
+	enum event_kind kind;
+	const struct decision *decision; /* cast by kind */
+	uint64_t time_ns;
+};
+
+struct event_renderer;
+struct event_renderer *event_renderer_new(const struct event_context *context);
+void event_renderer_free(struct event_renderer *self);
+
+/* Begins an event; texts of the one before are forgotten. */
+void event_begin(struct event_renderer *self, const struct decision *decision, struct event *out);
+
+/* The EVE line without line feed; sessions render as event_type flow with the mining object.
+ * Valid until the next event_begin(). *len 0 only if the line did not fit (never by design). */
+const char *event_eve(struct event_renderer *self, const struct event *event, size_t *len);
+
+/* Texts that several sinks need; valid until the next event_begin(). */
+struct event_texts {
+	char scope[CLOUD_SCOPE_TEXT];
+	char client[48]; /* address */
+	char server[48];
+	uint16_t client_port;
+	uint16_t server_port;
+	char pool[LIMIT_POOL_TEXT];   /* name if known, else ip:port ([ip6]:port) */
+	char community_id[COMMUNITY_ID_TEXT];
+	char flow_id[24];
+	char alert_id[24];            /* 16 hex digits, "" for none */
+	char wallet_hash[24];         /* 16 hex digits of the wallet text, "" for none */
+};
+const struct event_texts *event_texts(struct event_renderer *self, const struct event *event);
+
+/* Printable form of hostile text: control bytes and invalid UTF-8 escaped; for terminals. */
+void event_printable(const char *in, char *out, size_t size);
+
+/* Words of events. */
+const char *event_end_text(enum flow_end end);      /* idle active closed reuse forced evicted */
+const char *event_eve_reason(enum flow_end end);    /* timeout forced shutdown tcp_reuse */
+const char *event_role_text(enum session_role role);
+const char *event_session_text(enum session_event event); /* begin change report end */
+
+#endif

@@ -1,0 +1,142 @@
+/* flow.h: the flow table of one worker.
+ *
+ * Fixed capacity, allocated and touched at start. A flow is a 64-byte hot line, which is all that an
+ * ordinary packet reads and writes, and a cold part in a second array at the same index; indexes are
+ * stable for the life of a flow. Buckets are lines of their own, so a look-up is two prefetchable
+ * loads. Owned by one worker thread; nothing here locks, allocates or calls the system per packet.
+ *
+ * A flow is split by its own gap between packets (idle, active), never by when the timer ran; the
+ * timing wheel only finds, in order of time, what has been silent long enough. */
+#ifndef SENSOR_FLOW_H
+#define SENSOR_FLOW_H
+
+#include "protocols/dialect.h"
+#include "sensor/packet.h"
+#include "sensor/siphash.h"
+#include "sensor/stats.h"
+
+#define FLOW_NONE UINT32_MAX
+
+enum flow_end {
+	FLOW_END_IDLE,    /* silent for its idle time-out */
+	FLOW_END_ACTIVE,  /* lasted the active time-out: a record, and the flow goes on */
+	FLOW_END_CLOSED,  /* FIN from both sides or RST */
+	FLOW_END_REUSED,  /* a new SYN on a finished connection */
+	FLOW_END_FORCED,  /* end of capture or shutdown */
+	FLOW_END_EVICTED  /* to make room: lack of resources */
+};
+
+enum flow_tcp_state {
+	FLOW_TCP_NONE,        /* not TCP, or mid-stream and nothing known */
+	FLOW_TCP_SYN_SENT,
+	FLOW_TCP_SYN_RECV,
+	FLOW_TCP_ESTABLISHED,
+	FLOW_TCP_FIN_ONE,     /* one side has finished */
+	FLOW_TCP_CLOSED
+};
+
+enum flow_flag {
+	FLOW_CLIENT_HIGH = 1 << 0,  /* the client is side 1 of the key */
+	FLOW_MIDSTREAM = 1 << 1,    /* the first packet was no SYN: roles are a guess until proven */
+	FLOW_ROLES_PROVEN = 1 << 2, /* by SYN, SYN-ACK or a dialect's finding */
+	FLOW_INSPECTED = 1 << 3,    /* cold.inspect is set */
+	FLOW_CLASSIFYING = 1 << 4,  /* cold.classify is set */
+	FLOW_DECIDED = 1 << 5,      /* payload needs no more looks but the sparse one */
+	FLOW_MINING = 1 << 6,       /* carries a session: evicted last */
+	FLOW_TRUNCATED = 1 << 7     /* some packet was cut by the snaplen */
+};
+
+/* One cache line. Arrays of two are by enum direction. */
+struct flow {
+	struct siphash_tag tag;
+	uint64_t last_ns;
+	uint32_t packets[2];  /* since the last spill into the cold part */
+	uint32_t bytes[2];    /* IP bytes, likewise */
+	uint32_t next_seq[2]; /* TCP: next expected sequence number while undecided; valid by seq_known */
+	uint8_t flags;        /* enum flow_flag */
+	uint8_t tcp_state;    /* enum flow_tcp_state */
+	uint8_t tcp_flags[2]; /* OR of all seen */
+	uint8_t seq_known;    /* bit per direction */
+	uint8_t inspections;  /* times taken under inspection so far */
+	uint16_t classified;  /* payload packets given to nDPI */
+	uint32_t looked;      /* payload bytes looked at, both directions, saturating */
+	uint32_t contact;     /* 1 + index of the listed endpoint the server is, 0: none */
+};
+
+_Static_assert(sizeof(struct flow) == 64, "the hot part is one cache line");
+
+struct flow_cold {
+	struct flow_key key;
+	uint32_t wheel_next;
+	uint32_t wheel_prev;
+	uint32_t wheel_slot;
+	uint64_t first_ns;   /* first packet of the connection: names the flow */
+	uint64_t start_ns;   /* first packet of the current record */
+	uint64_t packets[2]; /* spilled */
+	uint64_t bytes[2];
+	void *inspect;       /* owned by the worker; NULL when not under inspection */
+	union {
+		void *classify; /* while FLOW_CLASSIFYING */
+		uint32_t label; /* afterwards: the worker's index of a label, 0: none */
+	};
+};
+
+_Static_assert(sizeof(struct flow_cold) <= 136, "64 hot and 136 cold bytes a flow");
+
+struct flow_timeouts {
+	uint32_t idle_s;     /* all but established TCP */
+	uint32_t idle_tcp_s; /* established TCP */
+	uint32_t closed_s;   /* after FIN or RST: late packets still belong to the flow */
+	uint32_t active_s;   /* 0: never */
+};
+
+/* Called from flow_touch(), flow_advance() and flow_flush(), on the worker's thread. */
+struct flow_hooks {
+	/* A new flow, before its first packet is counted. Roles are set. */
+	void (*opened)(void *ctx, uint32_t index, const struct packet *packet);
+	/* The current record is complete: counters are folded into the cold part. For all reasons
+	 * but FLOW_END_ACTIVE the slot is reused after the call: free inspect and classify. */
+	void (*ended)(void *ctx, uint32_t index, enum flow_end reason);
+	/* Side 0 or 1 for the client of a mid-stream flow, or -1: no opinion (home networks, listed
+	 * endpoints). May be NULL. */
+	int (*guess_client)(void *ctx, const struct flow_key *key);
+	void *ctx;
+};
+
+struct flow_table;
+
+/* capacity is rounded up to a power of two. NULL when out of memory. The hash key is random unless
+ * fixed_key is set (tests, deterministic runs). */
+struct flow_table *flow_table_new(size_t capacity, const struct flow_timeouts *timeouts,
+				  const struct flow_hooks *hooks, struct stats *stats,
+				  bool fixed_key);
+void flow_table_free(struct flow_table *self);
+
+/* The steps of a batch: tags for all, prefetch all buckets, prefetch all lines, then touch. */
+struct siphash_tag flow_tag(const struct flow_table *self, const struct flow_key *key);
+void flow_prefetch_bucket(const struct flow_table *self, struct siphash_tag tag);
+void flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag);
+
+/* Finds or opens the packet's flow, applies its gaps, counts it and moves its TCP state. FLOW_NONE
+ * when the table is full and nothing can be evicted (counted). *dir is the packet's direction. */
+uint32_t flow_touch(struct flow_table *self, const struct packet *packet, struct siphash_tag tag,
+		    enum direction *dir);
+
+struct flow *flow_hot(struct flow_table *self, uint32_t index);
+struct flow_cold *flow_cold(struct flow_table *self, uint32_t index);
+
+/* The client turned out to be the other side: swaps directions and counters. */
+void flow_swap_roles(struct flow_table *self, uint32_t index);
+
+/* Ends every flow that has been silent for its time-out at now. Work is bounded by what expires. */
+void flow_advance(struct flow_table *self, uint64_t now_ns);
+
+/* Ends every flow (FLOW_END_FORCED; closed ones as FLOW_END_CLOSED) in order of last packet. */
+void flow_flush(struct flow_table *self);
+
+size_t flow_count(const struct flow_table *self);
+
+/* Calls fn for each live flow under inspection, in index order; fn may not end flows. */
+void flow_each_inspected(struct flow_table *self, void (*fn)(void *ctx, uint32_t index), void *ctx);
+
+#endif

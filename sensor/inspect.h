@@ -1,0 +1,51 @@
+/* inspect.h: a flow under inspection: its stream, the dialect it speaks and its session.
+ *
+ * Holds incomplete messages per direction, asks the dialects in turn, follows a change of dialect
+ * in mid-flow, and gives up on flows that say nothing. Only flows under inspection have any of this
+ * state; it comes from a pool owned by the worker, so its number is capped. */
+#ifndef SENSOR_INSPECT_H
+#define SENSOR_INSPECT_H
+
+#include "sensor/session.h"
+#include "sensor/stream.h"
+
+struct inspect_pool;
+struct inspect;
+
+/* flows: how many may be under inspection at once; message_bytes: for incomplete messages of all of
+ * them together; held_bytes: for out-of-order segments. */
+struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t held_bytes,
+				      struct stats *stats);
+void inspect_pool_free(struct inspect_pool *pool);
+
+/* NULL when the pool is exhausted (counted). Flows without a session are given up first: the pool
+ * asks no one, the worker frees those inspect_is_idle() says. */
+struct inspect *inspect_new(struct inspect_pool *pool);
+void inspect_free(struct inspect *self);
+
+/* The next sequence number of a direction, when known. */
+void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq);
+
+/* One TCP packet of the flow. */
+void inspect_packet(struct inspect *self, enum direction dir, const struct packet *packet);
+
+/* UDP and other payloads without sequence: each packet's bytes as they are. */
+void inspect_datagram(struct inspect *self, enum direction dir, const struct packet *packet);
+
+/* Packet time moves on. */
+void inspect_tick(struct inspect *self, uint64_t now_ns);
+
+/* End of flow: held bytes and incomplete messages are decoded as cut ones. */
+void inspect_flush(struct inspect *self, uint64_t now_ns);
+
+/* The flow's roles were swapped by flow_swap_roles(). */
+void inspect_swap_roles(struct inspect *self);
+
+/* The session; its view.level is LEVEL_NONE while nothing was found. Valid until inspect_free(). */
+struct session *inspect_session(struct inspect *self);
+
+/* True when nothing was found within LIMIT_HINT_BYTES of payload, or what looked like a message
+ * was none: the worker may free it. Never true once the session is open. */
+bool inspect_is_idle(const struct inspect *self);
+
+#endif

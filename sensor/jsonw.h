@@ -1,0 +1,43 @@
+/* jsonw.h: a bounded writer of one JSON line.
+ *
+ * Any byte sequence comes out as valid JSON: control bytes are escaped, invalid UTF-8 becomes
+ * U+FFFD, strings are capped. Overflow sets `is_full` and the line must not be used. */
+#ifndef SENSOR_JSONW_H
+#define SENSOR_JSONW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JSONW_DEPTH 16
+
+struct jsonw {
+	char *out;
+	size_t size;
+	size_t len;
+	bool is_full;
+	uint8_t depth;
+	bool has_member[JSONW_DEPTH];
+};
+
+/* out holds size bytes and belongs to the caller; the text is not NUL-terminated until the end. */
+void jsonw_init(struct jsonw *w, char *out, size_t size);
+void jsonw_object(struct jsonw *w, const char *key); /* key NULL: at the root or in an array */
+void jsonw_array(struct jsonw *w, const char *key);
+void jsonw_close_object(struct jsonw *w);
+void jsonw_close_array(struct jsonw *w);
+void jsonw_text(struct jsonw *w, const char *key, const char *text);
+void jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len);
+void jsonw_uint(struct jsonw *w, const char *key, uint64_t value);
+/* Fixed decimals, '.' whatever the locale; not finite becomes 0. */
+void jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals);
+void jsonw_bool(struct jsonw *w, const char *key, bool value);
+/* 2026-03-05T10:01:07.123456+0000 */
+void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns);
+/* Length of the finished line (NUL-terminated, no line feed), or 0 when it did not fit. */
+size_t jsonw_finish(struct jsonw *w);
+
+/* The time format of jsonw_time(), for flat fields. out holds 32 bytes. */
+void jsonw_time_text(uint64_t time_ns, char *out, size_t size);
+
+#endif

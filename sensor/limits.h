@@ -1,0 +1,62 @@
+/* limits.h: caps of sensor/. What an operator may reasonably change is an option in config.c with
+ * its default taken from here; the rest bounds what a stranger can make us do. */
+#ifndef SENSOR_LIMITS_H
+#define SENSOR_LIMITS_H
+
+/* Headers peeled from one frame; tunnels can be nested for ever. */
+#define LIMIT_LAYERS     16
+#define LIMIT_VLAN_TAGS  3 /* kept in the flow key; further tags are peeled, not kept */
+#define LIMIT_MPLS_STACK 8
+
+/* Datagrams under reassembly, fragments of one, and how long one may take (packet time). */
+#define LIMIT_FRAGMENT_DATAGRAMS 1024
+#define LIMIT_FRAGMENT_PIECES    64
+#define LIMIT_FRAGMENT_BYTES     65535
+#define LIMIT_FRAGMENT_TIMEOUT_S 15
+
+/* Packets and bytes of one batch between reader and worker. The arena also holds at least one
+ * packet of the largest snaplen. */
+#define LIMIT_BATCH_PACKETS 64
+#define LIMIT_BATCH_BYTES   (256 * 1024)
+#define LIMIT_BATCHES       16 /* per worker, in flight */
+#define LIMIT_WORKERS       64
+#define LIMIT_SNAPLEN       262144
+
+/* One direction of one stream: bytes and segments that wait for a missing one. */
+#define LIMIT_STREAM_HELD_BYTES    65536
+#define LIMIT_STREAM_HELD_SEGMENTS 64
+
+/* Payload bytes of one direction that are looked at without any hint of a dialect; after that a
+ * look every LIMIT_RECHECK_BYTES, so that a tunnel opened late is still found. */
+#define LIMIT_HINT_BYTES    16384
+#define LIMIT_RECHECK_BYTES 262144
+/* Times one flow may be taken under inspection and given up again. */
+#define LIMIT_INSPECTIONS 32
+
+/* One session: requests that wait for a reply, jobs and shares remembered. */
+#define LIMIT_PENDING 128
+#define LIMIT_JOBS    32
+#define LIMIT_SHARES  128
+
+#define LIMIT_WALLET_TEXT 128
+#define LIMIT_WORKER_TEXT 64
+#define LIMIT_AGENT_TEXT  96
+#define LIMIT_ALGO_TEXT   24
+#define LIMIT_REASON_TEXT 64
+#define LIMIT_POOL_TEXT   96
+#define LIMIT_NAME_TEXT   64 /* sensor id, interface, account, region, vpc... */
+
+/* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
+#define LIMIT_RING_URGENT_BYTES (4u << 20)
+#define LIMIT_RING_BULK_BYTES   (16u << 20)
+
+/* Seconds. */
+#define LIMIT_UNANSWERED_S     30    /* a login without any reply */
+#define LIMIT_CONTACT_GRACE_S  30    /* a contact waits this long for its session to absorb it */
+#define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
+#define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
+#define LIMIT_SESSION_REPORT_S 60    /* between reports of a running session */
+#define LIMIT_TIME_JUMP_S      3600  /* a packet further ahead is clamped and counted */
+#define LIMIT_SHUTDOWN_S       5     /* SIGTERM to exit, live */
+
+#endif

@@ -1,0 +1,116 @@
+/* session.h: what one connection says about its mining, from the findings of its dialects.
+ *
+ * A session owns the requests that wait for a reply, the work of each job, the shares already
+ * counted, identity, evidence and level. It knows no protocol: only findings. One session per
+ * inspected flow, owned by the worker; flat, no heap. Times are packet times in ns. */
+#ifndef SENSOR_SESSION_H
+#define SENSOR_SESSION_H
+
+#include "protocols/dialect.h"
+#include "sensor/evidence.h"
+#include "sensor/limits.h"
+
+enum session_role { ROLE_UNKNOWN, ROLE_POOL_CLIENT, ROLE_PROXY, ROLE_NODE };
+
+/* What others see of a session: flat, copied by value through the rings. Texts are NUL-terminated
+ * raw bytes from the wire (escape when printed); "" is unknown. */
+struct session_view {
+	uint64_t first_ns;     /* first finding */
+	uint64_t last_ns;      /* last finding */
+	uint64_t first_job_ns; /* 0: no job seen */
+	uint64_t last_share_ns; /* 0: no share seen */
+	uint64_t window_ns;    /* of hashrate: first job (or first share) to last packet of the flow */
+	uint32_t submitted;
+	uint32_t accepted;
+	uint32_t rejected;     /* all refusals but stale */
+	uint32_t stale;
+	double difficulty;     /* in force, as the dialect speaks it; 0: unknown */
+	double work;           /* hashes: of accepted shares, or of submitted ones when no reply is seen */
+	double hashrate;       /* work / window, H/s; 0: unknown */
+	double hashrate_claimed; /* the miner's own, H/s; 0: none */
+	uint8_t level;         /* enum level */
+	uint8_t role;          /* enum session_role */
+	uint8_t wallet_check;  /* enum wallet_check */
+	uint8_t has_password;
+	uint8_t has_replies;   /* replies to shares are visible */
+	uint8_t is_refused;    /* the login was refused */
+	uint8_t is_unanswered;
+	uint8_t workers;       /* distinct worker names, saturating */
+	struct evidence evidence;
+	char dialect[LIMIT_ALGO_TEXT];
+	char coin[8];
+	char algo[LIMIT_ALGO_TEXT];
+	char wallet[LIMIT_WALLET_TEXT]; /* or the account name */
+	char worker[LIMIT_WORKER_TEXT];
+	char agent[LIMIT_AGENT_TEXT];
+	char email[LIMIT_WORKER_TEXT];
+	char reason[LIMIT_REASON_TEXT]; /* of the last rejection */
+	char pool[LIMIT_POOL_TEXT];     /* a name leaked by the session: host:port; "" if none */
+};
+
+/* What session_apply() and session_tick() changed, ORed; the worker decides what to report when. */
+enum session_change {
+	SESSION_CHANGED_LEVEL = 1 << 0,    /* also: the session began */
+	SESSION_CHANGED_IDENTITY = 1 << 1, /* wallet, worker, agent, pool, dialect... */
+	SESSION_CHANGED_EVIDENCE = 1 << 2,
+	SESSION_CHANGED_COUNTERS = 1 << 3
+};
+
+struct session_pending {
+	uint64_t request; /* 0: free */
+	uint64_t job;
+	double work;
+	uint32_t order; /* FIFO among equal ids */
+	uint8_t kind;   /* enum finding_kind */
+	uint8_t confirms;
+	uint8_t dir;
+};
+
+struct session_job {
+	uint64_t job;
+	double work;
+	double difficulty;
+};
+
+struct session {
+	struct session_view view;
+	struct session_pending pending[LIMIT_PENDING];
+	struct session_job jobs[LIMIT_JOBS]; /* ring */
+	uint64_t shares[LIMIT_SHARES];       /* ring of nonce hashes already counted */
+	uint64_t worker_hashes[8];
+	uint32_t pending_order;
+	uint32_t job_next;
+	uint32_t share_next;
+	double work_submitted;
+	double work_accepted;
+	double share_floor;     /* lowest difficulty a share proved: used when no job was seen */
+	uint64_t login_ns;      /* of a login still without reply; 0: none */
+	uint64_t last_report_ns; /* the worker's */
+	uint8_t changed;        /* enum session_change not yet reported; the worker clears it */
+	uint8_t is_open;        /* level reached LEVEL_LIKELY once */
+	uint8_t sender_dir;     /* 1 + direction in which the miner sends; 0: unknown */
+};
+
+struct stats;
+
+/* self must be zeroed before its first finding. dialect is the descriptor's name. Returns the
+ * changes of this call (also ORed into self->changed). */
+unsigned session_apply(struct session *self, const char *dialect, const struct finding *finding,
+		       enum direction dir, uint64_t time_ns, struct stats *stats);
+
+/* A gap in one direction: replies and requests may be missing from here on. */
+void session_gap(struct session *self, enum direction dir);
+
+/* Packet time moves on: an unanswered login becomes evidence. */
+unsigned session_tick(struct session *self, uint64_t now_ns);
+
+/* Another witness speaks (listed endpoint, nDPI, mid-stream). */
+unsigned session_witness(struct session *self, enum evidence_word word);
+
+/* The view with window and hash rate computed up to last_packet_ns. */
+void session_view_at(const struct session *self, uint64_t last_packet_ns, struct session_view *out);
+
+/* True when the findings prove that the flow's client and server are the wrong way round. */
+bool session_roles_swapped(const struct session *self);
+
+#endif

@@ -1,0 +1,38 @@
+/* signature.h: the one table of what an alert is called, how severe it is and which ATT&CK tags it
+ * carries. Signature ids are part of the event format. */
+#ifndef SENSOR_SIGNATURE_H
+#define SENSOR_SIGNATURE_H
+
+#include <stdint.h>
+
+enum family {
+	FAMILY_SESSION,
+	FAMILY_CONTACT,
+	FAMILY_HOSTILE,
+	FAMILY_ENCRYPTED,
+	FAMILY_CAMPAIGN,
+	FAMILY_NODE
+};
+
+enum { SID_SESSION = 1600001, SID_LOGIN = 1600002, SID_ENDPOINT = 1600010 };
+
+struct signature {
+	uint32_t sid;
+	enum family family;
+	uint8_t severity;  /* 1 = most severe */
+	const char *name;
+	const char *category;
+	const char *technique_id;   /* "T1496.001" */
+	const char *technique_name; /* words joined by _ */
+};
+
+/* The row of a sid; NULL when there is none. */
+const struct signature *signature_find(uint32_t sid);
+const char *family_text(enum family family);
+
+#define ATTACK_TACTIC_ID   "TA0040"
+#define ATTACK_TACTIC_NAME "Impact"
+#define ATTACK_PARENT_ID   "T1496"
+#define ATTACK_PARENT_NAME "Resource_Hijacking"
+
+#endif

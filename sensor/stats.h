@@ -1,0 +1,80 @@
+/* stats.h: every counter of the sensor, in one list.
+ *
+ * Each thread owns one struct stats and is its only writer; others read it at any time (relaxed
+ * atomics), and sums are taken when published. To add a counter: one line. */
+#ifndef SENSOR_STATS_H
+#define SENSOR_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATS(X) \
+	X(packets, "frames read") \
+	X(bytes, "captured bytes read") \
+	X(time_clamped, "frames whose time went back or jumped ahead") \
+	X(decap_packets, "innermost IP packets found") \
+	X(decap_not_ip, "frames without an IP packet") \
+	X(decap_malformed, "headers too short or inconsistent") \
+	X(decap_too_deep, "frames with more layers than the cap") \
+	X(decap_cut, "packets cut by the snaplen") \
+	X(fragments, "IP fragments seen") \
+	X(fragments_joined, "datagrams reassembled") \
+	X(fragments_dropped, "fragments dropped: overlap, cap or time-out") \
+	X(flows, "flows opened") \
+	X(flows_active, "flows in the table now") \
+	X(flows_evicted, "flows ended to make room") \
+	X(flow_records, "flow records made") \
+	X(flow_table_full, "packets without a flow: nothing could be evicted") \
+	X(classified, "flows with an nDPI label") \
+	X(classify_capped, "flows not given to nDPI: too many live states") \
+	X(inspected, "flows taken under inspection") \
+	X(inspect_capped, "flows not inspected: cap reached") \
+	X(stream_bytes, "stream bytes given to dialects") \
+	X(stream_gaps, "gaps in streams under inspection") \
+	X(stream_held_capped, "gaps declared because the window was full") \
+	X(messages, "messages decoded by a dialect") \
+	X(messages_unknown, "messages no dialect knew") \
+	X(messages_bad, "bytes that could not be framed") \
+	X(findings, "findings reported by dialects") \
+	X(sessions, "mining sessions opened") \
+	X(shares, "shares counted") \
+	X(shares_repeated, "shares seen again and not counted") \
+	X(pending_dropped, "requests forgotten before their reply") \
+	X(facts, "facts handed to the correlator") \
+	X(facts_refused, "facts refused by a full ring and offered again") \
+	X(records_dropped, "flow records dropped by a full ring") \
+	X(batches_dropped, "packets dropped between reader and worker") \
+	X(alerts, "alerts raised") \
+	X(alert_revisions, "alert revisions published") \
+	X(alerts_absorbed, "contact alerts absorbed by a session") \
+	X(correlator_capped, "entries refused by a full correlator table") \
+	X(decisions_dropped, "flow events dropped by a full ring") \
+	X(events, "events rendered") \
+	X(events_published, "events taken by every sink") \
+	X(events_lost, "events a sink could not take") \
+	X(redis_commands, "commands acknowledged by Redis") \
+	X(redis_errors, "error replies of Redis") \
+	X(redis_reconnects, "connections to Redis opened after the first")
+
+struct stats {
+#define STATS_FIELD(name, help) uint64_t name;
+	STATS(STATS_FIELD)
+#undef STATS_FIELD
+};
+
+#define STATS_COUNT (sizeof(struct stats) / sizeof(uint64_t))
+
+/* Owner only. */
+#define stats_add(counter, n) \
+	__atomic_store_n(&(counter), __atomic_load_n(&(counter), __ATOMIC_RELAXED) + (n), \
+			 __ATOMIC_RELAXED)
+#define stats_set(counter, n) __atomic_store_n(&(counter), (n), __ATOMIC_RELAXED)
+
+/* Adds every counter of one to sum; one may be changing meanwhile. */
+void stats_merge(struct stats *sum, const struct stats *one);
+
+const char *stats_name(size_t index);
+const char *stats_help(size_t index);
+uint64_t stats_value(const struct stats *stats, size_t index);
+
+#endif
