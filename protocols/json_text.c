@@ -1,0 +1,144 @@
+/* json_text.c: undoes the escapes of JSON strings. Reference: RFC 8259 section 7, RFC 3629.
+ *
+ *   \n -> 0A    \/ -> 2F    \u00e9 -> C3 A9    \ud83d\ude00 -> F0 9F 98 80 */
+#include "protocols/json_text.h"
+
+#include "protocols/hex.h"
+
+#define REPLACEMENT 0xfffdu
+
+bool json_text_has_control(struct slice raw)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t hits = 0;
+	size_t i = 0;
+
+	for (; raw.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, raw.ptr + i, sizeof(word));
+		hits |= (word - ones * 0x20) & ~word;
+	}
+	bool has = (hits & ones * 0x80) != 0;
+	for (; i < raw.len; i++)
+		has = has || raw.ptr[i] < 0x20;
+	return has;
+}
+
+/* Four hex digits; false, with nothing taken, when there are none. */
+static bool take_hex4(struct cursor *c, uint32_t *unit)
+{
+	struct cursor ahead = *c;
+	struct slice digits = cursor_take(&ahead, 4);
+
+	if (ahead.bad || !hex_is(digits))
+		return false;
+	*unit = 0;
+	for (size_t i = 0; i < digits.len; i++)
+		*unit = *unit << 4 | (uint8_t)hex_values[digits.ptr[i]];
+	*c = ahead;
+	return true;
+}
+
+/* The code point after \u; joins surrogate pairs. */
+static uint32_t take_code_point(struct cursor *c)
+{
+	uint32_t high;
+	uint32_t low;
+
+	if (!take_hex4(c, &high))
+		return REPLACEMENT;
+	if (high < 0xd800 || high > 0xdfff)
+		return high;
+	struct cursor ahead = *c;
+	if (high < 0xdc00 && slice_is(cursor_take(&ahead, 2), "\\u") && take_hex4(&ahead, &low) &&
+	    low >= 0xdc00 && low <= 0xdfff) {
+		*c = ahead;
+		return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+	}
+	return REPLACEMENT;
+}
+
+static size_t put_utf8(uint32_t point, uint8_t out[JSON_TEXT_CHAR_MAX])
+{
+	if (point < 0x80) {
+		out[0] = (uint8_t)point;
+		return 1;
+	}
+	if (point < 0x800) {
+		out[0] = (uint8_t)(0xc0 | point >> 6);
+		out[1] = (uint8_t)(0x80 | (point & 0x3f));
+		return 2;
+	}
+	if (point < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | point >> 12);
+		out[1] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
+		out[2] = (uint8_t)(0x80 | (point & 0x3f));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | point >> 18);
+	out[1] = (uint8_t)(0x80 | (point >> 12 & 0x3f));
+	out[2] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
+	out[3] = (uint8_t)(0x80 | (point & 0x3f));
+	return 4;
+}
+
+/* The bytes that belong to a UTF-8 lead byte; bad UTF-8 is passed on byte by byte. */
+static size_t take_raw(struct cursor *c, uint8_t lead, uint8_t out[JSON_TEXT_CHAR_MAX])
+{
+	size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+	size_t len = 0;
+
+	out[len++] = lead;
+	for (; more > 0; more--) {
+		struct slice rest = cursor_rest(c);
+
+		if (rest.len == 0 || (rest.ptr[0] & 0xc0) != 0x80)
+			break;
+		out[len++] = cursor_u8(c);
+	}
+	return len;
+}
+
+size_t json_text_char(struct cursor *c, uint8_t out[JSON_TEXT_CHAR_MAX])
+{
+	if (cursor_left(c) == 0)
+		return 0;
+	uint8_t byte = cursor_u8(c);
+	if (byte != '\\' || cursor_left(c) == 0)
+		return take_raw(c, byte, out);
+	byte = cursor_u8(c);
+	switch (byte) {
+	case 'b':
+		return put_utf8('\b', out);
+	case 'f':
+		return put_utf8('\f', out);
+	case 'n':
+		return put_utf8('\n', out);
+	case 'r':
+		return put_utf8('\r', out);
+	case 't':
+		return put_utf8('\t', out);
+	case 'u':
+		return put_utf8(take_code_point(c), out);
+	default:
+		return take_raw(c, byte, out);
+	}
+}
+
+bool json_text_equal(struct slice raw, struct slice wanted)
+{
+	if (raw.len <= wanted.len) /* no escape is shorter than what it stands for */
+		return slice_eq(raw, wanted);
+	if (slice_find(raw, '\\') == raw.len)
+		return false;
+
+	struct cursor in = cursor_of(raw);
+	struct cursor want = cursor_of(wanted);
+	uint8_t bytes[JSON_TEXT_CHAR_MAX];
+	size_t len;
+	while ((len = json_text_char(&in, bytes)) > 0)
+		if (!slice_eq(cursor_take(&want, len), slice_of(bytes, len)))
+			return false;
+	return !want.bad && cursor_left(&want) == 0;
+}

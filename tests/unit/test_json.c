@@ -1,0 +1,647 @@
+/* test_json.c: framing, tokenising and reading values, with inputs at an unreadable page. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "protocols/json.h"
+#include "tests/unit/guard.h"
+
+static struct guard guard;
+
+/* One json_frame() call and what must come of it. */
+struct frame_case {
+	const char *in;
+	enum json_frame_result result;
+	size_t skip;
+	size_t len;
+};
+
+static void check_frame(const struct frame_case *want, struct slice in)
+{
+	size_t skip = 99;
+	size_t len = 99;
+	enum json_frame_result result = json_frame(in, &skip, &len);
+
+	if (result != want->result || skip != want->skip || len != want->len)
+		fail_msg("%s: result %d skip %zu len %zu", want->in, (int)result, skip, len);
+}
+
+static const struct frame_case frames[] = {
+	/* whole messages, junk before them, a second one after them */
+	{ "{}", JSON_FRAME_WHOLE, 0, 2 },
+	{ "{ }", JSON_FRAME_WHOLE, 0, 3 },
+	{ "{\"a\":1}\n", JSON_FRAME_WHOLE, 0, 7 },
+	{ "{\"a\":1}{\"b\":2}", JSON_FRAME_WHOLE, 0, 7 },
+	{ "\r\n\n{\"a\":1}", JSON_FRAME_WHOLE, 3, 7 },
+	{ "\xef\xbb\xbf{\"a\":1}", JSON_FRAME_WHOLE, 3, 7 },
+	{ "PROXY TCP4 192.0.2.7 198.51.100.9 51000 3333\r\n{\"id\":1}", JSON_FRAME_WHOLE, 46, 8 },
+	{ "[{\"a\":1},{\"b\":2}]", JSON_FRAME_WHOLE, 0, 17 },
+	{ "[ \n{}]", JSON_FRAME_WHOLE, 0, 6 },
+	{ "{\n\t\"a\" : [1, -2.5e+3, true, false, null],\r\n\"b\":{}}", JSON_FRAME_WHOLE, 0, 50 },
+	/* strings hide structure */
+	{ "{\"a\":\"}\"}", JSON_FRAME_WHOLE, 0, 9 },
+	{ "{\"a\":\"\\\"}{\\\\\"}", JSON_FRAME_WHOLE, 0, 14 },
+	{ "{\"a\":\"0123456789abcdef\\u0022}0123456789\"}", JSON_FRAME_WHOLE, 0, 41 },
+	/* brackets that open no message */
+	{ "[1,2] {x} {{\"a\":1}}", JSON_FRAME_WHOLE, 11, 7 },
+	{ "[[{}]]", JSON_FRAME_WHOLE, 1, 4 },
+	{ "[info] start", JSON_FRAME_MORE, 12, 0 },
+	/* not decided, or not all there */
+	{ "", JSON_FRAME_MORE, 0, 0 },
+	{ "abc", JSON_FRAME_MORE, 3, 0 },
+	{ "{", JSON_FRAME_MORE, 0, 0 },
+	{ "ab[", JSON_FRAME_MORE, 2, 0 },
+	{ "ab{ \r\n", JSON_FRAME_MORE, 2, 0 },
+	{ "{\"", JSON_FRAME_MORE, 0, 0 },
+	{ "{\"a\\", JSON_FRAME_MORE, 0, 0 },
+	{ "{\"a\":1", JSON_FRAME_MORE, 0, 0 },
+	{ "{\"a\":[1,2", JSON_FRAME_MORE, 0, 0 },
+	/* what no JSON is: next try at the next line, else after the bracket */
+	{ "{\"a\x01\":1}", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\x1f", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\n{\"b\":1}", JSON_FRAME_BAD, 4, 0 },
+	{ "x{\"a\":1\n{\"b\":2}", JSON_FRAME_BAD, 8, 0 },
+	{ "{\"a\":1]", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\":[1}", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\":%}\n", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\"\xff", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\\x\":1}", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\":1 2}", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\":1 \"b\"}", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"a\",,\"b\"}", JSON_FRAME_BAD, 1, 0 },
+	{ "{\"params\":[\"abc{\"id\":2}", JSON_FRAME_BAD, 1, 0 },
+};
+
+static void test_frame_finds_messages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		check_frame(&frames[i], guard_str(&guard, frames[i].in));
+}
+
+static void test_frame_ignores_nul_before_message(void **state)
+{
+	(void)state;
+	check_frame(&(struct frame_case){ "NULs", JSON_FRAME_WHOLE, 2, 2 },
+		    guard_put(&guard, "\0\0{}", 4));
+	check_frame(&(struct frame_case){ "NUL in string", JSON_FRAME_BAD, 1, 0 },
+		    guard_put(&guard, "{\"\0\"}", 5));
+	check_frame(&(struct frame_case){ "NUL outside", JSON_FRAME_BAD, 1, 0 },
+		    guard_put(&guard, "{\"a\"\0:1}", 8));
+}
+
+/* The same message comes out wherever the stream was cut. */
+static void test_frame_any_prefix_wants_more(void **state)
+{
+	const char *text = "{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"a\\\\\\u0041}\","
+			   "\"n\":[1.5e3,{\"x\":null}]}}";
+	size_t all = strlen(text);
+
+	(void)state;
+	for (size_t n = 0; n < all; n++)
+		check_frame(&(struct frame_case){ text, JSON_FRAME_MORE, 0, 0 },
+			    guard_put(&guard, text, n));
+	check_frame(&(struct frame_case){ text, JSON_FRAME_WHOLE, 0, all },
+		    guard_put(&guard, text, all));
+}
+
+/* {"":{"":{...}}} with so many braces. */
+static size_t put_nested(char *out, size_t depth)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < depth; i++) {
+		memcpy(out + at, i + 1 < depth ? "{\"\":" : "{", i + 1 < depth ? 4 : 1);
+		at += i + 1 < depth ? 4 : 1;
+	}
+	memset(out + at, '}', depth);
+	return at + depth;
+}
+
+static void test_depth_cap(void **state)
+{
+	static struct json doc;
+	char text[256];
+	size_t skip;
+	size_t len;
+
+	(void)state;
+	size_t n = put_nested(text, LIMIT_JSON_DEPTH);
+	assert_int_equal(json_frame(guard_put(&guard, text, n), &skip, &len), JSON_FRAME_WHOLE);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), false), 0);
+	n = put_nested(text, LIMIT_JSON_DEPTH + 1);
+	assert_int_equal(json_frame(guard_put(&guard, text, n), &skip, &len), JSON_FRAME_BAD);
+	assert_int_equal(skip, 1);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), false), -E2BIG);
+	assert_int_equal(json_root(&doc), JSON_ABSENT);
+}
+
+static void test_length_cap(void **state)
+{
+	static char text[LIMIT_MESSAGE_BYTES + 1];
+	static struct json doc;
+	size_t n = LIMIT_MESSAGE_BYTES;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "{\"", 2);
+	memcpy(text + n - 4, "\":0}", 4);
+	check_frame(&(struct frame_case){ "longest", JSON_FRAME_WHOLE, 0, n },
+		    guard_put(&guard, text, n));
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), false), 0);
+	check_frame(&(struct frame_case){ "one before", JSON_FRAME_MORE, 0, 0 },
+		    guard_put(&guard, text, n - 1));
+	memcpy(text + n - 4, "x\":0}", 5);
+	check_frame(&(struct frame_case){ "one after", JSON_FRAME_BAD, 1, 0 },
+		    guard_put(&guard, text, n));
+	check_frame(&(struct frame_case){ "one after", JSON_FRAME_BAD, 1, 0 },
+		    guard_put(&guard, text, n + 1));
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n + 1), false), -E2BIG);
+	memset(text + 1, ' ', n - 1);
+	check_frame(&(struct frame_case){ "blanks", JSON_FRAME_MORE, n, 0 },
+		    guard_put(&guard, text, n));
+	check_frame(&(struct frame_case){ "blanks", JSON_FRAME_MORE, 0, 0 },
+		    guard_put(&guard, text, n - 1));
+}
+
+/* Random bytes after an opening must be given up long before the cap. */
+static void test_frame_drops_binary_early(void **state)
+{
+	uint8_t bytes[512];
+	uint32_t x = 12345;
+	size_t more = 0;
+
+	(void)state;
+	for (size_t run = 0; run < 1000; run++) {
+		for (size_t i = 0; i < sizeof(bytes); i++) {
+			x = x * 1664525 + 1013904223;
+			bytes[i] = (uint8_t)(x >> 24);
+		}
+		bytes[0] = '{';
+		bytes[1] = '"';
+		struct slice in = guard_put(&guard, bytes, sizeof(bytes));
+		size_t skip = 0;
+		size_t len = 0;
+		more += json_frame(in, &skip, &len) == JSON_FRAME_MORE;
+	}
+	assert_int_equal(more, 0);
+}
+
+static struct json doc;
+
+static void parse(const char *text)
+{
+	if (json_parse(&doc, guard_str(&guard, text), false) != 0)
+		fail_msg("should parse: %s", text);
+}
+
+static void test_parse_refuses(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		" ",
+		"1",
+		"\"a\"",
+		"null",
+		"nope",
+		"{",
+		"}",
+		"[",
+		"]",
+		"{]",
+		"[}",
+		"{}{}",
+		"{} x",
+		"{},",
+		"[1,]",
+		"[,1]",
+		"[1,,2]",
+		"[1 2]",
+		"[1:2]",
+		"[1\"a\"]",
+		"[\"a\"1]",
+		"[[]1]",
+		"[{}{}]",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{\"a\":1,}",
+		"{,\"a\":1}",
+		"{\"a\" 1}",
+		"{\"a\":1 \"b\":2}",
+		"{\"a\":1:2}",
+		"{\"a\"::1}",
+		"{:1}",
+		"{1:2}",
+		"{a:1}",
+		"{null:1}",
+		"{[]:1}",
+		"{\"a\",\"b\"}",
+		"{\"a\":1,\"b\"}",
+		"{\"a\":[1]:2}",
+		"[01]",
+		"[1.]",
+		"[.5]",
+		"[+1]",
+		"[-]",
+		"[1e]",
+		"[1e+]",
+		"[0x1]",
+		"[1a]",
+		"[tru]",
+		"[truer]",
+		"[nul]",
+		"[True]",
+		"[NaN]",
+		"[\"\x01\"]",
+		"[\"\t\"]",
+		"[\"\n\"]",
+		"[\"\\x\"]",
+		"[\"\\u12\"]",
+		"[\"\\u12g4\"]",
+		"[\"a]",
+		"['a']",
+		"[\xc3\xa9]",
+		"\xef\xbb\xbf{}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (json_parse(&doc, guard_str(&guard, bad[i]), false) != -EINVAL)
+			fail_msg("should not parse: %s", bad[i]);
+		assert_int_equal(json_root(&doc), JSON_ABSENT);
+	}
+	assert_int_equal(json_parse(&doc, guard_put(&guard, "{}\0", 3), false), -EINVAL);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, "[\"\0\"]", 5), false), -EINVAL);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, "[1\0]", 4), false), -EINVAL);
+	assert_int_equal(json_parse(&doc, slice_of(NULL, 0), false), -EINVAL);
+}
+
+static void test_parse_members(void **state)
+{
+	(void)state;
+	parse(" {\"id\": 4, \"a\":{\"id\":5,\"x\":[{}, "
+	      "[]]},\"list\":[1,\"two\",[3,[4]],{\"k\":null}],"
+	      "\"t\":true,\"f\":false,\"id\":6} ");
+	json_value root = json_root(&doc);
+	uint64_t n = 0;
+
+	assert_int_equal(json_type(&doc, root), JSON_OBJECT);
+	assert_int_equal(json_size(&doc, root), 6);
+	assert_int_equal(json_unsigned(&doc, json_member(&doc, root, "id"), 100, &n), 0);
+	assert_int_equal(n, 6); /* the last one wins */
+	json_value a = json_member(&doc, root, "a");
+	assert_int_equal(json_unsigned(&doc, json_member(&doc, a, "id"), 100, &n), 0);
+	assert_int_equal(n, 5);
+	json_value list = json_member(&doc, root, "list");
+	assert_int_equal(json_type(&doc, list), JSON_ARRAY);
+	assert_int_equal(json_size(&doc, list), 4);
+	assert_true(json_is(&doc, json_element(&doc, list, 1), "two"));
+	assert_int_equal(json_size(&doc, json_element(&doc, list, 2)), 2);
+	json_value last = json_element(&doc, list, 3);
+	assert_int_equal(json_type(&doc, json_member(&doc, last, "k")), JSON_NULL);
+	assert_int_equal(json_element(&doc, list, 4), JSON_ABSENT);
+	assert_int_equal(json_type(&doc, json_member(&doc, root, "t")), JSON_TRUE);
+	assert_int_equal(json_type(&doc, json_member(&doc, root, "f")), JSON_FALSE);
+	assert_true(slice_is(json_raw(&doc, list), "[1,\"two\",[3,[4]],{\"k\":null}]"));
+	assert_int_equal(doc.tokens[0].next, doc.count);
+	assert_int_equal(doc.tokens[0].parent, -1);
+	assert_int_equal(doc.tokens[json_element(&doc, list, 0)].parent, list);
+}
+
+static void test_absent_gives_absent(void **state)
+{
+	double d = 7;
+	uint64_t n = 7;
+	char out[4];
+
+	(void)state;
+	parse("{\"a\":[\"x\"]}");
+	json_value none = json_member(&doc, json_root(&doc), "b");
+	assert_int_equal(none, JSON_ABSENT);
+	assert_int_equal(json_type(&doc, none), JSON_NONE);
+	assert_int_equal(json_member(&doc, none, "a"), JSON_ABSENT);
+	assert_int_equal(json_element(&doc, none, 0), JSON_ABSENT);
+	assert_int_equal(json_element(&doc, json_root(&doc), 0), JSON_ABSENT);
+	assert_int_equal(json_member(&doc, json_member(&doc, 0, "a"), "x"), JSON_ABSENT);
+	assert_int_equal(json_size(&doc, none), 0);
+	assert_int_equal(json_raw(&doc, none).len, 0);
+	assert_int_equal(json_text(&doc, none, out, sizeof(out)).len, 0);
+	assert_false(json_is(&doc, none, ""));
+	assert_int_equal(json_number(&doc, none, &d), -EINVAL);
+	assert_int_equal(json_unsigned(&doc, none, 10, &n), -EINVAL);
+	assert_int_equal(json_hex(&doc, none).len, 0);
+	assert_int_equal(json_id(&doc, none), 0);
+	assert_int_equal(json_type(&doc, 4), JSON_NONE);
+}
+
+static void test_token_cap(void **state)
+{
+	char text[2 * LIMIT_JSON_TOKENS + 2];
+	size_t elements = LIMIT_JSON_TOKENS - 1;
+
+	(void)state;
+	for (size_t i = 0; i <= elements; i++)
+		memcpy(text + 1 + 2 * i, "7,", 2);
+	text[0] = '[';
+	text[2 * elements] = ']';
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, 2 * elements + 1), false), 0);
+	assert_int_equal(doc.count, LIMIT_JSON_TOKENS);
+	text[2 * elements] = ',';
+	text[2 * elements + 2] = ']';
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, 2 * elements + 3), false),
+			 -E2BIG);
+}
+
+/* Cut anywhere, the document gives what was whole, and nothing of what was not. */
+static void test_cut_at_every_length(void **state)
+{
+	const char *text = "{\"id\":4,\"method\":\"a\\u0062c\",\"params\":[\"x\",12,{\"k\":true}]}";
+	size_t all = strlen(text);
+	uint64_t n;
+
+	(void)state;
+	for (size_t len = 0; len < all; len++) {
+		struct slice in = guard_put(&guard, text, len);
+		assert_int_equal(json_parse(&doc, in, false), -EINVAL);
+		assert_int_equal(json_parse(&doc, in, true), 0);
+		assert_true(doc.is_cut);
+		json_value root = json_root(&doc);
+		json_value params = json_member(&doc, root, "params");
+		assert_int_equal(json_unsigned(&doc, json_member(&doc, root, "id"), 9, &n),
+				 len > 7 ? 0 : -EINVAL);
+		assert_int_equal(json_is(&doc, json_member(&doc, root, "method"), "abc"), len > 26);
+		assert_int_equal(json_size(&doc, params),
+				 (size_t)(len > 40) + (len > 44) + (len > 45));
+		for (uint16_t i = 0; i < doc.count; i++) {
+			assert_true(doc.tokens[i].next > i && doc.tokens[i].next <= doc.count);
+			assert_true(doc.tokens[i].end <= len);
+		}
+	}
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, all), true), 0);
+	assert_false(doc.is_cut);
+}
+
+static void test_cut_still_refuses_garbage(void **state)
+{
+	static const char *const bad[] = {
+		"{\"a\":x", "{\"a\":\"\x01", "{\"a\":tx", "{\"a\" \"b", "{1",    "[1 2", "[1,,",
+		"x",        "\"a",           "12",        "{\"a\":1}}", "{\"\\x"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (json_parse(&doc, guard_str(&guard, bad[i]), true) != -EINVAL)
+			fail_msg("should not parse: %s", bad[i]);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, "[1,\0", 4), true), -EINVAL);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, "[\"a\0", 4), true), -EINVAL);
+}
+
+static void test_text_undoes_escapes(void **state)
+{
+	char out[64];
+
+	(void)state;
+	parse("[\"plain\",\"m\\u0065thod\",\"\\\"\\\\\\/"
+	      "\\b\\f\\n\\r\\t\",\"\\u00e9\\u20AC\\ud83d\\ude00\","
+	      "\"\\ud83dx\",\"\\ude00\\ud83d\\u0041\",\"\",4]");
+	struct slice plain = json_text(&doc, json_element(&doc, 0, 0), out, sizeof(out));
+	assert_true(slice_is(plain, "plain"));
+	assert_ptr_not_equal(plain.ptr, out);
+	struct slice method = json_text(&doc, json_element(&doc, 0, 1), out, sizeof(out));
+	assert_true(slice_is(method, "method"));
+	assert_ptr_equal(method.ptr, out);
+	assert_string_equal(out, "method");
+	json_text(&doc, json_element(&doc, 0, 2), out, sizeof(out));
+	assert_string_equal(out, "\"\\/\b\f\n\r\t");
+	json_text(&doc, json_element(&doc, 0, 3), out, sizeof(out));
+	assert_string_equal(out, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+	json_text(&doc, json_element(&doc, 0, 4), out, sizeof(out));
+	assert_string_equal(out, "\xef\xbf\xbdx");
+	json_text(&doc, json_element(&doc, 0, 5), out, sizeof(out));
+	assert_string_equal(out, "\xef\xbf\xbd\xef\xbf\xbd"
+				 "A");
+	assert_int_equal(json_text(&doc, json_element(&doc, 0, 6), out, sizeof(out)).len, 0);
+	assert_int_equal(json_text(&doc, json_element(&doc, 0, 7), out, sizeof(out)).len, 0);
+}
+
+static void test_text_cuts_at_a_character(void **state)
+{
+	char out[8];
+
+	(void)state;
+	parse("[\"a\\n\xe2\x82\xac\\u20ac\"]");
+	json_value value = json_element(&doc, 0, 0);
+	static const size_t lengths[] = { 0, 0, 1, 2, 2, 2, 5, 5, 5 };
+	for (size_t size = 0; size <= sizeof(out); size++) {
+		memset(out, 'z', sizeof(out));
+		assert_int_equal(json_text(&doc, value, out, size).len, lengths[size]);
+		if (size > 0)
+			assert_int_equal(strlen(out), lengths[size]);
+		if (size < sizeof(out))
+			assert_int_equal(out[size], 'z');
+	}
+}
+
+static void test_is_compares_unescaped(void **state)
+{
+	(void)state;
+	parse("{\"m\\u0065thod\":\"m\\u0069ning.submit\",\"b\":\"\\u006\x44\",\"n\":null,\"nul\":"
+	      "\"a\\u0000\"}");
+	assert_true(json_is(&doc, json_member(&doc, 0, "method"), "mining.submit"));
+	assert_false(json_is(&doc, json_member(&doc, 0, "method"), "mining.submi"));
+	assert_false(json_is(&doc, json_member(&doc, 0, "method"), "mining.submits"));
+	assert_true(json_is(&doc, json_member(&doc, 0, "b"), "m"));
+	assert_false(json_is(&doc, json_member(&doc, 0, "n"), "null"));
+	assert_false(json_is(&doc, json_member(&doc, 0, "nul"), "a"));
+	assert_int_equal(json_member(&doc, 0, "metho"), JSON_ABSENT);
+}
+
+static void test_number_reads_doubles(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		double value;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "-0", 0, 0 },
+		{ "4", 0, 4 },
+		{ "\"4\"", 0, 4 },
+		{ "0.05", 0, 0.05 },
+		{ "4096.0", 0, 4096 },
+		{ "1e+06", 0, 1e6 },
+		{ "-2.5E-3", 0, -2.5e-3 },
+		{ "0.001", 0, 0.001 },
+		{ "16000.03", 0, 16000.03 },
+		{ "1e22", 0, 1e22 },
+		{ "9007199254740991", 0, 9007199254740991.0 },
+		{ "18446744073709551616", 0, 18446744073709551616.0 },
+		{ "1e308", 0, 1e308 },
+		{ "1e309", -ERANGE, 0 },
+		{ "99e308", -ERANGE, 0 },
+		{ "1e-999999999999", 0, 0 },
+		{ "0e999999999999", 0, 0 },
+		{ "1e999999999999", -ERANGE, 0 },
+		{ "true", -EINVAL, 0 },
+		{ "null", -EINVAL, 0 },
+		{ "\"\"", -EINVAL, 0 },
+		{ "\"x\"", -EINVAL, 0 },
+		{ "\"1,5\"", -EINVAL, 0 },
+		{ "\" 1\"", -EINVAL, 0 },
+		{ "\"0x10\"", -EINVAL, 0 },
+		{ "[]", -EINVAL, 0 },
+		{ "{}", -EINVAL, 0 },
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		double value = 0;
+
+		snprintf(text, sizeof(text), "[%s]", cases[i].text);
+		parse(text);
+		int rc = json_number(&doc, json_element(&doc, 0, 0), &value);
+		double error =
+			value > cases[i].value ? value - cases[i].value : cases[i].value - value;
+		double size = value < 0 ? -value : value;
+		if (rc != cases[i].rc || (rc == 0 && error > 1e-15 * size))
+			fail_msg("%s gave %d, %.17g", cases[i].text, rc, value);
+	}
+}
+
+static void test_number_is_exact_where_it_can_be(void **state)
+{
+	double value = 0;
+
+	(void)state;
+	parse("[0.1,123456.789,1e-22,0.30000000000000004]");
+	assert_int_equal(json_number(&doc, json_element(&doc, 0, 0), &value), 0);
+	assert_true(value == 0.1);
+	assert_int_equal(json_number(&doc, json_element(&doc, 0, 1), &value), 0);
+	assert_true(value == 123456.789);
+	assert_int_equal(json_number(&doc, json_element(&doc, 0, 2), &value), 0);
+	assert_true(value == 1e-22);
+}
+
+static void test_unsigned_reads_whole_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		int rc;
+		uint64_t value;
+	} cases[] = {
+		{ "4", 4, 0, 4 },
+		{ "\"4\"", 4, 0, 4 },
+		{ "4.0", 4, 0, 4 },
+		{ "40e-1", 4, 0, 4 },
+		{ "4e0", 4, 0, 4 },
+		{ "4", 3, -ERANGE, 0 },
+		{ "5", 4, -ERANGE, 0 },
+		{ "-1", 4, -ERANGE, 0 },
+		{ "-0", 4, 0, 0 },
+		{ "4.5", 9, -EINVAL, 0 },
+		{ "0.1", 9, -EINVAL, 0 },
+		{ "1e3", 1000, 0, 1000 },
+		{ "0", 0, 0, 0 },
+		{ "18446744073709551615", UINT64_MAX, 0, UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, -ERANGE, 0 },
+		{ "99999999999999999999", UINT64_MAX, -ERANGE, 0 },
+		{ "184467440737095516150", UINT64_MAX, -ERANGE, 0 },
+		{ "4.0000000000000000000000", 4, 0, 4 },
+		{ "4.0000000000000000000001", 4, -EINVAL, 0 },
+		{ "0.0000000000000000000000001", 4, -EINVAL, 0 },
+		{ "1e999999999", UINT64_MAX, -ERANGE, 0 },
+		{ "0e999999999", 0, 0, 0 },
+		{ "1e-999999999", UINT64_MAX, -EINVAL, 0 },
+		{ "true", 9, -EINVAL, 0 },
+		{ "null", 9, -EINVAL, 0 },
+		{ "\"04\"", 9, -EINVAL, 0 },
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t value = 0;
+
+		snprintf(text, sizeof(text), "[%s]", cases[i].text);
+		parse(text);
+		int rc = json_unsigned(&doc, json_element(&doc, 0, 0), cases[i].max, &value);
+		if (rc != cases[i].rc || value != cases[i].value)
+			fail_msg("%s gave %d, %llu", cases[i].text, rc, (unsigned long long)value);
+	}
+}
+
+static void test_hex_strips_prefix(void **state)
+{
+	(void)state;
+	parse("[\"0xDEADbeef\",\"0\",\"\",\"0x\",\"12g4\",\"x12\",12,\"0x0x1\"]");
+	assert_true(slice_is(json_hex(&doc, json_element(&doc, 0, 0)), "DEADbeef"));
+	assert_true(slice_is(json_hex(&doc, json_element(&doc, 0, 1)), "0"));
+	for (size_t i = 2; i < 8; i++)
+		assert_int_equal(json_hex(&doc, json_element(&doc, 0, i)).len, 0);
+}
+
+static uint64_t id_of(const char *value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "[%s]", value);
+	parse(text);
+	return json_id(&doc, json_element(&doc, 0, 0));
+}
+
+static void test_id_meets_its_other_spellings(void **state)
+{
+	(void)state;
+	uint64_t four = id_of("4");
+
+	assert_int_not_equal(four, 0);
+	assert_int_equal(id_of("\"4\""), four);
+	assert_int_equal(id_of("4.0"), four);
+	assert_int_equal(id_of("\"\\u0034\""), four);
+	assert_int_not_equal(id_of("5"), four);
+	assert_int_not_equal(id_of("40"), four);
+	assert_int_not_equal(id_of("-4"), four);
+	assert_int_equal(id_of("-4.0"), id_of("\"-4\""));
+	assert_int_equal(id_of("18446744073709551615"), id_of("\"18446744073709551615\""));
+	assert_int_equal(id_of("0"), id_of("\"0\""));
+	assert_int_not_equal(id_of("0"), 0);
+	assert_int_not_equal(id_of("\"\""), 0);
+	assert_int_not_equal(id_of("4.5"), four);
+	assert_int_equal(id_of("null"), 0);
+	assert_int_not_equal(id_of("[4]"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_frame_finds_messages),
+		cmocka_unit_test(test_frame_ignores_nul_before_message),
+		cmocka_unit_test(test_frame_any_prefix_wants_more),
+		cmocka_unit_test(test_depth_cap),
+		cmocka_unit_test(test_length_cap),
+		cmocka_unit_test(test_frame_drops_binary_early),
+		cmocka_unit_test(test_parse_refuses),
+		cmocka_unit_test(test_parse_members),
+		cmocka_unit_test(test_absent_gives_absent),
+		cmocka_unit_test(test_token_cap),
+		cmocka_unit_test(test_cut_at_every_length),
+		cmocka_unit_test(test_cut_still_refuses_garbage),
+		cmocka_unit_test(test_text_undoes_escapes),
+		cmocka_unit_test(test_text_cuts_at_a_character),
+		cmocka_unit_test(test_is_compares_unescaped),
+		cmocka_unit_test(test_number_reads_doubles),
+		cmocka_unit_test(test_number_is_exact_where_it_can_be),
+		cmocka_unit_test(test_unsigned_reads_whole_numbers),
+		cmocka_unit_test(test_hex_strips_prefix),
+		cmocka_unit_test(test_id_meets_its_other_spellings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
