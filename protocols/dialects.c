@@ -1,0 +1,49 @@
+/* dialects.c: the table of dialects, from the one list in dialect.h, and what is asked before a
+ * dialect is known. */
+#include <errno.h>
+
+#include "protocols/dialect.h"
+
+#define DIALECT_ROW(id) &dialect_##id,
+const struct dialect *const dialects[] = { DIALECTS(DIALECT_ROW) };
+#undef DIALECT_ROW
+
+const size_t dialect_count = sizeof(dialects) / sizeof(dialects[0]);
+
+const struct json *message_json(struct message *msg)
+{
+	if (!msg->is_parsed) {
+		msg->is_parsed = true;
+		msg->parse_error = msg->json == NULL
+					   ? -EINVAL
+					   : json_parse(msg->json, msg->bytes, msg->is_cut);
+	}
+	return msg->parse_error == 0 ? msg->json : NULL;
+}
+
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* Every dialect so far is JSON: an object that begins with a key, or a batch of objects. One
+ * memchr over the payload and a look at the neighbours of each hit; blanks are crossed at most
+ * twice, so the whole is linear. */
+bool dialects_candidate(struct slice payload)
+{
+	for (size_t at = slice_find(payload, '{'); at < payload.len;) {
+		size_t next = at + 1;
+		size_t before = at;
+
+		while (next < payload.len && is_blank(payload.ptr[next]))
+			next++;
+		if (next == payload.len || payload.ptr[next] == '"' || payload.ptr[next] == '}')
+			return true;
+		while (before > 0 && is_blank(payload.ptr[before - 1]))
+			before--;
+		if (before > 0 && payload.ptr[before - 1] == '[')
+			return true;
+		at = next + slice_find(slice_tail(payload, next), '{');
+	}
+	return false;
+}

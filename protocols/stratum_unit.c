@@ -1,0 +1,152 @@
+/* stratum_unit.c: what one unit of Stratum difficulty is worth; see the header for the order of the
+ * evidence. The constants are those pools and miners share: target 1 of Bitcoin for SHA-256d, a
+ * 65536th of it for scrypt. */
+#include "protocols/limits.h"
+#include "protocols/rpc.h"
+#include "protocols/stratum_unit.h"
+#include "protocols/target.h"
+
+#define ZEROS_BITCOIN  16 /* hex zeros that end a previous hash on the wire, at least */
+#define ZEROS_LITECOIN 8  /* exactly */
+
+enum unit { UNIT_UNKNOWN, UNIT_SHA256D, UNIT_SCRYPT, UNIT_OTHER };
+
+struct unit_row {
+	const char *word;
+	enum unit unit;
+};
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct unit_row coin_units[] = {
+	{ "BTC", UNIT_SHA256D },
+	{ "BCH", UNIT_SHA256D },
+	{ "LTC", UNIT_SCRYPT },
+	{ "DOGE", UNIT_SCRYPT },
+};
+
+static const struct unit_row algo_units[] = {
+	{ "sha256d", UNIT_SHA256D },
+	{ "sha256", UNIT_SHA256D },
+	{ "scrypt", UNIT_SCRYPT },
+};
+
+/* Only machines and programs that do one thing; most agents can do many. */
+static const struct unit_row agent_units[] = {
+	{ "bosminer", UNIT_SHA256D },    { "bitaxe", UNIT_SHA256D },
+	{ "nerdminer", UNIT_SHA256D },   { "whatsminer", UNIT_SHA256D },
+	{ "btminer", UNIT_SHA256D },     { "antminer s", UNIT_SHA256D },
+	{ "antminer t", UNIT_SHA256D },  { "antminer l", UNIT_SCRYPT },
+	{ "kawpowminer", UNIT_OTHER },   { "ethminer", UNIT_OTHER },
+	{ "equihashminer", UNIT_OTHER },
+};
+
+/* UNIT_OTHER for a word that is not in the table: it names something else. */
+static enum unit find_unit(const struct unit_row *rows, size_t count, struct slice word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rpc_equals(word, rows[i].word))
+			return rows[i].unit;
+	return UNIT_OTHER;
+}
+
+static enum unit unit_in_force(const struct stratum_unit *unit, double difficulty)
+{
+	const uint8_t evidence[] = { unit->option, unit->wallet, unit->agent, unit->coin_option,
+				     unit->prevhash };
+
+	for (size_t i = 0; i < sizeof(evidence); i++)
+		if (evidence[i] != UNIT_UNKNOWN)
+			return evidence[i];
+	/* Coins with other algorithms set fractions; SHA-256d pools start at 1 and above. */
+	return difficulty >= 1.0 ? UNIT_SHA256D : UNIT_UNKNOWN;
+}
+
+void stratum_unit_agent(struct stratum_unit *unit, struct slice agent)
+{
+	for (size_t i = 0; i < ROWS(agent_units); i++)
+		if (rpc_starts(agent, agent_units[i].word))
+			unit->agent = (uint8_t)agent_units[i].unit;
+}
+
+void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet)
+{
+	if (wallet->check == WALLET_NONE || wallet->coin == NULL)
+		return;
+	unit->wallet = (uint8_t)find_unit(coin_units, ROWS(coin_units), slice_str(wallet->coin));
+	unit->coin = wallet->coin;
+}
+
+static void learn_coin_option(struct stratum_unit *unit, struct slice value)
+{
+	for (size_t i = 0; i < ROWS(coin_units); i++) {
+		if (!rpc_equals(value, coin_units[i].word))
+			continue;
+		unit->coin_option = (uint8_t)coin_units[i].unit;
+		if (unit->coin == NULL)
+			unit->coin = coin_units[i].word;
+	}
+}
+
+void stratum_unit_password(struct stratum_unit *unit, struct slice password)
+{
+	password = slice_head(password, LIMIT_TEXT_BYTES);
+	while (password.len > 0) {
+		struct slice option = slice_head(password, slice_find(password, ','));
+		struct slice value = slice_tail(option, 2);
+
+		password = slice_tail(password, option.len + 1);
+		if (value.len > 0 && rpc_starts(option, "a="))
+			unit->option = (uint8_t)find_unit(algo_units, ROWS(algo_units), value);
+		else if (value.len > 0 && rpc_starts(option, "c="))
+			learn_coin_option(unit, value);
+	}
+}
+
+void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits)
+{
+	size_t zeros = 0;
+
+	while (zeros < digits.len && digits.ptr[digits.len - 1 - zeros] == '0')
+		zeros++;
+	if (zeros >= ZEROS_BITCOIN)
+		unit->prevhash = UNIT_SHA256D;
+	else if (zeros == ZEROS_LITECOIN)
+		unit->prevhash = UNIT_SCRYPT;
+}
+
+double stratum_unit_work(const struct stratum_unit *unit, double difficulty)
+{
+	switch (unit_in_force(unit, difficulty)) {
+	case UNIT_SHA256D:
+		return difficulty * TARGET_WORK_BITCOIN;
+	case UNIT_SCRYPT:
+		return difficulty * TARGET_WORK_SCRYPT;
+	case UNIT_UNKNOWN:
+	case UNIT_OTHER:
+		break;
+	}
+	return 0;
+}
+
+const char *stratum_unit_algo(const struct stratum_unit *unit, double difficulty)
+{
+	switch (unit_in_force(unit, difficulty)) {
+	case UNIT_SHA256D:
+		return "sha256d";
+	case UNIT_SCRYPT:
+		return "scrypt";
+	case UNIT_UNKNOWN:
+	case UNIT_OTHER:
+		break;
+	}
+	return "";
+}
+
+const char *stratum_unit_coin(const struct stratum_unit *unit, double difficulty)
+{
+	if (unit->coin == NULL || find_unit(coin_units, ROWS(coin_units), slice_str(unit->coin)) !=
+					  unit_in_force(unit, difficulty))
+		return NULL;
+	return unit->coin;
+}

@@ -1,0 +1,41 @@
+/* stratum_unit.h: what one unit of Stratum difficulty is worth.
+ *
+ * Stratum V1 never names the algorithm, and a unit is 2^32 hashes for some and 2^16 for others.
+ * This collects what a session lets slip, strongest first: the algorithm among the password's
+ * options, the coin of the wallet, a machine that can do one thing only, the coin among the
+ * options, the zeros that end the previous hash; and when there is nothing, the size of the
+ * difficulty itself. Unknown stays unknown: no work is claimed then. */
+#ifndef PROTOCOLS_STRATUM_UNIT_H
+#define PROTOCOLS_STRATUM_UNIT_H
+
+#include "protocols/wallet.h"
+
+/* Evidence of one flow; flat, caller-zeroed. */
+struct stratum_unit {
+	const char *coin; /* static; of the wallet, else of the options */
+	uint8_t option;
+	uint8_t wallet;
+	uint8_t agent;
+	uint8_t coin_option;
+	uint8_t prevhash;
+};
+
+void stratum_unit_agent(struct stratum_unit *unit, struct slice agent);
+void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet);
+
+/* A password is often a list of options, "c=LTC,d=4096". What is no known option is not kept. */
+void stratum_unit_password(struct stratum_unit *unit, struct slice password);
+
+/* The previous hash as 64 hex digits in wire order. */
+void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits);
+
+/* Expected hashes per share at that difficulty; 0: unknown. */
+double stratum_unit_work(const struct stratum_unit *unit, double difficulty);
+
+/* "sha256d", "scrypt" or "" when unknown. */
+const char *stratum_unit_algo(const struct stratum_unit *unit, double difficulty);
+
+/* The coin that is mined, or NULL: a wallet may be of the coin that is paid instead. */
+const char *stratum_unit_coin(const struct stratum_unit *unit, double difficulty);
+
+#endif
