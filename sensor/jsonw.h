@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSONW_DEPTH 16
+#define JSONW_DEPTH      16
+#define JSONW_STRING_MAX 1024 /* bytes of one string that are written; the rest is cut */
+#define JSONW_TIME_LEN   31   /* of the time format, without NUL */
 
 struct jsonw {
 	char *out;
@@ -39,5 +41,12 @@ size_t jsonw_finish(struct jsonw *w);
 
 /* The time format of jsonw_time(), for flat fields. out holds 32 bytes. */
 void jsonw_time_text(uint64_t time_ns, char *out, size_t size);
+
+/* The number format of jsonw_fixed(), for flat fields: NUL-terminated; returns its length, 0 when
+ * it did not fit. */
+size_t jsonw_fixed_text(double value, unsigned decimals, char *out, size_t size);
+
+/* Length of the well-formed UTF-8 sequence that begins here (RFC 3629), 0 when there is none. */
+size_t jsonw_utf8_len(const uint8_t *bytes, size_t len);
 
 #endif

@@ -1,0 +1,368 @@
+/* jsonw.c: a bounded writer of one JSON line.
+ *
+ * Reference: RFC 8259 (JSON), RFC 3629 (UTF-8, whose table of well-formed sequences is checked here
+ * byte by byte). Besides what JSON demands, DEL and the C1 controls are escaped too, so that a line
+ * may be shown on a terminal. Numbers never go through the locale. */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sensor/jsonw.h"
+
+#define NS_PER_S  UINT64_C(1000000000)
+#define EXACT_INT 9007199254740992.0 /* 2^53: above it a double has no fraction */
+
+static const uint64_t powers_of_ten[] = { 1,      10,      100,      1000,      10000,
+					  100000, 1000000, 10000000, 100000000, 1000000000 };
+#define DECIMALS_MAX (sizeof(powers_of_ten) / sizeof(powers_of_ten[0]) - 1)
+
+void jsonw_init(struct jsonw *w, char *out, size_t size)
+{
+	*w = (struct jsonw){ .out = out, .size = size, .is_full = size == 0 };
+}
+
+/* Room for n bytes and the final NUL. */
+static bool has_room(struct jsonw *w, size_t n)
+{
+	if (w->is_full || n >= w->size - w->len)
+		w->is_full = true;
+	return !w->is_full;
+}
+
+static void put_char(struct jsonw *w, char c)
+{
+	if (has_room(w, 1))
+		w->out[w->len++] = c;
+}
+
+static void put(struct jsonw *w, const char *bytes, size_t len)
+{
+	if (has_room(w, len)) {
+		memcpy(w->out + w->len, bytes, len);
+		w->len += len;
+	}
+}
+
+static void put_uint(struct jsonw *w, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	put(w, digits + at, sizeof(digits) - at);
+}
+
+static void put_unicode_escape(struct jsonw *w, unsigned code)
+{
+	static const char hex[] = "0123456789abcdef";
+	char escape[6] = { '\\', 'u', '0', '0', hex[code >> 4 & 15], hex[code & 15] };
+
+	put(w, escape, sizeof(escape));
+}
+
+static void put_control(struct jsonw *w, unsigned byte)
+{
+	switch (byte) {
+	case '"':
+		put(w, "\\\"", 2);
+		break;
+	case '\\':
+		put(w, "\\\\", 2);
+		break;
+	case '\n':
+		put(w, "\\n", 2);
+		break;
+	case '\r':
+		put(w, "\\r", 2);
+		break;
+	case '\t':
+		put(w, "\\t", 2);
+		break;
+	default:
+		put_unicode_escape(w, byte);
+		break;
+	}
+}
+
+size_t jsonw_utf8_len(const uint8_t *bytes, size_t len)
+{
+	uint8_t low = 0x80;
+	uint8_t high = 0xbf;
+	size_t need;
+
+	if (len == 0)
+		return 0;
+	if (bytes[0] < 0x80)
+		return 1;
+	if (bytes[0] >= 0xc2 && bytes[0] <= 0xdf)
+		need = 2;
+	else if (bytes[0] >= 0xe0 && bytes[0] <= 0xef)
+		need = 3;
+	else if (bytes[0] >= 0xf0 && bytes[0] <= 0xf4)
+		need = 4;
+	else
+		return 0;
+	if (len < need)
+		return 0;
+	if (bytes[0] == 0xe0)
+		low = 0xa0; /* overlong */
+	else if (bytes[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (bytes[0] == 0xf0)
+		low = 0x90; /* overlong */
+	else if (bytes[0] == 0xf4)
+		high = 0x8f; /* above U+10FFFF */
+	if (bytes[1] < low || bytes[1] > high)
+		return 0;
+	for (size_t i = 2; i < need; i++)
+		if (bytes[i] < 0x80 || bytes[i] > 0xbf)
+			return 0;
+	return need;
+}
+
+static bool is_plain(uint8_t byte)
+{
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+static void put_string(struct jsonw *w, const uint8_t *bytes, size_t len)
+{
+	size_t i = 0;
+
+	put_char(w, '"');
+	while (i < len) {
+		size_t run = i;
+
+		while (run < len && is_plain(bytes[run]))
+			run++;
+		if (run > i) {
+			put(w, (const char *)bytes + i, run - i);
+			i = run;
+			continue;
+		}
+
+		size_t sequence = jsonw_utf8_len(bytes + i, len - i);
+
+		if (sequence == 0)
+			put(w, "\xef\xbf\xbd", 3);
+		else if (sequence == 1)
+			put_control(w, bytes[i]);
+		else if (sequence == 2 && bytes[i] == 0xc2 && bytes[i + 1] < 0xa0)
+			put_unicode_escape(w, bytes[i + 1]);
+		else
+			put(w, (const char *)bytes + i, sequence);
+		i += sequence == 0 ? 1 : sequence;
+	}
+	put_char(w, '"');
+}
+
+/* Comma and key. Keys are ours: plain ASCII without anything to escape. */
+static void begin_value(struct jsonw *w, const char *key)
+{
+	if (w->has_member[w->depth])
+		put_char(w, ',');
+	w->has_member[w->depth] = true;
+	if (key != NULL) {
+		put_char(w, '"');
+		put(w, key, strlen(key));
+		put(w, "\":", 2);
+	}
+}
+
+static void open_level(struct jsonw *w, const char *key, char bracket)
+{
+	begin_value(w, key);
+	put_char(w, bracket);
+	assert(w->depth < JSONW_DEPTH - 1); /* our own nesting, never the wire's */
+	w->has_member[++w->depth] = false;
+}
+
+static void close_level(struct jsonw *w, char bracket)
+{
+	assert(w->depth > 0);
+	w->depth--;
+	put_char(w, bracket);
+}
+
+void jsonw_object(struct jsonw *w, const char *key)
+{
+	open_level(w, key, '{');
+}
+
+void jsonw_array(struct jsonw *w, const char *key)
+{
+	open_level(w, key, '[');
+}
+
+void jsonw_close_object(struct jsonw *w)
+{
+	close_level(w, '}');
+}
+
+void jsonw_close_array(struct jsonw *w)
+{
+	close_level(w, ']');
+}
+
+void jsonw_text(struct jsonw *w, const char *key, const char *text)
+{
+	jsonw_bytes(w, key, text, strlen(text));
+}
+
+void jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len)
+{
+	begin_value(w, key);
+	put_string(w, bytes, len < JSONW_STRING_MAX ? len : JSONW_STRING_MAX);
+}
+
+void jsonw_uint(struct jsonw *w, const char *key, uint64_t value)
+{
+	begin_value(w, key);
+	put_uint(w, value);
+}
+
+static void put_fixed(struct jsonw *w, double value, unsigned decimals)
+{
+	uint64_t scale;
+	uint64_t whole;
+	uint64_t fraction;
+	char digits[400]; /* the largest double has 309 digits */
+
+	if (!isfinite(value))
+		value = 0;
+	if (decimals > DECIMALS_MAX)
+		decimals = DECIMALS_MAX;
+	scale = powers_of_ten[decimals];
+	if (value < 0) {
+		value = -value;
+		/* No "-0.0": what rounds to zero is zero. */
+		if (value >= EXACT_INT || value * (double)scale >= 0.5)
+			put_char(w, '-');
+	}
+	if (value >= EXACT_INT) {
+		int len = snprintf(digits, sizeof(digits), "%.0f", value);
+
+		put(w, digits, (size_t)len);
+		fraction = 0;
+	} else {
+		whole = (uint64_t)value;
+		fraction = (uint64_t)((value - (double)whole) * (double)scale + 0.5);
+		if (fraction >= scale) {
+			whole++;
+			fraction = 0;
+		}
+		put_uint(w, whole);
+	}
+	if (decimals == 0)
+		return;
+	put_char(w, '.');
+	for (uint64_t place = scale / 10; place > 0; place /= 10)
+		put_char(w, (char)('0' + fraction / place % 10));
+}
+
+void jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals)
+{
+	begin_value(w, key);
+	put_fixed(w, value, decimals);
+}
+
+size_t jsonw_fixed_text(double value, unsigned decimals, char *out, size_t size)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, out, size);
+	put_fixed(&w, value, decimals);
+	return jsonw_finish(&w);
+}
+
+void jsonw_bool(struct jsonw *w, const char *key, bool value)
+{
+	begin_value(w, key);
+	if (value)
+		put(w, "true", 4);
+	else
+		put(w, "false", 5);
+}
+
+static char *put_digits(char *out, uint64_t value, unsigned count)
+{
+	for (unsigned i = count; i > 0; i--) {
+		out[i - 1] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return out + count;
+}
+
+/* Year, month and day of a day since 1970-01-01, Gregorian, by eras of 400 years that begin on
+ * 1 March, so that the leap day is the last of its year. */
+static void civil_date(uint64_t day, uint64_t *year, uint64_t *month, uint64_t *mday)
+{
+	uint64_t shifted = day + 719468; /* days from 0000-03-01 to 1970-01-01 */
+	uint64_t era = shifted / 146097;
+	uint64_t era_day = shifted % 146097;
+	uint64_t era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
+	uint64_t year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
+	uint64_t march_month = (5 * year_day + 2) / 153;
+
+	*mday = year_day - (153 * march_month + 2) / 5 + 1;
+	*month = march_month < 10 ? march_month + 3 : march_month - 9;
+	*year = era * 400 + era_year + (*month <= 2);
+}
+
+void jsonw_time_text(uint64_t time_ns, char *out, size_t size)
+{
+	uint64_t seconds = time_ns / NS_PER_S;
+	uint64_t of_day = seconds % 86400;
+	uint64_t year;
+	uint64_t month;
+	uint64_t mday;
+	char text[JSONW_TIME_LEN + 1];
+	char *at = text;
+
+	civil_date(seconds / 86400, &year, &month, &mday);
+	at = put_digits(at, year, 4);
+	*at++ = '-';
+	at = put_digits(at, month, 2);
+	*at++ = '-';
+	at = put_digits(at, mday, 2);
+	*at++ = 'T';
+	at = put_digits(at, of_day / 3600, 2);
+	*at++ = ':';
+	at = put_digits(at, of_day / 60 % 60, 2);
+	*at++ = ':';
+	at = put_digits(at, of_day % 60, 2);
+	*at++ = '.';
+	at = put_digits(at, time_ns % NS_PER_S / 1000, 6);
+	memcpy(at, "+0000", 6);
+	if (size > JSONW_TIME_LEN)
+		memcpy(out, text, sizeof(text));
+	else if (size > 0)
+		out[0] = '\0';
+}
+
+void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns)
+{
+	char text[JSONW_TIME_LEN + 1];
+
+	jsonw_time_text(time_ns, text, sizeof(text));
+	begin_value(w, key);
+	put_char(w, '"');
+	put(w, text, JSONW_TIME_LEN);
+	put_char(w, '"');
+}
+
+size_t jsonw_finish(struct jsonw *w)
+{
+	assert(w->depth == 0 || w->is_full);
+	if (w->is_full) {
+		if (w->size > 0)
+			w->out[0] = '\0';
+		return 0;
+	}
+	w->out[w->len] = '\0';
+	return w->len;
+}
