@@ -31,16 +31,13 @@ enum peel {
 	PEEL_DONE,      /* the innermost packet: walk.rest is what follows its IP headers */
 	PEEL_HELD,      /* a fragment, kept */
 	PEEL_DROPPED,   /* a fragment, counted by fragment.c */
-	PEEL_NOT_IP,    /* a header we do not open, outside any IP packet */
+	PEEL_NOT_IP,    /* ARP, LLDP, PPP control: no IP packet in it */
 	PEEL_MALFORMED, /* a header too short, or lengths that cannot be */
 	PEEL_NOT_MINE,  /* tunnel.c: not a tunnel after all; the packet itself is the innermost */
 };
 
 /* UDP tunnels that may be opened where the walk stands. */
-enum {
-	OPEN_VXLAN = 1,
-	OPEN_GENEVE = 2
-};
+enum { OPEN_VXLAN = 1, OPEN_GENEVE = 2 };
 
 /* The last IP header passed. */
 struct ip_header {
@@ -61,10 +58,10 @@ struct walk {
 	struct ip_header ip; /* set once an IP header was passed: ip.version is not 0 */
 	enum layer next;
 	enum link link;
-	uint8_t proto;   /* for LAYER_TRANSPORT: IP protocol number */
-	uint8_t open;    /* OPEN_* */
-	bool is_mirror;  /* scope was set by a mirror's tunnel: inner tunnels leave it alone */
-	bool is_trimmed; /* bytes are missing by a header's word: the packet was cut on its way */
+	uint8_t proto;  /* for LAYER_TRANSPORT: IP protocol number */
+	uint8_t open;   /* OPEN_* */
+	bool is_mirror; /* scope.tunnel is a mirror's own: tunnels inside leave it alone */
+	bool is_cut;    /* the last IP packet has fewer captured bytes than its header says */
 };
 
 /* What an EtherType holds; LAYER_NONE when nothing we open. */
