@@ -1,0 +1,344 @@
+/* wallet_form.c: the address forms of the coins.
+ *
+ *   Base58Check        version 1 or 2 | hash 20 | checksum 4      BTC LTC DOGE DASH ZEC ZEN TRX ...
+ *   CryptoNote         tag | 32 | 32 (| 8) | checksum 4           XMR WOW and their like
+ *   Bech32, Bech32m    hrp 1 version program checksum             BTC LTC, and others by hrp
+ *   CashAddr           prefix : version hash checksum             BCH KAS NEXA
+ *   EIP-55             0x and 40 digits, upper case by Keccak-256 ETH and its like
+ *
+ * A form that has a checksum is judged by it. What is left is judged by shape: a known network
+ * prefix, an alphabet and a length. That is a witness, no proof, and is said so. */
+#include "protocols/wallet_form.h"
+
+#include "protocols/base58.h"
+#include "protocols/bech32.h"
+#include "protocols/cursor.h"
+#include "protocols/hash.h"
+#include "protocols/hex.h"
+
+#define HASH160_BYTES  20
+#define CHECKSUM_BYTES 4
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
+
+static const struct wallet_form no_form = { .check = WALLET_NONE };
+
+static struct wallet_form form_of(enum wallet_check check, const char *coin)
+{
+	return (struct wallet_form){ .check = check, .coin = coin, .is_sized = true };
+}
+
+/* ---- Base58Check -------------------------------------------------------------------------- */
+
+/* A coin is NULL where several coins share the version and only the user knows which. */
+static const struct {
+	uint16_t version;
+	uint8_t size;
+	const char *coin;
+} base58_versions[] = {
+	{ 0, 1, "BTC" },      { 5, 1, "BTC" },      { 48, 1, "LTC" },     { 50, 1, "LTC" },
+	{ 30, 1, "DOGE" },    { 22, 1, "DOGE" },    { 76, 1, "DASH" },    { 16, 1, "DASH" },
+	{ 60, 1, NULL },      { 33, 1, "EVR" },     { 38, 1, "BTG" },     { 82, 1, "FIRO" },
+	{ 65, 1, "TRX" },     { 0x1cb8, 2, "ZEC" }, { 0x1cbd, 2, "ZEC" }, { 0x2089, 2, "ZEN" },
+	{ 0x2096, 2, "ZEN" },
+};
+
+static struct wallet_form base58_form(struct slice address)
+{
+	uint8_t bytes[BASE58_BYTES];
+
+	if (address.len < 25 || address.len > 36)
+		return no_form;
+	struct slice all = slice_of(bytes, base58_decode(address, bytes));
+	if (all.len != HASH160_BYTES + CHECKSUM_BYTES + 1 &&
+	    all.len != HASH160_BYTES + CHECKSUM_BYTES + 2)
+		return no_form;
+
+	struct cursor c = cursor_of(all);
+	size_t size = all.len - HASH160_BYTES - CHECKSUM_BYTES;
+	uint16_t version = size == 1 ? cursor_u8(&c) : cursor_u16be(&c);
+	bool holds = base58_checksum_holds(all);
+	for (size_t i = 0; i < COUNT(base58_versions); i++)
+		if (base58_versions[i].size == size && base58_versions[i].version == version)
+			return form_of(holds ? WALLET_VALID : WALLET_BAD, base58_versions[i].coin);
+	return holds ? form_of(WALLET_VALID, NULL) : no_form;
+}
+
+/* ---- CryptoNote --------------------------------------------------------------------------- */
+
+static const struct {
+	uint16_t tag;
+	uint8_t chars;
+	char first; /* what such an address begins with */
+	const char *coin;
+} cryptonote_tags[] = {
+	{ 0x12, 95, '4', "XMR" },   { 0x2a, 95, '8', "XMR" },  { 0x13, 106, '4', "XMR" },
+	{ 0x1032, 97, 'W', "WOW" }, { 12208, 97, 'W', "WOW" },
+};
+
+/* Coins whose tags are not listed: a checksum that holds proves the rest. */
+static const struct {
+	const char *prefix;
+	const char *coin;
+} cryptonote_names[] = { { "ZEPH", "ZEPH" }, { "SaLv", "SAL" }, { "TRTL", "TRTL" } };
+
+/* The varint before the keys; 0 when there is none of a sane size. */
+static uint64_t read_tag(struct slice bytes)
+{
+	struct cursor c = cursor_of(bytes);
+	uint64_t tag = 0;
+
+	for (unsigned shift = 0; shift < 35; shift += 7) {
+		uint8_t byte = cursor_u8(&c);
+
+		tag |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return c.bad ? 0 : tag;
+	}
+	return 0;
+}
+
+static struct wallet_form cryptonote_form(struct slice address)
+{
+	uint8_t bytes[BASE58_CRYPTONOTE_BYTES];
+
+	if (address.len < 90 || address.len > 130 || !base58_is(address))
+		return no_form;
+	struct slice all = slice_of(bytes, base58_decode_cryptonote(address, bytes));
+	bool holds = all.len > 64 && base58_cryptonote_holds(all);
+	uint64_t tag = read_tag(all);
+
+	for (size_t i = 0; i < COUNT(cryptonote_tags); i++) {
+		bool is_shaped = address.len == cryptonote_tags[i].chars &&
+				 address.ptr[0] == (uint8_t)cryptonote_tags[i].first;
+
+		if (holds ? tag == cryptonote_tags[i].tag : is_shaped)
+			return form_of(holds ? WALLET_VALID : WALLET_BAD, cryptonote_tags[i].coin);
+	}
+	if (!holds)
+		return no_form;
+	for (size_t i = 0; i < COUNT(cryptonote_names); i++)
+		if (slice_starts(address, cryptonote_names[i].prefix))
+			return form_of(WALLET_VALID, cryptonote_names[i].coin);
+	return form_of(WALLET_VALID, NULL);
+}
+
+/* ---- Bech32 and CashAddr ------------------------------------------------------------------ */
+
+static bool starts_any_case(struct slice text, struct slice prefix)
+{
+	if (text.len < prefix.len)
+		return false;
+	for (size_t i = 0; i < prefix.len; i++) {
+		uint8_t byte = text.ptr[i];
+
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (uint8_t)(byte - 'A' + 'a');
+		if (byte != prefix.ptr[i])
+			return false;
+	}
+	return true;
+}
+
+/* Other users of Bech32 keep its checksum and have programs of their own. */
+static const struct {
+	const char *prefix;
+	const char *coin;
+	bool is_witness;
+} bech32_prefixes[] = { { "bc", "BTC", true }, { "ltc", "LTC", true },  { "zs", "ZEC", false },
+			{ "u", "ZEC", false }, { "ckb", "CKB", false }, { "grin", "GRIN", false } };
+
+static struct wallet_form bech32_form(struct slice address)
+{
+	for (size_t i = 0; i < COUNT(bech32_prefixes); i++) {
+		struct slice prefix = slice_str(bech32_prefixes[i].prefix);
+
+		if (!starts_any_case(address, prefix) ||
+		    !slice_starts(slice_tail(address, prefix.len), "1"))
+			continue;
+		struct slice data = slice_tail(address, prefix.len + 1);
+		enum bech32_kind kind = bech32_kind(prefix, data);
+		if (!bech32_prefixes[i].is_witness)
+			return kind == BECH32_NEITHER || data.len < 32
+				       ? no_form
+				       : form_of(WALLET_VALID, bech32_prefixes[i].coin);
+		if (bech32_is_witness(kind, data))
+			return form_of(WALLET_VALID, bech32_prefixes[i].coin);
+		/* 20 or 32 bytes, and neither looks like a mistyped other */
+		if (bech32_is(data) && (data.len == 39 || data.len == 59))
+			return form_of(WALLET_BAD, bech32_prefixes[i].coin);
+	}
+	return no_form;
+}
+
+static const struct {
+	const char *prefix;
+	const char *coin;
+	uint8_t chars; /* 0: any length */
+} cash_prefixes[] = { { "bitcoincash", "BCH", 42 }, { "kaspa", "KAS", 0 }, { "nexa", "NEXA", 0 } };
+
+static struct wallet_form cash_form(struct slice address)
+{
+	for (size_t i = 0; i < COUNT(cash_prefixes); i++) {
+		struct slice prefix = slice_str(cash_prefixes[i].prefix);
+
+		if (!starts_any_case(address, prefix) ||
+		    !slice_starts(slice_tail(address, prefix.len), ":"))
+			continue;
+		struct slice data = slice_tail(address, prefix.len + 1);
+		if (data.len >= 32 && bech32_cash_holds(prefix, data))
+			return form_of(WALLET_VALID, cash_prefixes[i].coin);
+		if (cash_prefixes[i].chars != 0 && data.len == cash_prefixes[i].chars &&
+		    bech32_is(data))
+			return form_of(WALLET_BAD, cash_prefixes[i].coin);
+		return no_form;
+	}
+	/* the prefix may be left away: version byte 0 or 8 of a 160-bit hash begins with q or p */
+	if (address.len != 42 || !bech32_is(address) || bech32_value(address.ptr[0]) > 1)
+		return no_form;
+	return form_of(bech32_cash_holds(slice_str("bitcoincash"), address) ? WALLET_VALID
+									    : WALLET_BAD,
+		       "BCH");
+}
+
+/* ---- EIP-55 and bare hex ------------------------------------------------------------------ */
+
+static struct wallet_form ethereum_form(struct slice address)
+{
+	struct slice digits = slice_tail(address, 2);
+	uint8_t lower[40];
+	uint8_t hash[HASH_BYTES];
+	bool has_upper = false;
+	bool has_lower = false;
+	bool holds = true;
+
+	if (!slice_starts(address, "0x") || digits.len != sizeof(lower) || !hex_is(digits))
+		return no_form;
+	for (size_t i = 0; i < digits.len; i++)
+		lower[i] = (uint8_t)(digits.ptr[i] >= 'A' && digits.ptr[i] <= 'F'
+					     ? digits.ptr[i] - 'A' + 'a'
+					     : digits.ptr[i]);
+	hash_keccak256(slice_of(lower, sizeof(lower)), hash);
+	for (size_t i = 0; i < digits.len; i++) {
+		bool is_upper = digits.ptr[i] != lower[i];
+		bool wants_upper = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0) & 0x0f) >= 8;
+
+		if (lower[i] < 'a')
+			continue;
+		has_upper = has_upper || is_upper;
+		has_lower = has_lower || !is_upper;
+		holds = holds && is_upper == wants_upper;
+	}
+	if (!has_upper || !has_lower) /* one case only: written without a checksum */
+		return form_of(WALLET_UNVERIFIED, "ETH");
+	return form_of(holds ? WALLET_VALID : WALLET_BAD, "ETH");
+}
+
+/* Public keys and account hashes of several coins, and what XMRig donates to. */
+static struct wallet_form hex_form(struct slice address)
+{
+	if (!hex_is(address) || !(address.len == 40 || (address.len >= 62 && address.len <= 67)))
+		return no_form;
+	return form_of(WALLET_UNVERIFIED, NULL);
+}
+
+/* ---- shapes without a checksum we compute -------------------------------------------------- */
+
+enum alphabet { ANY_WORD, ANY_BASE58, ANY_BECH32, ANY_HEX, ANY_LOWER, ANY_UPPER };
+
+static bool is_word(struct slice text, bool may_upper, bool may_lower, bool may_underscore)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t byte = text.ptr[i];
+
+		if (!((byte >= '0' && byte <= '9') || (may_upper && byte >= 'A' && byte <= 'Z') ||
+		      (may_lower && byte >= 'a' && byte <= 'z') || (may_underscore && byte == '_')))
+			return false;
+	}
+	return true;
+}
+
+static bool is_written_in(struct slice text, enum alphabet alphabet)
+{
+	switch (alphabet) {
+	case ANY_WORD:
+		return is_word(text, true, true, true);
+	case ANY_BASE58:
+		return base58_is(text);
+	case ANY_BECH32:
+		return bech32_is(text);
+	case ANY_HEX:
+		return hex_is(text);
+	case ANY_LOWER:
+		return is_word(text, false, true, false);
+	case ANY_UPPER:
+		return is_word(text, true, false, false);
+	}
+	return false;
+}
+
+/* Lengths are of the whole string; first match wins. The wide rows at the end catch addresses of a
+ * wrong length and invented ones: 32 characters are more than an account name has. */
+static const struct {
+	const char *prefix;
+	const char *coin;
+	uint16_t min;
+	uint16_t max;
+	enum alphabet alphabet; /* of what follows the prefix */
+} shapes[] = {
+	{ "1", "ALPH", 44, 46, ANY_BASE58 },       { "9", "ERG", 51, 51, ANY_BASE58 },
+	{ "cfx:a", "CFX", 46, 46, ANY_LOWER },     { "k:", "KDA", 66, 66, ANY_HEX },
+	{ "NQ", "NIM", 36, 36, ANY_UPPER },        { "NHb", NULL, 36, 36, ANY_BASE58 },
+	{ "xel:", "XEL", 63, 100, ANY_LOWER },     { "kaspa:", "KAS", 60, 80, ANY_BECH32 },
+	{ "nexa:n", "NEXA", 40, 128, ANY_BECH32 }, { "ckb1", "CKB", 44, 110, ANY_BECH32 },
+	{ "grin1", "GRIN", 40, 70, ANY_BECH32 },   { "zs1", "ZEC", 60, 90, ANY_BECH32 },
+	{ "u1", "ZEC", 60, 400, ANY_BECH32 },      { "4", "XMR", 32, 128, ANY_WORD },
+	{ "8", "XMR", 32, 128, ANY_WORD },         { "1", "BTC", 32, 128, ANY_WORD },
+	{ "3", "BTC", 32, 128, ANY_WORD },         { "bc1", "BTC", 32, 128, ANY_WORD },
+	{ "ltc1", "LTC", 32, 128, ANY_WORD },      { "0x", "ETH", 32, 128, ANY_WORD },
+	{ "t1", "ZEC", 32, 128, ANY_WORD },        { "t3", "ZEC", 32, 128, ANY_WORD },
+	{ "zn", "ZEN", 32, 128, ANY_WORD },        { "Wo", "WOW", 32, 128, ANY_WORD },
+	{ "WW", "WOW", 32, 128, ANY_WORD },        { "ZEPH", "ZEPH", 32, 160, ANY_WORD },
+	{ "SaLv", "SAL", 32, 160, ANY_WORD },      { "TRTL", "TRTL", 32, 220, ANY_WORD },
+};
+
+static struct wallet_form shape_form(struct slice address)
+{
+	for (size_t i = 0; i < COUNT(shapes); i++) {
+		if (address.len < shapes[i].min || address.len > shapes[i].max ||
+		    !slice_starts(address, shapes[i].prefix))
+			continue;
+		struct slice body = slice_tail(address, strlen(shapes[i].prefix));
+		if (!is_written_in(body, shapes[i].alphabet))
+			continue;
+		if (shapes[i].alphabet == ANY_WORD && hex_is(address))
+			continue; /* a hash or a session key, whatever digit it begins with */
+		return (struct wallet_form){ .check = WALLET_UNVERIFIED,
+					     .coin = shapes[i].coin,
+					     .is_sized = shapes[i].alphabet != ANY_WORD };
+	}
+	return no_form;
+}
+
+struct wallet_form wallet_form_of(struct slice address)
+{
+	static struct wallet_form (*const judges[])(struct slice) = {
+		ethereum_form,   bech32_form, cash_form,  base58_form,
+		cryptonote_form, hex_form,    shape_form,
+	};
+	struct wallet_form form = no_form;
+
+	for (size_t i = 0; form.check == WALLET_NONE && i < COUNT(judges); i++)
+		form = judges[i](address);
+	return form;
+}
+
+size_t wallet_form_prefix(struct slice text)
+{
+	static const char *const prefixes[] = { "bitcoincash:", "kaspa:", "nexa:",
+						"cfx:",         "xel:",   "k:" };
+
+	for (size_t i = 0; i < COUNT(prefixes); i++)
+		if (starts_any_case(text, slice_str(prefixes[i])))
+			return strlen(prefixes[i]);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* wallet_form.h: which address form one bare string has. Used by wallet.c only. */
+#ifndef PROTOCOLS_WALLET_FORM_H
+#define PROTOCOLS_WALLET_FORM_H
+
+#include "protocols/wallet.h"
+
+struct wallet_form {
+	enum wallet_check check;
+	const char *coin; /* static or NULL */
+	bool is_sized;    /* the length is the coin's: what follows it is no part of it */
+};
+
+/* WALLET_NONE when it is no address. Reads the string once or twice, whatever its length. */
+struct wallet_form wallet_form_of(struct slice address);
+
+/* Length of an address prefix with its colon ("kaspa:"), 0 when there is none. */
+size_t wallet_form_prefix(struct slice text);
+
+#endif

@@ -1,0 +1,298 @@
+/* test_wallet.c: addresses with their checksums, and login strings taken apart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "protocols/wallet.h"
+#include "tests/unit/guard.h"
+
+static struct guard guard;
+
+#define XMR_STANDARD                                                                               \
+	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp"   \
+	"fb4rNoqE7"
+#define XMR_SUBADDRESS                                                                             \
+	"836mFdBR7XE3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp"   \
+	"fb4wozs7S"
+#define XMR_INTEGRATED                                                                             \
+	"4ByHw4M58NL3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp"   \
+	"fb6gqsyZBP94h1tCGvdD"
+#define WOW_STANDARD                                                                               \
+	"Wo3DMTjtZD23rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8totRAp"   \
+	"fb1HzwfGA7o"
+#define BTC_BECH32 "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z"
+#define BCH_CASH   "bitcoincash:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyv08ghqexq"
+#define KAS_CASH   "kaspa:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6jf"
+#define ETH_MIXED  "0x101112131415161718191a1b1c1d1E1f20212223"
+#define INVENTED   "4EXAMPLE_MONERO_WALLET_ADDRESS_SYNTHETIC"
+
+static const struct {
+	const char *address;
+	const char *coin;
+	enum wallet_check flipped; /* what one wrong character makes of it */
+} valid[] = {
+	{ "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E", "BTC", WALLET_BAD },
+	{ "339yBhWwk9CAckgVPUM3dhzXADikG51B78", "BTC", WALLET_BAD },
+	{ BTC_BECH32, "BTC", WALLET_BAD },
+	{ "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe", "LTC", WALLET_BAD },
+	{ BCH_CASH, "BCH", WALLET_BAD },
+	{ "qqgpzysnzs23v9ccrydpk8qarc0jqgfzyv08ghqexq", "BCH", WALLET_BAD },
+	{ "D6c3oQy9Ven54bAezxg1kqoBtqAL3XHKvi", "DOGE", WALLET_BAD },
+	{ "Xc9o6QgQ9x6NgXae8Fzg4cKNr31ikC3n7c", "DASH", WALLET_BAD },
+	{ "RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4", NULL, WALLET_BAD },
+	{ "t1KLZGVSeAZfP8E2xCoVaLtjWGMd7VUJbFg", "ZEC", WALLET_BAD },
+	{ "znSYsFaf7qpPQ8hFb7gux7Pf8BCLi8cpqLT", "ZEN", WALLET_BAD },
+	{ "GKJsgHMTB6V5c4HMCKLZdqyUvsDsgkRrRM", "BTG", WALLET_BAD },
+	{ "TBSAGDQELxzjgm3greLAjEKivVBLw7yNn3", "TRX", WALLET_BAD },
+	{ XMR_STANDARD, "XMR", WALLET_BAD },
+	{ XMR_SUBADDRESS, "XMR", WALLET_BAD },
+	{ XMR_INTEGRATED, "XMR", WALLET_BAD },
+	{ WOW_STANDARD, "WOW", WALLET_BAD },
+	{ KAS_CASH, "KAS", WALLET_UNVERIFIED },
+};
+
+static void check_address(const char *address, enum wallet_check check, const char *coin)
+{
+	struct slice in = guard_str(&guard, address);
+	struct wallet wallet = wallet_check_address(in);
+
+	if (wallet.check != check)
+		fail_msg("%s: check is %d", address, (int)wallet.check);
+	if (coin == NULL ? wallet.coin != NULL
+			 : wallet.coin == NULL || strcmp(wallet.coin, coin) != 0)
+		fail_msg("%s: coin is %s", address, wallet.coin == NULL ? "none" : wallet.coin);
+	assert_true(slice_eq(wallet.text, in));
+	assert_int_equal(wallet.worker.len, 0);
+	assert_int_equal(wallet.email.len, 0);
+}
+
+static void test_valid_addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++)
+		check_address(valid[i].address, WALLET_VALID, valid[i].coin);
+}
+
+/* Every single wrong character after the first few (which say the kind) must be seen. */
+static void test_one_wrong_character(void **state)
+{
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+		const char *colon = strchr(valid[i].address, ':');
+		size_t first = 4 + (colon == NULL ? 0 : (size_t)(colon - valid[i].address));
+		size_t len = strlen(valid[i].address);
+
+		for (size_t at = first; at < len; at++) {
+			memcpy(text, valid[i].address, len + 1);
+			text[at] = text[at] == 'q' ? 'p' : 'q';
+			struct wallet wallet = wallet_check_address(guard_str(&guard, text));
+			if (wallet.check == WALLET_VALID)
+				fail_msg("%s is taken for valid", text);
+		}
+		memcpy(text, valid[i].address, len + 1);
+		text[len - 2] = text[len - 2] == 'q' ? 'p' : 'q';
+		check_address(text, valid[i].flipped, valid[i].coin);
+	}
+}
+
+/* BIP-173 and BIP-350 examples: which checksum goes with which version, and letter case. */
+static void test_bech32_versions(void **state)
+{
+	(void)state;
+	check_address("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", WALLET_VALID, "BTC");
+	check_address("bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3",
+		      WALLET_VALID, "BTC");
+	check_address("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+		      WALLET_VALID, "BTC");
+	/* version 1 with the checksum of version 0, and the other way round */
+	check_address("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", WALLET_BAD,
+		      "BTC");
+	check_address("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3T4", WALLET_UNVERIFIED, "BTC");
+	check_address("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh", WALLET_BAD, "BTC");
+}
+
+/* Examples of EIP-55. */
+static void test_ethereum_case(void **state)
+{
+	(void)state;
+	check_address(ETH_MIXED, WALLET_VALID, "ETH");
+	check_address("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", WALLET_VALID, "ETH");
+	check_address("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", WALLET_VALID, "ETH");
+	check_address("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed", WALLET_BAD, "ETH");
+	check_address("0x101112131415161718191A1b1c1d1E1f20212223", WALLET_BAD, "ETH");
+	check_address("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", WALLET_UNVERIFIED, "ETH");
+	check_address("0x5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED", WALLET_UNVERIFIED, "ETH");
+	check_address("0x1011121314151617181920212223242526272829", WALLET_UNVERIFIED, "ETH");
+	check_address("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", WALLET_UNVERIFIED, "ETH");
+	check_address("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAedd", WALLET_UNVERIFIED, "ETH");
+}
+
+static void test_shape_only(void **state)
+{
+	char text[129];
+
+	(void)state;
+	check_address(INVENTED, WALLET_UNVERIFIED, "XMR");
+	check_address("8EXAMPLE_MONERO_WALLET_ADDRESS_S", WALLET_UNVERIFIED, "XMR"); /* 32 */
+	check_address("8EXAMPLE_MONERO_WALLET_ADDRESS_", WALLET_NONE, NULL);         /* 31 */
+	check_address("k:1011121314151617181920212223242526272829303132333435363738394041",
+		      WALLET_UNVERIFIED, "KDA");
+	check_address("k:101112131415161718192021222324252627282930313233343536373839404",
+		      WALLET_NONE, NULL);
+	check_address("1011121314151617181920212223242526272829303132333435363738394041",
+		      WALLET_UNVERIFIED, NULL);
+	check_address("9fRAWhdxEsTcdb8PhGNrZfwqa65zfkuYHAMmkQLcic1gdLSV5vA", WALLET_UNVERIFIED,
+		      "ERG");
+	/* a hash is no wallet although it begins with 4 */
+	check_address("4e03657aea45a94fc7d47ba826c8d667", WALLET_NONE, NULL);
+	/* one character less or more than the coin's length */
+	memcpy(text, XMR_STANDARD, 94);
+	text[94] = '\0';
+	check_address(text, WALLET_UNVERIFIED, "XMR");
+	check_address(XMR_STANDARD "7", WALLET_UNVERIFIED, "XMR");
+	memset(text, 'G', 128);
+	text[0] = '4';
+	text[128] = '\0';
+	check_address(text, WALLET_UNVERIFIED, "XMR");
+	assert_int_equal(wallet_check_address(guard_str(&guard, "")).check, WALLET_NONE);
+}
+
+static void test_not_wallets(void **state)
+{
+	static const char *const names[] = {
+		"",
+		"x",
+		"worker1",
+		"f2user",
+		"my_account-name",
+		"MiningFarmWithALongAccountName",
+		"DoveDoveDoveDoveDoveDoveDoveDoveDo1",
+		"Administrator",
+		"root",
+		"0x",
+		"0x1234",
+		"bc1",
+		"4",
+		"42",
+		"{\"a\":1}",
+		"3333",
+		"550e8400-e29b-41d4-a716-446655440000",
+		"LongNameThatIsNoAddressAtAll",
+		"\xff\xfe\xfd",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		check_address(names[i], WALLET_NONE, NULL);
+}
+
+struct login_case {
+	const char *login;
+	enum wallet_check check;
+	const char *text;
+	const char *worker;
+	const char *email;
+};
+
+static const struct login_case logins[] = {
+	{ XMR_STANDARD, WALLET_VALID, XMR_STANDARD, "", "" },
+	{ XMR_STANDARD ".w1", WALLET_VALID, XMR_STANDARD, "w1", "" },
+	{ XMR_STANDARD ".", WALLET_VALID, XMR_STANDARD, "", "" },
+	{ XMR_STANDARD "_rig_2", WALLET_VALID, XMR_STANDARD, "rig_2", "" },
+	{ XMR_STANDARD "+5000", WALLET_VALID, XMR_STANDARD, "", "" },
+	{ XMR_STANDARD "+5000.w1", WALLET_VALID, XMR_STANDARD, "w1", "" },
+	{ XMR_STANDARD ".w1+5000", WALLET_VALID, XMR_STANDARD, "w1", "" },
+	{ XMR_STANDARD "+rig", WALLET_VALID, XMR_STANDARD, "rig", "" },
+	{ XMR_STANDARD "/rig/bob@example.org", WALLET_VALID, XMR_STANDARD, "rig",
+	  "bob@example.org" },
+	{ XMR_STANDARD ".rig.7/bob.x@example.org", WALLET_VALID, XMR_STANDARD, "rig.7",
+	  "bob.x@example.org" },
+	{ XMR_STANDARD "/bob@example.org", WALLET_VALID, XMR_STANDARD, "", "bob@example.org" },
+	{ XMR_STANDARD ".0123456789abcdef.rig/bob@example.org", WALLET_VALID, XMR_STANDARD, "rig",
+	  "bob@example.org" },
+	{ XMR_STANDARD ".0123456789abcdef", WALLET_VALID, XMR_STANDARD, "0123456789abcdef", "" },
+	{ " " XMR_STANDARD ".w1 \r", WALLET_VALID, XMR_STANDARD, "w1", "" },
+	{ XMR_STANDARD ":secret", WALLET_VALID, XMR_STANDARD, "", "" },
+	{ "XMR:" XMR_STANDARD ".w1#abcd-1234", WALLET_VALID, XMR_STANDARD, "w1", "" },
+	{ "DOGE:D6c3oQy9Ven54bAezxg1kqoBtqAL3XHKvi.w#r", WALLET_VALID,
+	  "D6c3oQy9Ven54bAezxg1kqoBtqAL3XHKvi", "w", "" },
+	{ BTC_BECH32 "_w", WALLET_VALID, BTC_BECH32, "w", "" },
+	{ BCH_CASH ".w", WALLET_VALID, BCH_CASH, "w", "" },
+	{ KAS_CASH ".w", WALLET_VALID, KAS_CASH, "w", "" },
+	{ "KAS:" KAS_CASH ".w", WALLET_VALID, KAS_CASH, "w", "" },
+	{ ETH_MIXED ".w", WALLET_VALID, ETH_MIXED, "w", "" },
+	{ ETH_MIXED "/w", WALLET_VALID, ETH_MIXED, "w", "" },
+	{ "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed_w", WALLET_UNVERIFIED,
+	  "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "w", "" },
+	/* an underscore only splits what is known to be complete */
+	{ INVENTED, WALLET_UNVERIFIED, INVENTED, "", "" },
+	{ INVENTED ".i-0a1b2c3d4e5f60718", WALLET_UNVERIFIED, INVENTED, "i-0a1b2c3d4e5f60718", "" },
+	{ INVENTED "+1000", WALLET_UNVERIFIED, INVENTED, "", "" },
+	/* accounts */
+	{ "", WALLET_NONE, "", "", "" },
+	{ "bob", WALLET_NONE, "bob", "", "" },
+	{ "bob.rig1", WALLET_NONE, "bob", "rig1", "" },
+	{ "bob_x.rig1", WALLET_NONE, "bob_x", "rig1", "" },
+	{ "bob/rig1", WALLET_NONE, "bob", "rig1", "" },
+	{ "bob:secret", WALLET_NONE, "bob", "", "" },
+	{ "k:secret", WALLET_NONE, "k", "", "" },
+	{ ".rig1", WALLET_NONE, "", "rig1", "" },
+	{ "bob.s@example.org", WALLET_NONE, "bob.s@example.org", "", "bob.s@example.org" },
+	{ "bob@example.org/rig", WALLET_NONE, "bob@example.org", "rig", "bob@example.org" },
+	{ "@example", WALLET_NONE, "", "", "" },
+	{ "bob@", WALLET_NONE, "bob", "", "" },
+};
+
+static void test_logins(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
+		const struct login_case *want = &logins[i];
+		struct wallet got = wallet_parse(guard_str(&guard, want->login));
+
+		if (got.check != want->check || !slice_is(got.text, want->text) ||
+		    !slice_is(got.worker, want->worker) || !slice_is(got.email, want->email))
+			fail_msg("%s: check %d text '%.*s' worker '%.*s' email '%.*s'", want->login,
+				 (int)got.check, (int)got.text.len, (const char *)got.text.ptr,
+				 (int)got.worker.len, (const char *)got.worker.ptr,
+				 (int)got.email.len, (const char *)got.email.ptr);
+	}
+}
+
+/* Parts lie inside the login, whatever is in it and wherever it is cut. */
+static void test_parts_stay_inside(void **state)
+{
+	const char *text = "XMR:" XMR_STANDARD ".0123456789abcdef.rig+50/x/bob@example.org#r _y";
+
+	(void)state;
+	for (size_t len = 0; len <= strlen(text); len++) {
+		struct slice in = guard_put(&guard, text, len);
+		struct wallet got = wallet_parse(in);
+		struct slice parts[] = { got.text, got.worker, got.email };
+
+		for (size_t i = 0; i < 3; i++) {
+			if (parts[i].len == 0)
+				continue;
+			size_t offset = (size_t)(parts[i].ptr - in.ptr);
+			assert_true(offset <= len && parts[i].len <= len - offset);
+		}
+		assert_int_equal(got.check == WALLET_VALID, len >= 99);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_valid_addresses), cmocka_unit_test(test_one_wrong_character),
+		cmocka_unit_test(test_bech32_versions), cmocka_unit_test(test_ethereum_case),
+		cmocka_unit_test(test_shape_only),      cmocka_unit_test(test_not_wallets),
+		cmocka_unit_test(test_logins),          cmocka_unit_test(test_parts_stay_inside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
