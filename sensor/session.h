@@ -8,6 +8,7 @@
 
 #include "protocols/dialect.h"
 #include "sensor/evidence.h"
+#include "sensor/ledger.h"
 #include "sensor/limits.h"
 
 enum session_role { ROLE_UNKNOWN, ROLE_POOL_CLIENT, ROLE_PROXY, ROLE_NODE };
@@ -56,50 +57,42 @@ enum session_change {
 	SESSION_CHANGED_COUNTERS = 1 << 3
 };
 
-struct session_pending {
-	uint64_t request; /* 0: free */
-	uint64_t job;
-	double work;
-	uint32_t order; /* FIFO among equal ids */
-	uint8_t kind;   /* enum finding_kind */
-	uint8_t confirms;
-	uint8_t dir;
-};
-
-struct session_job {
-	uint64_t job;
-	double work;
-	double difficulty;
-};
-
 struct session {
 	struct session_view view;
-	struct session_pending pending[LIMIT_PENDING];
-	struct session_job jobs[LIMIT_JOBS]; /* ring */
-	uint64_t shares[LIMIT_SHARES];       /* ring of nonce hashes already counted */
+	struct ledger ledger;
 	uint64_t worker_hashes[8];
-	uint32_t pending_order;
-	uint32_t job_next;
-	uint32_t share_next;
 	double work_submitted;
 	double work_accepted;
 	double share_floor;     /* lowest difficulty a share proved: used when no job was seen */
+	uint32_t floor_submitted; /* shares that prove share_floor and name no known job */
+	uint32_t floor_accepted;  /* those of them that the pool accepted */
+	uint32_t replies[2];    /* replies seen, by direction */
 	uint64_t login_ns;      /* of a login still without reply; 0: none */
+	uint64_t start_ns;      /* first login, job or share; 0: none */
+	uint64_t first_share_ns; /* 0: no share counted */
 	uint64_t last_report_ns; /* the worker's */
 	uint8_t changed;        /* enum session_change not yet reported; the worker clears it */
 	uint8_t is_open;        /* level reached LEVEL_LIKELY once */
 	uint8_t sender_dir;     /* 1 + direction in which the miner sends; 0: unknown */
+	uint8_t dirs_seen;      /* bit per direction in which anything was found */
+	uint8_t dialect_proof;  /* enum proof of the finding that named view.dialect */
 };
 
 struct stats;
 
 /* self must be zeroed before its first finding. dialect is the descriptor's name. Returns the
- * changes of this call (also ORed into self->changed). */
+ * changes of this call (also ORed into self->changed); 0 while the session is not open.
+ *
+ * When only the pool's side of a flow is seen, accepting replies after that side's second one are
+ * taken for accepted shares (and stale refusals for stale ones): submitted then counts them too. */
 unsigned session_apply(struct session *self, const char *dialect, const struct finding *finding,
 		       enum direction dir, uint64_t time_ns, struct stats *stats);
 
 /* A gap in one direction: replies and requests may be missing from here on. */
 void session_gap(struct session *self, enum direction dir);
+
+/* The flow's roles were swapped: what was sent to the server was sent to the client. */
+void session_swap_roles(struct session *self);
 
 /* Packet time moves on: an unanswered login becomes evidence. */
 unsigned session_tick(struct session *self, uint64_t now_ns);

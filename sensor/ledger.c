@@ -1,0 +1,120 @@
+/* ledger.c: requests, jobs and shares of one session. */
+#include "sensor/ledger.h"
+
+bool ledger_ask(struct ledger *self, const struct ledger_request *request)
+{
+	struct ledger_request *slot = &self->requests[0];
+
+	for (size_t i = 0; i < LIMIT_PENDING && slot->id != 0; i++) {
+		struct ledger_request *one = &self->requests[i];
+
+		if (one->id == 0 || (int32_t)(one->order - slot->order) < 0)
+			slot = one;
+	}
+	bool is_full = slot->id != 0;
+
+	*slot = *request;
+	slot->order = self->request_order++;
+	return is_full;
+}
+
+const struct ledger_request *ledger_find(const struct ledger *self, uint64_t id,
+					 enum direction reply_dir)
+{
+	const struct ledger_request *best = NULL;
+
+	for (size_t i = 0; i < LIMIT_PENDING && id != 0; i++) {
+		const struct ledger_request *one = &self->requests[i];
+
+		if (one->id != id || one->dir == reply_dir)
+			continue;
+		if (best == NULL) {
+			best = one;
+			continue;
+		}
+		int doubt = (one->flags & LEDGER_DOUBTFUL) - (best->flags & LEDGER_DOUBTFUL);
+
+		if (doubt < 0 || (doubt == 0 && (int32_t)(one->order - best->order) < 0))
+			best = one;
+	}
+	return best;
+}
+
+struct ledger_request ledger_take(struct ledger *self, const struct ledger_request *answered)
+{
+	struct ledger_request taken = *answered;
+
+	for (size_t i = 0; i < LIMIT_PENDING; i++) {
+		struct ledger_request *one = &self->requests[i];
+
+		if (one->id == taken.id && one->dir == taken.dir &&
+		    (int32_t)(one->order - taken.order) <= 0)
+			one->id = 0;
+	}
+	return taken;
+}
+
+void ledger_gap(struct ledger *self, enum direction dir)
+{
+	for (size_t i = 0; i < LIMIT_PENDING; i++)
+		if (self->requests[i].dir != dir)
+			self->requests[i].flags |= LEDGER_DOUBTFUL;
+}
+
+void ledger_swap_roles(struct ledger *self)
+{
+	for (size_t i = 0; i < LIMIT_PENDING; i++)
+		self->requests[i].dir ^= 1;
+}
+
+/* Entries of the job ring; job_next stays at or above its size once it is full. */
+static uint32_t jobs_known(const struct ledger *self)
+{
+	return self->job_next < LIMIT_JOBS ? self->job_next : LIMIT_JOBS;
+}
+
+void ledger_add_job(struct ledger *self, uint64_t job, double work)
+{
+	uint32_t newest = (self->job_next - 1) % LIMIT_JOBS;
+
+	for (uint32_t i = 0; i < jobs_known(self) && job != 0; i++) {
+		if (self->jobs[i].job != job)
+			continue;
+		if (i == newest) {
+			self->jobs[i].work = work;
+			return;
+		}
+		self->jobs[i].job = 0; /* sent again: becomes the latest */
+	}
+	self->jobs[self->job_next % LIMIT_JOBS] = (struct ledger_job){ .job = job, .work = work };
+	self->job_next++;
+	if (self->job_next == 2 * LIMIT_JOBS)
+		self->job_next = LIMIT_JOBS; /* full, and about to write the first again */
+}
+
+bool ledger_has_jobs(const struct ledger *self)
+{
+	return self->job_next > 0;
+}
+
+double ledger_work(const struct ledger *self, uint64_t job)
+{
+	if (self->job_next == 0)
+		return 0;
+	for (uint32_t i = 0; i < jobs_known(self) && job != 0; i++)
+		if (self->jobs[i].job == job)
+			return self->jobs[i].work;
+	return self->jobs[(self->job_next - 1) % LIMIT_JOBS].work;
+}
+
+bool ledger_is_repeated(struct ledger *self, uint64_t nonce)
+{
+	if (nonce == 0)
+		return false;
+	for (size_t i = 0; i < LIMIT_SHARES; i++)
+		if (self->shares[i] == nonce)
+			return true;
+	self->shares[self->share_next] = nonce;
+	self->share_next = (self->share_next + 1) % LIMIT_SHARES;
+	return false;
+}

@@ -1,0 +1,69 @@
+/* ledger.h: what a session must remember to count shares: the requests that wait for a reply, the
+ * work of each job, the shares already counted.
+ *
+ * Request ids are not unique: some miners use one id for all they send, so replies go to the oldest
+ * request of that id. Flat, zeroed is empty, capped: the oldest entry makes room. */
+#ifndef SENSOR_LEDGER_H
+#define SENSOR_LEDGER_H
+
+#include "protocols/dialect.h"
+#include "sensor/limits.h"
+
+enum ledger_flag {
+	LEDGER_CONFIRMS = 1 << 0, /* an accepting reply proves mining */
+	LEDGER_DOUBTFUL = 1 << 1, /* its reply may have been lost in a gap */
+	LEDGER_FLOOR = 1 << 2     /* a share whose work is estimated from what shares proved */
+};
+
+struct ledger_request {
+	uint64_t id;    /* hash of the request id; 0: free */
+	double work;    /* of a share */
+	uint32_t order; /* FIFO among equal ids */
+	uint8_t kind;   /* enum finding_kind */
+	uint8_t flags;  /* enum ledger_flag */
+	uint8_t dir;    /* enum direction of the request */
+};
+
+struct ledger_job {
+	uint64_t job; /* hash of the job id; 0: not named, or replaced by a later entry */
+	double work;  /* hashes per share; 0: unknown */
+};
+
+struct ledger {
+	struct ledger_request requests[LIMIT_PENDING];
+	struct ledger_job jobs[LIMIT_JOBS]; /* ring */
+	uint64_t shares[LIMIT_SHARES];      /* ring of nonce hashes */
+	uint32_t request_order;
+	uint32_t job_next;
+	uint32_t share_next;
+};
+
+/* Remembers a request; id must not be 0, order is set here. True when the oldest was dropped. */
+bool ledger_ask(struct ledger *self, const struct ledger_request *request);
+
+/* The request that a reply travelling in reply_dir answers: the oldest of that id from the other
+ * side; one whose reply may be lost only when there is no other. NULL: nobody waits for it. */
+const struct ledger_request *ledger_find(const struct ledger *self, uint64_t id,
+					 enum direction reply_dir);
+
+/* Frees a request that ledger_find() gave, and those of its id that it overtook. */
+struct ledger_request ledger_take(struct ledger *self, const struct ledger_request *answered);
+
+/* Bytes were lost in that direction: the replies that travel in it may be among them. */
+void ledger_gap(struct ledger *self, enum direction dir);
+
+/* The flow's directions changed places. */
+void ledger_swap_roles(struct ledger *self);
+
+/* Remembers a job as the latest. */
+void ledger_add_job(struct ledger *self, uint64_t job, double work);
+
+/* Work of a share of that job; of the latest job when it is not known or not named. 0: unknown. */
+double ledger_work(const struct ledger *self, uint64_t job);
+
+bool ledger_has_jobs(const struct ledger *self);
+
+/* True when that share was counted before; remembers it. 0 is never a known share. */
+bool ledger_is_repeated(struct ledger *self, uint64_t nonce);
+
+#endif

@@ -1,0 +1,626 @@
+/* test_session.c: level, identity and share accounting from hand-made findings; numbers are
+ * computed by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "sensor/session.h"
+#include "sensor/stats.h"
+
+#define SECOND  1000000000ull
+#define START   (1772704680ull * SECOND)
+#define UP      DIR_TO_SERVER
+#define DOWN    DIR_TO_CLIENT
+#define DIALECT "stratum-v1"
+
+static struct session session;
+static struct stats stats;
+
+static int reset(void **state)
+{
+	(void)state;
+	memset(&session, 0, sizeof(session));
+	memset(&stats, 0, sizeof(stats));
+	return 0;
+}
+
+/* A finding at `second` of the session. */
+static unsigned apply(struct finding finding, enum direction dir, double second)
+{
+	return session_apply(&session, DIALECT, &finding, dir,
+			     START + (uint64_t)(second * (double)SECOND), &stats);
+}
+
+static struct session_view view_at(double second)
+{
+	struct session_view view;
+
+	session_view_at(&session, START + (uint64_t)(second * (double)SECOND), &view);
+	return view;
+}
+
+static struct finding login(uint64_t id, enum proof proof, const char *user)
+{
+	return (struct finding){ .kind = FINDING_LOGIN,
+				 .sender = SENDER_MINER,
+				 .proof = proof,
+				 .wants_reply = true,
+				 .request = id,
+				 .login = slice_str(user),
+				 .wallet = { .text = slice_str(user) } };
+}
+
+static struct finding job(uint64_t job, double work)
+{
+	return (struct finding){ .kind = FINDING_JOB,
+				 .sender = SENDER_POOL,
+				 .proof = PROOF_CONFIRMED,
+				 .job = job,
+				 .difficulty = work,
+				 .work = work };
+}
+
+static struct finding share(uint64_t id, uint64_t job_id, uint64_t nonce)
+{
+	return (struct finding){ .kind = FINDING_SHARE,
+				 .sender = SENDER_MINER,
+				 .proof = PROOF_CONFIRMED,
+				 .wants_reply = true,
+				 .request = id,
+				 .job = job_id,
+				 .nonce = nonce };
+}
+
+static struct finding reply(uint64_t id, bool is_ok)
+{
+	return (struct finding){
+		.kind = FINDING_REPLY, .sender = SENDER_POOL, .request = id, .is_ok = is_ok
+	};
+}
+
+static struct finding refusal(uint64_t id, const char *reason, bool is_stale)
+{
+	struct finding finding = reply(id, false);
+
+	finding.reason = slice_str(reason);
+	finding.is_stale = is_stale;
+	return finding;
+}
+
+static bool has_word(enum evidence_word word)
+{
+	return evidence_has(&session.view.evidence, word);
+}
+
+static void unproven_findings_open_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(apply(login(1, PROOF_NONE, "acct"), UP, 0), 0);
+	assert_int_equal(apply(reply(1, true), DOWN, 1), 0);
+	struct finding generic = share(2, 7, 8);
+	generic.proof = PROOF_NONE;
+	assert_int_equal(apply(generic, UP, 2), 0);
+	assert_int_equal(apply(reply(2, true), DOWN, 3), 0);
+	assert_int_equal(session.view.level, LEVEL_NONE);
+	assert_int_equal(session.is_open, 0);
+	assert_int_equal(session.changed, 0);
+	assert_int_equal(session.view.submitted, 0);
+	assert_int_equal(session.view.accepted, 0);
+	assert_int_equal(session_tick(&session, START + 100 * SECOND), 0);
+}
+
+static void a_job_proves_an_unproven_login(void **state)
+{
+	struct finding generic = login(1, PROOF_NONE, "acct");
+
+	(void)state;
+	generic.worker = slice_str("rig07");
+	generic.agent = slice_str("example-miner/1.0");
+	apply(generic, UP, 0);
+	unsigned changed = apply(job(11, 1000), DOWN, 1);
+	assert_int_equal(changed, SESSION_CHANGED_LEVEL | SESSION_CHANGED_IDENTITY |
+					  SESSION_CHANGED_EVIDENCE | SESSION_CHANGED_COUNTERS);
+	assert_int_equal(session.changed, changed);
+	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
+	assert_int_equal(session.view.role, ROLE_POOL_CLIENT);
+	assert_string_equal(session.view.wallet, "acct");
+	assert_string_equal(session.view.worker, "rig07");
+	assert_string_equal(session.view.agent, "example-miner/1.0");
+	assert_string_equal(session.view.dialect, DIALECT);
+	assert_int_equal(session.view.evidence.words[0], EVIDENCE_LOGIN);
+	assert_int_equal(session.view.evidence.words[1], EVIDENCE_JOB);
+	assert_int_equal(session.view.first_ns, START);
+	assert_int_equal(session.view.last_ns, START + SECOND);
+}
+
+static void level_rises_and_never_falls(void **state)
+{
+	(void)state;
+	assert_true(apply(login(1, PROOF_LIKELY, "acct"), UP, 0) & SESSION_CHANGED_LEVEL);
+	assert_int_equal(session.view.level, LEVEL_LIKELY);
+	assert_true(apply(job(1, 1), DOWN, 1) & SESSION_CHANGED_LEVEL);
+	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
+	assert_false(apply(login(2, PROOF_LIKELY, "acct"), UP, 2) & SESSION_CHANGED_LEVEL);
+	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
+}
+
+static void only_a_confirming_request_confirms_by_its_reply(void **state)
+{
+	struct finding request = login(1, PROOF_LIKELY, "acct");
+
+	(void)state;
+	apply(request, UP, 0);
+	apply(reply(1, true), DOWN, 1);
+	assert_int_equal(session.view.level, LEVEL_LIKELY);
+	assert_true(has_word(EVIDENCE_LOGIN_ACCEPTED));
+	request.request = 2;
+	request.reply_confirms = true;
+	apply(request, UP, 2);
+	apply(reply(2, false), DOWN, 3);
+	assert_int_equal(session.view.level, LEVEL_LIKELY);
+	assert_true(has_word(EVIDENCE_LOGIN_REFUSED));
+	apply(request, UP, 4);
+	apply(reply(2, true), UP, 5); /* same direction: no reply to it */
+	assert_int_equal(session.view.level, LEVEL_LIKELY);
+	apply(reply(2, true), DOWN, 6);
+	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
+}
+
+static void shares_are_counted_with_the_work_of_their_job(void **state)
+{
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	apply(reply(1, true), DOWN, 0);
+	apply(job(11, 1000), DOWN, 1);
+	apply(job(12, 3000), DOWN, 2);
+	apply(share(4, 11, 101), UP, 3); /* 1000 */
+	apply(share(4, 12, 102), UP, 4); /* 3000 */
+	apply(share(4, 99, 103), UP, 5); /* unknown job: 3000 */
+	apply(share(4, 12, 104), UP, 6); /* 3000 */
+	apply(share(4, 11, 105), UP, 7); /* 1000, without reply */
+	struct session_view view = view_at(11);
+	assert_int_equal(view.has_replies, 0);
+	assert_true(view.work == 11000);
+	assert_true(view.hashrate == 1100); /* over 10 s from the first job */
+	apply(reply(4, true), DOWN, 8);
+	apply(refusal(4, "Low difficulty share", false), DOWN, 8);
+	apply(reply(4, true), DOWN, 8);
+	apply(refusal(4, "Stale share", true), DOWN, 8);
+	view = view_at(11);
+	assert_int_equal(view.submitted, 5);
+	assert_int_equal(view.accepted, 2);
+	assert_int_equal(view.rejected, 1);
+	assert_int_equal(view.stale, 1);
+	assert_int_equal(view.has_replies, 1);
+	assert_true(view.work == 4000); /* first and third */
+	assert_true(view.hashrate == 400);
+	assert_int_equal(view.window_ns, 10 * SECOND);
+	assert_string_equal(view.reason, "Stale share");
+	assert_int_equal(view.last_share_ns, START + 7 * SECOND);
+	assert_int_equal(view.first_job_ns, START + SECOND);
+	assert_int_equal(stats.shares, 5);
+	assert_true(has_word(EVIDENCE_SHARE_ACCEPTED));
+	assert_true(has_word(EVIDENCE_SHARE_REJECTED));
+}
+
+static void one_id_for_all_is_answered_in_order(void **state)
+{
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	apply(job(11, 500), DOWN, 1);
+	apply(share(1, 11, 101), UP, 2);
+	apply(share(1, 11, 102), UP, 2);
+	apply(reply(1, true), DOWN, 3); /* the login's */
+	assert_true(has_word(EVIDENCE_LOGIN_ACCEPTED));
+	assert_int_equal(session.view.accepted, 0);
+	apply(reply(1, true), DOWN, 4);
+	apply(refusal(1, "Low difficulty share", false), DOWN, 5);
+	apply(reply(1, true), DOWN, 6); /* nobody waits */
+	assert_int_equal(session.view.accepted, 1);
+	assert_int_equal(session.view.rejected, 1);
+}
+
+static void a_reply_lost_in_a_gap_does_not_shift_the_rest(void **state)
+{
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	apply(job(11, 500), DOWN, 1);
+	session_gap(&session, DOWN); /* the login's reply is lost */
+	assert_true(has_word(EVIDENCE_GAP));
+	apply(share(1, 11, 101), UP, 2);
+	apply(reply(1, true), DOWN, 3);
+	assert_int_equal(session.view.accepted, 1);
+	apply(share(1, 11, 102), UP, 4);
+	session_gap(&session, UP); /* requests lost: replies still come */
+	apply(reply(1, true), DOWN, 5);
+	assert_int_equal(session.view.accepted, 2);
+	apply(share(1, 11, 103), UP, 6);
+	session_gap(&session, DOWN);
+	apply(reply(1, true), DOWN, 7); /* was not lost after all */
+	assert_int_equal(session.view.accepted, 3);
+}
+
+static void a_repeated_share_counts_once(void **state)
+{
+	(void)state;
+	apply(job(11, 500), DOWN, 1);
+	apply(share(4, 11, 101), UP, 2);
+	apply(share(4, 11, 101), UP, 3);
+	apply(reply(4, true), DOWN, 4);
+	apply(refusal(4, "Duplicate share", false), DOWN, 5);
+	assert_int_equal(session.view.submitted, 1);
+	assert_int_equal(session.view.accepted, 1);
+	assert_int_equal(session.view.rejected, 0);
+	assert_int_equal(stats.shares_repeated, 1);
+	apply(share(4, 11, 0), UP, 6); /* no hash: cannot be told apart */
+	apply(share(4, 11, 0), UP, 7);
+	assert_int_equal(session.view.submitted, 3);
+}
+
+static void the_share_memory_is_a_ring(void **state)
+{
+	(void)state;
+	for (uint64_t i = 1; i <= LIMIT_SHARES; i++)
+		apply(share(0, 11, i), UP, 1);
+	assert_int_equal(session.view.submitted, LIMIT_SHARES);
+	apply(share(0, 11, 1), UP, 2); /* the oldest is still known */
+	assert_int_equal(session.view.submitted, LIMIT_SHARES);
+	apply(share(0, 11, 1000), UP, 3);
+	apply(share(0, 11, 1), UP, 4); /* now forgotten */
+	assert_int_equal(session.view.submitted, LIMIT_SHARES + 2);
+}
+
+static void a_full_table_drops_the_oldest_request(void **state)
+{
+	(void)state;
+	apply(job(11, 10), DOWN, 1);
+	for (uint64_t i = 1; i <= LIMIT_PENDING; i++)
+		apply(share(i, 11, 1000 + i), UP, 2);
+	assert_int_equal(stats.pending_dropped, 0);
+	apply(share(LIMIT_PENDING + 1, 11, 5000), UP, 3);
+	assert_int_equal(stats.pending_dropped, 1);
+	apply(reply(1, true), DOWN, 4);
+	assert_int_equal(session.view.accepted, 0);
+	apply(reply(2, true), DOWN, 4);
+	apply(reply(LIMIT_PENDING + 1, true), DOWN, 4);
+	assert_int_equal(session.view.accepted, 2);
+}
+
+static void jobs_are_a_ring_and_can_be_sent_again(void **state)
+{
+	(void)state;
+	for (uint64_t i = 1; i <= 3 * LIMIT_JOBS; i++)
+		apply(job(i, (double)i), DOWN, 1);
+	apply(share(0, 3 * LIMIT_JOBS, 1), UP, 2);
+	assert_true(session.work_submitted == 96);
+	apply(share(0, 2 * LIMIT_JOBS + 1, 2), UP, 2); /* the oldest still known */
+	assert_true(session.work_submitted == 96 + 65);
+	apply(share(0, 2 * LIMIT_JOBS, 3), UP, 2); /* forgotten: the latest's */
+	assert_true(session.work_submitted == 96 + 65 + 96);
+	apply(job(70, 7), DOWN, 3); /* again, with another difficulty: now the latest */
+	apply(share(0, 70, 4), UP, 4);
+	apply(share(0, 4711, 5), UP, 4);
+	assert_true(session.work_submitted == 96 + 65 + 96 + 14);
+	apply(job(70, 8), DOWN, 5); /* the latest again */
+	apply(share(0, 70, 6), UP, 6);
+	apply(share(0, 96, 7), UP, 6);
+	assert_true(session.work_submitted == 96 + 65 + 96 + 14 + 8 + 96);
+}
+
+static void without_jobs_the_shares_prove_the_work(void **state)
+{
+	static const double proven[] = { 1200, 1000, 5000 };
+	struct session_view view;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		struct finding one = share(4, 11, 100 + i);
+
+		one.difficulty = proven[i];
+		apply(one, UP, 10 * (double)i);
+	}
+	/* floor 1000 times 3/4, three shares, 30 s from the first of them */
+	view = view_at(30);
+	assert_true(view.work == 2250);
+	assert_true(view.hashrate == 75);
+	assert_int_equal(view.first_job_ns, 0);
+	assert_int_equal(view.window_ns, 30 * SECOND);
+	apply(reply(4, true), DOWN, 30);
+	apply(reply(4, true), DOWN, 30);
+	apply(refusal(4, "Low difficulty share", false), DOWN, 30);
+	view = view_at(30);
+	assert_true(view.work == 1500);
+	apply(job(12, 900), DOWN, 31);
+	apply(share(4, 12, 200), UP, 32);
+	apply(reply(4, true), DOWN, 33);
+	view = view_at(40);
+	assert_true(view.work == 2400);
+	assert_int_equal(view.window_ns, 40 * SECOND); /* the first share came before the job */
+	assert_true(view.hashrate == 60);
+}
+
+static void no_rate_before_a_share_and_a_second(void **state)
+{
+	(void)state;
+	apply(job(11, 500), DOWN, 0);
+	assert_true(view_at(100).hashrate == 0);
+	apply(share(4, 11, 1), UP, 0.5);
+	assert_true(view_at(0.999).hashrate == 0);
+	assert_true(view_at(1).hashrate == 500);
+	assert_int_equal(view_at(0).window_ns, 0);
+}
+
+static void the_pools_side_alone_counts_probable_shares(void **state)
+{
+	(void)state;
+	apply(job(11, 500), DOWN, 0);
+	for (uint64_t id = 1; id <= 5; id++)
+		apply(reply(id, true), DOWN, (double)id);
+	apply(refusal(6, "job not found", true), DOWN, 6);
+	apply(refusal(7, "Unknown method", false), DOWN, 7);
+	apply(reply(0, true), DOWN, 8);
+	assert_int_equal(session.view.accepted, 3);
+	assert_int_equal(session.view.stale, 1);
+	assert_int_equal(session.view.rejected, 0);
+	assert_int_equal(session.view.submitted, 4);
+	assert_true(view_at(10).work == 1500);
+	assert_int_equal(session_roles_swapped(&session), false);
+	/* Once the miner is heard its requests are matched instead. */
+	apply(share(8, 11, 1), UP, 9);
+	apply(reply(9, true), DOWN, 9);
+	assert_int_equal(session.view.accepted, 3);
+	apply(reply(8, true), DOWN, 9);
+	assert_int_equal(session.view.accepted, 4);
+}
+
+static void a_better_name_replaces_a_worse_one(void **state)
+{
+	struct finding first = login(1, PROOF_LIKELY, "acct");
+	struct finding second = login(2, PROOF_LIKELY, "44WALLET");
+
+	(void)state;
+	first.worker = slice_str("w1");
+	apply(first, UP, 0);
+	assert_false(apply(first, UP, 1) & SESSION_CHANGED_IDENTITY);
+	second.wallet.check = WALLET_UNVERIFIED;
+	second.wallet.worker = slice_str("w2");
+	second.wallet.coin = "XMR";
+	second.has_password = true;
+	assert_true(apply(second, UP, 2) & SESSION_CHANGED_IDENTITY);
+	assert_string_equal(session.view.wallet, "44WALLET");
+	assert_string_equal(session.view.worker, "w2");
+	assert_string_equal(session.view.coin, "XMR");
+	assert_int_equal(session.view.wallet_check, WALLET_UNVERIFIED);
+	assert_int_equal(session.view.has_password, 1);
+	assert_false(has_word(EVIDENCE_WALLET_VALID));
+	second.wallet.check = WALLET_VALID;
+	second.wallet.text = slice_str("44VALID");
+	apply(second, UP, 3);
+	assert_string_equal(session.view.wallet, "44VALID");
+	assert_true(has_word(EVIDENCE_WALLET_VALID));
+	assert_false(apply(first, UP, 4) & SESSION_CHANGED_IDENTITY);
+	assert_string_equal(session.view.wallet, "44VALID");
+}
+
+static void long_texts_are_cut(void **state)
+{
+	char long_text[300];
+	struct finding one = login(1, PROOF_LIKELY, "acct");
+
+	(void)state;
+	memset(long_text, 'a', sizeof(long_text));
+	one.wallet.text = slice_of(long_text, sizeof(long_text));
+	one.worker = slice_of(long_text, sizeof(long_text));
+	one.agent = slice_of(long_text, sizeof(long_text));
+	apply(one, UP, 0);
+	assert_int_equal(strlen(session.view.wallet), LIMIT_WALLET_TEXT - 1);
+	assert_int_equal(strlen(session.view.worker), LIMIT_WORKER_TEXT - 1);
+	assert_int_equal(strlen(session.view.agent), LIMIT_AGENT_TEXT - 1);
+}
+
+static void three_workers_are_a_proxy(void **state)
+{
+	static const char *const names[] = { "w1", "w2", "w1", "w3", "w4", "w5",
+					     "w6", "w7", "w8", "w9", "w9" };
+	struct finding one = share(4, 11, 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		one.worker = slice_str(names[i]);
+		apply(one, UP, 1);
+		assert_int_equal(session.view.role, i < 3 ? ROLE_POOL_CLIENT : ROLE_PROXY);
+	}
+	assert_int_equal(session.view.workers, 8);
+	assert_string_equal(session.view.worker, "w1");
+}
+
+static void an_agent_can_name_a_proxy(void **state)
+{
+	struct finding one = login(1, PROOF_LIKELY, "acct");
+
+	(void)state;
+	one.agent = slice_str("Example-Proxy/2.0");
+	apply(one, UP, 0);
+	assert_int_equal(session.view.role, ROLE_PROXY);
+	assert_int_equal(session.view.level, LEVEL_LIKELY);
+}
+
+static void the_strongest_finding_names_the_dialect(void **state)
+{
+	struct finding likely = login(1, PROOF_LIKELY, "acct");
+	struct finding proof = job(11, 5);
+	struct finding none = { .kind = FINDING_KEEPALIVE, .sender = SENDER_MINER };
+
+	(void)state;
+	session_apply(&session, "first", &likely, UP, START, &stats);
+	session_apply(&session, "second", &none, UP, START, &stats);
+	assert_string_equal(session.view.dialect, "first");
+	unsigned changed = session_apply(&session, "third", &proof, DOWN, START, &stats);
+	assert_true(changed & SESSION_CHANGED_IDENTITY);
+	session_apply(&session, "second", &likely, UP, START, &stats);
+	assert_string_equal(session.view.dialect, "third");
+	session_apply(&session, "fourth", &proof, DOWN, START, &stats);
+	assert_string_equal(session.view.dialect, "fourth");
+}
+
+static void silence_after_a_login_is_evidence(void **state)
+{
+	const uint64_t due = START + LIMIT_UNANSWERED_S * SECOND;
+
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	assert_int_equal(session_tick(&session, due - 1), 0);
+	assert_true(session_tick(&session, due) & SESSION_CHANGED_EVIDENCE);
+	assert_true(has_word(EVIDENCE_UNANSWERED));
+	assert_int_equal(session.view.is_unanswered, 1);
+	assert_int_equal(session_tick(&session, due + 1), 0);
+	apply(reply(1, true), DOWN, 40); /* late, but there */
+	assert_int_equal(session.view.is_unanswered, 0);
+}
+
+static void any_word_of_the_pool_is_an_answer(void **state)
+{
+	struct finding difficulty = { .kind = FINDING_DIFFICULTY,
+				      .sender = SENDER_POOL,
+				      .proof = PROOF_LIKELY,
+				      .difficulty = 4096 };
+
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	apply(difficulty, DOWN, 1);
+	assert_int_equal(session_tick(&session, START + 100 * SECOND), 0);
+	assert_false(has_word(EVIDENCE_UNANSWERED));
+	assert_true(session.view.difficulty == 4096);
+}
+
+static void a_refused_login_says_why(void **state)
+{
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	assert_true(apply(refusal(1, "Invalid payment address provided", false), DOWN, 1) &
+		    SESSION_CHANGED_EVIDENCE);
+	assert_int_equal(session.view.is_refused, 1);
+	assert_string_equal(session.view.reason, "Invalid payment address provided");
+	assert_int_equal(session.view.rejected, 0);
+	assert_int_equal(session_tick(&session, START + 100 * SECOND), 0);
+	apply(login(2, PROOF_LIKELY, "other"), UP, 2);
+	apply(reply(2, true), DOWN, 3);
+	assert_int_equal(session.view.is_refused, 0);
+}
+
+static void findings_tell_who_is_the_miner(void **state)
+{
+	(void)state;
+	apply(reply(1, true), UP, 0); /* miners answer too */
+	assert_int_equal(session.sender_dir, 0);
+	apply(job(11, 500), UP, 1);
+	assert_true(session_roles_swapped(&session));
+	apply(share(4, 11, 1), DOWN, 2);
+	session_swap_roles(&session);
+	assert_false(session_roles_swapped(&session));
+	apply(reply(4, true), DOWN, 3); /* the same side, by its new name */
+	assert_int_equal(session.view.accepted, 1);
+}
+
+static void witnesses_speak_once(void **state)
+{
+	(void)state;
+	assert_int_equal(session_witness(&session, EVIDENCE_MIDSTREAM), 0);
+	apply(job(11, 500), DOWN, 0);
+	session.changed = 0;
+	assert_int_equal(session_witness(&session, EVIDENCE_MIDSTREAM), 0);
+	assert_int_equal(session_witness(&session, EVIDENCE_LISTED_ENDPOINT),
+			 SESSION_CHANGED_EVIDENCE);
+	assert_int_equal(session.changed, SESSION_CHANGED_EVIDENCE);
+	assert_int_equal(session.view.evidence.words[0], EVIDENCE_MIDSTREAM);
+	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
+}
+
+static void other_facts_reach_the_view(void **state)
+{
+	struct finding rate = { .kind = FINDING_CLAIMED_RATE,
+				.sender = SENDER_MINER,
+				.proof = PROOF_LIKELY,
+				.rate = 30443617,
+				.wants_reply = true,
+				.request = 6 };
+	struct finding away = { .kind = FINDING_RECONNECT,
+				.sender = SENDER_POOL,
+				.pool = slice_str("pool.example.org:3333") };
+	struct finding alive = { .kind = FINDING_KEEPALIVE, .sender = SENDER_MINER };
+
+	(void)state;
+	apply(rate, UP, 0);
+	apply(reply(6, true), DOWN, 1);
+	apply(away, DOWN, 2);
+	apply(alive, UP, 3);
+	assert_true(session.view.hashrate_claimed == 30443617);
+	assert_string_equal(session.view.pool, "pool.example.org:3333");
+	assert_true(has_word(EVIDENCE_CLAIMED_RATE));
+	assert_true(has_word(EVIDENCE_RECONNECT));
+	assert_true(has_word(EVIDENCE_POOL_NAMED));
+	assert_true(has_word(EVIDENCE_KEEPALIVE));
+	assert_int_equal(session.view.accepted, 0);
+}
+
+static void equal_histories_give_equal_bytes(void **state)
+{
+	struct session_view one;
+	struct session_view two;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct session_view *view = round == 0 ? &one : &two;
+
+		memset(&session, 0, sizeof(session));
+		memset(view, round == 0 ? 0xaa : 0x55, sizeof(*view));
+		struct finding worse = login(1, PROOF_LIKELY, "a-long-account-name");
+		apply(worse, UP, 0);
+		struct finding better = login(1, PROOF_LIKELY, "44W");
+		better.wallet.check = WALLET_VALID;
+		apply(better, UP, 1);
+		session_view_at(&session, START + 5 * SECOND, view);
+	}
+	assert_memory_equal(&one, &two, sizeof(one));
+	assert_int_equal(one.wallet[10], 0); /* nothing of the longer name is left */
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(unproven_findings_open_nothing),
+		TEST(a_job_proves_an_unproven_login),
+		TEST(level_rises_and_never_falls),
+		TEST(only_a_confirming_request_confirms_by_its_reply),
+		TEST(shares_are_counted_with_the_work_of_their_job),
+		TEST(one_id_for_all_is_answered_in_order),
+		TEST(a_reply_lost_in_a_gap_does_not_shift_the_rest),
+		TEST(a_repeated_share_counts_once),
+		TEST(the_share_memory_is_a_ring),
+		TEST(a_full_table_drops_the_oldest_request),
+		TEST(jobs_are_a_ring_and_can_be_sent_again),
+		TEST(without_jobs_the_shares_prove_the_work),
+		TEST(no_rate_before_a_share_and_a_second),
+		TEST(the_pools_side_alone_counts_probable_shares),
+		TEST(a_better_name_replaces_a_worse_one),
+		TEST(long_texts_are_cut),
+		TEST(three_workers_are_a_proxy),
+		TEST(an_agent_can_name_a_proxy),
+		TEST(the_strongest_finding_names_the_dialect),
+		TEST(silence_after_a_login_is_evidence),
+		TEST(any_word_of_the_pool_is_an_answer),
+		TEST(a_refused_login_says_why),
+		TEST(findings_tell_who_is_the_miner),
+		TEST(witnesses_speak_once),
+		TEST(other_facts_reach_the_view),
+		TEST(equal_histories_give_equal_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
