@@ -24,20 +24,19 @@ struct classify_options {
 
 /* What nDPI said. proto and category index its tables; risks is its bit set. */
 struct classify_label {
-	uint16_t master;   /* carrying protocol, 0: none */
-	uint16_t app;      /* 0: unknown */
-	uint16_t category;
-	uint16_t reserved;
 	uint64_t risks;
-	bool is_mining;    /* nDPI calls it mining: a weak witness */
+	uint16_t master;    /* carrying protocol, 0: none */
+	uint16_t app;       /* 0: unknown */
+	uint16_t category;
+	uint16_t is_mining; /* 1: nDPI calls it mining, a weak witness */
 };
 
 /* NULL when nDPI cannot be set up. */
 struct classify *classify_new(const struct classify_options *options, struct stats *stats);
 void classify_free(struct classify *self);
 
-/* A state for a flow, or NULL at the cap (counted). */
-struct classify_flow *classify_begin(struct classify *self, uint64_t now_ns);
+/* A state for a flow, or NULL at the cap (counted). user is the caller's, for classify_tick(). */
+struct classify_flow *classify_begin(struct classify *self, uint32_t user, uint64_t now_ns);
 
 /* Gives one payload packet. True when the flow is decided (by nDPI, packets or deadline): the label
  * is filled and the state freed. */
@@ -47,11 +46,15 @@ bool classify_packet(struct classify *self, struct classify_flow *flow, enum dir
 /* Gives up: the best guess so far, and the state is freed. */
 void classify_end(struct classify *self, struct classify_flow *flow, struct classify_label *label);
 
-/* Frees states past their deadline. fn is told the user value set by classify_tag(). */
+/* Decides states past their deadline. fn is told the value given to classify_begin(). */
 void classify_tick(struct classify *self, uint64_t now_ns,
 		   void (*fn)(void *ctx, uint32_t user, const struct classify_label *label),
 		   void *ctx);
-void classify_tag(struct classify_flow *flow, uint32_t user);
+
+/* A label as a small number for the flow table: equal labels share one. 0 for no label; past the
+ * cap of distinct labels the risks are left out first. */
+uint32_t classify_intern(struct classify *self, const struct classify_label *label);
+struct classify_label classify_label_at(const struct classify *self, uint32_t number);
 
 /* Names for events; any thread, after classify_new(). Lower case for the protocol ("tls.amazon"). */
 void classify_app_name(const struct classify_label *label, char *out, size_t size);
