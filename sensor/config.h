@@ -43,6 +43,7 @@ struct config {
 	uint32_t max_alerts, max_sessions;
 	/* knowledge */
 	char *sensor_id;          /* filled after loading: host name live, replay-<host>-<pid> for -r */
+	char *tap;                /* names the scope of flows that no row of cloud maps: tap:NAME */
 	struct config_list endpoints; /* list files */
 	struct net_prefix *home;
 	size_t home_count;
@@ -62,10 +63,9 @@ struct config {
 	/* process */
 	char *user;               /* to become after opening, live */
 	uint32_t log_level;
-	bool check_config;
-	bool progress;            /* on by default when stderr is a terminal */
+	bool check_config;        /* --check-config */
+	bool progress;            /* and standard error is a terminal */
 	bool deterministic;       /* fixed hash keys: for tests */
-	char *print;              /* conf, man, completion */
 	char *config_file;
 };
 
