@@ -18,6 +18,7 @@
 struct fact_feed {
 	struct ring *urgent;
 	struct ring *bulk;
+	struct ring_bell *bell; /* the correlator's */
 	_Atomic uint64_t watermark_ns;
 };
 

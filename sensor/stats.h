@@ -11,6 +11,9 @@
 #define STATS(X) \
 	X(packets, "frames read") \
 	X(bytes, "captured bytes read") \
+	X(kernel_received, "live: frames the kernel's filter let through") \
+	X(kernel_dropped, "live: frames the kernel dropped, its ring was full") \
+	X(interface_dropped, "live: frames the interface dropped") \
 	X(time_clamped, "frames whose time went back or jumped ahead") \
 	X(decap_packets, "innermost IP packets found") \
 	X(decap_not_ip, "frames without an IP packet") \

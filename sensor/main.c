@@ -1,0 +1,396 @@
+/* main.c: opens everything, drops privileges, runs, and tears down in reverse.
+ *
+ * Exit codes: 0 done; 1 usage, configuration or a sink that cannot be opened; 2 input unreadable or
+ * damaged (everything before the damage was published); 3 events were lost. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sensor/config.h"
+#include "sensor/correlator.h"
+#include "sensor/log.h"
+#include "sensor/priv.h"
+#include "sensor/publisher.h"
+#include "sensor/reader.h"
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
+
+/* Everything of one run, in the order in which it is opened. */
+struct run {
+	struct config config;
+	struct endpoint_list *endpoints;
+	struct source *source;
+	struct event_context context;
+	struct ring_bell *correlator_bell;
+	struct ring_bell *publisher_bell;
+	struct ring *urgent; /* correlator to publisher */
+	struct ring *bulk;
+	struct fact_feed feeds[LIMIT_WORKERS];
+	struct worker *workers[LIMIT_WORKERS];
+	struct correlator *correlator;
+	struct publisher *publisher;
+	struct reader *reader;
+	pthread_t correlator_thread;
+	pthread_t publisher_thread;
+	struct stats reader_stats;
+	struct stats correlator_stats;
+	struct stats publisher_stats;
+	_Atomic bool stop;
+	_Atomic bool lost;
+};
+
+static struct run run; /* one per process: signal handlers need it */
+
+static void on_signal(int number)
+{
+	(void)number;
+	atomic_store(&run.stop, true);
+	if (run.source != NULL)
+		source_break(run.source);
+}
+
+/* SIGHUP ends the run cleanly, too: a lost terminal must not cost events. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+
+	(void)sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
+		(void)sigaction(ending[i], &action, NULL);
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &action, NULL);
+}
+
+static void sum_stats(void *ctx, struct stats *sum)
+{
+	const struct run *self = ctx;
+
+	memset(sum, 0, sizeof(*sum));
+	stats_merge(sum, &self->reader_stats);
+	stats_merge(sum, &self->correlator_stats);
+	stats_merge(sum, &self->publisher_stats);
+	for (uint32_t i = 0; i < self->config.workers; i++)
+		if (self->workers[i] != NULL)
+			stats_merge(sum, worker_stats(self->workers[i]));
+}
+
+static bool is_live(const struct run *self)
+{
+	return self->config.interface != NULL;
+}
+
+static int fail(int code, const char *text)
+{
+	log_error("%s", text);
+	return code;
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static int open_lists(struct run *self)
+{
+	char error[ENDPOINT_ERROR_TEXT];
+	const struct config_list *lists = &self->config.endpoints;
+
+	if (lists->count == 0)
+		return 0;
+	if (endpoint_list_load(&self->endpoints, (const char *const *)lists->items, lists->count,
+			       error) != 0)
+		return fail(EXIT_USAGE, error);
+	return 0;
+}
+
+static int open_source(struct run *self)
+{
+	const struct config *config = &self->config;
+	char error[CAPTURE_ERROR_TEXT];
+	int result;
+
+	if (config->filter != NULL && capture_check_filter(config->filter, error) != 0)
+		return fail(EXIT_USAGE, error);
+	if (config->check_config)
+		return 0;
+	if (is_live(self)) {
+		struct capture_live live = { .interface = config->interface,
+					     .filter = config->filter,
+					     .snaplen = config->snaplen,
+					     .buffer_bytes = (uint32_t)config->buffer_size,
+					     .timeout_ms = 100,
+					     .promiscuous = config->promiscuous };
+
+		result = source_open_live(&self->source, &live, &self->reader_stats, error);
+	} else {
+		struct source_files files = { .paths = (const char *const *)config->read.items,
+					      .count = config->read.count,
+					      .filter = config->filter,
+					      .in_order = config->in_order };
+
+		result = source_open_files(&self->source, &files, &self->reader_stats, error);
+	}
+	return result == 0 ? 0 : fail(EXIT_INPUT, error);
+}
+
+static int open_workers(struct run *self)
+{
+	for (uint32_t i = 0; i < self->config.workers; i++) {
+		struct fact_feed *feed = &self->feeds[i];
+		struct worker_options options = { .config = &self->config,
+						  .endpoints = self->endpoints,
+						  .feed = feed,
+						  .index = (uint16_t)i,
+						  .is_lossless = !is_live(self),
+						  .lost = &self->lost };
+
+		feed->bell = self->correlator_bell;
+		feed->urgent = ring_new(LIMIT_RING_URGENT_BYTES, self->correlator_bell);
+		feed->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->correlator_bell);
+		if (feed->urgent == NULL || feed->bulk == NULL)
+			return fail(EXIT_USAGE, "out of memory for rings");
+		self->workers[i] = worker_new(&options);
+		if (self->workers[i] == NULL)
+			return fail(EXIT_USAGE, "out of memory for workers: lower --flows, "
+						"--inspected-flows or --classify-states");
+	}
+	return 0;
+}
+
+static int open_correlator(struct run *self)
+{
+	struct correlator_options options = {
+		.feeds = self->feeds,
+		.feed_count = self->config.workers,
+		.bell = self->correlator_bell,
+		.urgent = self->urgent,
+		.bulk = self->bulk,
+		.is_lossless = !is_live(self),
+		.stall_timeout_s = self->config.stall_timeout_s,
+		.max_alerts = self->config.max_alerts,
+		.max_sessions = self->config.max_sessions,
+		.cloud = self->config.cloud,
+		.cloud_count = self->config.cloud_count,
+		.tap = self->context.tap,
+	};
+
+	self->correlator = correlator_new(&options, &self->correlator_stats);
+	return self->correlator != NULL ? 0 : fail(EXIT_USAGE, "out of memory for the correlator");
+}
+
+static int open_publisher(struct run *self)
+{
+	const struct config *config = &self->config;
+	char error[SINK_ERROR_TEXT];
+	struct publisher_options options = {
+		.urgent = self->urgent,
+		.bulk = self->bulk,
+		.bell = self->publisher_bell,
+		.sink = { .config = config,
+			  .context = &self->context,
+			  .stats = &self->publisher_stats,
+			  .sum_stats = sum_stats,
+			  .sum_ctx = self },
+		.is_lossless = !is_live(self),
+		.stall_timeout_s = config->stall_timeout_s,
+		.shutdown_timeout_s = LIMIT_SHUTDOWN_S,
+	};
+
+	if (config->redis != NULL)
+		options.sinks[options.sink_count++] = &sink_redis;
+	if (config->json != NULL)
+		options.sinks[options.sink_count++] = &sink_json;
+	if (config->null_sink)
+		options.sinks[options.sink_count++] = &sink_null;
+	if (options.sink_count == 0)
+		options.sinks[options.sink_count++] = &sink_text;
+	if (publisher_new(&self->publisher, &options, error) != 0)
+		return fail(EXIT_USAGE, error);
+	return 0;
+}
+
+static int open_pipeline(struct run *self)
+{
+	struct event_context context = {
+		.sensor_id = self->config.sensor_id,
+		.input_name = source_name(self->source),
+		.is_live = is_live(self),
+		.cloud = self->config.cloud,
+		.cloud_count = self->config.cloud_count,
+		.endpoints = self->endpoints,
+		.tap = is_live(self) ? self->config.interface : self->config.tap,
+		.community_seed = (uint16_t)self->config.community_seed,
+	};
+	int code;
+
+	self->context = context;
+	self->correlator_bell = ring_bell_new();
+	self->publisher_bell = ring_bell_new();
+	if (self->correlator_bell == NULL || self->publisher_bell == NULL)
+		return fail(EXIT_USAGE, "cannot create event descriptors");
+	self->urgent = ring_new(LIMIT_RING_URGENT_BYTES, self->publisher_bell);
+	self->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->publisher_bell);
+	if (self->urgent == NULL || self->bulk == NULL)
+		return fail(EXIT_USAGE, "out of memory for rings");
+	code = open_workers(self);
+	if (code == 0)
+		code = open_correlator(self);
+	if (code == 0)
+		code = open_publisher(self);
+	return code;
+}
+
+static int open_reader(struct run *self)
+{
+	struct reader_options options = { .source = self->source,
+					  .workers = self->workers,
+					  .worker_count = self->config.workers,
+					  .is_lossless = !is_live(self),
+					  .stall_timeout_s = self->config.stall_timeout_s,
+					  .snaplen = LIMIT_SNAPLEN,
+					  .progress = self->config.progress && !is_live(self),
+					  .stop = &self->stop,
+					  .lost = &self->lost,
+					  .stats = &self->reader_stats };
+
+	self->reader = reader_new(&options);
+	return self->reader != NULL ? 0 : fail(EXIT_USAGE, "out of memory for batches");
+}
+
+static int open_all(struct run *self)
+{
+	int code = open_lists(self);
+
+	if (code == 0)
+		code = open_source(self);
+	if (code != 0 || self->config.check_config)
+		return code;
+	code = open_pipeline(self);
+	if (code == 0)
+		code = open_reader(self);
+	if (code == 0 && is_live(self)) {
+		char error[PRIV_ERROR_TEXT];
+
+		if (priv_drop(self->config.user, error) != 0)
+			return fail(EXIT_USAGE, error);
+	}
+	return code;
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+/* Threads inherit the mask: only the main thread, which reads, is interrupted by signals. The mask
+ * is restored once the reader has started its workers, too. */
+static int start_threads(struct run *self)
+{
+	sigset_t all, before;
+	int result;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	result = pthread_create(&self->publisher_thread, NULL, publisher_run, self->publisher);
+	if (result == 0)
+		result = pthread_create(&self->correlator_thread, NULL, correlator_run,
+					self->correlator);
+	if (result != 0)
+		return fail(EXIT_USAGE, strerror(result));
+	return 0;
+}
+
+static void restore_signals(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
+static int report_end(struct run *self, int reader_result, bool has_stalled)
+{
+	char text[256];
+	uint64_t lost = publisher_lost(self->publisher, text, sizeof(text));
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; source_damage(self->source, i) != NULL; i++) {
+		log_error("%s", source_damage(self->source, i));
+		code = EXIT_INPUT;
+	}
+	if (reader_result == -ENETDOWN) {
+		log_error("%s: the interface went away", self->config.interface);
+		code = EXIT_INPUT;
+	}
+	if (lost > 0) {
+		log_error("%s", text);
+		code = EXIT_LOST;
+	}
+	if (reader_result == -ETIMEDOUT || has_stalled || atomic_load(&self->lost)) {
+		log_error(
+			"no progress for %u s (--stall-timeout): reading stopped, events were lost",
+			self->config.stall_timeout_s);
+		code = EXIT_LOST;
+	}
+	return code;
+}
+
+static int run_all(struct run *self)
+{
+	void *stalled = NULL;
+	int result;
+	int code = start_threads(self);
+
+	if (code != 0)
+		return code;
+	result = reader_start(self->reader);
+	restore_signals();
+	if (result == 0)
+		result = reader_run(self->reader);
+	if (is_live(self) || atomic_load(&self->stop))
+		publisher_hurry(self->publisher);
+	(void)pthread_join(self->correlator_thread, &stalled);
+	(void)pthread_join(self->publisher_thread, NULL);
+	return report_end(self, result, stalled != NULL);
+}
+
+static void close_all(struct run *self)
+{
+	reader_free(self->reader);
+	publisher_free(self->publisher);
+	correlator_free(self->correlator);
+	for (uint32_t i = 0; i < self->config.workers && i < LIMIT_WORKERS; i++) {
+		worker_free(self->workers[i]);
+		ring_free(self->feeds[i].urgent);
+		ring_free(self->feeds[i].bulk);
+	}
+	ring_free(self->urgent);
+	ring_free(self->bulk);
+	ring_bell_free(self->correlator_bell);
+	ring_bell_free(self->publisher_bell);
+	source_close(self->source);
+	endpoint_list_free(self->endpoints);
+	config_free(&self->config);
+}
+
+int main(int argc, char **argv)
+{
+	char error[CONFIG_ERROR_TEXT];
+	int code = config_load(&run.config, argc, argv, error);
+
+	if (code != 0) {
+		if (code < 0)
+			log_error("%s", error);
+		config_free(&run.config);
+		return code < 0 ? EXIT_USAGE : EXIT_DONE;
+	}
+	log_set_level((enum log_level)run.config.log_level);
+	code = open_all(&run);
+	if (code == 0 && run.config.check_config) {
+		(void)printf("configuration is valid\n");
+	} else if (code == 0) {
+		catch_signals();
+		code = run_all(&run);
+	}
+	close_all(&run);
+	return code;
+}

@@ -1,0 +1,602 @@
+/* worker.c: from packets to facts.
+ *
+ * The packet path is: touch the flow, and for flows that are still undecided look at the payload.
+ * A flow whose payload could begin a dialect's message is taken under inspection (a `watch`); all
+ * others cost their counters only. Facts are pushed when they become known; one that a full ring
+ * refuses live waits in the backlog, in order, and is offered again at each tick. */
+#include "sensor/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor/inspect.h"
+
+#define NS_PER_S      1000000000u
+#define BACKLOG       512  /* urgent facts that wait for room in the ring, live */
+#define REORDER_BYTES 4096 /* a hole this early in a flow may be a reordered first message */
+#define CLASSIFY_DONE UINT16_MAX
+
+/* A flow under inspection; flow_cold.inspect points here. */
+struct watch {
+	struct inspect *inspect;
+	uint32_t index; /* of the flow */
+	uint32_t place; /* in worker.watched */
+};
+
+struct worker {
+	struct worker_options options;
+	const struct config *config;
+	struct flow_table *flows;
+	struct classify *classify; /* NULL: off */
+	struct inspect_pool *inspects;
+	struct watch *watches;
+	struct watch **watched; /* the first watch_count are in use, the rest are free */
+	size_t watch_count;
+	size_t watch_max;
+	struct session_fact *backlog; /* also holds contact facts: they are smaller */
+	size_t backlog_first;
+	size_t backlog_count;
+	uint64_t sequence;
+	uint64_t now_ns; /* packet time of what is being handled */
+	struct stats stats;
+};
+
+/* --- facts ---------------------------------------------------------------------------------- */
+
+static bool push_now(struct worker *self, struct ring *ring, struct fact *fact)
+{
+	fact->sequence = self->sequence + 1;
+	fact->worker = self->options.index;
+	if (!ring_push(ring, fact, fact->size)) {
+		if (!self->options.is_lossless)
+			return false;
+		uint64_t deadline = ring_now_ms() + self->config->stall_timeout_s * 1000ull;
+
+		if (atomic_load(self->options.lost) ||
+		    !ring_push_wait(ring, fact, fact->size, deadline)) {
+			atomic_store(self->options.lost, true);
+			return false;
+		}
+	}
+	self->sequence++;
+	stats_add(self->stats.facts, 1);
+	return true;
+}
+
+static void backlog_offer(struct worker *self)
+{
+	while (self->backlog_count > 0) {
+		struct fact *fact = &self->backlog[self->backlog_first].fact;
+
+		if (!push_now(self, self->options.feed->urgent, fact))
+			return;
+		self->backlog_first = (self->backlog_first + 1) % BACKLOG;
+		self->backlog_count--;
+	}
+}
+
+/* Alerts hang on these facts. Refused ones wait; false when even the backlog is full. */
+static bool push_urgent(struct worker *self, struct fact *fact)
+{
+	size_t slot;
+
+	if (self->backlog_count == 0 && push_now(self, self->options.feed->urgent, fact))
+		return true;
+	stats_add(self->stats.facts_refused, 1);
+	if (self->backlog_count == BACKLOG)
+		return false;
+	slot = (self->backlog_first + self->backlog_count) % BACKLOG;
+	memcpy(&self->backlog[slot], fact, fact->size);
+	self->backlog_count++;
+	return true;
+}
+
+static void push_contact(struct worker *self, uint32_t index)
+{
+	const struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+	struct contact_fact fact = {
+		.fact = { .time_ns = self->now_ns, .size = sizeof(fact), .kind = FACT_CONTACT },
+		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
+		.start_ns = cold->start_ns,
+		.key = cold->key,
+		.contact = hot->contact,
+		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
+	};
+
+	(void)push_urgent(self, &fact.fact);
+}
+
+static void push_record(struct worker *self, uint32_t index, enum flow_end end)
+{
+	const struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+	struct flow_record record = {
+		.fact = { .time_ns = self->now_ns, .size = sizeof(record), .kind = FACT_FLOW },
+		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
+		.first_ns = cold->first_ns,
+		.start_ns = cold->start_ns,
+		.end_ns = hot->last_ns,
+		.packets = { cold->packets[0], cold->packets[1] },
+		.bytes = { cold->bytes[0], cold->bytes[1] },
+		.key = cold->key,
+		.contact = hot->contact,
+		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
+		.end = (uint8_t)end,
+		.tcp_state = hot->tcp_state,
+		.tcp_flags = { hot->tcp_flags[0], hot->tcp_flags[1] },
+		.is_midstream = (hot->flags & FLOW_MIDSTREAM) != 0,
+		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
+		.has_session = (hot->flags & FLOW_MINING) != 0,
+	};
+
+	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
+		record.label = classify_label_at(self->classify, cold->label);
+	stats_add(self->stats.flow_records, 1);
+	if (!push_now(self, self->options.feed->bulk, &record.fact))
+		stats_add(self->stats.records_dropped, 1);
+}
+
+static void push_session(struct worker *self, struct watch *watch, enum session_event event)
+{
+	struct session *session = inspect_session(watch->inspect);
+	const struct flow *hot = flow_hot(self->flows, watch->index);
+	const struct flow_cold *cold = flow_cold(self->flows, watch->index);
+	struct session_fact fact;
+
+	memset(&fact, 0, sizeof(fact));
+	fact.fact.time_ns = self->now_ns;
+	fact.fact.size = sizeof(fact);
+	fact.fact.kind = FACT_SESSION;
+	fact.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact.first_ns = cold->first_ns;
+	fact.last_ns = hot->last_ns;
+	for (int dir = 0; dir < 2; dir++) {
+		fact.packets[dir] = cold->packets[dir] + hot->packets[dir];
+		fact.bytes[dir] = cold->bytes[dir] + hot->bytes[dir];
+	}
+	fact.key = cold->key;
+	fact.contact = hot->contact;
+	fact.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
+	fact.event = (uint8_t)event;
+	session_view_at(session, hot->last_ns, &fact.view);
+	if (!push_urgent(self, &fact.fact))
+		return; /* stays changed: offered again at the next tick */
+	session->changed = 0;
+	session->last_report_ns = self->now_ns;
+}
+
+/* --- inspection ----------------------------------------------------------------------------- */
+
+static void watch_drop(struct worker *self, struct watch *watch)
+{
+	struct flow *hot = flow_hot(self->flows, watch->index);
+	size_t last = --self->watch_count;
+	uint32_t place = watch->place;
+
+	flow_cold(self->flows, watch->index)->inspect = NULL;
+	hot->flags &= (uint8_t)~FLOW_INSPECTED;
+	inspect_free(watch->inspect);
+	watch->inspect = NULL;
+	self->watched[place] = self->watched[last];
+	self->watched[place]->place = place;
+	self->watched[last] = watch;
+}
+
+/* Sequence numbers known from before let the stream see a hole where one is. */
+static void watch_expect(struct inspect *inspect, const struct flow *hot, enum direction dir,
+			 const struct packet *packet)
+{
+	for (int d = 0; d < 2; d++) {
+		if ((hot->seq_known & 1u << d) == 0)
+			continue;
+		if (d == (int)dir && (int32_t)(packet->tcp_seq - hot->next_seq[d]) < 0)
+			continue; /* seen before, now interesting: begin with it */
+		inspect_expect(inspect, (enum direction)d, hot->next_seq[d]);
+	}
+}
+
+static struct watch *watch_begin(struct worker *self, uint32_t index, enum direction dir,
+				 const struct packet *packet)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	struct watch *watch;
+
+	if (hot->inspections >= LIMIT_INSPECTIONS || self->watch_count == self->watch_max) {
+		stats_add(self->stats.inspect_capped, 1);
+		return NULL;
+	}
+	watch = self->watched[self->watch_count];
+	watch->inspect = inspect_new(self->inspects);
+	if (watch->inspect == NULL)
+		return NULL;
+	watch->index = index;
+	watch->place = (uint32_t)self->watch_count++;
+	hot->inspections++;
+	hot->flags |= FLOW_INSPECTED;
+	flow_cold(self->flows, index)->inspect = watch;
+	stats_add(self->stats.inspected, 1);
+	watch_expect(watch->inspect, hot, dir, packet);
+	return watch;
+}
+
+static void session_open(struct worker *self, struct watch *watch, struct session *session)
+{
+	struct flow *hot = flow_hot(self->flows, watch->index);
+	const struct flow_cold *cold = flow_cold(self->flows, watch->index);
+
+	hot->flags |= FLOW_MINING;
+	stats_add(self->stats.sessions, 1);
+	if (hot->contact != 0)
+		(void)session_witness(session, EVIDENCE_LISTED_ENDPOINT);
+	if (hot->flags & FLOW_MIDSTREAM)
+		(void)session_witness(session, EVIDENCE_MIDSTREAM);
+	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0 &&
+	    classify_label_at(self->classify, cold->label).is_mining)
+		(void)session_witness(session, EVIDENCE_NDPI_MINING);
+}
+
+static void check_contact(struct worker *self, uint32_t index)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_key *key = &flow_cold(self->flows, index)->key;
+	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
+
+	hot->contact = 0;
+	if (self->options.endpoints == NULL)
+		return;
+	hot->contact = endpoint_match(self->options.endpoints, key->ip_version, key->addr[server],
+				      key->port[server]);
+	if (hot->contact != 0)
+		push_contact(self, index);
+}
+
+/* After anything that may have moved a session: roles, opening, reports, giving up. */
+static void watch_follow(struct worker *self, struct watch *watch)
+{
+	struct session *session = inspect_session(watch->inspect);
+	struct flow *hot = flow_hot(self->flows, watch->index);
+
+	if (session_roles_swapped(session)) {
+		flow_swap_roles(self->flows, watch->index);
+		inspect_swap_roles(watch->inspect);
+		check_contact(self, watch->index);
+	}
+	if (!session->is_open) {
+		if (inspect_is_idle(watch->inspect))
+			watch_drop(self, watch);
+		return;
+	}
+	if ((hot->flags & FLOW_MINING) == 0) {
+		session_open(self, watch, session);
+		push_session(self, watch, SESSION_BEGIN);
+	} else if (session->changed & (SESSION_CHANGED_LEVEL | SESSION_CHANGED_IDENTITY)) {
+		push_session(self, watch, SESSION_CHANGE);
+	}
+}
+
+/* Is this packet of an undecided flow worth an inspection? */
+static bool is_candidate(struct flow *hot, enum direction dir, const struct packet *packet)
+{
+	bool may_be_hole = (hot->seq_known & 1u << dir) != 0 && hot->looked < REORDER_BYTES &&
+			   (int32_t)(packet->tcp_seq - hot->next_seq[dir]) > 0;
+	uint32_t len = (uint32_t)packet->payload.len;
+
+	hot->looked += len;
+	if ((hot->flags & FLOW_DECIDED) == 0) {
+		if (hot->looked > 2 * LIMIT_HINT_BYTES)
+			hot->flags |= FLOW_DECIDED;
+	} else if (hot->looked >= LIMIT_RECHECK_BYTES) {
+		/* Another look at the next few kilobytes: a tunnel may have been opened late. */
+		hot->flags &= (uint8_t)~FLOW_DECIDED;
+		hot->looked = 2 * LIMIT_HINT_BYTES - REORDER_BYTES;
+	} else if (packet->payload.ptr[0] != '{') {
+		return false;
+	}
+	return may_be_hole || dialects_candidate(packet->payload);
+}
+
+static void next_seq(struct flow *hot, enum direction dir, const struct packet *packet)
+{
+	uint32_t end = packet->tcp_seq + packet->payload_wire;
+
+	if ((hot->seq_known & 1u << dir) == 0 || (int32_t)(end - hot->next_seq[dir]) > 0) {
+		hot->next_seq[dir] = end;
+		hot->seq_known |= (uint8_t)(1u << dir);
+	}
+}
+
+static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
+			const struct packet *packet)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	struct watch *watch;
+
+	if (hot->flags & FLOW_INSPECTED) {
+		watch = flow_cold(self->flows, index)->inspect;
+	} else {
+		if (packet->payload.len == 0)
+			return;
+		watch = is_candidate(hot, dir, packet) ? watch_begin(self, index, dir, packet)
+						       : NULL;
+		next_seq(hot, dir, packet);
+		if (watch == NULL)
+			return;
+	}
+	inspect_packet(watch->inspect, dir, packet);
+	next_seq(hot, dir, packet);
+	watch_follow(self, watch);
+}
+
+/* --- nDPI ----------------------------------------------------------------------------------- */
+
+static void classify_store(void *ctx, uint32_t index, const struct classify_label *label)
+{
+	struct worker *self = ctx;
+	struct flow *hot = flow_hot(self->flows, index);
+	struct flow_cold *cold = flow_cold(self->flows, index);
+
+	hot->flags &= (uint8_t)~FLOW_CLASSIFYING;
+	hot->classified = CLASSIFY_DONE;
+	cold->label = classify_intern(self->classify, label);
+	if (label->is_mining && (hot->flags & FLOW_MINING)) {
+		struct watch *watch = cold->inspect;
+
+		(void)session_witness(inspect_session(watch->inspect), EVIDENCE_NDPI_MINING);
+	}
+}
+
+static void classify_flow_packet(struct worker *self, uint32_t index, enum direction dir,
+				 const struct packet *packet)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	struct flow_cold *cold = flow_cold(self->flows, index);
+	struct classify_label label;
+
+	if ((hot->flags & FLOW_CLASSIFYING) == 0) {
+		struct classify_flow *state =
+			classify_begin(self->classify, index, packet->time_ns);
+
+		if (state == NULL) {
+			hot->classified = CLASSIFY_DONE;
+			return;
+		}
+		cold->classify = state;
+		hot->flags |= FLOW_CLASSIFYING;
+	}
+	hot->classified++;
+	if (classify_packet(self->classify, cold->classify, dir, packet, &label))
+		classify_store(self, index, &label);
+}
+
+static bool wants_label(const struct worker *self, const struct flow *hot,
+			const struct packet *packet)
+{
+	if (self->classify == NULL || hot->classified == CLASSIFY_DONE || packet->payload.len == 0)
+		return false;
+	/* nDPI wants the headers of what was sent: a reassembled datagram no longer has them. */
+	if (packet->ip_packets != 1)
+		return false;
+	return self->config->classify == CLASSIFY_ALL ||
+	       (packet->key.proto == IP_PROTO_TCP &&
+		((hot->flags & FLOW_INSPECTED) != 0 || dialects_candidate(packet->payload)));
+}
+
+/* --- flow table hooks ----------------------------------------------------------------------- */
+
+static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
+{
+	struct worker *self = ctx;
+
+	self->now_ns = packet->time_ns;
+	check_contact(self, index);
+}
+
+static void on_ended(void *ctx, uint32_t index, enum flow_end end)
+{
+	struct worker *self = ctx;
+	struct flow *hot = flow_hot(self->flows, index);
+	struct flow_cold *cold = flow_cold(self->flows, index);
+
+	if (end == FLOW_END_ACTIVE) {
+		push_record(self, index, end);
+		return;
+	}
+	if (hot->flags & FLOW_CLASSIFYING) {
+		struct classify_label label;
+
+		classify_end(self->classify, cold->classify, &label);
+		classify_store(self, index, &label);
+	}
+	if (hot->flags & FLOW_INSPECTED) {
+		struct watch *watch = cold->inspect;
+
+		inspect_flush(watch->inspect, hot->last_ns);
+		watch_follow(self, watch);
+		if (hot->flags & FLOW_MINING)
+			push_session(self, watch, SESSION_END);
+	}
+	push_record(self, index, end);
+	if (hot->flags & FLOW_INSPECTED)
+		watch_drop(self, cold->inspect);
+}
+
+static bool is_home(const struct worker *self, const struct flow_key *key, int side)
+{
+	for (size_t i = 0; i < self->config->home_count; i++)
+		if (net_prefix_contains(&self->config->home[i], key->ip_version, key->addr[side]))
+			return true;
+	return false;
+}
+
+/* A listed endpoint is a server. Where the ports do not tell, a home network's host is the client:
+ * what it asks for is what we are here to see. */
+static int on_guess_client(void *ctx, const struct flow_key *key)
+{
+	const struct worker *self = ctx;
+
+	if (self->options.endpoints != NULL)
+		for (int side = 0; side < 2; side++)
+			if (endpoint_match(self->options.endpoints, key->ip_version,
+					   key->addr[side], key->port[side]) != 0)
+				return 1 - side;
+	if (key->port[0] < 1024 || key->port[1] < 1024)
+		return -1;
+	bool low = is_home(self, key, 0);
+	bool high = is_home(self, key, 1);
+
+	return low == high ? -1 : high;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static size_t share(uint64_t total, const struct config *config, size_t least)
+{
+	size_t part = (size_t)(total / config->workers);
+
+	return part < least ? least : part;
+}
+
+static int worker_tables(struct worker *self)
+{
+	const struct config *config = self->config;
+	struct flow_timeouts timeouts = { config->idle_s, config->idle_tcp_s, config->closed_s,
+					  config->active_s };
+	struct flow_hooks hooks = { on_opened, on_ended, on_guess_client, self };
+	struct classify_options classify = { config->classify_states, config->classify_packets,
+					     config->classify_deadline_ms };
+
+	self->watch_max = share(config->inspected_flows, config, 16);
+	self->flows = flow_table_new(share(config->flows, config, 64), &timeouts, &hooks,
+				     &self->stats, config->deterministic);
+	self->inspects =
+		inspect_pool_new(self->watch_max, share(config->message_memory, config, 1u << 20),
+				 share(config->held_memory, config, 1u << 20), &self->stats);
+	self->watches = calloc(self->watch_max, sizeof(*self->watches));
+	self->watched = calloc(self->watch_max, sizeof(struct watch *));
+	self->backlog = calloc(BACKLOG, sizeof(*self->backlog));
+	if (self->flows == NULL || self->inspects == NULL || self->watches == NULL ||
+	    self->watched == NULL || self->backlog == NULL)
+		return -1;
+	for (size_t i = 0; i < self->watch_max; i++)
+		self->watched[i] = &self->watches[i];
+	if (config->classify == CLASSIFY_OFF)
+		return 0;
+	self->classify = classify_new(&classify, &self->stats);
+	return self->classify == NULL ? -1 : 0;
+}
+
+struct worker *worker_new(const struct worker_options *options)
+{
+	struct worker *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->options = *options;
+	self->config = options->config;
+	if (worker_tables(self) != 0) {
+		worker_free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void worker_free(struct worker *self)
+{
+	if (self == NULL)
+		return;
+	for (size_t i = 0; i < self->watch_count; i++)
+		inspect_free(self->watched[i]->inspect);
+	classify_free(self->classify);
+	inspect_pool_free(self->inspects);
+	flow_table_free(self->flows);
+	free(self->watches);
+	free(self->watched);
+	free(self->backlog);
+	free(self);
+}
+
+static void handle_packet(struct worker *self, const struct packet *packet, struct siphash_tag tag)
+{
+	enum direction dir;
+	uint32_t index;
+
+	self->now_ns = packet->time_ns;
+	index = flow_touch(self->flows, packet, tag, &dir);
+	if (index == FLOW_NONE)
+		return;
+
+	struct flow *hot = flow_hot(self->flows, index);
+
+	/* The label first: it is a witness when the session opens with this very packet. */
+	if (wants_label(self, hot, packet))
+		classify_flow_packet(self, index, dir, packet);
+	if (packet->key.proto == IP_PROTO_TCP)
+		inspect_tcp(self, index, dir, packet);
+}
+
+/* All facts before time_ns have been pushed, unless some wait in the backlog. */
+static void watermark(struct worker *self, uint64_t time_ns)
+{
+	atomic_store_explicit(&self->options.feed->watermark_ns, time_ns, memory_order_release);
+	ring_bell_ring(self->options.feed->bell);
+}
+
+void worker_batch(struct worker *self, const struct packet_batch *batch)
+{
+	struct siphash_tag tags[LIMIT_BATCH_PACKETS];
+
+	assert(batch->count <= LIMIT_BATCH_PACKETS);
+	for (size_t i = 0; i < batch->count; i++) {
+		tags[i] = flow_tag(self->flows, &batch->packets[i].key);
+		flow_prefetch_bucket(self->flows, tags[i]);
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		flow_prefetch_line(self->flows, tags[i]);
+	for (size_t i = 0; i < batch->count; i++)
+		handle_packet(self, &batch->packets[i], tags[i]);
+	stats_set(self->stats.flows_active, flow_count(self->flows));
+	if (batch->count > 0)
+		watermark(self, batch->packets[batch->count - 1].time_ns);
+	if (batch->tick_ns != 0)
+		worker_tick(self, batch->tick_ns);
+}
+
+void worker_tick(struct worker *self, uint64_t now_ns)
+{
+	self->now_ns = now_ns;
+	backlog_offer(self);
+	if (self->classify != NULL)
+		classify_tick(self->classify, now_ns, classify_store, self);
+	/* Backwards: dropping a watch moves the last one into its place. */
+	for (size_t i = self->watch_count; i-- > 0;) {
+		struct watch *watch = self->watched[i];
+		struct session *session = inspect_session(watch->inspect);
+
+		inspect_tick(watch->inspect, now_ns);
+		(void)session_tick(session, now_ns);
+		watch_follow(self, watch);
+		if (watch->inspect != NULL && session->is_open && session->changed != 0 &&
+		    now_ns - session->last_report_ns >= (uint64_t)LIMIT_SESSION_REPORT_S * NS_PER_S)
+			push_session(self, watch, SESSION_REPORT);
+	}
+	flow_advance(self->flows, now_ns);
+	stats_set(self->stats.flows_active, flow_count(self->flows));
+	watermark(self, now_ns);
+}
+
+void worker_finish(struct worker *self)
+{
+	flow_flush(self->flows);
+	backlog_offer(self);
+	stats_set(self->stats.flows_active, flow_count(self->flows));
+	ring_close(self->options.feed->urgent);
+	ring_close(self->options.feed->bulk);
+	watermark(self, UINT64_MAX);
+}
+
+struct stats *worker_stats(struct worker *self)
+{
+	return &self->stats;
+}
