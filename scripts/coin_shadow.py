@@ -188,8 +188,9 @@ class Scenario:
             vardiff=((180, 0.5), (600, 2)) if "vardiff" in host.traits else (),
             retransmit_every=5 if "retransmit" in host.traits else 0,
             reorder_every=4 if "reorder" in host.traits else 0,
-            identity={"worker": host.worker, "wallet": pool["wallet"], "agent": pool["agent"],
-                      "algo": pool["algo"], "pool": pool["server"]})
+            identity={"dialect": "cryptonote", "worker": host.worker, "wallet": pool["wallet"],
+                      "wallet_valid": False, "agent": pool["agent"], "algo": pool["algo"],
+                      "pool": pool["server"]})
 
     def add_benign(self, name, kind, client, server, first, last, every, host_name):
         """One line of everyday traffic."""

@@ -54,15 +54,11 @@ class TcpConversation:
         self._emit(answered + 60 * US, TO_SERVER, ACK)
         return answered + 100 * US
 
-    def attach(self, at):
-        """Starts in the middle: both sides have already said everything up to their numbers."""
-        for direction in (TO_SERVER, TO_CLIENT):
-            self._received[direction].append((at - self._rtt, self._next[direction]))
-
-    def send(self, direction, data, at, *, overlap=0, garble=False, **how):
+    def send(self, direction, data, at, *, overlap=0, garble=False, unseen=(), **how):
         """Sends `data`; returns the time of its last segment. See `_send_chunk` for `how`.
 
         overlap: repeats this many of the bytes sent last, garbled on demand, in front of `data`.
+        unseen: the numbers of the segments that the tap misses.
         """
         self.settle(at)
         repeated = self._last[direction][1][-overlap:] if overlap else b""
@@ -75,14 +71,15 @@ class TcpConversation:
             at += 100 * US if start else 0
             push = PSH if start + self._mss >= len(body) else 0
             fresh = len(chunk) - (len(repeated) if start == 0 else 0)
-            at = self._send_chunk(direction, at, (seq + start) % MODULUS, chunk, push,
-                                  fresh=fresh, second=start // self._mss % 2 == 1, **how)
+            number = start // self._mss
+            at = self._send_chunk(direction, at, (seq + start) % MODULUS, chunk, push, fresh=fresh,
+                                  second=number % 2 == 1, unseen=number in unseen, **how)
         return at
 
-    def _send_chunk(self, direction, at, seq, chunk, push, *, fresh, second, reorder=False,
-                    lost=False, unseen=False):
+    def _send_chunk(self, direction, at, seq, chunk, push, *, fresh, second, unseen, reorder=False,
+                    lost=False):
         """One segment. reorder: in halves, the second first. lost: after the tap, so that nobody
-        acknowledges it. unseen: before the tap, which sees only the acknowledgement."""
+        acknowledges it."""
         if reorder and len(chunk) > 1:
             half = len(chunk) // 2
             late = at + 300 * US

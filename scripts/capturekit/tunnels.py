@@ -35,7 +35,8 @@ def sll(packet, is_outgoing):
     """Linux cooked capture, version 1."""
     kind = 4 if is_outgoing else 0
     hardware = b"\x02\x42\x0a\x00\x00\x01\0\0"
-    return struct.pack("!HHH", kind, 1, 6) + hardware + struct.pack("!H", ethertype(packet)) + packet
+    head = struct.pack("!HHH", kind, 1, 6) + hardware
+    return head + struct.pack("!H", ethertype(packet)) + packet
 
 
 def sll2(packet, is_outgoing):
@@ -60,15 +61,15 @@ def gre(payload, protocol, *, key=None, sequence=None):
     return head + payload
 
 
-def erspan2(frame, session, sequence, vid=0):
+def erspan2(frame, session, sequence):
     """GRE with ERSPAN type II around a mirrored Ethernet frame."""
-    head = struct.pack("!HHI", 1 << 12 | vid, session, 7)
+    head = struct.pack("!HHI", 1 << 12, session, 7)
     return gre(head + frame, 0x88BE, sequence=sequence)
 
 
-def erspan3(frame, session, sequence, vid=0, timestamp=0):
+def erspan3(frame, session, sequence):
     """GRE with ERSPAN type III and the platform subheader around a mirrored Ethernet frame."""
-    head = struct.pack("!HHIHH", 2 << 12 | vid, session, timestamp, 0, 0x0001)
+    head = struct.pack("!HHIHH", 2 << 12, session, sequence * 1000, 0, 0x0001)
     platform = struct.pack("!II", 3 << 26, 0)
     return gre(head + platform + frame, 0x22EB, sequence=sequence)
 

@@ -27,8 +27,9 @@ def datagrams(client, server, said, ident):
     out = []
     for number, (time, direction, payload) in enumerate(said):
         src, dst = (client, server) if direction == TO_SERVER else (server, client)
-        packet = ip(src[0], dst[0], PROTO_UDP, udp(src, dst, payload), ident=ident + number & 0xFFFF)
-        out.append(Packet(time, packet))
+        datagram = udp(src, dst, payload)
+        out.append(Packet(time, ip(src[0], dst[0], PROTO_UDP, datagram,
+                                   ident=ident + number & 0xFFFF)))
     return out
 
 
@@ -176,8 +177,9 @@ def my_row(number, *values):
 def mysql(rng, client, server, at, _):
     """MySQL: handshake, and rows with stratum text."""
     greeting = my_packet(0, b"\x0a8.0.36\0" + struct.pack("<I", rng.getrandbits(16))
-                         + rng.randbytes(8).replace(b"\0", b"a") + b"\0\xff\xf7\xff\x02\0\xff\xdf\x15"
-                         + bytes(10) + b"abcdefghijkl\0mysql_native_password\0")
+                         + rng.randbytes(8).replace(b"\0", b"a")
+                         + b"\0\xff\xf7\xff\x02\0\xff\xdf\x15" + bytes(10)
+                         + b"abcdefghijkl\0mysql_native_password\0")
     login = my_packet(1, struct.pack("<IIB", 0x000FA68D, 1 << 24, 255) + bytes(23)
                       + b"report\0\x14" + rng.randbytes(20) + b"siem\0mysql_native_password\0")
     okay = my_packet(2, b"\0\0\0\2\0\0\0")
