@@ -9,7 +9,8 @@
 #include "sensor/decision.h"
 #include "sensor/endpoint.h"
 
-#define EVENT_JSON_BYTES 8192
+#define EVENT_JSON_BYTES    8192
+#define EVENT_ENDPOINT_TEXT 56
 
 /* What rendering needs to know about the run; immutable. */
 struct event_context {
@@ -50,21 +51,32 @@ struct event_texts {
 	char server[48];
 	uint16_t client_port;
 	uint16_t server_port;
-	char pool[LIMIT_POOL_TEXT];   /* name if known, else ip:port ([ip6]:port) */
+	char endpoint[EVENT_ENDPOINT_TEXT]; /* the server as ip:port ([ip6]:port), [ip6] or ip */
+	char pool[LIMIT_POOL_TEXT];   /* name if known (wire bytes), else the endpoint */
 	char community_id[COMMUNITY_ID_TEXT];
 	char flow_id[24];
 	char alert_id[24];            /* 16 hex digits, "" for none */
-	char wallet_hash[24];         /* 16 hex digits of the wallet text, "" for none */
+	char wallet_hash[24];         /* 16 hex digits of the wallet or account, "" for none */
 };
 const struct event_texts *event_texts(struct event_renderer *self, const struct event *event);
 
-/* Printable form of hostile text: control bytes and invalid UTF-8 escaped; for terminals. */
+/* Printable form of hostile text for terminals and flat fields: control bytes, text direction marks
+ * and invalid UTF-8 as \\xNN, the rest as it is. Cut at a whole character when out is too small. */
 void event_printable(const char *in, char *out, size_t size);
+
+/* The parts of a decision that every kind has. */
+const struct decision_parties *event_parties(const struct event *event);
+/* The session that an event carries, or NULL. */
+const struct session_view *event_view(const struct event *event);
+/* Alert id and revision of any kind of event; 0 for none. */
+uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid);
 
 /* Words of events. */
 const char *event_end_text(enum flow_end end);      /* idle active closed reuse forced evicted */
 const char *event_eve_reason(enum flow_end end);    /* timeout forced shutdown tcp_reuse */
 const char *event_role_text(enum session_role role);
 const char *event_session_text(enum session_event event); /* begin change report end */
+const char *event_tcp_state_text(enum flow_tcp_state state); /* "" for none */
+const char *event_wallet_text(uint8_t wallet_check);	      /* "" for an account name */
 
 #endif

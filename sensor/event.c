@@ -1,0 +1,290 @@
+/* event.c: the texts of a decision that several sinks need, made once per event.
+ *
+ * The EVE line itself is event_eve.c's. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor/event.h"
+#include "sensor/event_eve.h"
+#include "sensor/jsonw.h"
+#include "sensor/packet.h"
+#include "sensor/siphash.h"
+
+struct event_renderer {
+	struct event_context context;
+	struct community_id *community;
+	struct event_texts texts;
+	size_t line_len;
+	bool has_texts;
+	bool has_line;
+	char line[EVENT_JSON_BYTES];
+};
+
+struct event_renderer *event_renderer_new(const struct event_context *context)
+{
+	struct event_renderer *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->context = *context;
+	self->community = community_id_new(context->community_seed);
+	if (self->community == NULL) {
+		free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void event_renderer_free(struct event_renderer *self)
+{
+	if (self == NULL)
+		return;
+	community_id_free(self->community);
+	free(self);
+}
+
+void event_begin(struct event_renderer *self, const struct decision *decision, struct event *out)
+{
+	self->has_texts = false;
+	self->has_line = false;
+	out->decision = decision;
+	out->time_ns = decision->time_ns;
+	switch ((enum decision_kind)decision->kind) {
+	case DECISION_FLOW:
+		out->kind = EVENT_FLOW;
+		return;
+	case DECISION_SESSION:
+		out->kind = EVENT_SESSION;
+		return;
+	case DECISION_ALERT:
+		out->kind = EVENT_ALERT;
+		return;
+	}
+	assert(!"a decision of no known kind");
+}
+
+static const struct decision_flow *as_flow(const struct event *event)
+{
+	return (const struct decision_flow *)(const void *)event->decision;
+}
+
+static const struct decision_session *as_session(const struct event *event)
+{
+	return (const struct decision_session *)(const void *)event->decision;
+}
+
+static const struct decision_alert *as_alert(const struct event *event)
+{
+	return (const struct decision_alert *)(const void *)event->decision;
+}
+
+const struct decision_parties *event_parties(const struct event *event)
+{
+	if (event->kind == EVENT_FLOW)
+		return &as_flow(event)->parties;
+	if (event->kind == EVENT_SESSION)
+		return &as_session(event)->parties;
+	return &as_alert(event)->parties;
+}
+
+const struct session_view *event_view(const struct event *event)
+{
+	if (event->kind == EVENT_FLOW)
+		return as_flow(event)->has_session ? &as_flow(event)->view : NULL;
+	if (event->kind == EVENT_SESSION)
+		return &as_session(event)->view;
+	return as_alert(event)->has_session ? &as_alert(event)->view : NULL;
+}
+
+uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid)
+{
+	switch (event->kind) {
+	case EVENT_FLOW:
+		*revision = as_flow(event)->revision;
+		*sid = as_flow(event)->sid;
+		return as_flow(event)->alert_id;
+	case EVENT_SESSION:
+		*revision = as_session(event)->revision;
+		*sid = 0;
+		return as_session(event)->alert_id;
+	default:
+		*revision = as_alert(event)->revision;
+		*sid = as_alert(event)->sid;
+		return as_alert(event)->alert_id;
+	}
+}
+
+static void write_hex64(uint64_t value, char out[17])
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 16; i++)
+		out[i] = hex[value >> (60 - 4 * i) & 15];
+	out[16] = '\0';
+}
+
+static void write_endpoint(const struct decision_parties *parties, struct event_texts *texts)
+{
+	bool is_v6 = parties->key.ip_version == 6;
+	const char *open = is_v6 ? "[" : "";
+	const char *close = is_v6 ? "]" : "";
+
+	if (texts->server_port == 0)
+		snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s", open, texts->server,
+			 close);
+	else
+		snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s:%u", open, texts->server,
+			 close, (unsigned)texts->server_port);
+}
+
+static void write_parties(struct event_renderer *self, const struct decision_parties *parties)
+{
+	struct event_texts *texts = &self->texts;
+	const struct flow_key *key = &parties->key;
+	const struct cloud_row *row = NULL;
+	int client = parties->client_side & 1;
+	bool has_ports = key->proto == IP_PROTO_TCP || key->proto == IP_PROTO_UDP ||
+			 key->proto == IP_PROTO_SCTP;
+
+	if (parties->client_cloud != 0 && parties->client_cloud <= self->context.cloud_count)
+		row = &self->context.cloud[parties->client_cloud - 1];
+	cloud_scope_text(row, key, self->context.tap, texts->scope, sizeof(texts->scope));
+	flow_key_addr_text(key, client, texts->client, sizeof(texts->client));
+	flow_key_addr_text(key, !client, texts->server, sizeof(texts->server));
+	texts->client_port = has_ports ? key->port[client] : 0;
+	texts->server_port = has_ports ? key->port[!client] : 0;
+	write_endpoint(parties, texts);
+	community_id_text(self->community, key, texts->community_id);
+	snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
+}
+
+const struct event_texts *event_texts(struct event_renderer *self, const struct event *event)
+{
+	struct event_texts *texts = &self->texts;
+	const struct session_view *view = event_view(event);
+	uint32_t revision;
+	uint32_t sid;
+	uint64_t alert;
+
+	if (self->has_texts)
+		return texts;
+	self->has_texts = true;
+	write_parties(self, event_parties(event));
+	snprintf(texts->pool, sizeof(texts->pool), "%s",
+		 view != NULL && view->pool[0] != '\0' ? view->pool : texts->endpoint);
+	texts->alert_id[0] = '\0';
+	alert = event_alert_id(event, &revision, &sid);
+	if (alert != 0)
+		write_hex64(alert, texts->alert_id);
+	texts->wallet_hash[0] = '\0';
+	if (view != NULL && view->wallet[0] != '\0')
+		write_hex64(siphash_id(view->wallet, strnlen(view->wallet, LIMIT_WALLET_TEXT)),
+			    texts->wallet_hash);
+	return texts;
+}
+
+const char *event_eve(struct event_renderer *self, const struct event *event, size_t *len)
+{
+	if (!self->has_line) {
+		self->line_len = event_eve_write(&self->context, event_texts(self, event), event,
+						 self->line, sizeof(self->line));
+		self->has_line = true;
+	}
+	*len = self->line_len;
+	return self->line;
+}
+
+/* U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069 make a line look like another one. */
+static bool is_deceiving(const uint8_t *bytes, size_t len)
+{
+	if (len == 2)
+		return bytes[0] == 0xc2 && bytes[1] < 0xa0; /* C1 controls */
+	if (len != 3 || bytes[0] != 0xe2)
+		return false;
+	if (bytes[1] == 0x80)
+		return bytes[2] == 0x8e || bytes[2] == 0x8f ||
+		       (bytes[2] >= 0xa8 && bytes[2] <= 0xae);
+	return bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9;
+}
+
+void event_printable(const char *in, char *out, size_t size)
+{
+	static const char hex[] = "0123456789abcdef";
+	const uint8_t *bytes = (const uint8_t *)in;
+	size_t left = strlen(in);
+	size_t len = 0;
+
+	if (size == 0)
+		return;
+	while (left > 0) {
+		size_t n = jsonw_utf8_len(bytes, left);
+		bool is_plain = n > 1 ? !is_deceiving(bytes, n)
+				      : n == 1 && bytes[0] >= 0x20 && bytes[0] != 0x7f;
+		size_t need = is_plain ? n : 4;
+
+		if (need >= size - len)
+			break;
+		if (is_plain) {
+			memcpy(out + len, bytes, n);
+		} else {
+			n = 1; /* the bytes that follow are judged anew: they are escaped too */
+			out[len] = '\\';
+			out[len + 1] = 'x';
+			out[len + 2] = hex[bytes[0] >> 4];
+			out[len + 3] = hex[bytes[0] & 15];
+		}
+		len += need;
+		bytes += n;
+		left -= n;
+	}
+	out[len] = '\0';
+}
+
+const char *event_end_text(enum flow_end end)
+{
+	static const char *const texts[] = { "idle",  "active", "closed",
+					     "reuse", "forced", "evicted" };
+
+	return (size_t)end < sizeof(texts) / sizeof(texts[0]) ? texts[end] : "";
+}
+
+const char *event_eve_reason(enum flow_end end)
+{
+	/* In Suricata a closed flow ends by time-out as well; its state says that it was closed. */
+	static const char *const texts[] = { "timeout",   "timeout",  "timeout",
+					     "tcp_reuse", "shutdown", "forced" };
+
+	return (size_t)end < sizeof(texts) / sizeof(texts[0]) ? texts[end] : "unknown";
+}
+
+const char *event_role_text(enum session_role role)
+{
+	static const char *const texts[] = { "", "pool-client", "proxy", "node" };
+
+	return (size_t)role < sizeof(texts) / sizeof(texts[0]) ? texts[role] : "";
+}
+
+const char *event_session_text(enum session_event event)
+{
+	static const char *const texts[] = { "begin", "change", "report", "end" };
+
+	return (size_t)event < sizeof(texts) / sizeof(texts[0]) ? texts[event] : "";
+}
+
+const char *event_tcp_state_text(enum flow_tcp_state state)
+{
+	static const char *const texts[] = { "",          "syn_sent", "syn_recv", "established",
+					     "fin_wait1", "closed" };
+
+	return (size_t)state < sizeof(texts) / sizeof(texts[0]) ? texts[state] : "";
+}
+
+const char *event_wallet_text(uint8_t wallet_check)
+{
+	static const char *const texts[] = { "", "unverified", "bad-checksum", "valid" };
+
+	return wallet_check < sizeof(texts) / sizeof(texts[0]) ? texts[wallet_check] : "";
+}
