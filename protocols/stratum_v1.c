@@ -156,15 +156,15 @@ static bool is_share(const struct rpc_call *call)
 		rpc_is_hex(call->doc, bits, 8));
 }
 
-/* Everything but the user, as text: equal text is the same share in any coin's form. */
+/* Everything but the user: equal text is the same share in any coin's form. */
 static uint64_t share_hash(const struct rpc_call *call)
 {
 	size_t count = json_size(call->doc, call->params);
-	uint64_t hash = 0;
+	uint64_t hash = json_id(call->doc, param(call, 1));
 
 	if (count < 3)
 		return 0;
-	for (size_t i = 1; i < count && i < NOTIFY_FIELDS; i++)
+	for (size_t i = 2; i < count && i < NOTIFY_FIELDS; i++)
 		hash = rpc_hash_hex(hash, json_raw(call->doc, param(call, i)));
 	return hash;
 }
