@@ -203,13 +203,16 @@ static int walk_token(struct walk *w, const jsmntok_t *from)
 /* Could the word become a literal or a number if more of it followed? */
 static bool is_word_begin(struct slice word)
 {
+	static const char *const literals[] = { "true", "false", "null" };
+	struct slice numeric = slice_str("0123456789+-.eE");
 	size_t digits = 0;
 
-	for (size_t i = 0; i < word.len; i++)
-		digits += word.ptr[i] != 0 && memchr("0123456789+-.eE", word.ptr[i], 15) != NULL;
-	return digits == word.len || slice_eq(word, slice_head(slice_str("true"), word.len)) ||
-	       slice_eq(word, slice_head(slice_str("false"), word.len)) ||
-	       slice_eq(word, slice_head(slice_str("null"), word.len));
+	while (digits < word.len && slice_find(numeric, word.ptr[digits]) < numeric.len)
+		digits++;
+	bool is_begin = digits == word.len;
+	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++)
+		is_begin = is_begin || slice_eq(word, slice_head(slice_str(literals[i]), word.len));
+	return is_begin;
 }
 
 /* The text ended inside the document. Checks the piece of a token at its end, drops a key that lost

@@ -54,6 +54,8 @@ static size_t find_special(struct slice in, size_t pos)
 /* Scans a string, pos at its opening quote, and leaves pos after the closing one. */
 static enum json_frame_result scan_string(struct scan *s)
 {
+	struct slice escapes = slice_str("\"\\/bfnrtu");
+
 	s->pos++;
 	for (;;) {
 		s->pos = find_special(s->in, s->pos);
@@ -68,7 +70,7 @@ static enum json_frame_result scan_string(struct scan *s)
 		if (s->in.len - s->pos < 2)
 			return JSON_FRAME_MORE;
 		uint8_t escape = s->in.ptr[s->pos + 1];
-		if (escape < 0x20 || memchr("\"\\/bfnrtu", escape, 9) == NULL)
+		if (slice_find(escapes, escape) == escapes.len)
 			return JSON_FRAME_BAD;
 		s->pos += 2;
 	}
@@ -151,6 +153,12 @@ static enum json_frame_result scan_message(struct scan *s)
 	return JSON_FRAME_MORE;
 }
 
+/* Can a message begin with this bracket and, blanks aside, this byte? */
+static bool opens_message(uint8_t bracket, uint8_t next)
+{
+	return bracket == '{' ? next == '"' || next == '}' : next == '{';
+}
+
 /* Moves pos to the next bracket that can open a message. MORE: none yet, pos bytes are junk. */
 static enum json_frame_result find_opening(struct slice in, size_t *pos)
 {
@@ -164,16 +172,15 @@ static enum json_frame_result find_opening(struct slice in, size_t *pos)
 		size_t next = at + 1;
 		while (next < in.len && classes[in.ptr[next]] == BLANK)
 			next++;
-		*pos = at;
-		if (next - at >= LIMIT_MESSAGE_BYTES)
-			at = next; /* nothing but blanks for as long as a message may be */
-		else if (next == in.len)
-			return JSON_FRAME_MORE;
-		else if (in.ptr[at] == '{' ? in.ptr[next] == '"' || in.ptr[next] == '}'
-					   : in.ptr[next] == '{')
-			return JSON_FRAME_WHOLE;
-		else
-			at = next;
+		/* nothing but blanks for as long as a message may be is no message either */
+		if (next - at < LIMIT_MESSAGE_BYTES) {
+			*pos = at;
+			if (next == in.len)
+				return JSON_FRAME_MORE;
+			if (opens_message(in.ptr[at], in.ptr[next]))
+				return JSON_FRAME_WHOLE;
+		}
+		at = next;
 	}
 	*pos = in.len;
 	return JSON_FRAME_MORE;
