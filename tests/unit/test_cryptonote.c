@@ -1,0 +1,433 @@
+/* test_cryptonote.c: the login dialect, and the everyday words it is made of. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/dialect_talk.h"
+
+#define H16 "1a2b3c4d5e6f7a8b"
+#define H64 H16 H16 H16 H16
+#define XMR                                                                                        \
+	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRApfb" \
+	"4r"                                                                                       \
+	"NoqE7"
+/* version 16.16, 2026-03-05, previous hash, nonce, tree hash, one transaction: 76 bytes */
+#define BLOB                                                                                       \
+	"1010"                                                                                     \
+	"f0e8a4cd06" H64 "00000000" H64 "01"
+/* the same with a time of 1970 */
+#define BLOB_ODD                                                                                   \
+	"1010"                                                                                     \
+	"0100000000" H64 "00000000" H64 "01"
+#define JOB_OF(blob, more)                                                                         \
+	"{\"blob\":\"" blob "\",\"job_id\":\"9f3c\",\"target\":\"f3220000\"" more "}"
+#define JOB       JOB_OF(BLOB, ",\"algo\":\"rx/0\",\"height\":3300000,\"seed_hash\":\"" H64 "\"")
+#define PUSH(job) "{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":" job "}"
+#define REPLY(job)                                                                                 \
+	"{\"id\":1,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"id\":\"a1b2\",\"job\":" job    \
+	","                                                                                        \
+	"\"extensions\":[\"algo\"],\"status\":\"OK\"}}"
+#define AGENT "XMRig/6.26.0 (Linux x86_64) libuv/1.51.0 gcc/13.2.1"
+#define LOGIN_OF(fields)                                                                           \
+	"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{" fields "}}"
+#define LOGIN                                                                                      \
+	LOGIN_OF("\"login\":\"" XMR ".w1\",\"pass\":\"x\",\"agent\":\"" AGENT                      \
+		 "\",\"rigid\":\"rack3\","                                                         \
+		 "\"algo\":[\"rx/0\",\"cn/r\",\"argon2/chukwa\"]")
+#define WEAK_LOGIN LOGIN_OF("\"login\":\"ann\",\"pass\":\"secret\"")
+#define SUBMIT                                                                                     \
+	"{\"id\":2,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"a1b2\","         \
+	"\"job_id\":\"9f3c\",\"nonce\":\"d0030040\",\"result\":\"" H16 H16 H16                     \
+	"00000000b7d10000\","                                                                      \
+	"\"algo\":\"rx/0\"}}"
+
+static struct talk talk;
+static const struct heard *const first = &talk.heard[0];
+
+static void begin(void)
+{
+	talk_begin(&talk, &dialect_cryptonote);
+}
+
+static void test_login(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_true(talk_up(&talk, LOGIN));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_LOGIN);
+	assert_int_equal(first->finding.sender, SENDER_MINER);
+	assert_int_equal(first->finding.proof, PROOF_LIKELY);
+	assert_true(first->finding.wants_reply);
+	assert_false(first->finding.reply_confirms);
+	assert_true(first->finding.has_password);
+	assert_string_equal(first->wallet, XMR);
+	assert_int_equal(first->finding.wallet.check, WALLET_VALID);
+	assert_string_equal(first->worker, "rack3");
+	assert_string_equal(first->agent, AGENT);
+	assert_string_equal(first->algo, "");
+	assert_string_equal(first->finding.coin, "XMR");
+	uint64_t request = first->finding.request;
+
+	assert_true(talk_down(&talk, REPLY(JOB)));
+	assert_int_equal(talk.count, 2);
+	assert_int_equal(first->finding.kind, FINDING_REPLY);
+	assert_int_equal(first->finding.request, request);
+	assert_true(first->finding.is_ok);
+	const struct heard *job = &talk.heard[1];
+	assert_int_equal(job->finding.kind, FINDING_JOB);
+	assert_int_equal(job->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(job->finding.sender, SENDER_POOL);
+	assert_true(job->finding.work == 480045.0);
+	assert_true(job->finding.difficulty == 480045.0);
+	assert_string_equal(job->algo, "rx/0");
+	assert_string_equal(job->finding.coin, "XMR");
+}
+
+static void test_login_gate(void **unused)
+{
+	static const char *const likely[] = {
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"agent\":\"xmr-stak-cpu/1.3.0\""),
+		LOGIN_OF("\"login\":\"" XMR "\",\"pass\":\"\""),
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"algo\":[\"nope\",\"rx/wow\"]"),
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"rigid\":\"r1\""),
+		/* the donation's account is a hash, not a wallet */
+		LOGIN_OF("\"login\":\"" H64 "\",\"pass\":\"x\",\"agent\":\"" AGENT "\""),
+		"{\"method\":\"login\",\"params\":{\"login\":\"" XMR
+		".w\",\"pass\":\"x\"},\"id\":1}",
+	};
+	static const char *const none[] = {
+		WEAK_LOGIN,
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"agent\":\"Mozilla/5.0\""),
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"algo\":[\"sha256\"]"),
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"algo\":\"rx/0\""),
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"\",\"rigid\":\"\""),
+	};
+	static const char *const foreign[] = {
+		LOGIN_OF("\"login\":\"" XMR "\""),
+		LOGIN_OF("\"pass\":\"x\",\"agent\":\"" AGENT "\""),
+		LOGIN_OF("\"login\":7,\"pass\":\"x\",\"agent\":\"" AGENT "\""),
+		LOGIN_OF("\"login\":\"a\",\"pass\":null,\"agent\":\"" AGENT "\""),
+		LOGIN_OF("\"login\":\"a\",\"pass\":\"x\",\"captcha\":\"c\",\"agent\":\"" AGENT
+			 "\""),
+		LOGIN_OF("\"login\":\"a\",\"pass\":\"x\",\"username\":\"u\",\"agent\":\"" AGENT
+			 "\""),
+		"{\"id\":1,\"method\":\"login\",\"params\":[\"" XMR "\",\"x\"]}",
+		"{\"id\":1,\"method\":\"login\",\"params\":null}",
+		"{\"id\":1,\"method\":\"Login\",\"params\":{\"login\":\"" XMR "\",\"pass\":\"x\"}}",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(likely) / sizeof(likely[0]); i++) {
+		begin();
+		assert_true(talk_up(&talk, likely[i]));
+		assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		begin();
+		assert_true(talk_up(&talk, none[i]));
+		assert_int_equal(talk_only(&talk)->finding.proof, PROOF_NONE);
+	}
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		begin();
+		assert_false(talk_up(&talk, foreign[i]));
+		assert_int_equal(talk.count, 0);
+	}
+}
+
+static void test_names(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"" XMR ".w1/ops@example.org\",\"pass\":\"hunter2\""));
+	assert_string_equal(talk_only(&talk)->worker, "w1");
+	assert_string_equal(first->email, "ops@example.org");
+	assert_true(first->finding.has_password);
+	talk_up(&talk,
+		LOGIN_OF("\"login\":\"ann\",\"pass\":\"hunter2\",\"rigid\":\"\\u0072\\/1\""));
+	assert_string_equal(talk_only(&talk)->worker, "r/1");
+	assert_string_equal(first->login, "ann");
+	talk_up(&talk, LOGIN_OF("\"login\":\"ann\",\"pass\":\"hunter2\""));
+	assert_string_equal(talk_only(&talk)->worker, "");
+	talk_up(&talk, LOGIN_OF("\"login\":\"ann\",\"pass\":\"\""));
+	assert_false(talk_only(&talk)->finding.has_password);
+}
+
+static void test_share(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_true(talk_up(&talk, SUBMIT));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
+	assert_int_equal(first->finding.proof, PROOF_CONFIRMED);
+	assert_true(first->finding.wants_reply);
+	assert_true(first->finding.work == 0);
+	assert_true(first->finding.difficulty > 0);
+	assert_string_equal(first->algo, "rx/0");
+	struct finding share = first->finding;
+	talk_down(&talk, PUSH(JOB));
+	assert_int_equal(talk_only(&talk)->finding.job, share.job);
+
+	/* spelled otherwise, the same share; another nonce, another one */
+	talk_up(&talk,
+		"{ \"method\" : \"s\\u0075bmit\",\r\n \"id\" : \"2\", \"params\" : "
+		"{\"result\":\"" H64 "\",\n\"nonce\":\"D0030040\",\"job_id\":\"9f3c\"}}\r\n");
+	assert_int_equal(talk_only(&talk)->finding.nonce, share.nonce);
+	assert_int_equal(first->finding.request, share.request);
+	talk_up(&talk, "{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"9f3c\",\"nonce\":"
+		       "\"d0030041\",\"result\":\"" H64 "\"}}");
+	assert_true(talk_only(&talk)->finding.nonce != share.nonce);
+	talk_up(&talk, "{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"9f3d\",\"nonce\":"
+		       "\"d0030040\",\"result\":\"" H64 "\"}}");
+	assert_true(talk_only(&talk)->finding.nonce != share.nonce);
+}
+
+static void test_share_gate(void **unused)
+{
+	static const char *const foreign[] = {
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"nonce\":\"d0030040\",\"result\":"
+		"\"" H64 "\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"result\":\"" H64
+		"\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		"\"d0030040\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		"\"d003004\","
+		"\"result\":\"" H64 "\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		"\"d00300400\","
+		"\"result\":\"" H64 "\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		"\"d0030040\","
+		"\"result\":\"" H64 "0\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		"\"d0030040\","
+		"\"result\":\"z" H16 H16 H16 "1a2b3c4d5e6f7a8\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":13303872,"
+		"\"result\":\"" H64 "\"}}",
+		"{\"id\":2,\"method\":\"submit\",\"params\":[\"1\",\"d0030040\",\"" H64 "\"]}",
+	};
+
+	(void)unused;
+	begin();
+	assert_true(talk_up(&talk,
+			    "{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":17,\"nonce\":"
+			    "\"d0030040d0030040\",\"result\":\"" H64 "\"}}"));
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		assert_false(talk_up(&talk, foreign[i]));
+		assert_int_equal(talk.count, 0);
+	}
+}
+
+static void test_job_gate(void **unused)
+{
+	static const char *const foreign[] = {
+		PUSH("{\"job_id\":\"1\",\"target\":\"f3220000\"}"),
+		PUSH("{\"blob\":\"" BLOB "\",\"target\":\"f3220000\"}"),
+		PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\"}"),
+		PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\",\"target\":\"f322000\"}"),
+		PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\",\"target\":\"00000000\"}"),
+		PUSH("{\"blob\":\"" BLOB "0\",\"job_id\":\"1\",\"target\":\"f3220000\"}"),
+		PUSH("{\"blob\":\"" H64 H64 "\",\"job_id\":\"1\",\"target\":\"f3220000\"}"),
+		PUSH("{\"blob\":\"master\",\"job_id\":\"1\",\"target\":\"release\"}"),
+		PUSH("[]"),
+		PUSH("null"),
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		begin();
+		assert_false(talk_down(&talk, foreign[i]));
+		assert_int_equal(talk.count, 0);
+	}
+	begin();
+	assert_true(talk_down(&talk, PUSH(JOB_OF(BLOB_ODD, ""))));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	begin();
+	assert_true(talk_up(&talk, WEAK_LOGIN));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_NONE);
+	assert_true(talk_down(&talk, REPLY(JOB_OF(BLOB_ODD, ""))));
+	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	begin();
+	assert_true(talk_down(&talk, PUSH("{\"pool_wallet\":\"" XMR "\",\"extra_nonce\":\"0011\","
+					  "\"job_id\":\"1\",\"target\":\"f3220000\"}")));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_true(first->finding.work == 480045.0);
+	begin();
+	assert_true(
+		talk_down(&talk, PUSH("{\"blocktemplate_blob\":\"" BLOB BLOB "\",\"job_id\":\"1\","
+				      "\"target_diff\":5000,\"difficulty\":300000000000}")));
+	assert_true(talk_only(&talk)->finding.work == 5000);
+}
+
+static void test_targets(void **unused)
+{
+	static const struct {
+		const char *target;
+		double work;
+	} rows[] = { { "b88d0600", 10000 },
+		     { "711b0d00", 5000 },
+		     { "dc460300", 20000 },
+		     { "7b5e0400", 15000 },
+		     { "0000000000000001", 256 } };
+	char text[512];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		snprintf(text, sizeof(text),
+			 PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\",\"target\":\"%s\"}"),
+			 rows[i].target);
+		assert_true(talk_down(&talk, text));
+		assert_true(talk_only(&talk)->finding.work > rows[i].work * 0.9999 - 1);
+		assert_true(talk_only(&talk)->finding.work < rows[i].work * 1.0001 + 1);
+	}
+}
+
+static void test_algo_of_a_silent_job(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"ann\",\"pass\":\"x\",\"algo\":[\"cn/1\",\"rx/wow\"]"));
+	talk_down(&talk, PUSH(JOB_OF(BLOB, "")));
+	assert_string_equal(talk_only(&talk)->algo, "cn/1");
+	talk_down(&talk, PUSH(JOB_OF(BLOB, ",\"seed_hash\":\"" H64 "\"")));
+	assert_string_equal(talk_only(&talk)->algo, "rx/wow");
+	talk_down(&talk, PUSH(JOB));
+	assert_string_equal(talk_only(&talk)->algo, "rx/0");
+	begin();
+	talk_down(&talk, PUSH(JOB_OF(BLOB, "")));
+	assert_string_equal(talk_only(&talk)->algo, "");
+	assert_null(first->finding.coin);
+	talk_down(&talk, PUSH(JOB_OF(BLOB, ",\"seed_hash\":\"" H64 "\"")));
+	assert_string_equal(talk_only(&talk)->algo, "randomx");
+}
+
+static void test_claimed_rates(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_true(
+		talk_up(&talk, LOGIN_OF("\"login\":\"" XMR "\",\"pass\":\"x\",\"algo-perf\":{"
+					"\"cn/r\":300.5,\"rx/0\":4000,\"rx/wow\":-1,\"x\":5}")));
+	assert_int_equal(talk.count, 2);
+	assert_int_equal(talk.heard[1].finding.kind, FINDING_CLAIMED_RATE);
+	assert_true(talk.heard[1].finding.rate == 4000);
+	assert_string_equal(talk.heard[1].algo, "rx/0");
+	/* the pool chose another algorithm */
+	talk_down(&talk, PUSH(JOB_OF(BLOB, ",\"algo\":\"cn/r\"")));
+	assert_int_equal(talk.count, 2);
+	assert_true(talk.heard[1].finding.rate == 300.5);
+	talk_down(&talk, PUSH(JOB_OF(BLOB, ",\"algo\":\"cn/r\"")));
+	assert_int_equal(talk.count, 1);
+}
+
+static void test_replies(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_false(
+		talk_down(&talk, "{\"id\":2,\"jsonrpc\":\"2.0\",\"result\":{\"status\":\"OK\"}}"));
+	assert_false(talk_down(&talk, "{\"id\":2,\"result\":{\"status\":\"KEEPALIVED\"}}"));
+	talk_up(&talk, SUBMIT);
+	assert_true(talk_down(&talk, "{\"id\":2,\"error\":null,\"result\":{\"status\":\"OK\"}}"));
+	assert_true(talk_only(&talk)->finding.is_ok);
+	assert_true(talk_down(&talk,
+			      "{\"id\":2,\"error\":{\"code\":-1,\"message\":\"Low difficulty "
+			      "share\"}}"));
+	assert_false(talk_only(&talk)->finding.is_ok);
+	assert_false(first->finding.is_stale);
+	assert_string_equal(first->reason, "Low difficulty share");
+	assert_true(talk_down(&talk,
+			      "{\"id\":2,\"error\":{\"code\":-1,\"message\":\"Block expired\"},"
+			      "\"result\":null}"));
+	assert_true(talk_only(&talk)->finding.is_stale);
+	assert_true(talk_down(&talk,
+			      "{\"id\":2,\"error\":{\"code\":-1,\"message\":\"Invalid job id\"}}"));
+	assert_true(talk_only(&talk)->finding.is_stale);
+}
+
+static void test_keepalive_and_getjob(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_false(talk_up(&talk, "{\"id\":3,\"method\":\"keepalived\"}"));
+	assert_false(talk_up(&talk, "{\"id\":3,\"method\":\"getjob\",\"params\":[]}"));
+	assert_true(
+		talk_up(&talk, "{\"id\":3,\"method\":\"keepalived\",\"params\":{\"id\":\"a1\"}}"));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_KEEPALIVE);
+	assert_int_equal(first->finding.proof, PROOF_NONE);
+	assert_true(first->finding.wants_reply);
+	/* words that anybody may say do not make the flow ours */
+	assert_false(talk_down(&talk, "{\"id\":3,\"result\":{\"status\":\"KEEPALIVED\"}}"));
+	assert_true(talk_up(&talk, "{\"id\":4,\"method\":\"getjob\",\"params\":{\"id\":\"a1\"}}"));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_REQUEST);
+	uint64_t request = first->finding.request;
+	assert_true(talk_down(&talk, "{\"id\":4,\"error\":null,\"result\":" JOB "}"));
+	assert_int_equal(talk.count, 2);
+	assert_int_equal(first->finding.request, request);
+	assert_true(first->finding.is_ok);
+	assert_int_equal(talk.heard[1].finding.kind, FINDING_JOB);
+	assert_true(talk_down(&talk, "{\"id\":3,\"result\":{\"status\":\"KEEPALIVED\"}}"));
+	assert_true(talk_only(&talk)->finding.is_ok);
+}
+
+static void test_cut_messages(void **unused)
+{
+	static const char login[] = LOGIN;
+	static const char submit[] = SUBMIT;
+	static const char reply[] = REPLY(JOB);
+
+	(void)unused;
+	for (size_t len = 0; len < sizeof(login); len++) {
+		begin();
+		if (!talk_bytes(&talk, DIR_TO_SERVER, login, len, true))
+			continue;
+		assert_string_equal(talk_only(&talk)->wallet, XMR);
+		assert_string_equal(first->login, XMR ".w1");
+		assert_true(first->agent[0] == '\0' || strcmp(first->agent, AGENT) == 0);
+		assert_true(strcmp(first->worker, "w1") == 0 ||
+			    strcmp(first->worker, "rack3") == 0);
+	}
+	for (size_t len = 0; len < sizeof(submit); len++) {
+		begin();
+		bool is_share = talk_bytes(&talk, DIR_TO_SERVER, submit, len, true);
+
+		assert_int_equal(is_share, len >= (size_t)(strstr(submit, ",\"algo") - submit));
+		assert_int_equal(talk_proof(&talk), is_share ? PROOF_CONFIRMED : PROOF_NONE);
+	}
+	for (size_t len = 0; len < sizeof(reply); len++) {
+		begin();
+		if (talk_bytes(&talk, DIR_TO_CLIENT, reply, len, true))
+			assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	}
+	/* in a flow that is known, a share without its end still counts */
+	begin();
+	talk_up(&talk, LOGIN);
+	assert_true(talk_bytes(&talk, DIR_TO_SERVER, submit,
+			       (size_t)(strstr(submit, ",\"result") - submit), true));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
+	assert_int_equal(first->finding.proof, PROOF_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_login_gate),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_share_gate),
+		cmocka_unit_test(test_job_gate),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_algo_of_a_silent_job),
+		cmocka_unit_test(test_claimed_rates),
+		cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_keepalive_and_getjob),
+		cmocka_unit_test(test_cut_messages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
