@@ -32,6 +32,9 @@ void *publisher_run(void *self);
 /* Shutdown was asked for: drain within shutdown_timeout_s from now. Any thread. */
 void publisher_hurry(struct publisher *self);
 
+/* True once a sink has failed for good: what comes is lost to it. Any thread. */
+bool publisher_has_failed(const struct publisher *self);
+
 /* After the thread ended: events lost in all sinks together, and a line that says what. */
 uint64_t publisher_lost(const struct publisher *self, char *text, size_t size);
 void publisher_free(struct publisher *self);
