@@ -1,0 +1,478 @@
+/* stream.c: TCP reassembly of connections under inspection. Reference: RFC 9293.
+ *
+ *        delivered          hole            held (sorted, never overlapping)
+ *   ...#############|.................|#######|....|####|
+ *                   next_seq          head->seq
+ *
+ * In-order bytes are handed on where they are; only what waits behind a hole is copied, in chunks
+ * of a pool that is cut once. Sequence numbers are compared by their distance modulo 2^32. */
+#include <stdlib.h>
+
+#include "sensor/limits.h"
+#include "sensor/stream.h"
+
+#define CHUNK_BYTES 1500 /* a full Ethernet segment fits */
+
+/* Further from what is expected than any window: another connection's, or forged. */
+#define FAR_BYTES (16 << 20)
+/* Segments in a row that continue each other out there before we follow them. */
+#define FAR_SEGMENTS 3
+#define FAR_STEP     65536
+
+/* A mirror port may reorder: a hole that is acknowledged gets this much more time or segments. */
+#define REORDER_NS       100000000ull
+#define REORDER_SEGMENTS 3
+#define HOLE_NS          3000000000ull
+
+struct chunk {
+	struct chunk *next;
+	uint64_t time_ns;
+	uint32_t seq;
+	uint32_t len;
+	uint32_t cut; /* bytes after these that the snaplen took */
+	uint8_t bytes[CHUNK_BYTES];
+};
+
+struct side {
+	struct chunk *head; /* held, by sequence */
+	uint32_t next_seq;  /* valid when is_started */
+	uint32_t acked;     /* highest the other side acknowledged; valid when is_acked */
+	uint32_t fin_seq;   /* of the FIN; valid when has_fin */
+	uint32_t far_seq;   /* where the next far segment would continue */
+	uint32_t held_bytes;
+	uint16_t held_count; /* chunks */
+	uint16_t behind;     /* segments that came since the first hole opened */
+	uint8_t far_count;
+	bool is_started;
+	bool is_acked;
+	bool has_fin;
+	bool has_data; /* bytes were delivered or lost: next_seq is more than a promise */
+};
+
+struct stream {
+	struct stream_pool *pool;
+	struct stream *next_free;
+	struct side sides[2];
+};
+
+struct stream_pool {
+	struct stream *streams;
+	struct chunk *chunks;
+	struct stream *free_streams;
+	struct chunk *free_chunks;
+	struct stats *stats;
+};
+
+/* Bytes on their way into one direction. */
+struct segment {
+	struct slice bytes;
+	uint32_t seq;
+	uint32_t cut; /* lost bytes that follow */
+	uint64_t time_ns;
+};
+
+struct reader {
+	struct stream *stream;
+	struct side *side;
+	const struct stream_out *out;
+	enum direction dir;
+	bool is_held; /* the segment brought bytes that have to wait */
+	uint64_t now_ns;
+};
+
+static int32_t distance(uint32_t to, uint32_t from)
+{
+	return (int32_t)(to - from);
+}
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+struct stream_pool *stream_pool_new(size_t streams, size_t held_bytes, struct stats *stats)
+{
+	size_t chunks = held_bytes / CHUNK_BYTES;
+	struct stream_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	pool->stats = stats;
+	pool->streams = calloc(streams + 1, sizeof(*pool->streams));
+	pool->chunks = calloc(chunks + 1, sizeof(*pool->chunks));
+	if (pool->streams == NULL || pool->chunks == NULL) {
+		stream_pool_free(pool);
+		return NULL;
+	}
+	for (size_t i = streams; i-- > 0;) {
+		pool->streams[i].next_free = pool->free_streams;
+		pool->free_streams = &pool->streams[i];
+	}
+	for (size_t i = chunks; i-- > 0;) {
+		pool->chunks[i].next = pool->free_chunks;
+		pool->free_chunks = &pool->chunks[i];
+	}
+	return pool;
+}
+
+void stream_pool_free(struct stream_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	free(pool->streams);
+	free(pool->chunks);
+	free(pool);
+}
+
+struct stream *stream_new(struct stream_pool *pool)
+{
+	struct stream *self = pool->free_streams;
+
+	if (self == NULL)
+		return NULL;
+	pool->free_streams = self->next_free;
+	memset(self, 0, sizeof(*self));
+	self->pool = pool;
+	return self;
+}
+
+static void drop_head(struct stream *self, struct side *side)
+{
+	struct chunk *chunk = side->head;
+
+	side->head = chunk->next;
+	side->held_count--;
+	side->held_bytes -= chunk->len;
+	chunk->next = self->pool->free_chunks;
+	self->pool->free_chunks = chunk;
+}
+
+void stream_free(struct stream *self)
+{
+	if (self == NULL)
+		return;
+	for (int dir = 0; dir < 2; dir++)
+		while (self->sides[dir].head != NULL)
+			drop_head(self, &self->sides[dir]);
+	self->next_free = self->pool->free_streams;
+	self->pool->free_streams = self;
+}
+
+void stream_expect(struct stream *self, enum direction dir, uint32_t seq)
+{
+	struct side *side = &self->sides[dir];
+
+	if (side->has_data)
+		return;
+	side->next_seq = seq;
+	side->is_started = true;
+}
+
+/* --- giving bytes on ------------------------------------------------------------------------ */
+
+static void deliver(struct reader *r, struct slice bytes, uint64_t time_ns)
+{
+	if (bytes.len == 0)
+		return;
+	r->side->next_seq += (uint32_t)bytes.len;
+	r->side->has_data = true;
+	stats_add(r->stream->pool->stats->stream_bytes, bytes.len);
+	r->out->data(r->out->ctx, r->dir, bytes, time_ns);
+}
+
+static void declare_gap(struct reader *r, uint32_t missing, uint64_t time_ns)
+{
+	r->side->next_seq += missing;
+	r->side->has_data = true;
+	stats_add(r->stream->pool->stats->stream_gaps, 1);
+	r->out->gap(r->out->ctx, r->dir, missing, time_ns);
+}
+
+/* A FIN takes one number when its turn comes. */
+static void pass_fin(struct side *side)
+{
+	if (side->has_fin && side->next_seq == side->fin_seq) {
+		side->next_seq++;
+		side->has_fin = false;
+	}
+}
+
+/* Delivers what is held and continues what was read. */
+static void drain(struct reader *r)
+{
+	struct side *side = r->side;
+
+	while (side->head != NULL && side->head->seq == side->next_seq) {
+		struct chunk *chunk = side->head;
+
+		deliver(r, slice_of(chunk->bytes, chunk->len), chunk->time_ns);
+		if (chunk->cut > 0)
+			declare_gap(r, chunk->cut, chunk->time_ns);
+		drop_head(r->stream, side);
+		side->behind = 0;
+	}
+	pass_fin(side);
+}
+
+/* The hole before the first held segment will not be filled. */
+static void skip_hole(struct reader *r)
+{
+	declare_gap(r, r->side->head->seq - r->side->next_seq, r->now_ns);
+	drain(r);
+}
+
+/* --- holding ------------------------------------------------------------------------------- */
+
+static struct chunk *take_chunk(struct reader *r)
+{
+	struct stream_pool *pool = r->stream->pool;
+	struct chunk *chunk = pool->free_chunks;
+
+	if (chunk == NULL || r->side->held_count == LIMIT_STREAM_HELD_SEGMENTS ||
+	    r->side->held_bytes > LIMIT_STREAM_HELD_BYTES - CHUNK_BYTES)
+		return NULL;
+	pool->free_chunks = chunk->next;
+	return chunk;
+}
+
+static void trim(struct segment *segment, uint32_t bytes)
+{
+	uint32_t len = (uint32_t)segment->bytes.len;
+
+	segment->seq += bytes;
+	if (bytes > len)
+		segment->cut -= min_u32(bytes - len, segment->cut);
+	segment->bytes = slice_tail(segment->bytes, bytes);
+}
+
+/* Copies the part of a segment that nothing held covers, up to one chunk. False: no room. */
+static bool hold_part(struct reader *r, struct segment *segment)
+{
+	struct chunk **link = &r->side->head;
+	struct chunk *chunk;
+	uint32_t room = UINT32_MAX; /* up to what is held behind it */
+
+	for (; *link != NULL; link = &(*link)->next) {
+		uint32_t covered = (*link)->len + (*link)->cut;
+		int32_t into = distance(segment->seq, (*link)->seq);
+
+		if (into < 0)
+			break;
+		if ((uint32_t)into < covered) {
+			trim(segment, covered - (uint32_t)into);
+			return true; /* first data wins */
+		}
+	}
+	if (*link != NULL)
+		room = (*link)->seq - segment->seq;
+	chunk = take_chunk(r);
+	if (chunk == NULL)
+		return false;
+
+	struct slice part = slice_head(segment->bytes, room < CHUNK_BYTES ? room : CHUNK_BYTES);
+	if (part.len > 0)
+		memcpy(chunk->bytes, part.ptr, part.len);
+	chunk->seq = segment->seq;
+	chunk->len = (uint32_t)part.len;
+	chunk->cut = 0;
+	if (part.len == segment->bytes.len)
+		chunk->cut = min_u32(segment->cut, room - chunk->len);
+	chunk->time_ns = segment->time_ns;
+	chunk->next = *link;
+	*link = chunk;
+	r->side->held_count++;
+	r->side->held_bytes += chunk->len;
+	r->is_held = true;
+	trim(segment, chunk->len + chunk->cut);
+	return true;
+}
+
+/* --- one segment ---------------------------------------------------------------------------- */
+
+/* In order: up to what is held, which came first. */
+static void deliver_part(struct reader *r, struct segment *segment)
+{
+	uint32_t room = UINT32_MAX;
+	struct slice part;
+
+	if (r->side->head != NULL)
+		room = r->side->head->seq - r->side->next_seq;
+	part = slice_head(segment->bytes, room);
+	deliver(r, part, segment->time_ns);
+	trim(segment, (uint32_t)part.len);
+	if (segment->bytes.len == 0) {
+		uint32_t lost = min_u32(segment->cut, room - (uint32_t)part.len);
+
+		if (lost > 0)
+			declare_gap(r, lost, segment->time_ns);
+		trim(segment, lost);
+	}
+	drain(r);
+}
+
+static void read_segment(struct reader *r, struct segment *segment)
+{
+	struct side *side = r->side;
+
+	while (segment->bytes.len > 0 || segment->cut > 0) {
+		int32_t ahead = distance(segment->seq, side->next_seq);
+
+		if (ahead < 0) {
+			uint32_t old = (uint32_t)0 - (uint32_t)ahead;
+
+			if (old >= segment->bytes.len + segment->cut)
+				break;
+			trim(segment, old);
+		} else if (ahead == 0) {
+			deliver_part(r, segment);
+		} else if (!hold_part(r, segment)) {
+			stats_add(r->stream->pool->stats->stream_held_capped, 1);
+			if (side->head != NULL && distance(side->head->seq, segment->seq) < 0)
+				skip_hole(r);
+			else
+				declare_gap(r, (uint32_t)ahead, segment->time_ns);
+		}
+	}
+	if (r->is_held && side->behind < UINT16_MAX)
+		side->behind++;
+}
+
+/* True when the segment belongs to what we read. One that is far away does not, unless others went
+ * before it out there: then reading goes on where they are. */
+static bool is_near(struct reader *r, uint32_t seq, uint32_t len)
+{
+	struct side *side = r->side;
+	int32_t ahead = distance(seq, side->next_seq);
+	int32_t step = distance(seq, side->far_seq);
+	bool goes_on = side->far_count > 0 && step >= 0 && step < FAR_STEP;
+
+	if (ahead < FAR_BYTES && ahead > -FAR_BYTES) {
+		side->far_count = 0;
+		return true;
+	}
+	side->far_count = goes_on ? (uint8_t)(side->far_count + 1) : 1;
+	side->far_seq = seq + len;
+	if (side->far_count < FAR_SEGMENTS && side->has_data)
+		return false;
+	while (side->head != NULL)
+		skip_hole(r);
+	side->next_seq = seq;
+	side->far_count = 0;
+	side->has_fin = false;
+	side->is_acked = false;
+	declare_gap(r, 0, r->now_ns);
+	return true;
+}
+
+static void read_payload(struct reader *r, const struct packet *packet, uint32_t seq)
+{
+	struct side *side = r->side;
+	uint32_t len = (uint32_t)packet->payload.len;
+	uint32_t wire = packet->payload_wire > len ? packet->payload_wire : len;
+	struct segment segment = {
+		.bytes = packet->payload, .seq = seq, .cut = wire - len, .time_ns = packet->time_ns
+	};
+
+	if (!side->is_started) {
+		side->next_seq = seq;
+		side->is_started = true;
+	}
+	if (!is_near(r, seq, wire))
+		return;
+	if ((packet->tcp_flags & TCP_FIN) != 0) {
+		side->fin_seq = seq + wire;
+		side->has_fin = distance(side->fin_seq, side->next_seq) >= 0;
+	}
+	read_segment(r, &segment);
+	pass_fin(side);
+}
+
+/* The number after a SYN starts a direction; in one that runs it announces a restart far away. One
+ * close by is a late copy: the flow table ends a connection that is really used again. */
+static void read_syn(struct side *side, uint32_t seq)
+{
+	if (!side->has_data && side->head == NULL) {
+		side->next_seq = seq;
+		side->is_started = true;
+	} else {
+		side->far_seq = seq;
+		side->far_count = FAR_SEGMENTS - 1;
+	}
+}
+
+static void read_ack(struct side *side, uint32_t ack)
+{
+	if (side->is_acked && distance(ack, side->acked) <= 0)
+		return;
+	side->acked = ack;
+	side->is_acked = true;
+}
+
+/* Goes on behind holes that nothing will fill any more. */
+static void give_up_holes(struct reader *r)
+{
+	struct side *side = r->side;
+
+	while (side->head != NULL) {
+		uint64_t age =
+			r->now_ns > side->head->time_ns ? r->now_ns - side->head->time_ns : 0;
+		bool is_acked = side->is_acked && distance(side->acked, side->head->seq) >= 0;
+
+		if (age < HOLE_NS &&
+		    (!is_acked || (age < REORDER_NS && side->behind <= REORDER_SEGMENTS)))
+			return;
+		skip_hole(r);
+	}
+}
+
+static struct reader reader_of(struct stream *self, enum direction dir, uint64_t now_ns,
+			       const struct stream_out *out)
+{
+	return (struct reader){
+		.stream = self, .side = &self->sides[dir], .out = out, .dir = dir, .now_ns = now_ns
+	};
+}
+
+void stream_packet(struct stream *self, enum direction dir, const struct packet *packet,
+		   const struct stream_out *out)
+{
+	enum direction other = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
+	struct reader mine = reader_of(self, dir, packet->time_ns, out);
+	struct reader theirs = reader_of(self, other, packet->time_ns, out);
+	uint32_t seq = packet->tcp_seq;
+
+	if ((packet->tcp_flags & TCP_RST) != 0)
+		return;
+	if ((packet->tcp_flags & TCP_ACK) != 0)
+		read_ack(theirs.side, packet->tcp_ack);
+	give_up_holes(&theirs);
+	if ((packet->tcp_flags & TCP_SYN) != 0) {
+		seq++;
+		read_syn(mine.side, seq);
+	}
+	if (packet->payload_wire > 0 || packet->payload.len > 0 ||
+	    ((packet->tcp_flags & TCP_FIN) != 0 && mine.side->is_started))
+		read_payload(&mine, packet, seq);
+	give_up_holes(&mine);
+}
+
+void stream_tick(struct stream *self, uint64_t now_ns, const struct stream_out *out)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		struct reader reader = reader_of(self, (enum direction)dir, now_ns, out);
+
+		give_up_holes(&reader);
+	}
+}
+
+void stream_flush(struct stream *self, const struct stream_out *out)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		struct reader reader = reader_of(self, (enum direction)dir, 0, out);
+
+		while (reader.side->head != NULL) {
+			reader.now_ns = reader.side->head->time_ns;
+			skip_hole(&reader);
+		}
+	}
+}

@@ -1,0 +1,589 @@
+/* test_stream.c: TCP reassembly from hand-made segments: order, overlap, loss, wrap, caps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor/limits.h"
+#include "sensor/stream.h"
+#include "tests/unit/guard.h"
+
+#define MS   1000000ull
+#define UP   DIR_TO_SERVER
+#define DOWN DIR_TO_CLIENT
+#define ISN  1000u
+
+/* What a direction gave, as text: data as it came, a gap of n bytes as <n>. */
+struct record {
+	char text[2][200000];
+	size_t len[2];
+	uint64_t time_ns[2];
+};
+
+static struct record record;
+static struct stats stats;
+static struct stream_pool *pool;
+static struct stream *stream;
+static uint64_t now_ns;
+static struct guard guard;
+
+static void on_data(void *ctx, enum direction dir, struct slice bytes, uint64_t time_ns)
+{
+	struct record *self = ctx;
+
+	assert_true(bytes.len > 0);
+	assert_true(bytes.len < sizeof(self->text[dir]) - self->len[dir]);
+	memcpy(self->text[dir] + self->len[dir], bytes.ptr, bytes.len);
+	self->len[dir] += bytes.len;
+	self->time_ns[dir] = time_ns;
+}
+
+static void on_gap(void *ctx, enum direction dir, uint32_t missing, uint64_t time_ns)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "<%u>", (unsigned)missing);
+
+	on_data(ctx, dir, slice_of(text, (size_t)len), time_ns);
+}
+
+static const struct stream_out out = { .data = on_data, .gap = on_gap, .ctx = &record };
+
+static void open_pool(size_t streams, size_t held_bytes)
+{
+	stream_free(stream);
+	stream_pool_free(pool);
+	pool = stream_pool_new(streams, held_bytes, &stats);
+	assert_non_null(pool);
+	stream = stream_new(pool);
+	assert_non_null(stream);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&record, 0, sizeof(record));
+	memset(&stats, 0, sizeof(stats));
+	now_ns = 1000000 * MS;
+	open_pool(4, 1 << 20);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stream_free(stream);
+	stream_pool_free(pool);
+	stream = NULL;
+	pool = NULL;
+	guard_free(&guard);
+	return 0;
+}
+
+static struct packet packet_of(uint32_t seq, const void *bytes, size_t len)
+{
+	return (struct packet){ .time_ns = now_ns,
+				.tcp_flags = 0,
+				.payload_wire = (uint32_t)len,
+				.tcp_seq = seq,
+				.payload = guard_put(&guard, bytes, len) };
+}
+
+static void send(enum direction dir, uint32_t seq, const char *text)
+{
+	struct packet packet = packet_of(seq, text, strlen(text));
+
+	stream_packet(stream, dir, &packet, &out);
+}
+
+static void send_flags(enum direction dir, uint8_t flags, uint32_t seq, uint32_t ack,
+		       const char *text)
+{
+	struct packet packet = packet_of(seq, text, strlen(text));
+
+	packet.tcp_flags = flags;
+	packet.tcp_ack = ack;
+	stream_packet(stream, dir, &packet, &out);
+}
+
+/* `len` bytes were sent, the first of them captured. */
+static void send_cut(enum direction dir, uint32_t seq, const char *text, uint32_t len)
+{
+	struct packet packet = packet_of(seq, text, strlen(text));
+
+	packet.payload_wire = len;
+	stream_packet(stream, dir, &packet, &out);
+}
+
+static void expect(enum direction dir, const char *text)
+{
+	record.text[dir][record.len[dir]] = '\0';
+	assert_string_equal(record.text[dir], text);
+}
+
+static void in_order_bytes_pass(void **state)
+{
+	(void)state;
+	send_flags(UP, TCP_SYN, ISN - 1, 0, "");
+	send(UP, ISN, "abc");
+	send(UP, ISN + 3, "def");
+	send(DOWN, 77, "other");
+	expect(UP, "abcdef");
+	expect(DOWN, "other");
+	assert_int_equal(stats.stream_bytes, 11);
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
+static void one_byte_per_segment(void **state)
+{
+	const char *text = "{\"id\":1}\n";
+
+	(void)state;
+	for (uint32_t i = 0; i < strlen(text); i++) {
+		char byte[2] = { text[i], '\0' };
+
+		send(UP, ISN + i, byte);
+	}
+	expect(UP, text);
+}
+
+static void retransmissions_and_keep_alives_are_no_data(void **state)
+{
+	(void)state;
+	send(UP, ISN, "abc");
+	send(UP, ISN, "abc");
+	send(UP, ISN + 1, "bc");
+	send(UP, ISN + 2, "x"); /* keep-alive: one garbage byte at next - 1 */
+	send(UP, ISN + 2, "");
+	send(UP, ISN + 3, "def");
+	send(UP, ISN, "abcdefgh"); /* only the new tail */
+	expect(UP, "abcdefgh");
+}
+
+static void a_hole_is_filled_late(void **state)
+{
+	(void)state;
+	send(UP, ISN, "ab");
+	send(UP, ISN + 4, "ef");
+	send(UP, ISN + 8, "ij");
+	expect(UP, "ab");
+	send(UP, ISN + 2, "cd");
+	expect(UP, "abcdef");
+	send(UP, ISN + 6, "gh");
+	expect(UP, "abcdefghij");
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
+static void the_first_data_wins(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 3, "DE");
+	send(UP, ISN + 2, "cxxf"); /* around what is held */
+	send(UP, ISN + 4, "yyG");
+	expect(UP, "a");
+	send(UP, ISN, "zbzzzzzzH"); /* over all of it */
+	expect(UP, "abcDEfGzH");
+	send(UP, ISN + 9, "i");
+	expect(UP, "abcDEfGzHi");
+}
+
+static void a_held_segment_keeps_its_time(void **state)
+{
+	uint64_t start = now_ns;
+
+	(void)state;
+	send(UP, ISN, "a");
+	now_ns = start + 5 * MS;
+	send(UP, ISN + 2, "c");
+	now_ns = start + 9 * MS;
+	send(UP, ISN + 1, "b");
+	expect(UP, "abc");
+	assert_int_equal(record.time_ns[UP], start + 5 * MS);
+}
+
+static void an_acknowledged_hole_is_given_up_after_some_time(void **state)
+{
+	(void)state;
+	send(UP, ISN, "ab");
+	send(UP, ISN + 4, "ef");
+	send_flags(DOWN, TCP_ACK, 5, ISN + 4, "");
+	now_ns += 99 * MS;
+	stream_tick(stream, now_ns, &out);
+	expect(UP, "ab");
+	now_ns += 1 * MS;
+	stream_tick(stream, now_ns, &out);
+	expect(UP, "ab<2>ef");
+	assert_int_equal(stats.stream_gaps, 1);
+	send(UP, ISN + 2, "cd"); /* too late */
+	send(UP, ISN + 6, "gh");
+	expect(UP, "ab<2>efgh");
+}
+
+static void an_acknowledged_hole_is_given_up_after_some_segments(void **state)
+{
+	(void)state;
+	send(UP, ISN, "ab");
+	send_flags(DOWN, TCP_ACK, 5, ISN + 20, "");
+	send(UP, ISN + 4, "e");
+	send(UP, ISN + 5, "f");
+	send(UP, ISN + 6, "g");
+	send(UP, ISN + 6, "g"); /* a copy is no further segment */
+	expect(UP, "ab");
+	send(UP, ISN + 7, "h");
+	expect(UP, "ab<2>efgh");
+}
+
+static void a_hole_that_is_not_acknowledged_waits_longer(void **state)
+{
+	(void)state;
+	send(UP, ISN, "ab");
+	send(UP, ISN + 4, "ef");
+	send_flags(DOWN, TCP_ACK, 5, ISN + 3, ""); /* not all of it */
+	now_ns += 2999 * MS;
+	stream_tick(stream, now_ns, &out);
+	expect(UP, "ab");
+	now_ns += 1 * MS;
+	send(UP, ISN + 6, "gh"); /* the next packet will do */
+	expect(UP, "ab<2>efgh");
+}
+
+static void one_direction_is_enough(void **state)
+{
+	(void)state;
+	send(DOWN, ISN, "ab");
+	send(DOWN, ISN + 3, "d");
+	now_ns += 3000 * MS;
+	stream_tick(stream, now_ns, &out);
+	expect(DOWN, "ab<1>d");
+	expect(UP, "");
+}
+
+static void a_middle_start_begins_with_what_comes(void **state)
+{
+	(void)state;
+	send_flags(UP, TCP_ACK, 5, 9, ""); /* no data, starts nothing */
+	send(UP, ISN + 100, "middle");
+	send(UP, ISN, "old");
+	send(UP, ISN + 106, "!");
+	expect(UP, "middle!");
+}
+
+static void an_expected_number_shows_a_hole(void **state)
+{
+	(void)state;
+	stream_expect(stream, UP, ISN);
+	send(UP, ISN + 2, "cd");
+	expect(UP, "");
+	send(UP, ISN, "ab");
+	expect(UP, "abcd");
+	stream_expect(stream, UP, ISN + 50); /* too late to matter */
+	send(UP, ISN + 4, "ef");
+	expect(UP, "abcdef");
+}
+
+static void numbers_wrap(void **state)
+{
+	uint32_t seq = UINT32_MAX - 3;
+
+	(void)state;
+	send_flags(UP, TCP_SYN, seq - 1, 0, "");
+	send(UP, seq + 6, "gh");
+	send(UP, seq + 2, "cdef");
+	send(UP, seq, "ab");
+	expect(UP, "abcdefgh");
+	send(UP, seq + 8, "ij");
+	send(UP, seq, "abcdefghijk");
+	expect(UP, "abcdefghijk");
+}
+
+static void syn_and_fin_take_a_number_each(void **state)
+{
+	(void)state;
+	send_flags(UP, TCP_SYN, ISN, 0, "early"); /* data with the SYN */
+	send_flags(UP, TCP_SYN, ISN, 0, "early");
+	send(UP, ISN + 6, "!");
+	send_flags(UP, TCP_FIN, ISN + 7, 0, "bye");
+	send_flags(UP, TCP_FIN, ISN + 7, 0, "bye");
+	send_flags(DOWN, TCP_ACK, 1, ISN + 11, "");
+	send(UP, ISN + 11, "more"); /* behind the FIN: in order */
+	expect(UP, "early!byemore");
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
+static void a_fin_waits_for_its_turn(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send_flags(UP, TCP_FIN, ISN + 2, 0, "c");
+	send(UP, ISN + 1, "b");
+	send(UP, ISN + 4, "d");
+	expect(UP, "abcd");
+}
+
+static void a_reset_is_ignored(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send_flags(UP, TCP_RST, ISN + 1, 0, "why not");
+	send(UP, ISN + 1, "b");
+	expect(UP, "ab");
+}
+
+static void cut_segments_leave_gaps(void **state)
+{
+	(void)state;
+	send_cut(UP, ISN, "ab", 5);
+	send(UP, ISN + 5, "fg");
+	expect(UP, "ab<3>fg");
+	send_cut(UP, ISN + 9, "j", 3); /* waits, cut as it is */
+	send(UP, ISN + 12, "mn");
+	send(UP, ISN + 7, "hi");
+	expect(UP, "ab<3>fghij<2>mn");
+	send_cut(UP, ISN + 14, "", 100);
+	expect(UP, "ab<3>fghij<2>mn<100>");
+	send_cut(UP, ISN + 104, "oldX", 20); /* partly old, partly lost */
+	expect(UP, "ab<3>fghij<2>mn<100><10>");
+	assert_int_equal(stats.stream_gaps, 4);
+}
+
+static void a_cut_segment_does_not_hide_what_is_held(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 4, "ef");
+	send_cut(UP, ISN + 1, "b", 9);
+	expect(UP, "ab<2>ef<4>");
+}
+
+static void a_full_window_gives_the_hole_up(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	for (uint32_t i = 0; i < LIMIT_STREAM_HELD_SEGMENTS; i++)
+		send(UP, ISN + 2 + 2 * i, "x");
+	expect(UP, "a");
+	assert_int_equal(stats.stream_held_capped, 0);
+	send(UP, ISN + 2 + 2 * LIMIT_STREAM_HELD_SEGMENTS, "y");
+	expect(UP, "a<1>x");
+	assert_int_equal(stats.stream_held_capped, 1);
+	assert_int_equal(stats.stream_gaps, 1);
+	stream_flush(stream, &out);
+	assert_int_equal(stats.stream_gaps, 1 + LIMIT_STREAM_HELD_SEGMENTS);
+	assert_int_equal(record.text[UP][record.len[UP] - 1], 'y');
+}
+
+static void a_segment_larger_than_the_window_passes(void **state)
+{
+	static char large[LIMIT_STREAM_HELD_BYTES + 20000];
+
+	(void)state;
+	memset(large, 'z', sizeof(large) - 1);
+	send(UP, ISN, "a");
+	send(UP, ISN + 3, large);
+	stream_flush(stream, &out);
+	assert_memory_equal(record.text[UP], "a<2>zzzz", 8);
+	assert_int_equal(record.len[UP], 4 + sizeof(large) - 1);
+	assert_int_equal(stats.stream_bytes, sizeof(large));
+	assert_int_equal(stats.stream_held_capped, 1);
+}
+
+static void an_empty_pool_gives_the_hole_up(void **state)
+{
+	(void)state;
+	open_pool(1, 1500);
+	send(UP, ISN, "a");
+	send(UP, ISN + 2, "c");
+	send(DOWN, 5, "d");
+	send(DOWN, 8, "g");
+	expect(UP, "a");
+	expect(DOWN, "d<2>g");
+	send(UP, ISN + 1, "b");
+	expect(UP, "abc");
+	assert_int_equal(stats.stream_held_capped, 1);
+	open_pool(1, 0);
+	memset(&record, 0, sizeof(record));
+	send(UP, ISN, "a");
+	send(UP, ISN + 2, "c");
+	expect(UP, "a<1>c");
+}
+
+static void streams_are_capped_and_reused(void **state)
+{
+	struct stream *all[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		all[i] = stream_new(pool);
+		assert_non_null(all[i]);
+	}
+	assert_null(stream_new(pool));
+	stream_free(all[1]);
+	all[1] = stream_new(pool);
+	assert_non_null(all[1]);
+	for (size_t i = 0; i < 3; i++)
+		stream_free(all[i]);
+}
+
+static void held_bytes_go_back_to_the_pool(void **state)
+{
+	(void)state;
+	open_pool(1, 1500);
+	for (int round = 0; round < 3; round++) {
+		send(UP, ISN, "a");
+		send(UP, ISN + 2, "c");
+		assert_int_equal(stats.stream_held_capped, 0);
+		stream_free(stream);
+		stream = stream_new(pool);
+	}
+}
+
+static void far_segments_are_ignored_until_they_insist(void **state)
+{
+	const uint32_t far = ISN + 0x40000000u;
+
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, far, "1");
+	send(UP, far + 1, "2");
+	send(UP, ISN + 1, "b"); /* the old stream lives */
+	send(UP, far + 2, "3");
+	send(UP, far + 3, "4");
+	expect(UP, "ab");
+	send(UP, far + 4, "5");
+	send(UP, far + 5, "6");
+	expect(UP, "ab<0>56");
+	send(UP, ISN + 2, "c");
+	expect(UP, "ab<0>56");
+}
+
+static void a_syn_far_away_restarts_at_once(void **state)
+{
+	const uint32_t far = ISN - 0x40000000u;
+
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 5, "held");
+	send_flags(UP, TCP_SYN, far - 1, 0, "");
+	expect(UP, "a");
+	send(UP, far, "b");
+	expect(UP, "a<4>held<0>b");
+	send_flags(UP, TCP_SYN, far - 2, 0, ""); /* close: a late copy */
+	send(UP, far - 1, "xc");
+	send(UP, far + 1, "d");
+	expect(UP, "a<4>held<0>bd");
+}
+
+static void a_flush_delivers_what_is_held(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 2, "c");
+	send(UP, ISN + 5, "f");
+	send(DOWN, 5, "q");
+	stream_flush(stream, &out);
+	expect(UP, "a<1>c<2>f");
+	expect(DOWN, "q");
+	stream_flush(stream, &out);
+	expect(UP, "a<1>c<2>f");
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* Any order, any cut, any copy: the text comes out whole as long as nothing is lost. */
+static void shuffled_segments_give_the_same_text(void **state)
+{
+	static char text[2001];
+	struct {
+		uint32_t at;
+		uint32_t len;
+	} parts[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = (char)('!' + i % 90);
+	for (uint32_t round = 1; round <= 300; round++) {
+		uint32_t seed = round;
+		uint32_t isn = round % 3 == 0 ? UINT32_MAX - 1000 : next_random(&seed) * 77;
+		size_t count = 0;
+
+		setup(NULL);
+		stream_expect(stream, UP, isn);
+		for (uint32_t at = 0; at < sizeof(text) - 1; count++) {
+			uint32_t left = (uint32_t)sizeof(text) - 1 - at;
+			uint32_t len = 1 + next_random(&seed) % 120;
+
+			parts[count].len = len < left ? len : left;
+			parts[count].at = at;
+			at += parts[count].len;
+		}
+		for (size_t i = 0; i + 4 < count; i++) { /* near shuffle */
+			size_t j = i + next_random(&seed) % 4;
+			uint32_t at = parts[i].at;
+			uint32_t len = parts[i].len;
+
+			parts[i] = parts[j];
+			parts[j].at = at;
+			parts[j].len = len;
+		}
+		for (size_t i = 0; i < count; i++) {
+			uint32_t back = next_random(&seed) % 60; /* overlap */
+			uint32_t at = parts[i].at > back ? parts[i].at - back : 0;
+			struct packet packet =
+				packet_of(isn + at, text + at, parts[i].at + parts[i].len - at);
+
+			stream_packet(stream, UP, &packet, &out);
+			if (next_random(&seed) % 4 == 0)
+				stream_packet(stream, UP, &packet, &out);
+		}
+		expect(UP, text);
+		assert_int_equal(stats.stream_bytes, sizeof(text) - 1);
+		teardown(NULL);
+	}
+	setup(NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(in_order_bytes_pass),
+		TEST(one_byte_per_segment),
+		TEST(retransmissions_and_keep_alives_are_no_data),
+		TEST(a_hole_is_filled_late),
+		TEST(the_first_data_wins),
+		TEST(a_held_segment_keeps_its_time),
+		TEST(an_acknowledged_hole_is_given_up_after_some_time),
+		TEST(an_acknowledged_hole_is_given_up_after_some_segments),
+		TEST(a_hole_that_is_not_acknowledged_waits_longer),
+		TEST(one_direction_is_enough),
+		TEST(a_middle_start_begins_with_what_comes),
+		TEST(an_expected_number_shows_a_hole),
+		TEST(numbers_wrap),
+		TEST(syn_and_fin_take_a_number_each),
+		TEST(a_fin_waits_for_its_turn),
+		TEST(a_reset_is_ignored),
+		TEST(cut_segments_leave_gaps),
+		TEST(a_cut_segment_does_not_hide_what_is_held),
+		TEST(a_full_window_gives_the_hole_up),
+		TEST(a_segment_larger_than_the_window_passes),
+		TEST(an_empty_pool_gives_the_hole_up),
+		TEST(streams_are_capped_and_reused),
+		TEST(held_bytes_go_back_to_the_pool),
+		TEST(far_segments_are_ignored_until_they_insist),
+		TEST(a_syn_far_away_restarts_at_once),
+		TEST(a_flush_delivers_what_is_held),
+		TEST(shuffled_segments_give_the_same_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
