@@ -1,0 +1,69 @@
+#!/bin/sh
+# The test command: installs what is missing, builds, and runs every test. Takes some ten minutes on
+# two cores. The last line is the sum: N passed, N failed. Logs are kept in build/check/.
+#   FUZZ_SECONDS=N   seconds for each fuzz target (default 6)
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. scripts/packages.sh
+FUZZ_SECONDS=${FUZZ_SECONDS:-6}
+export FUZZ_SECONDS
+
+# shellcheck disable=SC2086
+need_packages $BUILD_PACKAGES $DEMO_PACKAGES $TEST_PACKAGES || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
+rm -rf build/check
+mkdir -p build/check
+passed=0
+failed=0
+
+# step NAME COMMAND...: runs a part; its TAP lines are its tests, or the part itself is one.
+step() {
+    name=$1
+    shift
+    log="build/check/$name.log"
+    begin=$(date +%s)
+    "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    ok=$(grep -c '^ok' "$log")
+    bad=$(grep -c '^not ok' "$log")
+    if [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ] && [ "$status" -eq 0 ]; then
+        ok=1
+    elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1
+    fi
+    passed=$((passed + ok))
+    failed=$((failed + bad))
+    printf '%-12s %4d passed, %d failed  (%d s)\n' "$name" "$ok" "$bad" $(($(date +%s) - begin))
+    if [ "$bad" -ne 0 ]; then
+        grep -A 40 '^not ok' "$log" | head -n 120
+        grep -q '^not ok' "$log" || tail -n 60 "$log"
+    fi
+}
+
+# Sanitizers: the same tests on instrumented programs. Leaks count; nDPI keeps a few tables of its
+# own for the life of the process, which is why its frames are suppressed.
+sanitized() { # sanitized NAME FLAGS
+    make -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g' all unit-build >/dev/null || return 1
+    make -s BUILD="build/$1" SAN="$2" OPT='-O1 -g' unit || return 1
+    python3 tests/golden/golden.py --binary "build/$1/minecanary" --quick
+}
+
+step build make -j2 CFLAGS=-Werror all unit-build bench-build
+step lint sh scripts/lint.sh
+step unit make -s CFLAGS=-Werror unit
+step captures python3 scripts/make_captures.py --check
+step golden python3 tests/golden/golden.py --binary build/minecanary
+step scenario python3 tests/redis/scenario.py --binary build/minecanary
+step redis sh tests/redis/run.sh
+step live sh tests/live/run.sh
+step printed sh tests/unit/printed.sh build/minecanary
+step bench env BENCH_PACKETS=20000 BENCH_ROUNDS=1 make -s bench
+step asan sanitized asan address,undefined
+step tsan sanitized tsan thread
+step fuzz-build make -j2 fuzz-build
+step fuzz make -s fuzz
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Every check that reads the code without running it. Prints TAP lines; exit 1 when one fails.
+# clang-format and clang-tidy judge differently from version to version: the house's is 14, the one
+# of Debian 12; elsewhere these two are skipped, and say so.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+failed=0
+mkdir -p "$BUILD/lint"
+
+# judge NAME LOG STATUS
+judge() {
+    if [ "$3" -eq 0 ]; then
+        echo "ok - $1"
+    else
+        echo "not ok - $1"
+        tail -n 60 "$2" | sed 's/^/# /'
+        failed=1
+    fi
+}
+
+major() { "$1" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' | head -n 1; }
+
+sh scripts/check-includes.sh || failed=1
+
+code=$(find protocols sensor tests -name '*.[ch]')
+sources=$(find protocols sensor -name '*.c')
+flags="-std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION=\"lint\" $(pkg-config --cflags \
+    libpcap libndpi hiredis yaml-0.1 libcap-ng | sed 's/-I/-isystem /g')"
+
+# Word splitting of the lists is meant here and below.
+# shellcheck disable=SC2086
+if [ "$(major clang-format)" = 14 ]; then
+    clang-format --dry-run -Werror $code >"$BUILD/lint/format.log" 2>&1
+    judge "clang-format" "$BUILD/lint/format.log" $?
+else
+    echo "# skipped: clang-format is not version 14"
+fi
+
+# shellcheck disable=SC2086
+cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr --std=c11 \
+    --suppress=missingIncludeSystem -I. -D_GNU_SOURCE -j 2 $sources >"$BUILD/lint/cppcheck.log" 2>&1
+judge "cppcheck" "$BUILD/lint/cppcheck.log" $?
+
+# shellcheck disable=SC2086
+if [ "$(major clang-tidy)" = 14 ]; then
+    printf '%s\n' $sources | xargs -P 2 -n 6 sh -c '
+        flags=$1; shift
+        clang-tidy --quiet "$@" -- $flags' _ "$flags" >"$BUILD/lint/tidy.log" 2>&1
+    judge "clang-tidy" "$BUILD/lint/tidy.log" $?
+else
+    echo "# skipped: clang-tidy is not version 14"
+fi
+
+# shellcheck disable=SC2046
+shellcheck .ci/run $(find scripts tests -name '*.sh') >"$BUILD/lint/shellcheck.log" 2>&1
+judge "shellcheck" "$BUILD/lint/shellcheck.log" $?
+
+python3 -m compileall -q scripts tests >"$BUILD/lint/python.log" 2>&1
+judge "python compiles" "$BUILD/lint/python.log" $?
+find scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+exit "$failed"
