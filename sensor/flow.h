@@ -19,7 +19,7 @@
 
 enum flow_end {
 	FLOW_END_IDLE,    /* silent for its idle time-out */
-	FLOW_END_ACTIVE,  /* lasted the active time-out: a record, and the flow goes on */
+	FLOW_END_ACTIVE,  /* a packet came after the active time-out: a record, and the flow goes on */
 	FLOW_END_CLOSED,  /* FIN from both sides or RST */
 	FLOW_END_REUSED,  /* a new SYN on a finished connection */
 	FLOW_END_FORCED,  /* end of capture or shutdown */
@@ -52,7 +52,10 @@ struct flow {
 	uint64_t last_ns;
 	uint32_t packets[2];  /* since the last spill into the cold part */
 	uint32_t bytes[2];    /* IP bytes, likewise */
-	uint32_t next_seq[2]; /* TCP: next expected sequence number while undecided; valid by seq_known */
+	/* TCP: next expected sequence number; valid by seq_known. flow_touch() only sets it to what
+	 * follows a SYN; data moves it, and that is the worker's to do while the flow is undecided.
+	 * Without a SYN the worker sets it, and the bit, from the first data. */
+	uint32_t next_seq[2];
 	uint8_t flags;        /* enum flow_flag */
 	uint8_t tcp_state;    /* enum flow_tcp_state */
 	uint8_t tcp_flags[2]; /* OR of all seen */

@@ -1,0 +1,201 @@
+/* flow_end.c: the end of flows: by the wheel, to make room, and all at once. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "sensor/flow_table.h"
+
+#define EVICT_WINDOW 32  /* flows compared for the oldest */
+#define EVICT_SCAN   256 /* flows looked at for one that is not mining */
+#define FLUSH_AHEAD  8
+
+/* What flow_flush() sorts; fits where the buckets were. */
+struct flow_order {
+	uint64_t last_ns;
+	uint64_t index;
+};
+
+_Static_assert(sizeof(struct flow_order) * FLOW_BUCKET_FLOWS == sizeof(struct flow_bucket),
+	       "the order of a flush takes the place of the buckets");
+
+void flow_table_spill(struct flow_table *self, uint32_t index)
+{
+	struct flow *flow = &self->hot[index];
+	struct flow_cold *cold = &self->cold[index];
+
+	for (int dir = 0; dir < 2; dir++) {
+		cold->packets[dir] += flow->packets[dir];
+		cold->bytes[dir] += flow->bytes[dir];
+		flow->packets[dir] = 0;
+		flow->bytes[dir] = 0;
+	}
+}
+
+enum flow_end flow_table_silence(const struct flow *flow)
+{
+	return flow->tcp_state == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE;
+}
+
+void flow_table_finish(struct flow_table *self, uint32_t index, enum flow_end reason)
+{
+	flow_table_spill(self, index);
+	self->hooks.ended(self->hooks.ctx, index, reason);
+}
+
+/* Ends the flow and gives its slot back. The wheel may have let go of it already. */
+static void end_flow(struct flow_table *self, uint32_t index, enum flow_end reason)
+{
+	struct siphash_tag tag = self->hot[index].tag;
+	struct flow_place place = { 0 };
+	uint32_t found = flow_index_find(&self->index, self->hot, tag, &place);
+
+	assert(found == index);
+	flow_table_finish(self, index, reason);
+	flow_index_remove(&self->index, tag, &place);
+	flow_wheel_remove(&self->wheel, index);
+	self->hot[index] = (struct flow){ .flags = 0 };
+	self->cold[index].wheel_next = self->freed;
+	self->freed = index;
+	self->count--;
+	stats_set(self->stats->flows_active, self->count);
+}
+
+/* Not the first packet of a later record of a long flow. */
+static bool has_one_packet(const struct flow_table *self, uint32_t index)
+{
+	const struct flow *flow = &self->hot[index];
+	const struct flow_cold *cold = &self->cold[index];
+
+	return flow->packets[0] + flow->packets[1] <= 1 && cold->start_ns == cold->first_ns &&
+	       cold->packets[0] + cold->packets[1] == 0;
+}
+
+/* Whom to evict from a full table. The hand goes round by slot number, and a slot that was emptied
+ * is filled again at once, so that what it meets next is what was opened longest ago: the first
+ * flow of one packet will do. Otherwise the longest silent of a window, but no mining flow unless
+ * the hand has met nothing else on a whole turn. FLOW_NONE: none yet, the hand goes on at the next
+ * call. */
+static uint32_t find_victim(struct flow_table *self)
+{
+	uint32_t oldest[2] = { FLOW_NONE, FLOW_NONE }; /* [1]: mining */
+	size_t scan = self->capacity < EVICT_SCAN ? self->capacity : EVICT_SCAN;
+
+	for (size_t i = 0; i < scan; i++) {
+		uint32_t index = self->hand;
+		bool is_mining = (self->hot[index].flags & FLOW_MINING) != 0;
+		uint32_t *old = &oldest[is_mining];
+
+		self->hand = (self->hand + 1) & (uint32_t)(self->capacity - 1);
+		self->spared = is_mining ? self->spared + 1 : 0;
+		if (!is_mining && has_one_packet(self, index))
+			return index;
+		if (*old == FLOW_NONE || self->hot[index].last_ns < self->hot[*old].last_ns)
+			*old = index;
+		if ((i + 1) % EVICT_WINDOW == 0 && oldest[0] != FLOW_NONE)
+			return oldest[0];
+	}
+	if (self->spared < self->capacity)
+		return FLOW_NONE;
+	self->spared = 0;
+	return oldest[1];
+}
+
+bool flow_table_evict(struct flow_table *self)
+{
+	uint32_t index = find_victim(self);
+
+	if (index == FLOW_NONE)
+		return false;
+	end_flow(self, index, FLOW_END_EVICTED);
+	stats_add(self->stats->flows_evicted, 1);
+	return true;
+}
+
+static bool is_silent(const struct flow_table *self, const struct flow *flow)
+{
+	return self->now_ns > flow->last_ns &&
+	       self->now_ns - flow->last_ns > self->timeout_ns[flow->tcp_state];
+}
+
+/* Marks the flow for the exact comparison when its active time-out is near. */
+static bool mark_due(struct flow_table *self, uint32_t index)
+{
+	struct flow_place place = { 0 };
+	uint32_t found;
+
+	if (self->active_ns == 0 ||
+	    self->now_ns + FLOW_ACTIVE_MARGIN_NS < self->cold[index].start_ns + self->active_ns)
+		return false;
+	found = flow_index_find(&self->index, self->hot, self->hot[index].tag, &place);
+	assert(found == index);
+	flow_place_set_due(&place, true);
+	return true;
+}
+
+static void visit_flows(void *ctx, const uint32_t *indexes, size_t count)
+{
+	struct flow_table *self = ctx;
+
+	for (size_t i = 0; i < count; i++)
+		flow_table_prefetch(self, indexes[i]);
+	for (size_t i = 0; i < count; i++)
+		flow_prefetch_bucket(self, self->hot[indexes[i]].tag);
+	for (size_t i = 0; i < count; i++) {
+		const struct flow *flow = &self->hot[indexes[i]];
+
+		if (is_silent(self, flow))
+			end_flow(self, indexes[i], flow_table_silence(flow));
+		else
+			flow_table_schedule(self, indexes[i], mark_due(self, indexes[i]));
+	}
+}
+
+void flow_advance(struct flow_table *self, uint64_t now_ns)
+{
+	if (now_ns <= self->now_ns)
+		return;
+	self->now_ns = now_ns;
+	if (self->is_started)
+		flow_wheel_advance(&self->wheel, now_ns, visit_flows, self);
+	if (self->active_ns != 0)
+		self->trusted_ns = now_ns + FLOW_ACTIVE_TRUST_NS;
+}
+
+static bool is_live(const struct flow *flow)
+{
+	return flow->tag.h[0] != 0 || flow->tag.h[1] != 0;
+}
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct flow_order *one = a;
+	const struct flow_order *two = b;
+
+	if (one->last_ns != two->last_ns)
+		return one->last_ns < two->last_ns ? -1 : 1;
+	return one->index < two->index ? -1 : 1;
+}
+
+void flow_flush(struct flow_table *self)
+{
+	/* Nothing is looked up any more: the buckets make room for the order. */
+	struct flow_order *order = (void *)self->index.buckets;
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < self->fresh; i++)
+		if (is_live(&self->hot[i]))
+			order[count++] = (struct flow_order){ self->hot[i].last_ns, i };
+	assert(count == self->count);
+	qsort(order, count, sizeof(*order), compare_order);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t index = (uint32_t)order[i].index;
+		const struct flow *flow = &self->hot[index];
+
+		if (count - i > FLUSH_AHEAD)
+			flow_table_prefetch(self, (uint32_t)order[i + FLUSH_AHEAD].index);
+		flow_table_finish(self, index,
+				  flow->tcp_state == FLOW_TCP_CLOSED ? FLOW_END_CLOSED
+								     : FLOW_END_FORCED);
+		self->hot[index] = (struct flow){ .flags = 0 };
+	}
+	flow_table_clear(self);
+}

@@ -1,0 +1,142 @@
+/* flow_index.h: from a tag to a slot of the flow table; private to flow.c.
+ *
+ * A bucket is one cache line of seven entries, 32 bits of the tag and 32 bits of slot number:
+ *
+ *   0         28        32        56     57    58         64
+ *   | fragment[7] | passed | index[7] | used | due | reserved |
+ *
+ * An entry whose bucket is full goes to one of the next ones, and every bucket it passes counts it,
+ * so a search ends at the first bucket that nothing has passed: almost always the first. There are
+ * 16 bytes for each flow, so that a full table fills 4/7 of the entries. */
+#ifndef SENSOR_FLOW_INDEX_H
+#define SENSOR_FLOW_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sensor/flow.h"
+
+#define FLOW_BUCKET_ENTRIES 7
+#define FLOW_BUCKET_FULL    ((1u << FLOW_BUCKET_ENTRIES) - 1)
+#define FLOW_BUCKET_FLOWS   4  /* flows of the table per bucket */
+#define FLOW_INDEX_STEPS    64 /* buckets an entry may be away from its own; reached by no one */
+
+struct flow_bucket {
+	uint32_t fragment[FLOW_BUCKET_ENTRIES];
+	uint32_t passed; /* entries that belong here or before and were put behind */
+	uint32_t index[FLOW_BUCKET_ENTRIES];
+	uint8_t used; /* bit per entry */
+	uint8_t due;  /* bit per entry: its active time-out is near, compare at every packet */
+	uint16_t reserved;
+};
+
+_Static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one cache line");
+
+struct flow_index {
+	struct flow_bucket *buckets;
+	size_t mask; /* buckets - 1 */
+};
+
+/* Where an entry is. */
+struct flow_place {
+	struct flow_bucket *bucket;
+	unsigned entry;
+	unsigned steps; /* buckets passed on the way */
+};
+
+static inline struct flow_bucket *flow_index_bucket(const struct flow_index *self,
+						    struct siphash_tag tag, unsigned steps)
+{
+	return &self->buckets[((size_t)tag.h[0] + steps) & self->mask];
+}
+
+static inline uint32_t flow_index_fragment(struct siphash_tag tag)
+{
+	return (uint32_t)(tag.h[0] >> 32);
+}
+
+/* Bit per entry whose fragment is the tag's. */
+static inline unsigned flow_bucket_match(const struct flow_bucket *bucket, uint32_t fragment)
+{
+	unsigned hits = 0;
+
+	for (unsigned i = 0; i < FLOW_BUCKET_ENTRIES; i++)
+		hits |= (unsigned)(bucket->fragment[i] == fragment) << i;
+	return hits & bucket->used;
+}
+
+/* The slot of the tag, or FLOW_NONE; flows is the array of hot lines. */
+static inline uint32_t flow_index_find(const struct flow_index *self, const struct flow *flows,
+				       struct siphash_tag tag, struct flow_place *place)
+{
+	uint32_t fragment = flow_index_fragment(tag);
+
+	for (unsigned steps = 0; steps < FLOW_INDEX_STEPS; steps++) {
+		struct flow_bucket *bucket = flow_index_bucket(self, tag, steps);
+
+		for (unsigned hits = flow_bucket_match(bucket, fragment); hits != 0;
+		     hits &= hits - 1) {
+			unsigned entry = (unsigned)__builtin_ctz(hits);
+			uint32_t index = bucket->index[entry];
+
+			if (flows[index].tag.h[0] == tag.h[0] &&
+			    flows[index].tag.h[1] == tag.h[1]) {
+				*place = (struct flow_place){ bucket, entry, steps };
+				return index;
+			}
+		}
+		if (bucket->passed == 0)
+			break;
+	}
+	return FLOW_NONE;
+}
+
+/* The tag must not be there. False when FLOW_INDEX_STEPS buckets in a row are full. */
+static inline bool flow_index_insert(struct flow_index *self, struct siphash_tag tag,
+				     uint32_t index, struct flow_place *place)
+{
+	unsigned steps = 0;
+	struct flow_bucket *bucket = flow_index_bucket(self, tag, 0);
+	unsigned entry;
+
+	while (bucket->used == FLOW_BUCKET_FULL) {
+		if (++steps == FLOW_INDEX_STEPS)
+			return false;
+		bucket = flow_index_bucket(self, tag, steps);
+	}
+	for (unsigned i = 0; i < steps; i++)
+		flow_index_bucket(self, tag, i)->passed++;
+	entry = (unsigned)__builtin_ctz(~(unsigned)bucket->used);
+	bucket->fragment[entry] = flow_index_fragment(tag);
+	bucket->index[entry] = index;
+	bucket->used |= (uint8_t)(1u << entry);
+	bucket->due &= (uint8_t) ~(1u << entry);
+	*place = (struct flow_place){ bucket, entry, steps };
+	return true;
+}
+
+static inline void flow_index_remove(struct flow_index *self, struct siphash_tag tag,
+				     const struct flow_place *place)
+{
+	place->bucket->used &= (uint8_t) ~(1u << place->entry);
+	for (unsigned i = 0; i < place->steps; i++)
+		flow_index_bucket(self, tag, i)->passed--;
+}
+
+static inline bool flow_place_is_due(const struct flow_place *place)
+{
+	return (place->bucket->due >> place->entry & 1) != 0;
+}
+
+static inline void flow_place_set_due(const struct flow_place *place, bool is_due)
+{
+	uint8_t bit = (uint8_t)(1u << place->entry);
+
+	if (is_due)
+		place->bucket->due |= bit;
+	else
+		place->bucket->due &= (uint8_t)~bit;
+}
+
+#endif

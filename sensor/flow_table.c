@@ -1,0 +1,203 @@
+/* flow_table.c: makes the flow table, and what needs no packet.
+ *
+ * One mapping holds buckets (flow_index.h), hot lines and cold parts; nothing is allocated later.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "sensor/flow_table.h"
+
+#define NS_PER_S     UINT64_C(1000000000)
+#define CAPACITY_MIN 64
+#define CAPACITY_MAX ((size_t)1 << 28)
+#define HUGE_PAGE    ((size_t)2 << 20)
+#define SMALL_PAGE   ((size_t)4096)
+
+static size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+/* Huge pages where the system has them, and every page touched now rather than by a packet. */
+static uint8_t *map_touched(struct flow_table *self, size_t size)
+{
+	uint8_t *base;
+
+	self->map_size = size + HUGE_PAGE;
+	self->map = mmap(NULL, self->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	if (self->map == MAP_FAILED)
+		return NULL;
+	base = (uint8_t *)round_up((uintptr_t)self->map, HUGE_PAGE);
+	(void)madvise(base, size, MADV_HUGEPAGE);
+	for (size_t at = 0; at < size; at += SMALL_PAGE)
+		*(volatile uint8_t *)(base + at) = 0;
+	return base;
+}
+
+static int allocate(struct flow_table *self)
+{
+	size_t buckets = self->capacity / FLOW_BUCKET_FLOWS;
+	size_t bucket_bytes = buckets * sizeof(struct flow_bucket);
+	size_t hot_bytes = self->capacity * sizeof(struct flow);
+	size_t cold_bytes = self->capacity * sizeof(struct flow_cold);
+	uint8_t *base = map_touched(self, bucket_bytes + hot_bytes + cold_bytes);
+
+	if (base == NULL)
+		return -ENOMEM;
+	self->index.buckets = (void *)base;
+	self->index.mask = buckets - 1;
+	self->hot = (void *)(base + bucket_bytes);
+	self->cold = (void *)(base + bucket_bytes + hot_bytes);
+	return 0;
+}
+
+static int choose_key(struct siphash_key *key, bool fixed_key)
+{
+	static const struct siphash_key fixed = { { 0x6d696e6563616e61u, 0x7279666978656430u } };
+	ssize_t got;
+
+	if (fixed_key) {
+		*key = fixed;
+		return 0;
+	}
+	do
+		got = getrandom(key, sizeof(*key), 0);
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(*key) ? 0 : -EIO;
+}
+
+static void set_timeouts(struct flow_table *self, const struct flow_timeouts *timeouts)
+{
+	uint64_t idle_ns = timeouts->idle_s * NS_PER_S;
+
+	for (size_t i = 0; i <= FLOW_TCP_CLOSED; i++)
+		self->timeout_ns[i] = idle_ns;
+	self->timeout_ns[FLOW_TCP_ESTABLISHED] = timeouts->idle_tcp_s * NS_PER_S;
+	self->timeout_ns[FLOW_TCP_CLOSED] = timeouts->closed_s * NS_PER_S;
+	self->visit_ns = idle_ns;
+	self->active_ns = timeouts->active_s * NS_PER_S;
+	self->trusted_ns = self->active_ns == 0 ? UINT64_MAX : 0;
+}
+
+void flow_table_clear(struct flow_table *self)
+{
+	memset(self->index.buckets, 0, (self->index.mask + 1) * sizeof(*self->index.buckets));
+	self->count = 0;
+	self->fresh = 0;
+	self->freed = FLOW_NONE;
+	self->hand = 0;
+	self->spared = 0;
+	self->is_started = false;
+	stats_set(self->stats->flows_active, 0);
+}
+
+struct flow_table *flow_table_new(size_t capacity, const struct flow_timeouts *timeouts,
+				  const struct flow_hooks *hooks, struct stats *stats,
+				  bool fixed_key)
+{
+	struct flow_table *self = calloc(1, sizeof(*self));
+	size_t rounded = CAPACITY_MIN;
+
+	if (self == NULL)
+		return NULL;
+	self->map = MAP_FAILED;
+	while (rounded < capacity && rounded < CAPACITY_MAX)
+		rounded *= 2;
+	self->capacity = rounded;
+	self->hooks = *hooks;
+	self->stats = stats;
+	set_timeouts(self, timeouts);
+	if (choose_key(&self->key, fixed_key) < 0 || allocate(self) < 0) {
+		flow_table_free(self);
+		return NULL;
+	}
+	flow_table_clear(self);
+	return self;
+}
+
+void flow_table_free(struct flow_table *self)
+{
+	if (self == NULL)
+		return;
+	if (self->map != MAP_FAILED)
+		munmap(self->map, self->map_size);
+	free(self);
+}
+
+struct siphash_tag flow_tag(const struct flow_table *self, const struct flow_key *key)
+{
+	return siphash128(key, sizeof(*key), self->key);
+}
+
+void flow_prefetch_bucket(const struct flow_table *self, struct siphash_tag tag)
+{
+	__builtin_prefetch(flow_index_bucket(&self->index, tag, 0), 1);
+}
+
+void flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag)
+{
+	const struct flow_bucket *bucket = flow_index_bucket(&self->index, tag, 0);
+	unsigned hits = flow_bucket_match(bucket, flow_index_fragment(tag));
+
+	if (hits != 0)
+		__builtin_prefetch(&self->hot[bucket->index[__builtin_ctz(hits)]], 1);
+}
+
+struct flow *flow_hot(struct flow_table *self, uint32_t index)
+{
+	return &self->hot[index];
+}
+
+struct flow_cold *flow_cold(struct flow_table *self, uint32_t index)
+{
+	return &self->cold[index];
+}
+
+size_t flow_count(const struct flow_table *self)
+{
+	return self->count;
+}
+
+static void swap_u32(uint32_t pair[2])
+{
+	uint32_t first = pair[0];
+
+	pair[0] = pair[1];
+	pair[1] = first;
+}
+
+static void swap_u64(uint64_t pair[2])
+{
+	uint64_t first = pair[0];
+
+	pair[0] = pair[1];
+	pair[1] = first;
+}
+
+void flow_swap_roles(struct flow_table *self, uint32_t index)
+{
+	struct flow *flow = &self->hot[index];
+	struct flow_cold *cold = &self->cold[index];
+	uint8_t first = flow->tcp_flags[0];
+
+	flow->flags ^= FLOW_CLIENT_HIGH;
+	flow->flags |= FLOW_ROLES_PROVEN;
+	swap_u32(flow->packets);
+	swap_u32(flow->bytes);
+	swap_u32(flow->next_seq);
+	flow->tcp_flags[0] = flow->tcp_flags[1];
+	flow->tcp_flags[1] = first;
+	flow->seq_known = (uint8_t)((flow->seq_known & 1) << 1 | (flow->seq_known >> 1 & 1));
+	swap_u64(cold->packets);
+	swap_u64(cold->bytes);
+}
+
+void flow_each_inspected(struct flow_table *self, void (*fn)(void *ctx, uint32_t index), void *ctx)
+{
+	for (uint32_t i = 0; i < self->fresh; i++)
+		if (self->hot[i].flags & FLOW_INSPECTED)
+			fn(ctx, i);
+}
