@@ -1,0 +1,201 @@
+/* redis_url.c: reads the URL of a Redis server. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "protocols/slice.h"
+#include "sensor/redis_url.h"
+
+#define DB_MAX 1000000
+
+static int fail(char error[REDIS_URL_ERROR_TEXT], const char *why)
+{
+	snprintf(error, REDIS_URL_ERROR_TEXT, "%s", why);
+	return -EINVAL;
+}
+
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Undoes %XX. False when it is broken, too long, or hides a NUL. */
+static bool decode(struct slice in, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		int byte = in.ptr[i];
+
+		if (byte == '%') {
+			if (in.len - i < 3 || hex_digit(in.ptr[i + 1]) < 0 ||
+			    hex_digit(in.ptr[i + 2]) < 0)
+				return false;
+			byte = hex_digit(in.ptr[i + 1]) * 16 + hex_digit(in.ptr[i + 2]);
+			i += 2;
+		}
+		if (byte == 0 || len + 1 >= size)
+			return false;
+		out[len++] = (char)byte;
+	}
+	out[len] = '\0';
+	return true;
+}
+
+static bool parse_number(struct slice in, uint32_t max, uint32_t *out)
+{
+	uint32_t value = 0;
+
+	if (in.len == 0 || in.len > 7)
+		return false;
+	for (size_t i = 0; i < in.len; i++) {
+		if (in.ptr[i] < '0' || in.ptr[i] > '9')
+			return false;
+		value = value * 10 + (uint32_t)(in.ptr[i] - '0');
+	}
+	*out = value;
+	return value <= max;
+}
+
+static int parse_unix(struct slice rest, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+{
+	size_t question = slice_find(rest, '?');
+	struct slice path = slice_head(rest, question);
+	struct slice query = slice_tail(rest, question);
+
+	if (path.len < 2 || path.ptr[0] != '/')
+		return fail(error, "a unix URL needs an absolute path: unix:///run/redis.sock");
+	if (!decode(path, out->path, sizeof(out->path)))
+		return fail(error, "the socket's path is too long or has a broken %XX");
+	if (query.len == 0)
+		return 0;
+	if (!slice_starts(query, "?db=") || !parse_number(slice_tail(query, 4), DB_MAX, &out->db))
+		return fail(error, "after the socket's path only ?db=NUMBER is understood");
+	return 0;
+}
+
+static int parse_login(struct slice login, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+{
+	size_t colon = slice_find(login, ':');
+
+	if (!decode(slice_head(login, colon), out->user, sizeof(out->user)))
+		return fail(error, "the user is too long or has a broken %XX");
+	if (!decode(slice_tail(login, colon + 1), out->password, sizeof(out->password)))
+		return fail(error, "the password is too long or has a broken %XX");
+	return 0;
+}
+
+/* host, host:port, [ip6] or [ip6]:port */
+static int parse_host(struct slice place, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+{
+	struct slice host;
+	struct slice after;
+	uint32_t port = 6379;
+
+	if (slice_starts(place, "[")) {
+		size_t close = slice_find(place, ']');
+
+		if (close == place.len)
+			return fail(error, "an IPv6 address needs a closing bracket");
+		host = slice_sub(place, 1, close - 1);
+		after = slice_tail(place, close + 1);
+	} else {
+		host = slice_head(place, slice_find(place, ':'));
+		after = slice_tail(place, host.len);
+	}
+	if (host.len == 0)
+		return fail(error, "the host is missing");
+	if (host.len >= sizeof(out->host))
+		return fail(error, "the host is too long");
+	if (after.len > 0 &&
+	    (after.ptr[0] != ':' || !parse_number(slice_tail(after, 1), 65535, &port) || port == 0))
+		return fail(error, "the port must be a number from 1 to 65535");
+	slice_copy(host, out->host, sizeof(out->host));
+	snprintf(out->port, sizeof(out->port), "%u", (unsigned)port);
+	return 0;
+}
+
+/* The last '@': a password may hold one. */
+static size_t find_at(struct slice in)
+{
+	for (size_t i = in.len; i > 0; i--)
+		if (in.ptr[i - 1] == '@')
+			return i - 1;
+	return in.len;
+}
+
+int redis_url_parse(const char *text, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+{
+	static const char scheme[] = "redis://";
+	struct slice rest = slice_str(text);
+	struct slice authority;
+	struct slice db;
+	size_t slash;
+	size_t at;
+	int result;
+
+	memset(out, 0, sizeof(*out));
+	error[0] = '\0';
+	if (slice_starts(rest, "rediss://"))
+		return fail(error, "rediss:// (TLS) is not supported by this version yet; use a "
+				   "local TLS proxy and unix:// or redis://");
+	if (slice_starts(rest, "unix://"))
+		return parse_unix(slice_tail(rest, 7), out, error);
+	if (!slice_starts(rest, scheme))
+		return fail(error, "a Redis URL begins with redis:// or unix://");
+	rest = slice_tail(rest, sizeof(scheme) - 1);
+	at = find_at(rest);
+	if (at < rest.len) {
+		result = parse_login(slice_head(rest, at), out, error);
+		if (result < 0)
+			return result;
+		rest = slice_tail(rest, at + 1);
+	}
+	slash = slice_find(rest, '/');
+	authority = slice_head(rest, slash);
+	db = slice_tail(rest, slash + 1);
+	if (db.len > 0 && !parse_number(db, DB_MAX, &out->db))
+		return fail(error, "after the host only /NUMBER of a database is understood");
+	return parse_host(authority, out, error);
+}
+
+void redis_url_name(const struct redis_url *url, char *out, size_t size)
+{
+	bool is_v6 = strchr(url->host, ':') != NULL;
+
+	if (url->path[0] != '\0')
+		snprintf(out, size, "%s", url->path);
+	else
+		snprintf(out, size, "%s%s%s:%s", is_v6 ? "[" : "", url->host, is_v6 ? "]" : "",
+			 url->port);
+}
+
+int redis_url_read_password(struct redis_url *url, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[REDIS_SECRET_TEXT + 2];
+	int error = 0;
+
+	if (file == NULL)
+		return -errno;
+	if (fgets(line, sizeof(line), file) == NULL) {
+		error = ferror(file) ? -EIO : -ENODATA;
+	} else {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] == '\0')
+			error = -ENODATA;
+		else if (strlen(line) >= sizeof(url->password))
+			error = -E2BIG;
+		else
+			snprintf(url->password, sizeof(url->password), "%s", line);
+	}
+	explicit_bzero(line, sizeof(line));
+	fclose(file);
+	return error;
+}

@@ -1,0 +1,173 @@
+/* test_redis_url.c: the URLs that lead to Redis, and those that are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sensor/redis_url.h"
+
+static void assert_parses(const char *text, const char *name, const char *user,
+			  const char *password, uint32_t db)
+{
+	struct redis_url url;
+	char error[REDIS_URL_ERROR_TEXT];
+	char got[300];
+
+	assert_int_equal(redis_url_parse(text, &url, error), 0);
+	assert_string_equal(error, "");
+	redis_url_name(&url, got, sizeof(got));
+	assert_string_equal(got, name);
+	assert_string_equal(url.user, user);
+	assert_string_equal(url.password, password);
+	assert_int_equal(url.db, db);
+}
+
+static void assert_refused(const char *text, const char *why)
+{
+	struct redis_url url;
+	char error[REDIS_URL_ERROR_TEXT];
+
+	assert_int_equal(redis_url_parse(text, &url, error), -EINVAL);
+	if (strstr(error, why) == NULL)
+		fail_msg("%s: %s does not say %s", text, error, why);
+}
+
+static void tcp_urls(void **state)
+{
+	(void)state;
+	assert_parses("redis://redis.example.org", "redis.example.org:6379", "", "", 0);
+	assert_parses("redis://192.0.2.1:6380/", "192.0.2.1:6380", "", "", 0);
+	assert_parses("redis://192.0.2.1:65535/15", "192.0.2.1:65535", "", "", 15);
+	assert_parses("redis://[2001:db8::1]", "[2001:db8::1]:6379", "", "", 0);
+	assert_parses("redis://[2001:db8::1]:1/3", "[2001:db8::1]:1", "", "", 3);
+}
+
+static void credentials(void **state)
+{
+	(void)state;
+	assert_parses("redis://sensor:secret@h", "h:6379", "sensor", "secret", 0);
+	assert_parses("redis://:secret@h", "h:6379", "", "secret", 0);
+	assert_parses("redis://sensor@h", "h:6379", "sensor", "", 0);
+	assert_parses("redis://a%40b:p%3a%25@h", "h:6379", "a@b", "p:%", 0);
+	assert_parses("redis://a:p@ss:w@h:1", "h:1", "a", "p@ss:w", 0);
+}
+
+static void unix_urls(void **state)
+{
+	char text[200] = "unix:///";
+	char path[120] = "/";
+
+	(void)state;
+	assert_parses("unix:///run/redis.sock", "/run/redis.sock", "", "", 0);
+	assert_parses("unix:///run/redis.sock?db=2", "/run/redis.sock", "", "", 2);
+	/* The longest path a socket may have is 107 bytes. */
+	memset(text + 8, 'a', 106);
+	memset(path + 1, 'a', 106);
+	assert_parses(text, path, "", "", 0);
+	text[8 + 106] = 'a';
+	assert_refused(text, "too long");
+}
+
+static void refused_urls(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *why;
+	} rows[] = {
+		{ "", "begins with" },
+		{ "localhost", "begins with" },
+		{ "http://h", "begins with" },
+		{ "rediss://h", "not supported by this version yet" },
+		{ "redis://", "host is missing" },
+		{ "redis://:6379", "host is missing" },
+		{ "redis://h:", "port" },
+		{ "redis://h:0", "port" },
+		{ "redis://h:65536", "port" },
+		{ "redis://h:6x", "port" },
+		{ "redis://h/x", "database" },
+		{ "redis://h/1000001", "database" },
+		{ "redis://h/99999999999", "database" },
+		{ "redis://[2001:db8::1", "bracket" },
+		{ "redis://[2001:db8::1]x", "port" },
+		{ "redis://a:%zz@h", "password" },
+		{ "redis://a:%4@h", "password" },
+		{ "redis://a:%00@h", "password" },
+		{ "redis://%@h", "user" },
+		{ "unix://relative", "absolute" },
+		{ "unix://", "absolute" },
+		{ "unix:///", "absolute" },
+		{ "unix:///s?db=", "?db=" },
+		{ "unix:///s?db=x", "?db=" },
+		{ "unix:///s?x=1", "?db=" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_refused(rows[i].url, rows[i].why);
+}
+
+static void errors_keep_the_password(void **state)
+{
+	struct redis_url url;
+	char error[REDIS_URL_ERROR_TEXT];
+
+	(void)state;
+	assert_int_equal(redis_url_parse("redis://u:hunter2@h:x", &url, error), -EINVAL);
+	assert_null(strstr(error, "hunter2"));
+}
+
+static int read_password(const char *content, size_t len, struct redis_url *url)
+{
+	char path[] = "/tmp/test_redis_url.XXXXXX";
+	int fd = mkstemp(path);
+	int result;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, len), len);
+	close(fd);
+	result = redis_url_read_password(url, path);
+	unlink(path);
+	return result;
+}
+
+static void passwords_come_from_a_file(void **state)
+{
+	struct redis_url url = { .user = "sensor" };
+	char longest[REDIS_SECRET_TEXT + 1];
+
+	(void)state;
+	assert_int_equal(read_password("secret\nrest\n", 12, &url), 0);
+	assert_string_equal(url.password, "secret");
+	assert_int_equal(read_password("crlf\r\n", 6, &url), 0);
+	assert_string_equal(url.password, "crlf");
+	assert_int_equal(read_password("open", 4, &url), 0);
+	assert_string_equal(url.password, "open");
+	assert_int_equal(read_password("", 0, &url), -ENODATA);
+	assert_int_equal(read_password("\nx", 2, &url), -ENODATA);
+	memset(longest, 'p', sizeof(longest));
+	assert_int_equal(read_password(longest, REDIS_SECRET_TEXT - 1, &url), 0);
+	assert_int_equal(strlen(url.password), REDIS_SECRET_TEXT - 1);
+	assert_int_equal(read_password(longest, REDIS_SECRET_TEXT, &url), -E2BIG);
+	assert_int_equal(redis_url_read_password(&url, "/nonexistent/file"), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tcp_urls),
+		cmocka_unit_test(credentials),
+		cmocka_unit_test(unix_urls),
+		cmocka_unit_test(refused_urls),
+		cmocka_unit_test(errors_keep_the_password),
+		cmocka_unit_test(passwords_come_from_a_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
