@@ -1,0 +1,163 @@
+/* fuzz_dialect.c: one dialect under its contract, over a conversation of two directions.
+ *
+ * The first byte chooses the direction of the stream that follows; a 0x1e byte in the input ends
+ * it and turns to the other one. What is left of a stream is decoded as a cut message. Built once
+ * per dialect with -DDIALECT=<id>. Checked here: a frame makes progress and stays inside its
+ * input, every text of a finding can be read, numbers are numbers, and the state is all there is:
+ * the same input heard twice gives the same findings. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "protocols/dialect.h"
+
+#define TURN 0x1e /* no JSON text holds it */
+
+#define PASTE(a, b)    a##b
+#define DIALECT_OF(id) PASTE(dialect_, id)
+
+static const struct dialect *const subject = &DIALECT_OF(DIALECT);
+
+struct ear {
+	uint64_t hash; /* of everything that was reported */
+	size_t count;
+};
+
+/* One flow. */
+struct speaker {
+	void *state;
+	struct json json;
+	struct ear ear;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void hear_slice(struct ear *ear, struct slice text)
+{
+	require(text.len == 0 || text.ptr != NULL);
+	require(text.len <= LIMIT_MESSAGE_BYTES);
+	ear->hash = ear->hash * 31 + slice_hash(text); /* reads every byte */
+}
+
+static void hear_number(struct ear *ear, double number)
+{
+	require(isfinite(number) && number >= 0);
+	ear->hash = ear->hash * 31 + slice_hash(slice_of(&number, sizeof(number)));
+}
+
+static void hear_name(struct ear *ear, const char *name)
+{
+	if (name != NULL)
+		hear_slice(ear, slice_str(name));
+}
+
+static void hear(void *ctx, const struct finding *finding)
+{
+	struct ear *ear = ctx;
+
+	ear->count++;
+	require(finding->kind >= FINDING_SUBSCRIBE && finding->kind <= FINDING_IDENTITY);
+	require(finding->sender >= SENDER_UNKNOWN && finding->sender <= SENDER_POOL);
+	require(finding->proof >= PROOF_NONE && finding->proof <= PROOF_CONFIRMED);
+	require(finding->wallet.check >= WALLET_NONE && finding->wallet.check <= WALLET_VALID);
+	ear->hash = ear->hash * 31 + (uint64_t)finding->kind * 16 + (uint64_t)finding->proof;
+	ear->hash = ear->hash * 31 + finding->request;
+	ear->hash = ear->hash * 31 + finding->job;
+	ear->hash = ear->hash * 31 + finding->nonce;
+	hear_number(ear, finding->difficulty);
+	hear_number(ear, finding->work);
+	hear_number(ear, finding->rate);
+	hear_name(ear, finding->coin);
+	hear_name(ear, finding->wallet.coin);
+	hear_slice(ear, finding->wallet.text);
+	hear_slice(ear, finding->wallet.worker);
+	hear_slice(ear, finding->wallet.email);
+	hear_slice(ear, finding->login);
+	hear_slice(ear, finding->worker);
+	hear_slice(ear, finding->agent);
+	hear_slice(ear, finding->algo);
+	hear_slice(ear, finding->reason);
+	hear_slice(ear, finding->pool);
+}
+
+/* The message in memory of exactly its size, so that overreads are seen. */
+static void say(struct speaker *self, struct slice bytes, enum direction dir, bool is_cut)
+{
+	const struct finding_out out = { .emit = hear, .ctx = &self->ear };
+	uint8_t *exact = malloc(bytes.len > 0 ? bytes.len : 1);
+
+	require(exact != NULL);
+	if (bytes.len > 0)
+		memcpy(exact, bytes.ptr, bytes.len);
+	struct message msg = { .bytes = slice_of(exact, bytes.len),
+			       .dir = dir,
+			       .is_cut = is_cut,
+			       .json = &self->json };
+	size_t before = self->ear.count;
+	bool is_mine = subject->decode(self->state, &msg, &out);
+
+	require(is_mine || self->ear.count == before);
+	free(exact);
+}
+
+static void say_stream(struct speaker *self, struct slice in, enum direction dir)
+{
+	size_t skip;
+	size_t len;
+
+	(void)subject->probe(in, dir);
+	while (in.len > 0) {
+		enum frame_result result = subject->frame(in, &skip, &len);
+
+		require(skip <= in.len);
+		if (result == FRAME_WHOLE) {
+			require(len > 0 && len <= in.len - skip);
+			require(len <= subject->max_message);
+			say(self, slice_sub(in, skip, len), dir, false);
+			in = slice_tail(in, skip + len);
+		} else if (result == FRAME_BAD) {
+			require(skip > 0);
+			in = slice_tail(in, skip);
+		} else {
+			say(self, slice_tail(in, skip), dir, true);
+			return;
+		}
+	}
+}
+
+static struct ear converse(struct slice in)
+{
+	static struct speaker self;
+	enum direction dir = in.ptr[0] % 2 == 0 ? DIR_TO_SERVER : DIR_TO_CLIENT;
+
+	self.ear = (struct ear){ 0 };
+	self.state = calloc(1, subject->state_size);
+	require(self.state != NULL && subject->state_size <= DIALECT_STATE_MAX);
+	in = slice_tail(in, 1);
+	while (in.len > 0) {
+		struct slice turn = slice_head(in, slice_find(in, TURN));
+
+		(void)dialects_candidate(turn);
+		say_stream(&self, turn, dir);
+		in = slice_tail(in, turn.len + 1);
+		dir = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
+	}
+	free(self.state);
+	return self.ear;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	struct ear once = converse(slice_of(data, size));
+	struct ear twice = converse(slice_of(data, size));
+
+	require(once.count == twice.count && once.hash == twice.hash);
+	return 0;
+}
