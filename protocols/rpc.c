@@ -171,15 +171,11 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 {
 	const struct json *doc = message_json(msg);
 	json_value root = doc == NULL ? JSON_ABSENT : json_root(doc);
-	struct rpc_call call;
+	struct rpc_call call = { .doc = doc, .out = out, .state = state, .dir = msg->dir };
 	bool is_mine = false;
 
 	if (root == JSON_ABSENT)
 		return false;
-	call.doc = doc;
-	call.out = out;
-	call.state = state;
-	call.dir = msg->dir;
 	if (json_type(doc, root) == JSON_OBJECT)
 		return read_call(&call, root) && handle(&call);
 	if (json_type(doc, root) != JSON_ARRAY)
