@@ -25,7 +25,8 @@
 #define GRE_SEQUENCE 0x1000
 #define GRE_VERSION  0x0007
 
-#define UDP_HEADER 8
+#define UDP_HEADER    8
+#define TUNNEL_HEADER 8 /* VXLAN's, and GENEVE's without options */
 
 static void enter_tunnel(struct walk *walk, enum tunnel tunnel, uint32_t id)
 {
@@ -123,7 +124,9 @@ static enum peel peel_vxlan(struct walk *walk, struct cursor *c)
 	uint32_t vni = cursor_u24be(c);
 
 	cursor_skip(c, 1);
-	if (c->bad || (flags & 0x08) == 0)
+	if (c->bad)
+		return PEEL_MALFORMED;
+	if ((flags & 0x08) == 0)
 		return PEEL_NOT_MINE;
 	walk_advance(walk, c);
 	enter_tunnel(walk, TUNNEL_VXLAN, vni);
@@ -150,7 +153,7 @@ static enum peel peel_geneve(struct walk *walk, struct cursor *c)
 	uint32_t vni = cursor_u24be(c);
 
 	cursor_skip(c, 1);
-	if (c->bad || version_len >> 6 != 0)
+	if (!c->bad && version_len >> 6 != 0)
 		return PEEL_NOT_MINE;
 
 	struct slice options = cursor_take(c, (size_t)(version_len & 0x3f) * 4);
@@ -181,7 +184,9 @@ enum peel peel_udp_tunnel(struct walk *walk)
 	size_t len = cursor_u16be(&c);
 
 	cursor_skip(&c, 2);
-	if (c.bad || (len != 0 && len < UDP_HEADER) || len > walk->wire)
+	if (len == 0)
+		len = walk->wire;
+	if (c.bad || len < UDP_HEADER + TUNNEL_HEADER || len > walk->wire)
 		return PEEL_NOT_MINE;
 	if ((walk->open & OPEN_VXLAN) != 0 && (port == PORT_VXLAN || port == PORT_VXLAN_LINUX))
 		return peel_vxlan(walk, &c);
