@@ -29,8 +29,9 @@ struct capture_counters {
 
 typedef void (*capture_fn)(void *ctx, const struct frame *frame);
 
-/* 0, or -ENOENT, -EACCES, -EINVAL (filter), -ENOTSUP (link type)...; error says what, naming the
- * file or interface. path "-" reads standard input. filter may be NULL. */
+/* 0, or -ENOENT, -EACCES, -EINVAL (filter), -ENOTSUP (link type, compressed), -EIO (no readable
+ * header), -ENETDOWN...; error says what, naming the file or interface. path "-" reads standard
+ * input. filter may be NULL. */
 int capture_open_file(struct capture **out, const char *path, const char *filter,
 		      char error[CAPTURE_ERROR_TEXT]);
 int capture_open_live(struct capture **out, const struct capture_live *options,
