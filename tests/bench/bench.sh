@@ -1,0 +1,45 @@
+#!/bin/sh
+# bench.sh: CPU per packet of the sensor beside a bare libpcap loop and the ideal meter.
+#
+#   BUILD=build sh tests/bench/bench.sh
+#
+# BENCH_PACKETS   packets of the small shape (default 2000000; imix has half as many)
+# BENCH_ROUNDS    alternating rounds (default 5)
+# BENCH_DIR       where captures are written (default: a temporary directory, removed at the end)
+#
+# Nothing here fails because of speed: figures depend on the machine, ratios less so.
+set -eu
+
+BUILD=${BUILD:-build}
+BENCH_PACKETS=${BENCH_PACKETS:-2000000}
+BENCH_ROUNDS=${BENCH_ROUNDS:-5}
+here=$(dirname "$0")
+
+for program in floor meter traffic table; do
+	if [ ! -x "$BUILD/bench/$program" ]; then
+		${MAKE:-make} BUILD="$BUILD" bench-build
+		break
+	fi
+done
+
+if [ -n "${BENCH_DIR:-}" ]; then
+	dir=$BENCH_DIR
+	mkdir -p "$dir"
+else
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+fi
+
+flows_small=$((BENCH_PACKETS / 20))
+flows_imix=$((BENCH_PACKETS / 100))
+"$BUILD/bench/traffic" small "$BENCH_PACKETS" "$flows_small" "$dir/small.pcap"
+"$BUILD/bench/traffic" imix "$((BENCH_PACKETS / 2))" "$flows_imix" "$dir/imix.pcap"
+
+python3 "$here/measure.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" \
+	"small:$dir/small.pcap:$flows_small" "imix:$dir/imix.pcap:$flows_imix"
+
+echo
+echo "flow table alone:"
+"$BUILD/bench/table" 10000 100000 1000000
