@@ -1,0 +1,448 @@
+/* alert.c: the alert table and its rules.
+ *
+ *	contact fact --> pending --(grace over)--> published --+
+ *	                    |                                  | absorbed: one last revision
+ *	                    +--(session confirmed)--> gone <---+
+ *
+ *	session fact --> revision 1 at once --> level, identity, refusal: at once
+ *	                                        other evidence: LIMIT_REVISION_S after the last one
+ *	                                        counters and rates: never
+ *
+ * An alert ends after LIMIT_EPISODE_S without a fact; the next fact opens another. When the table
+ * is full, the alert that has been idle for longest goes, and what it held back is published. */
+#include "sensor/alert.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "sensor/alert_namer.h"
+#include "sensor/alert_timer.h"
+#include "sensor/tag_table.h"
+
+#define NS_PER_S 1000000000ull
+
+/* Identities of one alert that were seen lately, and how many new ones may be published at once
+ * within LIMIT_REVISION_S: a miner that renames itself with each message is paced. */
+#define ALERT_IDENTITIES     16
+#define ALERT_IDENTITY_BURST 64
+
+struct alert {
+	struct tag_link link; /* first: found by it */
+	struct alert_timer timer;
+	uint64_t id;
+	uint64_t episode_ns;
+	uint64_t last_ns;      /* last fact */
+	uint64_t published_ns; /* last revision */
+	uint64_t burst_ns;     /* when identity_burst began to count */
+	uint64_t packets[2];
+	uint64_t bytes[2];
+	struct decision_parties parties;
+	uint64_t identities[ALERT_IDENTITIES]; /* ring of hashes */
+	uint32_t identity_next;
+	uint32_t identity_burst;
+	uint32_t revision; /* 0: not yet published */
+	uint32_t sid;
+	uint32_t flows;
+	uint8_t level;
+	uint8_t has_session;
+	struct evidence evidence;
+	struct session_view view;
+};
+
+/* When a change is published. */
+enum urgency { URGENCY_NEVER, URGENCY_LATER, URGENCY_NOW };
+
+struct alert_table {
+	struct alert_options options;
+	struct stats *stats;
+	struct alert_namer *namer;
+	struct siphash_key key; /* of identities */
+	struct tag_table alerts;
+	struct alert_heap heap;
+};
+
+static struct alert *find_alert(const struct alert_table *self,
+				const struct decision_parties *parties, enum family family)
+{
+	return (struct alert *)tag_table_find(&self->alerts,
+					      alert_namer_tag(self->namer, parties, family));
+}
+
+static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
+		    uint64_t absorbed_by)
+{
+	struct decision_alert decision;
+
+	alert_heap_remove(&self->heap, &alert->timer);
+	alert->published_ns = time_ns;
+	alert->revision++;
+	if (alert->revision == 1)
+		stats_add(self->stats->alerts, 1);
+	stats_add(self->stats->alert_revisions, 1);
+
+	memset(&decision, 0, sizeof(decision));
+	decision.decision.time_ns = time_ns;
+	decision.decision.size = sizeof(decision);
+	decision.decision.kind = DECISION_ALERT;
+	decision.parties = alert->parties;
+	decision.alert_id = alert->id;
+	decision.absorbed_by = absorbed_by;
+	decision.episode_ns = alert->episode_ns;
+	decision.last_ns = alert->last_ns;
+	memcpy(decision.packets, alert->packets, sizeof(decision.packets));
+	memcpy(decision.bytes, alert->bytes, sizeof(decision.bytes));
+	decision.revision = alert->revision;
+	decision.sid = alert->sid;
+	decision.flows = alert->flows;
+	decision.level = alert->level;
+	decision.has_session = alert->has_session;
+	decision.evidence = alert->evidence;
+	decision.view = alert->view;
+	self->options.publish(self->options.ctx, &decision);
+}
+
+/* Publishes at due_ns; at once when no timer can be had. */
+static void publish_later(struct alert_table *self, struct alert *alert, uint64_t due_ns,
+			  uint64_t now_ns)
+{
+	if (alert->timer.place != 0)
+		return;
+	alert->timer.due_ns = due_ns;
+	if (due_ns <= now_ns || alert_heap_add(&self->heap, &alert->timer) < 0)
+		publish(self, alert, now_ns, 0);
+}
+
+static void drop_alert(struct alert_table *self, struct alert *alert)
+{
+	alert_heap_remove(&self->heap, &alert->timer);
+	tag_table_remove(&self->alerts, &alert->link);
+	free(alert);
+}
+
+/* NULL: out of memory, counted. */
+static struct alert *open_alert(struct alert_table *self, const struct decision_parties *parties,
+				enum family family, uint64_t time_ns)
+{
+	struct alert *alert;
+
+	if (self->alerts.count >= self->options.max_alerts && self->alerts.oldest != NULL) {
+		struct alert *oldest = (struct alert *)self->alerts.oldest;
+
+		stats_add(self->stats->correlator_capped, 1);
+		if (oldest->timer.place != 0)
+			publish(self, oldest, time_ns, 0);
+		drop_alert(self, oldest);
+	}
+	alert = calloc(1, sizeof(*alert));
+	if (alert == NULL) {
+		stats_add(self->stats->correlator_capped, 1);
+		return NULL;
+	}
+	alert->link.tag = alert_namer_tag(self->namer, parties, family);
+	alert->id = alert_namer_id(self->namer, parties, family, time_ns);
+	alert->timer.id = alert->id;
+	alert->timer.owner = alert;
+	alert->episode_ns = time_ns;
+	alert->last_ns = time_ns;
+	alert->parties = *parties;
+	tag_table_add(&self->alerts, &alert->link);
+	return alert;
+}
+
+static void touch_alert(struct alert_table *self, struct alert *alert, uint64_t time_ns)
+{
+	if (time_ns > alert->last_ns)
+		alert->last_ns = time_ns;
+	tag_table_touch(&self->alerts, &alert->link);
+}
+
+static struct alert_name name_of(const struct alert *alert)
+{
+	return (struct alert_name){ .id = alert->id,
+				    .revision = alert->revision,
+				    .sid = alert->sid };
+}
+
+static void keep_text(char *text, const char *before, size_t size)
+{
+	if (text[0] == '\0')
+		memcpy(text, before, size);
+}
+
+/* The latest view; what it does not know of the identity stays known. */
+static void fold_view(struct alert *alert, const struct session_view *latest)
+{
+	struct session_view view = *latest;
+	const struct session_view *before = &alert->view;
+
+	if (view.wallet[0] == '\0')
+		view.wallet_check = before->wallet_check;
+	keep_text(view.wallet, before->wallet, sizeof(view.wallet));
+	keep_text(view.worker, before->worker, sizeof(view.worker));
+	keep_text(view.agent, before->agent, sizeof(view.agent));
+	keep_text(view.algo, before->algo, sizeof(view.algo));
+	keep_text(view.coin, before->coin, sizeof(view.coin));
+	keep_text(view.pool, before->pool, sizeof(view.pool));
+	keep_text(view.email, before->email, sizeof(view.email));
+	keep_text(view.dialect, before->dialect, sizeof(view.dialect));
+	if (view.role == ROLE_UNKNOWN)
+		view.role = before->role;
+	view.level = alert->level;
+	alert->view = view;
+	alert->has_session = 1;
+}
+
+static uint64_t identity_hash(const struct alert_table *self, const struct session_view *view)
+{
+	const char *const texts[] = { view->wallet, view->worker, view->agent,
+				      view->algo,   view->coin,   view->pool };
+	uint64_t hashes[sizeof(texts) / sizeof(texts[0])];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		hashes[i] = siphash128(texts[i], strlen(texts[i]), self->key).h[0];
+	return siphash128(hashes, sizeof(hashes), self->key).h[0] | 1;
+}
+
+/* True when the alert's identity, folded already, is one it did not have. A session that says what
+ * it said before changes nothing, even if another one spoke in between. */
+static bool is_new_identity(const struct alert_table *self, struct alert *alert,
+			    const struct session_view *latest, const struct session_view *before)
+{
+	uint64_t hash = identity_hash(self, &alert->view);
+
+	for (size_t i = 0; i < ALERT_IDENTITIES; i++)
+		if (alert->identities[i] == hash)
+			return false;
+	if (before != NULL && identity_hash(self, before) == identity_hash(self, latest))
+		return false;
+	alert->identities[alert->identity_next++ % ALERT_IDENTITIES] = hash;
+	return true;
+}
+
+static bool may_burst(struct alert *alert, uint64_t time_ns)
+{
+	if (time_ns - alert->burst_ns >= LIMIT_REVISION_S * NS_PER_S) {
+		alert->burst_ns = time_ns;
+		alert->identity_burst = 0;
+	}
+	return alert->identity_burst++ < ALERT_IDENTITY_BURST;
+}
+
+/* The contact's words came first when it did. Flows: all of a listed cause are contacts. */
+static void absorb_contact(struct alert_table *self, struct alert *alert,
+			   const struct alert *contact)
+{
+	struct evidence merged = contact->evidence;
+
+	if (contact->episode_ns <= alert->episode_ns) {
+		evidence_merge(&merged, &alert->evidence);
+		alert->evidence = merged;
+	} else {
+		evidence_merge(&alert->evidence, &contact->evidence);
+	}
+	if (contact->flows > alert->flows)
+		alert->flows = contact->flows;
+	stats_add(self->stats->alerts_absorbed, 1);
+}
+
+static void end_contact(struct alert_table *self, struct alert *contact, const struct alert *by,
+			uint64_t time_ns)
+{
+	if (contact->revision > 0) {
+		contact->parties = by->parties;
+		contact->last_ns = time_ns;
+		memcpy(contact->packets, by->packets, sizeof(contact->packets));
+		memcpy(contact->bytes, by->bytes, sizeof(contact->bytes));
+		publish(self, contact, time_ns, by->id);
+	}
+	drop_alert(self, contact);
+}
+
+/* Takes a session's fact into its alert; says when that is worth a revision. */
+static enum urgency fold_session(struct alert_table *self, struct alert *alert,
+				 const struct session_fact *fact, const struct session_view *before)
+{
+	bool was_confirmed = alert->level >= LEVEL_CONFIRMED;
+	bool was_refused = evidence_has(&alert->evidence, EVIDENCE_LOGIN_REFUSED);
+	bool was_unanswered = evidence_has(&alert->evidence, EVIDENCE_UNANSWERED);
+	bool is_urgent = alert->revision == 0;
+	bool is_changed = false;
+
+	memcpy(alert->packets, fact->packets, sizeof(alert->packets));
+	memcpy(alert->bytes, fact->bytes, sizeof(alert->bytes));
+	/* A listed flow's contact was counted already, if the alert takes contacts. */
+	if (before == NULL && (fact->contact == 0 || !was_confirmed))
+		alert->flows++;
+	if (fact->view.level > alert->level) {
+		alert->level = fact->view.level;
+		is_urgent = true;
+	}
+	alert->sid = alert->level >= LEVEL_CONFIRMED ? SID_SESSION : SID_LOGIN;
+	if (evidence_merge(&alert->evidence, &fact->view.evidence))
+		is_changed = true;
+	if (!was_refused && evidence_has(&alert->evidence, EVIDENCE_LOGIN_REFUSED))
+		is_urgent = true;
+	if (!was_unanswered && evidence_has(&alert->evidence, EVIDENCE_UNANSWERED))
+		is_urgent = true;
+	fold_view(alert, &fact->view);
+	if (is_new_identity(self, alert, &fact->view, before)) {
+		is_changed = true;
+		if (may_burst(alert, fact->fact.time_ns))
+			is_urgent = true;
+	}
+	if (is_urgent)
+		return URGENCY_NOW;
+	return is_changed ? URGENCY_LATER : URGENCY_NEVER;
+}
+
+/* A confirmed session takes what its client's contact was known for. Returns that contact's alert,
+ * which is to be ended, or NULL; *urgency grows to later when a word is new. */
+static struct alert *take_contact(struct alert_table *self, struct alert *alert,
+				  const struct session_fact *fact, enum urgency *urgency)
+{
+	struct alert *contact = find_alert(self, &alert->parties, FAMILY_CONTACT);
+	uint8_t words = alert->evidence.count;
+
+	if (contact != NULL)
+		absorb_contact(self, alert, contact);
+	if (fact->contact != 0)
+		evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT);
+	if (alert->evidence.count != words && *urgency == URGENCY_NEVER)
+		*urgency = URGENCY_LATER;
+	return contact;
+}
+
+struct alert_name alert_session(struct alert_table *self, const struct session_fact *fact,
+				const struct decision_parties *parties,
+				const struct session_view *before)
+{
+	uint64_t time_ns = fact->fact.time_ns;
+	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+	struct alert *contact = NULL;
+	enum urgency urgency;
+
+	if (alert == NULL && fact->view.level >= LEVEL_LIKELY)
+		alert = open_alert(self, parties, FAMILY_SESSION, time_ns);
+	if (alert == NULL)
+		return (struct alert_name){ 0 };
+	touch_alert(self, alert, time_ns);
+	alert->parties = *parties;
+	urgency = fold_session(self, alert, fact, before);
+	if (alert->level >= LEVEL_CONFIRMED)
+		contact = take_contact(self, alert, fact, &urgency);
+	if (urgency == URGENCY_NOW)
+		publish(self, alert, time_ns, 0);
+	else if (urgency == URGENCY_LATER)
+		publish_later(self, alert, alert->published_ns + LIMIT_REVISION_S * NS_PER_S,
+			      time_ns);
+	if (contact != NULL)
+		end_contact(self, contact, alert, time_ns);
+	return name_of(alert);
+}
+
+void alert_contact(struct alert_table *self, const struct contact_fact *fact,
+		   const struct decision_parties *parties)
+{
+	uint64_t time_ns = fact->fact.time_ns;
+	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+
+	if (alert != NULL && alert->level >= LEVEL_CONFIRMED) {
+		touch_alert(self, alert, time_ns);
+		alert->flows++;
+		if (evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT))
+			publish_later(self, alert,
+				      alert->published_ns + LIMIT_REVISION_S * NS_PER_S, time_ns);
+		return;
+	}
+	alert = find_alert(self, parties, FAMILY_CONTACT);
+	if (alert == NULL) {
+		alert = open_alert(self, parties, FAMILY_CONTACT, time_ns);
+		if (alert == NULL)
+			return;
+		alert->sid = SID_ENDPOINT;
+		alert->level = LEVEL_SUSPECT;
+		evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT);
+		publish_later(self, alert, time_ns + LIMIT_CONTACT_GRACE_S * NS_PER_S, time_ns);
+	}
+	touch_alert(self, alert, time_ns);
+	alert->flows++;
+}
+
+struct alert_name alert_flow(struct alert_table *self, const struct flow_record *record,
+			     const struct decision_parties *parties)
+{
+	struct alert *alert;
+
+	if (self->alerts.count == 0)
+		return (struct alert_name){ 0 };
+	alert = find_alert(self, parties, FAMILY_SESSION);
+	if (alert == NULL)
+		alert = find_alert(self, parties, FAMILY_CONTACT);
+	if (alert == NULL)
+		return (struct alert_name){ 0 };
+	touch_alert(self, alert, record->fact.time_ns);
+	if (!alert->has_session && alert->parties.flow_id == record->flow_id) {
+		memcpy(alert->packets, record->packets, sizeof(alert->packets));
+		memcpy(alert->bytes, record->bytes, sizeof(alert->bytes));
+	}
+	return alert->revision > 0 ? name_of(alert) : (struct alert_name){ 0 };
+}
+
+void alert_advance(struct alert_table *self, uint64_t now_ns)
+{
+	struct alert_timer *timer;
+
+	while ((timer = alert_heap_first(&self->heap)) != NULL && timer->due_ns < now_ns)
+		publish(self, timer->owner, timer->due_ns, 0);
+	while (self->alerts.oldest != NULL) {
+		struct alert *oldest = (struct alert *)self->alerts.oldest;
+
+		if (now_ns <= oldest->last_ns ||
+		    now_ns - oldest->last_ns <= LIMIT_EPISODE_S * NS_PER_S)
+			break;
+		drop_alert(self, oldest);
+	}
+}
+
+void alert_flush(struct alert_table *self, uint64_t end_ns)
+{
+	struct alert_timer *timer;
+
+	alert_advance(self, end_ns);
+	while ((timer = alert_heap_first(&self->heap)) != NULL)
+		publish(self, timer->owner, end_ns, 0);
+}
+
+size_t alert_count(const struct alert_table *self)
+{
+	return self->alerts.count;
+}
+
+struct alert_table *alert_table_new(const struct alert_options *options, struct stats *stats)
+{
+	struct alert_table *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->options = *options;
+	self->stats = stats;
+	self->namer = alert_namer_new(options->cloud, options->cloud_count, options->tap);
+	if (self->namer == NULL ||
+	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key) ||
+	    tag_table_init(&self->alerts, options->max_alerts) < 0) {
+		alert_table_free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void alert_table_free(struct alert_table *self)
+{
+	if (self == NULL)
+		return;
+	tag_table_fini(&self->alerts);
+	alert_heap_fini(&self->heap);
+	alert_namer_free(self->namer);
+	free(self);
+}

@@ -1,0 +1,60 @@
+/* alert.h: the alert table: one alert per (scope, client, family, cause), and the rules by which
+ * facts open it, raise it, absorb it and make it worth another revision.
+ *
+ * Owned by the correlator's thread. Facts must come in order of packet time, each after
+ * alert_advance() to its time: grace periods and delayed revisions then fall due in the same order
+ * however the facts travelled. */
+#ifndef SENSOR_ALERT_H
+#define SENSOR_ALERT_H
+
+#include "sensor/cloud.h"
+#include "sensor/decision.h"
+#include "sensor/stats.h"
+
+struct alert_table;
+
+/* An alert as the events of its flows name it. */
+struct alert_name {
+	uint64_t id; /* 0: none */
+	uint32_t revision;
+	uint32_t sid;
+};
+
+struct alert_options {
+	size_t max_alerts;
+	const struct cloud_row *cloud;
+	size_t cloud_count;
+	const char *tap;
+	/* Takes each revision; the decision is only lent. */
+	void (*publish)(void *ctx, const struct decision_alert *decision);
+	void *ctx;
+};
+
+/* options is copied, what it points to is not. NULL: out of memory or of random bytes. */
+struct alert_table *alert_table_new(const struct alert_options *options, struct stats *stats);
+void alert_table_free(struct alert_table *self);
+
+/* Does what falls due before now_ns: pending contacts, delayed revisions, ends of episodes. */
+void alert_advance(struct alert_table *self, uint64_t now_ns);
+
+/* A flow to a listed endpoint was opened. */
+void alert_contact(struct alert_table *self, const struct contact_fact *fact,
+		   const struct decision_parties *parties);
+
+/* A session moved. before: its view at its last fact, NULL for its first. Returns the alert it
+ * belongs to after this fact. */
+struct alert_name alert_session(struct alert_table *self, const struct session_fact *fact,
+				const struct decision_parties *parties,
+				const struct session_view *before);
+
+/* The published alert that a finished flow belongs to: its session's, else its contact's. */
+struct alert_name alert_flow(struct alert_table *self, const struct flow_record *record,
+			     const struct decision_parties *parties);
+
+/* End of input at end_ns: publishes what was still held back. */
+void alert_flush(struct alert_table *self, uint64_t end_ns);
+
+/* Alerts in the table, pending ones included. */
+size_t alert_count(const struct alert_table *self);
+
+#endif

@@ -1,0 +1,364 @@
+/* correlator.c: merges the workers' facts, keeps the session table and hands decisions on.
+ *
+ * One worker's facts are in order over both of its rings, and a push to one ring is seen before a
+ * later push to the other: looking at a second ring after the first has shown an entry therefore
+ * finds everything older. So a feed's next fact is known as soon as it has any. Between feeds, the
+ * earliest (time, worker) goes first, once no feed without a fact can still bring an earlier one:
+ * that is what its watermark says. Alerts' timers run on the time that is released by this. */
+#include "sensor/correlator.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "sensor/alert.h"
+#include "sensor/outbox.h"
+#include "sensor/tag_table.h"
+
+#define CORRELATOR_STEP_FACTS 1024 /* handled in one step, so that retries come round */
+#define CORRELATOR_IDLE_MS    100
+#define CORRELATOR_BUSY_MS    5 /* facts wait for a watermark, or decisions for room */
+
+/* The next fact of one feed. */
+struct feed_head {
+	const struct fact *fact; /* in place on ring; NULL: none there */
+	struct ring *ring;
+	uint64_t bound_ns; /* without a fact: none before this time will come */
+};
+
+struct session_entry {
+	struct tag_link link; /* first: found by it */
+	bool is_ended;
+	struct session_view view; /* at its last fact */
+};
+
+struct correlator {
+	struct correlator_options options;
+	struct stats *stats;
+	struct alert_table *alerts;
+	struct tag_table sessions; /* by flow id */
+	struct siphash_key key;
+	struct outbox outbox;
+	struct feed_head *heads; /* one per feed */
+	uint64_t end_ns;         /* latest time of a fact */
+};
+
+static void send_alert(void *ctx, const struct decision_alert *decision)
+{
+	struct correlator *self = ctx;
+
+	outbox_send_urgent(&self->outbox, &decision->decision);
+}
+
+static struct siphash_tag session_tag(const struct correlator *self, uint64_t flow_id)
+{
+	return siphash128(&flow_id, sizeof(flow_id), self->key);
+}
+
+static struct session_entry *find_session(const struct correlator *self, uint64_t flow_id)
+{
+	return (struct session_entry *)tag_table_find(&self->sessions, session_tag(self, flow_id));
+}
+
+static void drop_session(struct correlator *self, struct session_entry *entry)
+{
+	tag_table_remove(&self->sessions, &entry->link);
+	free(entry);
+}
+
+/* NULL: out of memory, counted. */
+static struct session_entry *add_session(struct correlator *self, uint64_t flow_id)
+{
+	struct session_entry *entry = (struct session_entry *)self->sessions.oldest;
+
+	if (self->sessions.count >= self->options.max_sessions && entry != NULL) {
+		/* One that ended waits for a record that was dropped. */
+		if (!entry->is_ended)
+			stats_add(self->stats->correlator_capped, 1);
+		drop_session(self, entry);
+	}
+	entry = calloc(1, sizeof(*entry));
+	if (entry == NULL) {
+		stats_add(self->stats->correlator_capped, 1);
+		return NULL;
+	}
+	entry->link.tag = session_tag(self, flow_id);
+	tag_table_add(&self->sessions, &entry->link);
+	return entry;
+}
+
+static void set_parties(const struct correlator *self, struct decision_parties *parties,
+			const struct flow_key *key, uint8_t client_side, uint32_t contact)
+{
+	memset(parties, 0, sizeof(*parties));
+	parties->key = *key;
+	parties->client_side = client_side != 0;
+	parties->contact = contact;
+	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
+					    parties->client_side);
+}
+
+static void take_contact(struct correlator *self, const struct contact_fact *fact)
+{
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->contact);
+	parties.flow_id = fact->flow_id;
+	parties.first_ns = fact->start_ns;
+	alert_contact(self->alerts, fact, &parties);
+}
+
+static void take_session(struct correlator *self, const struct session_fact *fact)
+{
+	struct session_entry *entry = find_session(self, fact->flow_id);
+	struct session_view *before = entry != NULL ? &entry->view : NULL;
+	struct decision_session decision;
+	struct alert_name name;
+
+	memset(&decision, 0, sizeof(decision));
+	set_parties(self, &decision.parties, &fact->key, fact->client_side, fact->contact);
+	decision.parties.flow_id = fact->flow_id;
+	decision.parties.first_ns = fact->first_ns;
+	name = alert_session(self->alerts, fact, &decision.parties, before);
+	if (entry == NULL)
+		entry = add_session(self, fact->flow_id);
+	if (entry != NULL) {
+		entry->view = fact->view;
+		entry->is_ended = fact->event == SESSION_END;
+		tag_table_touch(&self->sessions, &entry->link);
+	}
+
+	decision.decision.time_ns = fact->fact.time_ns;
+	decision.decision.size = sizeof(decision);
+	decision.decision.kind = DECISION_SESSION;
+	decision.alert_id = name.id;
+	decision.revision = name.revision;
+	decision.last_ns = fact->last_ns;
+	memcpy(decision.packets, fact->packets, sizeof(decision.packets));
+	memcpy(decision.bytes, fact->bytes, sizeof(decision.bytes));
+	decision.event = fact->event;
+	decision.view = fact->view;
+	outbox_send_urgent(&self->outbox, &decision.decision);
+}
+
+static void take_flow(struct correlator *self, const struct flow_record *record)
+{
+	struct session_entry *entry = NULL;
+	struct decision_flow decision;
+	struct alert_name name;
+
+	memset(&decision, 0, decision_flow_size(false));
+	set_parties(self, &decision.parties, &record->key, record->client_side, record->contact);
+	decision.parties.flow_id = record->flow_id;
+	decision.parties.first_ns = record->first_ns;
+	name = alert_flow(self->alerts, record, &decision.parties);
+	if (record->has_session)
+		entry = find_session(self, record->flow_id);
+
+	decision.decision.time_ns = record->fact.time_ns;
+	decision.decision.size = (uint32_t)decision_flow_size(entry != NULL);
+	decision.decision.kind = DECISION_FLOW;
+	decision.alert_id = name.id;
+	decision.revision = name.revision;
+	decision.sid = name.sid;
+	decision.record = *record;
+	if (entry != NULL) {
+		decision.has_session = 1;
+		decision.view = entry->view;
+	}
+	outbox_send_bulk(&self->outbox, &decision.decision);
+	if (entry != NULL && record->end != FLOW_END_ACTIVE)
+		drop_session(self, entry);
+}
+
+static void take_fact(struct correlator *self, const struct fact *fact)
+{
+	if (fact->time_ns > self->end_ns)
+		self->end_ns = fact->time_ns;
+	alert_advance(self->alerts, self->end_ns);
+	switch ((enum fact_kind)fact->kind) {
+	case FACT_FLOW:
+		take_flow(self, (const struct flow_record *)fact);
+		break;
+	case FACT_CONTACT:
+		take_contact(self, (const struct contact_fact *)fact);
+		break;
+	case FACT_SESSION:
+		take_session(self, (const struct session_fact *)fact);
+		break;
+	}
+}
+
+static void look_at_feed(struct fact_feed *feed, struct feed_head *head)
+{
+	const struct fact *bulk;
+	const struct fact *urgent;
+	size_t size;
+
+	/* First: facts before the watermark are on the rings when it is seen. */
+	head->bound_ns = atomic_load_explicit(&feed->watermark_ns, memory_order_acquire);
+	if (ring_is_closed(feed->bulk) && ring_is_closed(feed->urgent))
+		head->bound_ns = UINT64_MAX;
+	bulk = ring_peek(feed->bulk, &size);
+	urgent = ring_peek(feed->urgent, &size);
+	if (bulk == NULL && urgent != NULL)
+		bulk = ring_peek(feed->bulk, &size);
+	if (bulk != NULL && (urgent == NULL || bulk->sequence < urgent->sequence)) {
+		head->fact = bulk;
+		head->ring = feed->bulk;
+	} else {
+		head->fact = urgent;
+		head->ring = feed->urgent;
+	}
+}
+
+/* The feed whose fact comes next, or feed_count. *floor_ns: every fact before this time has been
+ * released already or is one of the heads. */
+static size_t choose_feed(const struct correlator *self, uint64_t *floor_ns)
+{
+	size_t chosen = self->options.feed_count;
+
+	*floor_ns = UINT64_MAX;
+	for (size_t i = 0; i < self->options.feed_count; i++) {
+		const struct feed_head *head = &self->heads[i];
+
+		if (head->fact == NULL) {
+			if (head->bound_ns < *floor_ns)
+				*floor_ns = head->bound_ns;
+			continue;
+		}
+		/* At one time, the lower worker first: feeds are in order of workers. */
+		if (chosen == self->options.feed_count ||
+		    head->fact->time_ns < self->heads[chosen].fact->time_ns)
+			chosen = i;
+	}
+	return chosen;
+}
+
+static void look_at_feeds(struct correlator *self)
+{
+	for (size_t i = 0; i < self->options.feed_count; i++)
+		if (self->heads[i].fact == NULL)
+			look_at_feed(&self->options.feeds[i], &self->heads[i]);
+}
+
+/* A lone feed waits for nobody. */
+static bool may_release(const struct correlator *self, size_t chosen, uint64_t floor_ns)
+{
+	return chosen < self->options.feed_count &&
+	       (self->options.feed_count == 1 || self->heads[chosen].fact->time_ns < floor_ns ||
+		floor_ns == UINT64_MAX);
+}
+
+bool correlator_step(struct correlator *self)
+{
+	bool has_moved = outbox_retry(&self->outbox);
+	uint64_t floor_ns;
+	size_t chosen;
+
+	look_at_feeds(self);
+	for (int i = 0; i < CORRELATOR_STEP_FACTS && !self->outbox.is_stalled; i++) {
+		struct feed_head *head;
+
+		chosen = choose_feed(self, &floor_ns);
+		if (!may_release(self, chosen, floor_ns))
+			break;
+		head = &self->heads[chosen];
+		take_fact(self, head->fact);
+		ring_pop(head->ring);
+		look_at_feed(&self->options.feeds[chosen], head);
+		has_moved = true;
+	}
+	chosen = choose_feed(self, &floor_ns);
+	if (chosen < self->options.feed_count && self->heads[chosen].fact->time_ns < floor_ns)
+		floor_ns = self->heads[chosen].fact->time_ns;
+	/* At the end of all feeds nothing has a time any more: alert_flush() does the rest. */
+	if (floor_ns != UINT64_MAX)
+		alert_advance(self->alerts, floor_ns);
+	return has_moved;
+}
+
+static bool is_at_end(const struct correlator *self)
+{
+	for (size_t i = 0; i < self->options.feed_count; i++)
+		if (self->heads[i].fact != NULL || self->heads[i].bound_ns != UINT64_MAX)
+			return false;
+	return true;
+}
+
+static bool is_waiting(const struct correlator *self)
+{
+	for (size_t i = 0; i < self->options.feed_count; i++)
+		if (self->heads[i].fact != NULL)
+			return true;
+	return self->outbox.count > 0;
+}
+
+/* Sleeps unless something came in between. */
+static void rest(struct correlator *self)
+{
+	ring_bell_prepare(self->options.bell);
+	if (correlator_step(self) || is_at_end(self))
+		ring_bell_cancel(self->options.bell);
+	else
+		ring_bell_wait(self->options.bell,
+			       is_waiting(self) ? CORRELATOR_BUSY_MS : CORRELATOR_IDLE_MS);
+}
+
+void *correlator_run(void *ctx)
+{
+	struct correlator *self = ctx;
+
+	while (!self->outbox.is_stalled) {
+		if (correlator_step(self))
+			continue;
+		if (is_at_end(self))
+			break;
+		rest(self);
+	}
+	if (!self->outbox.is_stalled)
+		alert_flush(self->alerts, self->end_ns);
+	outbox_close(&self->outbox);
+	return self->outbox.is_stalled ? self : NULL;
+}
+
+struct correlator *correlator_new(const struct correlator_options *options, struct stats *stats)
+{
+	struct correlator *self = calloc(1, sizeof(*self));
+	struct alert_options alerts = { .max_alerts = options->max_alerts,
+					.cloud = options->cloud,
+					.cloud_count = options->cloud_count,
+					.tap = options->tap,
+					.publish = send_alert,
+					.ctx = self };
+
+	if (self == NULL)
+		return NULL;
+	self->options = *options;
+	self->stats = stats;
+	self->outbox = (struct outbox){ .urgent = options->urgent,
+					.bulk = options->bulk,
+					.stats = stats,
+					.is_lossless = options->is_lossless,
+					.stall_timeout_s = options->stall_timeout_s };
+	self->heads = calloc(options->feed_count, sizeof(*self->heads));
+	self->alerts = alert_table_new(&alerts, stats);
+	if (self->heads == NULL || self->alerts == NULL ||
+	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
+	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
+		correlator_free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void correlator_free(struct correlator *self)
+{
+	if (self == NULL)
+		return;
+	outbox_fini(&self->outbox);
+	alert_table_free(self->alerts);
+	tag_table_fini(&self->sessions);
+	free(self->heads);
+	free(self);
+}

@@ -1,0 +1,41 @@
+/* tag_table.h: entries found by a 128-bit keyed tag, in order of last use.
+ *
+ * Intrusive and capped by its user: an entry begins with struct tag_link, is allocated and freed by
+ * the caller, and the oldest one is at hand when room must be made. One thread. */
+#ifndef SENSOR_TAG_TABLE_H
+#define SENSOR_TAG_TABLE_H
+
+#include <stddef.h>
+
+#include "sensor/siphash.h"
+
+struct tag_link {
+	struct siphash_tag tag; /* stands for the key: set before tag_table_add() */
+	struct tag_link *next;  /* of one bucket */
+	struct tag_link *older;
+	struct tag_link *newer;
+};
+
+struct tag_table {
+	struct tag_link **buckets;
+	size_t bucket_count; /* a power of two */
+	size_t count;
+	struct tag_link *oldest;
+	struct tag_link *newest;
+};
+
+/* Sized for capacity entries; more only make it slower. 0 or -ENOMEM. */
+int tag_table_init(struct tag_table *self, size_t capacity);
+
+/* Frees the buckets and, with free(), all entries. */
+void tag_table_fini(struct tag_table *self);
+
+/* NULL: none. */
+struct tag_link *tag_table_find(const struct tag_table *self, struct siphash_tag tag);
+
+/* The link becomes the newest; its tag must not be in the table. */
+void tag_table_add(struct tag_table *self, struct tag_link *link);
+void tag_table_touch(struct tag_table *self, struct tag_link *link);
+void tag_table_remove(struct tag_table *self, struct tag_link *link);
+
+#endif
