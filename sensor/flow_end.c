@@ -7,6 +7,8 @@
 #define EVICT_WINDOW 32  /* flows compared for the oldest */
 #define EVICT_SCAN   256 /* flows looked at for one that is not mining */
 #define FLUSH_AHEAD  8
+#define SORT_GROUPS  4096
+#define SORT_FEW     64
 
 /* What flow_flush() sorts; fits where the buckets were. */
 struct flow_order {
@@ -175,6 +177,61 @@ static int compare_order(const void *a, const void *b)
 	return one->index < two->index ? -1 : 1;
 }
 
+static void sort_few(struct flow_order *order, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct flow_order one = order[i];
+		size_t at = i;
+
+		for (; at > 0 && compare_order(&one, &order[at - 1]) < 0; at--)
+			order[at] = order[at - 1];
+		order[at] = one;
+	}
+}
+
+/* Sorts in place: first into groups by the leading bits of the time, then within each group. A
+ * comparison sort of everything would cost as much as all else that the end of a flow costs. */
+static void sort_order(struct flow_order *order, size_t count)
+{
+	size_t begin[SORT_GROUPS + 1] = { 0 };
+	size_t next[SORT_GROUPS];
+	uint64_t first_ns = UINT64_MAX;
+	uint64_t last_ns = 0;
+	unsigned shift = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		first_ns = order[i].last_ns < first_ns ? order[i].last_ns : first_ns;
+		last_ns = order[i].last_ns > last_ns ? order[i].last_ns : last_ns;
+	}
+	while (count > 0 && (last_ns - first_ns) >> shift >= SORT_GROUPS)
+		shift++;
+	for (size_t i = 0; i < count; i++)
+		begin[((order[i].last_ns - first_ns) >> shift) + 1]++;
+	for (size_t i = 0; i < SORT_GROUPS; i++) {
+		begin[i + 1] += begin[i];
+		next[i] = begin[i];
+	}
+	for (size_t i = 0; i < SORT_GROUPS; i++) {
+		while (next[i] < begin[i + 1]) {
+			struct flow_order *here = &order[next[i]];
+			size_t group = (size_t)((here->last_ns - first_ns) >> shift);
+			struct flow_order other = order[next[group]];
+
+			order[next[group]++] = *here;
+			if (group != i)
+				*here = other;
+		}
+	}
+	for (size_t i = 0; i < SORT_GROUPS; i++) {
+		size_t len = begin[i + 1] - begin[i];
+
+		if (len <= SORT_FEW)
+			sort_few(order + begin[i], len);
+		else
+			qsort(order + begin[i], len, sizeof(*order), compare_order);
+	}
+}
+
 void flow_flush(struct flow_table *self)
 {
 	/* Nothing is looked up any more: the buckets make room for the order. */
@@ -185,7 +242,7 @@ void flow_flush(struct flow_table *self)
 		if (is_live(&self->hot[i]))
 			order[count++] = (struct flow_order){ self->hot[i].last_ns, i };
 	assert(count == self->count);
-	qsort(order, count, sizeof(*order), compare_order);
+	sort_order(order, count);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t index = (uint32_t)order[i].index;
 		const struct flow *flow = &self->hot[index];

@@ -199,6 +199,20 @@ static void flush_is_in_order_of_last_packet(void **state)
 	expect_record(901, FLOW_END_IDLE, T0 + 30000, T0 + S, 3, 0);
 }
 
+static void flush_sorts_crowded_times(void **state)
+{
+	(void)state;
+	for (unsigned host = 0; host < 1000; host++)
+		udp(host, T0 + 37 * host % 11);
+	udp(2000, T0 + 1000000 * S);
+	flow_flush(table);
+	assert_int_equal(record_count, 1001);
+	for (size_t i = 1; i < record_count; i++)
+		assert_true(records[i - 1].last_ns <= records[i].last_ns);
+	assert_int_equal(records[0].last_ns, T0);
+	assert_int_equal(records[1000].last_ns, T0 + 1000000 * S);
+}
+
 static int by_key_and_start(const void *a, const void *b)
 {
 	const struct record *one = a;
@@ -298,6 +312,7 @@ int main(void)
 		FULL(mining_flows_go_last),
 		FULL(nothing_to_evict_is_counted),
 		TEST(flush_is_in_order_of_last_packet),
+		TEST(flush_sorts_crowded_times),
 		cmocka_unit_test(wheel_and_packet_find_the_same_records),
 	};
 
