@@ -1,0 +1,26 @@
+/* blocks.h: memory for incomplete messages: few sizes, cut from one area at start.
+ *
+ * The area is slabs of BLOCK_LARGE bytes; a slab is free, given out whole, or cut into blocks of
+ * BLOCK_SMALL. Owned by one worker; nothing here calls malloc after blocks_new(). */
+#ifndef SENSOR_BLOCKS_H
+#define SENSOR_BLOCKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BLOCK_SMALL ((size_t)4096)
+#define BLOCK_LARGE ((size_t)65536)
+
+struct blocks;
+
+/* bytes is rounded up to whole slabs, at least one. NULL when out of memory. */
+struct blocks *blocks_new(size_t bytes);
+void blocks_free(struct blocks *self);
+
+/* A block of BLOCK_SMALL or BLOCK_LARGE bytes, not cleared; NULL when there is none left. */
+uint8_t *blocks_take(struct blocks *self, size_t size);
+
+/* size is the one it was taken with. */
+void blocks_give(struct blocks *self, uint8_t *block, size_t size);
+
+#endif

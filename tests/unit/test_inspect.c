@@ -1,0 +1,582 @@
+/* test_inspect.c: flows from packets to sessions with the real dialects: every cut, loss, one side,
+ * junk, changes of dialect, look-alikes, caps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor/inspect.h"
+#include "tests/unit/guard.h"
+
+#define SECOND 1000000000ull
+#define START  (1772704680ull * SECOND)
+#define UP     DIR_TO_SERVER
+#define DOWN   DIR_TO_CLIENT
+
+#define H8   "00112233"
+#define H64  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define BLOB "1010a8a7a5cd06" H64 "00000000" H64 "01"
+#define WALLET                                                                                     \
+	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRApf"  \
+	"b4rNoqE7"
+#define XMR_LOGIN                                                                                  \
+	"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"" WALLET       \
+	".w1\",\"pass\":\"x\",\"agent\":\"XMRig/6.26.0 (Linux x86_64)\",\"algo\":[\"rx/0\"]}}\n"
+#define XMR_JOB(id)                                                                                \
+	"{\"blob\":\"" BLOB "\",\"job_id\":\"" id "\",\"target\":\"b88d0600\",\"algo\":\"rx/0\"}"
+#define XMR_LOGGED_IN                                                                              \
+	"{\"id\":1,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"id\":\"a1\",\"job\":" XMR_JOB( \
+		"j1") ",\"status\":\"OK\"}}\n"
+#define XMR_PUSH "{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":" XMR_JOB("j2") "}\n"
+#define XMR_SUBMIT(id, job, nonce)                                                                 \
+	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"a1\","      \
+	"\"job_id\":\"" job "\",\"nonce\":\"" nonce "\",\"result\":\"" H64 "\"}}\n"
+#define XMR_OK(id)                                                                                 \
+	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"status\":\"OK\"}}\n"
+#define XMR_LOW(id)                                                                                \
+	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"error\":{\"code\":-1,\"message\":\"Low difficulty "  \
+	"share\"}}\n"
+
+#define V1_SUBSCRIBE "{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"cgminer/4.9\"]}\n"
+#define V1_AUTHORIZE                                                                               \
+	"{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"acct.rig07\",\"x\"]}\n"
+#define V1_NOTIFY                                                                                  \
+	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" H64                    \
+	"\",\"01000000\",\"ffff\",[\"" H64 "\"],\"20000000\",\"1703a30c\",\"66b1f0aa\",true]}\n"
+
+struct line {
+	enum direction dir;
+	const char *text;
+};
+
+/* A login, two jobs, three shares of which one is refused. */
+static const struct line conversation[] = {
+	{ UP, XMR_LOGIN },
+	{ DOWN, XMR_LOGGED_IN },
+	{ UP, XMR_SUBMIT("2", "j1", "00000001") },
+	{ DOWN, XMR_OK("2") },
+	{ DOWN, XMR_PUSH },
+	{ UP, XMR_SUBMIT("3", "j2", "00000002") },
+	{ DOWN, XMR_LOW("3") },
+	{ UP, XMR_SUBMIT("4", "j2", "00000003") },
+	{ DOWN, XMR_OK("4") },
+};
+
+#define LINES (sizeof(conversation) / sizeof(conversation[0]))
+
+static struct stats stats;
+static struct inspect_pool *pool;
+static struct inspect *flow;
+static uint32_t seqs[2];
+static uint64_t now_ns;
+static struct guard guard;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&stats, 0, sizeof(stats));
+	pool = inspect_pool_new(2, 1 << 18, 1 << 18, &stats);
+	assert_non_null(pool);
+	flow = inspect_new(pool);
+	assert_non_null(flow);
+	seqs[UP] = 0xfffffff0u; /* wraps soon */
+	seqs[DOWN] = 7;
+	now_ns = START;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	inspect_free(flow);
+	inspect_pool_free(pool);
+	guard_free(&guard);
+	return 0;
+}
+
+static void restart(void)
+{
+	teardown(NULL);
+	setup(NULL);
+}
+
+static void send_bytes(enum direction dir, const char *text, size_t len, size_t wire)
+{
+	struct packet packet = { .time_ns = now_ns,
+				 .tcp_flags = TCP_ACK,
+				 .tcp_seq = seqs[dir],
+				 .tcp_ack = seqs[1 - dir],
+				 .payload_wire = (uint32_t)wire,
+				 .payload = guard_put(&guard, text, len) };
+
+	seqs[dir] += (uint32_t)wire;
+	inspect_packet(flow, dir, &packet);
+}
+
+static void send(enum direction dir, const char *text)
+{
+	send_bytes(dir, text, strlen(text), strlen(text));
+}
+
+/* In segments of at most `step` bytes. */
+static void send_steps(enum direction dir, const char *text, size_t step)
+{
+	size_t len = strlen(text);
+
+	for (size_t at = 0; at < len; at += step) {
+		size_t n = len - at < step ? len - at : step;
+
+		send_bytes(dir, text + at, n, n);
+	}
+}
+
+/* Bytes that the mirror port lost. */
+static void lose(enum direction dir, uint32_t len)
+{
+	seqs[dir] += len;
+}
+
+static struct session_view view(void)
+{
+	struct session_view out;
+
+	session_view_at(inspect_session(flow), now_ns, &out);
+	return out;
+}
+
+static void expect_conversation(const struct session_view *v)
+{
+	assert_int_equal(v->level, LEVEL_CONFIRMED);
+	assert_string_equal(v->dialect, "cryptonote");
+	assert_string_equal(v->wallet, WALLET);
+	assert_int_equal(v->wallet_check, WALLET_VALID);
+	assert_string_equal(v->worker, "w1");
+	assert_string_equal(v->algo, "rx/0");
+	assert_int_equal(v->submitted, 3);
+	assert_int_equal(v->accepted, 2);
+	assert_int_equal(v->rejected, 1);
+	assert_true(v->work == 20000);
+	assert_string_equal(v->reason, "Low difficulty share");
+}
+
+static void a_conversation_becomes_a_session(void **state)
+{
+	struct session_view v;
+
+	(void)state;
+	for (size_t i = 0; i < LINES; i++) {
+		send(conversation[i].dir, conversation[i].text);
+		now_ns += SECOND;
+		if (i == 0)
+			assert_int_equal(view().level, LEVEL_LIKELY); /* at the login itself */
+	}
+	v = view();
+	expect_conversation(&v);
+	assert_int_equal(v.first_job_ns, START + SECOND);
+	assert_int_equal(v.window_ns, 8 * SECOND);
+	assert_true(v.hashrate == 2500);
+	assert_int_equal(stats.messages, LINES);
+	assert_int_equal(stats.messages_unknown, 0);
+	assert_int_equal(stats.messages_bad, 0);
+	assert_false(inspect_is_idle(flow));
+}
+
+static void every_segment_size_gives_the_same_view(void **state)
+{
+	struct session_view first;
+	struct session_view again;
+
+	(void)state;
+	for (size_t step = 1; step <= 400; step++) {
+		restart();
+		for (size_t i = 0; i < LINES; i++)
+			send_steps(conversation[i].dir, conversation[i].text, step);
+		again = view();
+		if (step == 1)
+			first = again;
+		expect_conversation(&again);
+		assert_memory_equal(&first, &again, sizeof(first));
+	}
+}
+
+static void every_cut_of_three_messages_gives_the_same_view(void **state)
+{
+	const char *text = XMR_SUBMIT("2", "j1", "00000001") XMR_SUBMIT("3", "j1", "00000002")
+		XMR_SUBMIT("4", "j1", "00000003");
+	size_t len = strlen(text);
+
+	(void)state;
+	for (size_t one = 0; one <= len; one += 7) {
+		for (size_t two = one; two <= len; two++) {
+			restart();
+			send_bytes(UP, text, one, one);
+			send_bytes(UP, text + one, two - one, two - one);
+			send_bytes(UP, text + two, len - two, len - two);
+			assert_int_equal(view().submitted, 3);
+			assert_int_equal(stats.messages, 3);
+			assert_int_equal(stats.messages_bad, 0);
+		}
+	}
+}
+
+static void one_side_is_enough(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LINES; i++)
+		if (conversation[i].dir == UP)
+			send(UP, conversation[i].text);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_string_equal(view().wallet, WALLET);
+	assert_int_equal(view().submitted, 3);
+	assert_int_equal(view().has_replies, 0);
+	restart();
+	for (size_t i = 0; i < LINES; i++)
+		if (conversation[i].dir == DOWN)
+			send(DOWN, conversation[i].text);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_true(view().difficulty == 10000);
+	assert_string_equal(view().wallet, "");
+}
+
+static void a_middle_start_finds_its_feet(void **state)
+{
+	const char *text = XMR_SUBMIT("2", "j1", "00000001");
+
+	(void)state;
+	for (size_t at = 1; at < strlen(text); at++) {
+		restart();
+		send(UP, text + at); /* the end of one message, then a whole one */
+		assert_int_equal(view().submitted, 0);
+		send(UP, XMR_SUBMIT("3", "j1", "00000002"));
+		assert_int_equal(view().submitted, 1);
+		assert_int_equal(view().level, LEVEL_CONFIRMED);
+	}
+}
+
+static void halves_of_two_lines_are_never_joined(void **state)
+{
+	const char *first = XMR_SUBMIT("2", "j1", "00000001");
+	const char *second = XMR_SUBMIT("3", "j1", "00000002");
+	const char *third = XMR_SUBMIT("4", "j1", "00000003");
+	size_t len = strlen(first);
+
+	(void)state;
+	for (size_t cut = 1; cut < len - 1;
+	     cut++) { /* lost: from cut to the same place of the next */
+		restart();
+		send(UP, XMR_LOGIN);
+		send_bytes(UP, first, cut, cut);
+		lose(UP, (uint32_t)len);
+		send(UP, second + cut);
+		now_ns += 4 * SECOND;
+		inspect_tick(flow, now_ns);
+		send(UP, third);
+		assert_int_equal(stats.stream_gaps, 1);
+		assert_in_range(view().submitted, 1,
+				2); /* a cut share counts when all of it was there */
+		assert_int_equal(view().workers, 1);
+		assert_true(evidence_has(&inspect_session(flow)->view.evidence, EVIDENCE_GAP));
+	}
+}
+
+static void a_cut_login_still_names_the_wallet(void **state)
+{
+	size_t len = strlen(XMR_LOGIN);
+
+	(void)state;
+	send_bytes(UP, XMR_LOGIN, len - 40, len); /* the snaplen took the rest */
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	assert_string_equal(view().wallet, WALLET);
+	assert_int_equal(stats.messages_unknown, 0);
+	send(UP, XMR_SUBMIT("3", "j1", "00000002"));
+	assert_int_equal(view().submitted, 1);
+}
+
+static void a_flush_reads_what_has_no_end(void **state)
+{
+	size_t len = strlen(XMR_LOGIN);
+
+	(void)state;
+	send_bytes(UP, XMR_LOGIN, len - 40, len - 40);
+	assert_int_equal(view().level, LEVEL_NONE);
+	inspect_flush(flow, now_ns);
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	assert_string_equal(view().wallet, WALLET);
+}
+
+static void out_of_order_and_repeated_segments_count_once(void **state)
+{
+	const char *share = XMR_SUBMIT("2", "j1", "00000001");
+	uint32_t start = seqs[UP];
+	uint32_t len = (uint32_t)strlen(share);
+
+	(void)state;
+	send(UP, XMR_LOGIN);
+	uint32_t at = seqs[UP];
+	lose(UP, 20);
+	send_bytes(UP, share + 20, len - 20, len - 20);
+	assert_int_equal(view().submitted, 0);
+	seqs[UP] = at;
+	send_bytes(UP, share, 20, 20);
+	assert_int_equal(view().submitted, 1);
+	seqs[UP] = start;
+	send(UP, XMR_LOGIN);
+	send(UP, share);
+	seqs[UP] -= 1;
+	send(UP, "\x01"); /* keep-alive */
+	send(UP, XMR_SUBMIT("3", "j1", "00000002"));
+	assert_int_equal(view().submitted, 2);
+	assert_int_equal(stats.messages, 3);
+}
+
+static void junk_before_the_first_message_is_skipped(void **state)
+{
+	(void)state;
+	send(UP, "PROXY TCP4 192.0.2.7 198.51.100.9 51000 3333\r\n");
+	send(UP, "\xef\xbb\xbf  \n");
+	send(UP, XMR_LOGIN);
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	assert_int_equal(stats.messages_bad, 0);
+}
+
+static void a_broken_line_does_not_hide_the_next(void **state)
+{
+	(void)state;
+	send(UP, XMR_LOGIN);
+	send(UP, "{\"id\":7,\"method\":\"sub\x01mit\n" XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+	assert_true(stats.messages_bad > 0);
+}
+
+static void a_dialect_can_change_in_mid_flow(void **state)
+{
+	(void)state;
+	send(UP, V1_SUBSCRIBE V1_AUTHORIZE);
+	assert_string_equal(view().dialect, "stratum-v1");
+	assert_string_equal(view().worker, "rig07");
+	send(UP, XMR_LOGIN);
+	send(DOWN, XMR_LOGGED_IN);
+	assert_string_equal(view().dialect, "cryptonote");
+	assert_string_equal(view().wallet, WALLET); /* better than the account */
+	send(DOWN, V1_NOTIFY);
+	assert_string_equal(view().dialect, "stratum-v1");
+	send(UP, XMR_SUBMIT("5", "j1", "00000001")); /* its state was kept */
+	send(DOWN, XMR_OK("5"));
+	assert_int_equal(view().accepted, 1);
+	assert_int_equal(stats.messages_unknown, 0);
+}
+
+static void swapped_roles_are_put_right(void **state)
+{
+	(void)state;
+	send(DOWN, XMR_LOGIN); /* the flow table guessed wrong */
+	assert_true(session_roles_swapped(inspect_session(flow)));
+	send_bytes(DOWN, XMR_SUBMIT("2", "j1", "00000001"), 30, 30);
+	inspect_swap_roles(flow);
+	assert_false(session_roles_swapped(inspect_session(flow)));
+	uint32_t seq = seqs[UP];
+	seqs[UP] = seqs[DOWN];
+	seqs[DOWN] = seq;
+	send(UP, &XMR_SUBMIT("2", "j1", "00000001")[30]); /* the same stream goes on */
+	send(DOWN, XMR_LOGGED_IN XMR_OK("2"));
+	assert_int_equal(view().submitted, 1);
+	assert_int_equal(view().accepted, 1);
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
+static void look_alikes_are_given_up(void **state)
+{
+	static const char *const lines[] = {
+		"{\"id\":1,\"method\":\"server.version\",\"params\":[\"4.0\",\"1.4\"]}\n",
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"textDocument/hover\",\"params\":{}}\n",
+		"{\"event\":\"chat\",\"text\":\"{\\\"id\\\":1,\\\"method\\\":\\\"login\\\"}\"}\n",
+		"{\"job\":{\"id\":4,\"status\":\"queued\"}}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++) {
+		send(UP, lines[i % 4]);
+		assert_false(inspect_is_idle(flow));
+	}
+	send(UP, lines[3]);
+	assert_true(inspect_is_idle(flow));
+	assert_int_equal(view().level, LEVEL_NONE);
+	assert_int_equal(stats.messages_unknown, 8);
+	assert_int_equal(stats.findings, 0);
+}
+
+static void silence_and_nonsense_are_given_up(void **state)
+{
+	static char text[LIMIT_HINT_BYTES + 1];
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	send_bytes(UP, text, LIMIT_HINT_BYTES - 1, LIMIT_HINT_BYTES - 1);
+	assert_false(inspect_is_idle(flow));
+	send(UP, "a");
+	assert_true(inspect_is_idle(flow));
+	restart();
+	for (int i = 0; i < 4; i++) {
+		assert_false(inspect_is_idle(flow));
+		send(UP, "{\"a\x01\n");
+	}
+	assert_true(inspect_is_idle(flow));
+	restart();
+	send(UP, XMR_LOGIN); /* an open session is never given up */
+	for (int i = 0; i < 20; i++) {
+		send_bytes(UP, text, sizeof(text) - 1, sizeof(text) - 1);
+		send(UP, "{\"a\x01\n{\"what\":1}\n");
+	}
+	assert_false(inspect_is_idle(flow));
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+}
+
+static void an_endless_message_is_dropped(void **state)
+{
+	static char text[1001];
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	send(UP, XMR_LOGIN);
+	send(UP, "{\"id\":5,\"method\":\"");
+	for (int i = 0; i < 80; i++)
+		send(UP, text);
+	assert_true(stats.messages_bad > 60000);
+	send(UP, "\"}\n" XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+}
+
+static void a_long_message_in_small_pieces_is_read(void **state)
+{
+	static char text[30000];
+
+	(void)state;
+	memset(text, ' ', sizeof(text));
+	memcpy(text, XMR_LOGIN, strlen(XMR_LOGIN) - 3); /* without its closing braces */
+	memcpy(text + sizeof(text) - 4, "}}\n", 4);
+	send_steps(UP, text, 3);
+	assert_int_equal(view().level, LEVEL_NONE); /* waits: scanning costs */
+	inspect_tick(flow, now_ns);
+	for (int i = 0; i < 10; i++)
+		inspect_tick(flow, now_ns);
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	assert_string_equal(view().wallet, WALLET);
+}
+
+static void messages_that_say_nothing_cost_their_sender(void **state)
+{
+	static char text[60001];
+
+	(void)state;
+	send(UP, XMR_LOGIN);
+	for (size_t i = 0; i + 1 < sizeof(text); i += 2)
+		memcpy(text + i, "{}", 2);
+	send(UP, text);
+	assert_true(stats.messages_unknown < 6000);
+	assert_true(stats.messages_bad > 40000);
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+}
+
+static void message_memory_is_capped(void **state)
+{
+	static char begin[5001] = "{\"";
+	struct inspect *other;
+
+	(void)state;
+	memset(begin + 2, 'a', sizeof(begin) - 3);
+	inspect_free(flow);
+	inspect_pool_free(pool);
+	pool = inspect_pool_new(2, 1, 0, &stats); /* one large block */
+	assert_non_null(pool);
+	flow = inspect_new(pool);
+	other = inspect_new(pool);
+	assert_non_null(other);
+	assert_null(inspect_new(pool));
+	assert_int_equal(stats.inspect_capped, 1);
+	send(UP, begin);
+	assert_int_equal(stats.messages_bad, 0);
+	struct inspect *first = flow;
+	flow = other;
+	seqs[UP] = 1;
+	send(UP, XMR_LOGIN "{\"id\":");
+	assert_int_equal(view().level, LEVEL_LIKELY); /* whole messages need no memory */
+	assert_int_equal(stats.messages_bad, 6);
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+	inspect_free(first);
+	send_steps(UP, XMR_SUBMIT("3", "j1", "00000002"), 10);
+	assert_int_equal(view().submitted, 2);
+}
+
+static void datagrams_stand_alone(void **state)
+{
+	struct packet packet = { .time_ns = now_ns };
+
+	(void)state;
+	packet.payload = slice_str(XMR_LOGIN);
+	packet.payload_wire = (uint32_t)packet.payload.len;
+	inspect_datagram(flow, UP, &packet);
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	packet.payload = slice_head(slice_str(XMR_SUBMIT("2", "j1", "00000001")), 100);
+	packet.payload_wire = (uint32_t)packet.payload.len;
+	inspect_datagram(flow, UP, &packet); /* half a message stays half */
+	packet.payload = slice_tail(slice_str(XMR_SUBMIT("2", "j1", "00000001")), 100);
+	inspect_datagram(flow, UP, &packet);
+	assert_int_equal(view().submitted, 0);
+	packet.payload =
+		slice_str(XMR_SUBMIT("2", "j1", "00000001") XMR_SUBMIT("3", "j1", "00000002"));
+	inspect_datagram(flow, UP, &packet);
+	assert_int_equal(view().submitted, 2);
+}
+
+static void a_freed_flow_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	send(UP, XMR_LOGIN "{\"id\":7,");
+	inspect_free(flow);
+	flow = inspect_new(pool);
+	assert_int_equal(view().level, LEVEL_NONE);
+	seqs[UP] = 500;
+	send(DOWN, XMR_OK("1")); /* nobody knows this answer any more */
+	assert_int_equal(stats.messages, 1);
+	assert_int_equal(stats.messages_unknown, 1);
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_conversation_becomes_a_session),
+		TEST(every_segment_size_gives_the_same_view),
+		TEST(every_cut_of_three_messages_gives_the_same_view),
+		TEST(one_side_is_enough),
+		TEST(a_middle_start_finds_its_feet),
+		TEST(halves_of_two_lines_are_never_joined),
+		TEST(a_cut_login_still_names_the_wallet),
+		TEST(a_flush_reads_what_has_no_end),
+		TEST(out_of_order_and_repeated_segments_count_once),
+		TEST(junk_before_the_first_message_is_skipped),
+		TEST(a_broken_line_does_not_hide_the_next),
+		TEST(a_dialect_can_change_in_mid_flow),
+		TEST(swapped_roles_are_put_right),
+		TEST(look_alikes_are_given_up),
+		TEST(silence_and_nonsense_are_given_up),
+		TEST(an_endless_message_is_dropped),
+		TEST(a_long_message_in_small_pieces_is_read),
+		TEST(messages_that_say_nothing_cost_their_sender),
+		TEST(message_memory_is_capped),
+		TEST(datagrams_stand_alone),
+		TEST(a_freed_flow_leaves_nothing_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
