@@ -10,6 +10,8 @@
  * record without packets.
  *
  * Reference: RFC 9293 for the states, as far as a bystander can follow them. */
+#include "sensor/flow.h"
+
 #include "sensor/flow_roles.h"
 #include "sensor/flow_table.h"
 

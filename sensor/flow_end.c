@@ -50,7 +50,7 @@ static void end_flow(struct flow_table *self, uint32_t index, enum flow_end reas
 	struct flow_place place = { 0 };
 	uint32_t found = flow_index_find(&self->index, self->hot, tag, &place);
 
-	assert(found == index);
+	assert(found == index && place.bucket != NULL);
 	flow_table_finish(self, index, reason);
 	flow_index_remove(&self->index, tag, &place);
 	flow_wheel_remove(&self->wheel, index);
@@ -128,7 +128,7 @@ static bool mark_due(struct flow_table *self, uint32_t index)
 	    self->now_ns + FLOW_ACTIVE_MARGIN_NS < self->cold[index].start_ns + self->active_ns)
 		return false;
 	found = flow_index_find(&self->index, self->hot, self->hot[index].tag, &place);
-	assert(found == index);
+	assert(found == index && place.bucket != NULL);
 	flow_place_set_due(&place, true);
 	return true;
 }

@@ -2,11 +2,12 @@
  *
  * Reference: Community ID v1 for the order of the two sides (address bytes, then port), RFC 5952
  * for the text of IPv6 addresses, the IANA protocol number registry for the names. */
+#include "sensor/flow_key.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sensor/flow_key.h"
 #include "sensor/siphash.h"
 
 #define FLOW_ID_BITS 51 /* what a JSON reader with doubles still keeps exact, as Suricata does */
@@ -37,12 +38,11 @@ uint64_t flow_key_route(const struct flow_key *key)
 	struct {
 		uint8_t addr[2][16];
 		struct scope scope;
-	} route;
+	} route = { .scope = key->scope };
 
 	_Static_assert(sizeof(route) == 32 + sizeof(struct scope), "hashed as bytes: no padding");
 	memcpy(route.addr[0], key->addr[low], sizeof(route.addr[0]));
 	memcpy(route.addr[1], key->addr[!low], sizeof(route.addr[1]));
-	route.scope = key->scope;
 	return siphash_id(&route, sizeof(route));
 }
 
@@ -73,7 +73,7 @@ void flow_key_addr_text(const struct flow_key *key, int side, char *out, size_t 
 		ipv4_text(key->addr[side], text);
 	else if (inet_ntop(AF_INET6, key->addr[side], text, sizeof(text)) == NULL)
 		text[0] = '\0';
-	snprintf(out, size, "%s", text);
+	(void)snprintf(out, size, "%s", text);
 }
 
 static const struct {
@@ -91,7 +91,7 @@ const char *flow_key_proto_name(uint8_t proto, char *scratch, size_t size)
 	for (size_t i = 0; i < sizeof(proto_names) / sizeof(proto_names[0]); i++)
 		if (proto_names[i].proto == proto)
 			return proto_names[i].name;
-	snprintf(scratch, size, "%u", (unsigned)proto);
+	(void)snprintf(scratch, size, "%u", (unsigned)proto);
 	return scratch;
 }
 

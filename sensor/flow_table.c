@@ -2,12 +2,12 @@
  *
  * One mapping holds buckets (flow_index.h), hot lines and cold parts; nothing is allocated later.
  */
+#include "sensor/flow_table.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-
-#include "sensor/flow_table.h"
 
 #define NS_PER_S     UINT64_C(1000000000)
 #define CAPACITY_MIN 64
