@@ -1,9 +1,10 @@
 /* flow.h: the flow table of one worker.
  *
- * Fixed capacity, allocated and touched at start. A flow is a 64-byte hot line, which is all that an
- * ordinary packet reads and writes, and a cold part in a second array at the same index; indexes are
- * stable for the life of a flow. Buckets are lines of their own, so a look-up is two prefetchable
- * loads. Owned by one worker thread; nothing here locks, allocates or calls the system per packet.
+ * Fixed capacity, allocated and touched at start. A flow is a 64-byte hot line, which is all that
+ * an ordinary packet reads and writes, and a cold part in a second array at the same index; indexes
+ * are stable for the life of a flow. Buckets are lines of their own, so a look-up is two
+ * prefetchable loads. Owned by one worker thread; nothing here locks, allocates or calls the system
+ * per packet.
  *
  * A flow is split by its own gap between packets (idle, active), never by when the timer ran; the
  * timing wheel only finds, in order of time, what has been silent long enough. */
@@ -18,26 +19,27 @@
 #define FLOW_NONE UINT32_MAX
 
 enum flow_end {
-	FLOW_END_IDLE,    /* silent for its idle time-out */
-	FLOW_END_ACTIVE,  /* a packet came after the active time-out: a record, and the flow goes on */
-	FLOW_END_CLOSED,  /* FIN from both sides or RST */
-	FLOW_END_REUSED,  /* a new SYN on a finished connection */
-	FLOW_END_FORCED,  /* end of capture or shutdown */
-	FLOW_END_EVICTED  /* to make room: lack of resources */
+	FLOW_END_IDLE,   /* silent for its idle time-out */
+	FLOW_END_ACTIVE, /* a packet came after the active time-out: a record, and the flow goes on
+			  */
+	FLOW_END_CLOSED, /* FIN from both sides or RST */
+	FLOW_END_REUSED, /* a new SYN on a finished connection */
+	FLOW_END_FORCED, /* end of capture or shutdown */
+	FLOW_END_EVICTED /* to make room: lack of resources */
 };
 
 enum flow_tcp_state {
-	FLOW_TCP_NONE,        /* not TCP, or mid-stream and nothing known */
+	FLOW_TCP_NONE, /* not TCP, or mid-stream and nothing known */
 	FLOW_TCP_SYN_SENT,
 	FLOW_TCP_SYN_RECV,
 	FLOW_TCP_ESTABLISHED,
-	FLOW_TCP_FIN_ONE,     /* one side has finished */
+	FLOW_TCP_FIN_ONE, /* one side has finished */
 	FLOW_TCP_CLOSED
 };
 
 enum flow_flag {
-	FLOW_CLIENT_HIGH = 1 << 0,  /* the client is side 1 of the key */
-	FLOW_MIDSTREAM = 1 << 1,    /* the first packet was no SYN: roles are a guess until proven */
+	FLOW_CLIENT_HIGH = 1 << 0, /* the client is side 1 of the key */
+	FLOW_MIDSTREAM = 1 << 1,   /* the first packet was no SYN: roles are a guess until proven */
 	FLOW_ROLES_PROVEN = 1 << 2, /* by SYN, SYN-ACK or a dialect's finding */
 	FLOW_INSPECTED = 1 << 3,    /* cold.inspect is set */
 	FLOW_CLASSIFYING = 1 << 4,  /* cold.classify is set */
@@ -50,8 +52,8 @@ enum flow_flag {
 struct flow {
 	struct siphash_tag tag;
 	uint64_t last_ns;
-	uint32_t packets[2];  /* since the last spill into the cold part */
-	uint32_t bytes[2];    /* IP bytes, likewise */
+	uint32_t packets[2]; /* since the last spill into the cold part */
+	uint32_t bytes[2];   /* IP bytes, likewise */
 	/* TCP: next expected sequence number; valid by seq_known. flow_touch() only sets it to what
 	 * follows a SYN; data moves it, and that is the worker's to do while the flow is undecided.
 	 * Without a SYN the worker sets it, and the bit, from the first data. */
@@ -77,7 +79,7 @@ struct flow_cold {
 	uint64_t start_ns;   /* first packet of the current record */
 	uint64_t packets[2]; /* spilled */
 	uint64_t bytes[2];
-	void *inspect;       /* owned by the worker; NULL when not under inspection */
+	void *inspect; /* owned by the worker; NULL when not under inspection */
 	union {
 		void *classify; /* while FLOW_CLASSIFYING */
 		uint32_t label; /* afterwards: the worker's index of a label, 0: none */
