@@ -189,12 +189,13 @@ static void declare_gap(struct reader *r, uint32_t missing, uint64_t time_ns)
 }
 
 /* A FIN takes one number when its turn comes. */
-static void pass_fin(struct side *side)
+static bool pass_fin(struct side *side)
 {
-	if (side->has_fin && side->next_seq == side->fin_seq) {
-		side->next_seq++;
-		side->has_fin = false;
-	}
+	if (!side->has_fin || side->next_seq != side->fin_seq)
+		return false;
+	side->next_seq++;
+	side->has_fin = false;
+	return true;
 }
 
 /* Delivers what is held and continues what was read. */
@@ -202,16 +203,17 @@ static void drain(struct reader *r)
 {
 	struct side *side = r->side;
 
-	while (side->head != NULL && side->head->seq == side->next_seq) {
-		struct chunk *chunk = side->head;
+	do {
+		while (side->head != NULL && side->head->seq == side->next_seq) {
+			struct chunk *chunk = side->head;
 
-		deliver(r, slice_of(chunk->bytes, chunk->len), chunk->time_ns);
-		if (chunk->cut > 0)
-			declare_gap(r, chunk->cut, chunk->time_ns);
-		drop_head(r->stream, side);
-		side->behind = 0;
-	}
-	pass_fin(side);
+			deliver(r, slice_of(chunk->bytes, chunk->len), chunk->time_ns);
+			if (chunk->cut > 0)
+				declare_gap(r, chunk->cut, chunk->time_ns);
+			drop_head(r->stream, side);
+			side->behind = 0;
+		}
+	} while (pass_fin(side));
 }
 
 /* The hole before the first held segment will not be filled. */
@@ -384,7 +386,7 @@ static void read_payload(struct reader *r, const struct packet *packet, uint32_t
 		side->has_fin = distance(side->fin_seq, side->next_seq) >= 0;
 	}
 	read_segment(r, &segment);
-	pass_fin(side);
+	drain(r);
 }
 
 /* The number after a SYN starts a direction; in one that runs it announces a restart far away. One

@@ -325,6 +325,16 @@ static void a_fin_waits_for_its_turn(void **state)
 	expect(UP, "abcd");
 }
 
+static void what_waits_behind_a_fin_is_read(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 4, "e"); /* one number after the FIN */
+	send_flags(UP, TCP_FIN, ISN + 1, 0, "bc");
+	expect(UP, "abce");
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
 static void a_reset_is_ignored(void **state)
 {
 	(void)state;
@@ -571,6 +581,7 @@ int main(void)
 		TEST(numbers_wrap),
 		TEST(syn_and_fin_take_a_number_each),
 		TEST(a_fin_waits_for_its_turn),
+		TEST(what_waits_behind_a_fin_is_read),
 		TEST(a_reset_is_ignored),
 		TEST(cut_segments_leave_gaps),
 		TEST(a_cut_segment_does_not_hide_what_is_held),
