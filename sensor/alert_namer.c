@@ -162,7 +162,7 @@ uint64_t alert_namer_id(const struct alert_namer *self, const struct decision_pa
 	cloud_scope_text(row, &parties->key, self->tap, scope, sizeof(scope));
 	flow_key_addr_text(&parties->key, client, client_text, sizeof(client_text));
 	flow_key_addr_text(&parties->key, !client, server_text, sizeof(server_text));
-	snprintf(cause, sizeof(cause), parties->key.ip_version == 6 ? "[%s]:%u" : "%s:%u",
-		 server_text, (unsigned)parties->key.port[!client]);
+	(void)snprintf(cause, sizeof(cause), parties->key.ip_version == 6 ? "[%s]:%u" : "%s:%u",
+		       server_text, (unsigned)parties->key.port[!client]);
 	return alert_id(scope, client_text, family, cause, episode_ns);
 }

@@ -135,7 +135,7 @@ static void vlan_text(const struct scope *scope, char *out, size_t size)
 			break;
 		used += (size_t)written;
 	}
-	snprintf(out, size, "vlan:%u%s", (unsigned)scope->vlan[0], more);
+	(void)snprintf(out, size, "vlan:%u%s", (unsigned)scope->vlan[0], more);
 }
 
 void cloud_scope_text(const struct cloud_row *row, const struct flow_key *key, const char *tap,
@@ -151,9 +151,9 @@ void cloud_scope_text(const struct cloud_row *row, const struct flow_key *key, c
 	/* A GRE key or an ERSPAN session separates tenants as a VNI does. */
 	if (tunnel == TUNNEL_VXLAN || tunnel == TUNNEL_GENEVE ||
 	    (tunnel != TUNNEL_NONE && key->scope.id != 0))
-		snprintf(out, size, "vni:%u", key->scope.id);
+		(void)snprintf(out, size, "vni:%u", key->scope.id);
 	else if (key->scope.vlan_count > 0)
 		vlan_text(&key->scope, out, size);
 	else
-		snprintf(out, size, "tap:%s", tap != NULL ? tap : "");
+		(void)snprintf(out, size, "tap:%s", tap != NULL ? tap : "");
 }

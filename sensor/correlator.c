@@ -305,9 +305,9 @@ static void rest(struct correlator *self)
 			       is_waiting(self) ? CORRELATOR_BUSY_MS : CORRELATOR_IDLE_MS);
 }
 
-void *correlator_run(void *ctx)
+void *correlator_run(void *arg)
 {
-	struct correlator *self = ctx;
+	struct correlator *self = arg;
 
 	while (!self->outbox.is_stalled) {
 		if (correlator_step(self))

@@ -45,9 +45,10 @@ void correlator_free(struct correlator *self);
 /* Handles all facts that the watermarks release. True when it did something. */
 bool correlator_step(struct correlator *self);
 
-/* The thread: steps and sleeps until every feed is at its end and drained, publishes pending
- * contacts, closes the publisher's rings. Returns NULL, or the correlator when it stalled. */
-void *correlator_run(void *self);
+/* The thread, given its correlator: steps and sleeps until every feed is at its end and drained,
+ * publishes pending contacts, closes the publisher's rings. Returns NULL, or the correlator when it
+ * stalled. */
+void *correlator_run(void *arg);
 
 /* Alert identity: hash of scope, client, family, cause and episode start. Never 0. */
 uint64_t alert_id(const char *scope, const char *client, enum family family, const char *cause,

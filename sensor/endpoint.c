@@ -62,7 +62,7 @@ static __attribute__((format(printf, 2, 3))) int fail(const struct place *place,
 	if (used < 0 || used >= ENDPOINT_ERROR_TEXT)
 		return -EINVAL;
 	va_start(args, format);
-	vsnprintf(place->error + used, ENDPOINT_ERROR_TEXT - (size_t)used, format, args);
+	(void)vsnprintf(place->error + used, ENDPOINT_ERROR_TEXT - (size_t)used, format, args);
 	va_end(args);
 	return -EINVAL;
 }
@@ -350,7 +350,8 @@ static int read_line(FILE *file, const struct place *place, char line[ENDPOINT_L
 	if (byte == EOF && ferror(file)) {
 		int error = errno != 0 ? errno : EIO;
 
-		snprintf(place->error, ENDPOINT_ERROR_TEXT, "%s: %s", place->path, strerror(error));
+		(void)snprintf(place->error, ENDPOINT_ERROR_TEXT, "%s: %s", place->path,
+			       strerror(error));
 		return -error;
 	}
 	return byte != EOF || len > 0;
@@ -394,11 +395,11 @@ static int load_path(struct endpoint_list *self, const char *path, char *error)
 	file = fopen(path, "re");
 	if (file == NULL) {
 		result = errno;
-		snprintf(error, ENDPOINT_ERROR_TEXT, "%s: %s", path, strerror(result));
+		(void)snprintf(error, ENDPOINT_ERROR_TEXT, "%s: %s", path, strerror(result));
 		return -result;
 	}
 	result = load_file(self, file, &place);
-	fclose(file);
+	(void)fclose(file);
 	return result;
 }
 
@@ -412,12 +413,12 @@ int endpoint_list_load(struct endpoint_list **out, const char *const *paths, siz
 	error[0] = '\0';
 	if (self == NULL || grow_slots(self) < 0) {
 		result = -ENOMEM;
-		snprintf(error, ENDPOINT_ERROR_TEXT, "endpoint list: out of memory");
+		(void)snprintf(error, ENDPOINT_ERROR_TEXT, "endpoint list: out of memory");
 		goto done;
 	}
 	if (getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		result = -errno;
-		snprintf(error, ENDPOINT_ERROR_TEXT, "endpoint list: no random bytes");
+		(void)snprintf(error, ENDPOINT_ERROR_TEXT, "endpoint list: no random bytes");
 		goto done;
 	}
 	for (size_t i = 0; i < count && result == 0; i++)

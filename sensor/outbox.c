@@ -89,7 +89,7 @@ void outbox_send_bulk(struct outbox *self, const struct decision *decision)
 
 void outbox_close(struct outbox *self)
 {
-	uint64_t deadline_ms = ring_now_ms() + LIMIT_SHUTDOWN_S * 1000;
+	uint64_t deadline_ms = ring_now_ms() + LIMIT_SHUTDOWN_S * 1000ull;
 
 	while (self->first != NULL &&
 	       ring_push_wait(self->urgent, self->first->bytes, self->first->size, deadline_ms))

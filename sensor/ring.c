@@ -34,18 +34,20 @@ struct ring_bell {
 	int fd;
 };
 
+/* What one side writes, on a cache line of its own. */
+struct ring_end {
+	_Alignas(RING_LINE) _Atomic uint64_t position;
+	uint64_t other_seen; /* the other side's position when last looked at */
+};
+
 struct ring {
-	/* constant after ring_new() */
+	/* constant after ring_new(), but for is_closed */
 	uint64_t *words;
 	uint64_t size; /* bytes, a power of two */
 	struct ring_bell *bell;
 	atomic_bool is_closed;
-	/* written by the producer */
-	_Alignas(RING_LINE) _Atomic uint64_t head;
-	uint64_t tail_seen;
-	/* written by the consumer */
-	_Alignas(RING_LINE) _Atomic uint64_t tail;
-	uint64_t head_seen;
+	struct ring_end head; /* the producer's */
+	struct ring_end tail; /* the consumer's */
 };
 
 struct ring_bell *ring_bell_new(void)
@@ -144,8 +146,8 @@ struct ring *ring_new(size_t size, struct ring_bell *bell)
 	ring->size = rounded;
 	ring->bell = bell;
 	atomic_init(&ring->is_closed, false);
-	atomic_init(&ring->head, 0);
-	atomic_init(&ring->tail, 0);
+	atomic_init(&ring->head.position, 0);
+	atomic_init(&ring->tail.position, 0);
 	return ring;
 }
 
@@ -164,7 +166,7 @@ static uint64_t *ring_word(const struct ring *ring, uint64_t position)
 
 static uint64_t ring_room(const struct ring *ring, uint64_t head)
 {
-	return ring->size - (head - ring->tail_seen);
+	return ring->size - (head - ring->head.other_seen);
 }
 
 /* Bytes an entry takes with its header. */
@@ -175,14 +177,15 @@ static uint64_t ring_span(size_t size)
 
 bool ring_push(struct ring *ring, const void *entry, size_t size)
 {
-	uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+	uint64_t head = atomic_load_explicit(&ring->head.position, memory_order_relaxed);
 	uint64_t span = ring_span(size);
 	uint64_t to_end = ring->size - (head & (ring->size - 1));
 	uint64_t skip = span > to_end ? to_end : 0;
 
 	assert(size <= ring->size / 4);
 	if (skip + span > ring_room(ring, head)) {
-		ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+		ring->head.other_seen =
+			atomic_load_explicit(&ring->tail.position, memory_order_acquire);
 		if (skip + span > ring_room(ring, head))
 			return false;
 	}
@@ -193,7 +196,7 @@ bool ring_push(struct ring *ring, const void *entry, size_t size)
 	*ring_word(ring, head) = size;
 	if (size != 0)
 		memcpy(ring_word(ring, head + RING_HEADER), entry, size);
-	atomic_store_explicit(&ring->head, head + span, memory_order_seq_cst);
+	atomic_store_explicit(&ring->head.position, head + span, memory_order_seq_cst);
 	if (ring->bell != NULL && atomic_load_explicit(&ring->bell->sleeping, memory_order_seq_cst))
 		ring_bell_ring(ring->bell);
 	return true;
@@ -217,19 +220,20 @@ bool ring_push_wait(struct ring *ring, const void *entry, size_t size, uint64_t 
 
 const void *ring_peek(struct ring *ring, size_t *size)
 {
-	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	uint64_t tail = atomic_load_explicit(&ring->tail.position, memory_order_relaxed);
 	uint64_t word;
 
-	if (tail == ring->head_seen) {
-		ring->head_seen = atomic_load_explicit(&ring->head, memory_order_seq_cst);
-		if (tail == ring->head_seen)
+	if (tail == ring->tail.other_seen) {
+		ring->tail.other_seen =
+			atomic_load_explicit(&ring->head.position, memory_order_seq_cst);
+		if (tail == ring->tail.other_seen)
 			return NULL;
 	}
 	word = *ring_word(ring, tail);
 	if (word == RING_WRAP) {
 		/* The wrap word and the entry behind it were published together. */
 		tail += ring->size - (tail & (ring->size - 1));
-		atomic_store_explicit(&ring->tail, tail, memory_order_release);
+		atomic_store_explicit(&ring->tail.position, tail, memory_order_release);
 		word = *ring_word(ring, tail);
 	}
 	*size = (size_t)word;
@@ -238,10 +242,11 @@ const void *ring_peek(struct ring *ring, size_t *size)
 
 void ring_pop(struct ring *ring)
 {
-	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	uint64_t tail = atomic_load_explicit(&ring->tail.position, memory_order_relaxed);
 
-	assert(tail != ring->head_seen);
-	atomic_store_explicit(&ring->tail, tail + ring_span((size_t)*ring_word(ring, tail)),
+	assert(tail != ring->tail.other_seen);
+	atomic_store_explicit(&ring->tail.position,
+			      tail + ring_span((size_t)*ring_word(ring, tail)),
 			      memory_order_release);
 }
 
@@ -257,15 +262,16 @@ bool ring_is_closed(const struct ring *ring)
 	/* In this order: once it is closed, head is final. */
 	if (!atomic_load_explicit(&ring->is_closed, memory_order_acquire))
 		return false;
-	return atomic_load_explicit(&ring->head, memory_order_acquire) ==
-	       atomic_load_explicit(&ring->tail, memory_order_acquire);
+	return atomic_load_explicit(&ring->head.position, memory_order_acquire) ==
+	       atomic_load_explicit(&ring->tail.position, memory_order_acquire);
 }
 
 size_t ring_waiting(const struct ring *ring)
 {
-	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	uint64_t tail = atomic_load_explicit(&ring->tail.position, memory_order_relaxed);
 
-	return (size_t)(atomic_load_explicit(&ring->head, memory_order_relaxed) - tail);
+	/* Sequentially consistent: consumers also use it for their last look before they sleep. */
+	return (size_t)(atomic_load_explicit(&ring->head.position, memory_order_seq_cst) - tail);
 }
 
 uint64_t ring_now_ms(void)

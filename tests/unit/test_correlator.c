@@ -673,6 +673,8 @@ static void test_live_keeps_urgent_and_drops_bulk(void **state)
 		step(bench);
 	assert_int_equal(bench->urgent_count, 60);
 	for (size_t i = 0; i < 30; i++) {
+		assert_int_equal(bench->urgent[2 * i]->kind, DECISION_ALERT);
+		assert_int_equal(bench->urgent[2 * i + 1]->kind, DECISION_SESSION);
 		assert_int_equal(get_alert(bench, i)->decision.time_ns, facts_ns((double)i + 1));
 		assert_int_equal(get_session(bench, i)->decision.time_ns, facts_ns((double)i + 1));
 	}
