@@ -1,6 +1,5 @@
 /* fuzz_endpoint.c: an endpoint list of any bytes is loaded or refused with file and line; whatever
  * was loaded matches itself. */
-#define _GNU_SOURCE
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
