@@ -16,27 +16,27 @@ enum session_role { ROLE_UNKNOWN, ROLE_POOL_CLIENT, ROLE_PROXY, ROLE_NODE };
 /* What others see of a session: flat, copied by value through the rings. Texts are NUL-terminated
  * raw bytes from the wire (escape when printed); "" is unknown. */
 struct session_view {
-	uint64_t first_ns;     /* first finding */
-	uint64_t last_ns;      /* last finding */
-	uint64_t first_job_ns; /* 0: no job seen */
+	uint64_t first_ns;      /* first finding */
+	uint64_t last_ns;       /* last finding */
+	uint64_t first_job_ns;  /* 0: no job seen */
 	uint64_t last_share_ns; /* 0: no share seen */
-	uint64_t window_ns;    /* of hashrate: first job (or first share) to last packet of the flow */
+	uint64_t window_ns; /* of hashrate: first job (or first share) to last packet of the flow */
 	uint32_t submitted;
 	uint32_t accepted;
-	uint32_t rejected;     /* all refusals but stale */
+	uint32_t rejected; /* all refusals but stale */
 	uint32_t stale;
-	double difficulty;     /* in force, as the dialect speaks it; 0: unknown */
-	double work;           /* hashes: of accepted shares, or of submitted ones when no reply is seen */
-	double hashrate;       /* work / window, H/s; 0: unknown */
+	double difficulty; /* in force, as the dialect speaks it; 0: unknown */
+	double work; /* hashes: of accepted shares, or of submitted ones when no reply is seen */
+	double hashrate;         /* work / window, H/s; 0: unknown */
 	double hashrate_claimed; /* the miner's own, H/s; 0: none */
-	uint8_t level;         /* enum level */
-	uint8_t role;          /* enum session_role */
-	uint8_t wallet_check;  /* enum wallet_check */
+	uint8_t level;           /* enum level */
+	uint8_t role;            /* enum session_role */
+	uint8_t wallet_check;    /* enum wallet_check */
 	uint8_t has_password;
-	uint8_t has_replies;   /* replies to shares are visible */
-	uint8_t is_refused;    /* the login was refused */
+	uint8_t has_replies; /* replies to shares are visible */
+	uint8_t is_refused;  /* the login was refused */
 	uint8_t is_unanswered;
-	uint8_t workers;       /* distinct worker names, saturating */
+	uint8_t workers; /* distinct worker names, saturating */
 	struct evidence evidence;
 	char dialect[LIMIT_ALGO_TEXT];
 	char coin[8];
@@ -63,19 +63,19 @@ struct session {
 	uint64_t worker_hashes[8];
 	double work_submitted;
 	double work_accepted;
-	double share_floor;     /* lowest difficulty a share proved: used when no job was seen */
+	double share_floor;       /* lowest difficulty a share proved: used when no job was seen */
 	uint32_t floor_submitted; /* shares that prove share_floor and name no known job */
 	uint32_t floor_accepted;  /* those of them that the pool accepted */
-	uint32_t replies[2];    /* replies seen, by direction */
-	uint64_t login_ns;      /* of a login still without reply; 0: none */
-	uint64_t start_ns;      /* first login, job or share; 0: none */
-	uint64_t first_share_ns; /* 0: no share counted */
-	uint64_t last_report_ns; /* the worker's */
-	uint8_t changed;        /* enum session_change not yet reported; the worker clears it */
-	uint8_t is_open;        /* level reached LEVEL_LIKELY once */
-	uint8_t sender_dir;     /* 1 + direction in which the miner sends; 0: unknown */
-	uint8_t dirs_seen;      /* bit per direction in which anything was found */
-	uint8_t dialect_proof;  /* enum proof of the finding that named view.dialect */
+	uint32_t replies[2];      /* replies seen, by direction */
+	uint64_t login_ns;        /* of a login still without reply; 0: none */
+	uint64_t start_ns;        /* first login, job or share; 0: none */
+	uint64_t first_share_ns;  /* 0: no share counted */
+	uint64_t last_report_ns;  /* the worker's */
+	uint8_t changed;          /* enum session_change not yet reported; the worker clears it */
+	uint8_t is_open;          /* level reached LEVEL_LIKELY once */
+	uint8_t sender_dir;       /* 1 + direction in which the miner sends; 0: unknown */
+	uint8_t dirs_seen;        /* bit per direction in which anything was found */
+	uint8_t dialect_proof;    /* enum proof of the finding that named view.dialect */
 };
 
 struct stats;

@@ -18,7 +18,8 @@ struct stream;
 /* Receives the bytes of one direction, in order. time_ns is that of the packet they came in. */
 struct stream_out {
 	void (*data)(void *ctx, enum direction dir, struct slice bytes, uint64_t time_ns);
-	/* missing bytes were lost (0: unknown how many); what follows does not continue the past. */
+	/* missing bytes were lost (0: unknown how many); what follows does not continue the past.
+	 */
 	void (*gap)(void *ctx, enum direction dir, uint32_t missing, uint64_t time_ns);
 	void *ctx;
 };
