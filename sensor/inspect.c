@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "protocols/preface.h"
 #include "sensor/blocks.h"
 #include "sensor/inspect.h"
 #include "sensor/limits.h"
@@ -15,6 +16,8 @@
 /* What a flow without a session may show before it is given up. */
 #define UNKNOWN_MAX 8
 #define BAD_MAX     4
+/* One direction quotes: bytes in which the other one may still prove that it means it. */
+#define FOREIGN_BYTES 4096
 
 /* Bytes that may be scanned for message ends, per packet and per payload byte: a message that comes
  * byte by byte is scanned again with each, which nobody may use against us; nor messages without
@@ -38,6 +41,8 @@ struct reading {
 	uint8_t framer;    /* 1 + index of the dialect whose framing is tried; 0: probe */
 	bool is_lost;      /* bytes were lost or made no sense: what comes may be half a message */
 	bool is_waiting;   /* for credit, to be scanned */
+	bool is_foreign;   /* speaks something else and quotes messages: none counts */
+	struct preface preface; /* what was skipped since the last message */
 };
 
 struct inspect {
@@ -117,7 +122,7 @@ void inspect_pool_free(struct inspect_pool *pool)
 	free(pool);
 }
 
-struct inspect *inspect_new(struct inspect_pool *pool)
+struct inspect *inspect_new(struct inspect_pool *pool, bool is_start)
 {
 	struct inspect *self = pool->free;
 	struct stream *stream = self == NULL ? NULL : stream_new(pool->streams);
@@ -134,8 +139,10 @@ struct inspect *inspect_new(struct inspect_pool *pool)
 	self->pool = pool;
 	self->stream = stream;
 	self->states = states;
-	for (int side = 0; side < 2; side++)
+	for (int side = 0; side < 2; side++) {
 		self->readings[side].credit = CREDIT_MAX;
+		preface_begin(&self->readings[side].preface, is_start);
+	}
 	return self;
 }
 
@@ -335,6 +342,19 @@ static const struct dialect *find_framer(struct inspect *self, unsigned side, st
 	return dialects[(reading->framer != 0 ? reading->framer : fallback) - 1];
 }
 
+/* A message after words of somebody else's is a quotation, and so is all that follows in its
+ * direction. An open session has proven itself: there, such words are damage. */
+static bool is_quoted(struct inspect *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+	enum preface_verdict verdict = preface_judge(&reading->preface);
+
+	preface_begin(&reading->preface, false);
+	if (verdict == PREFACE_FOREIGN)
+		reading->is_foreign = true;
+	return (reading->is_foreign && !self->session.is_open) || verdict == PREFACE_INSIDE;
+}
+
 static void charge(struct reading *reading, size_t bytes)
 {
 	reading->credit -= bytes < reading->credit ? bytes : reading->credit;
@@ -352,10 +372,12 @@ static struct slice read_messages(struct inspect *self, unsigned side, struct sl
 		enum frame_result result = framer->frame(in, &skip, &len);
 
 		assert(skip <= in.len && len <= in.len - skip);
+		preface_feed(&reading->preface, slice_head(in, skip));
 		if (result == FRAME_WHOLE) {
 			assert(len > 0);
 			charge(reading, skip + len + CREDIT_MESSAGE);
-			read_message(self, side, slice_sub(in, skip, len), false);
+			if (!is_quoted(self, side))
+				read_message(self, side, slice_sub(in, skip, len), false);
 			in = slice_tail(in, skip + len);
 			if (reading->credit > 0 || in.len == 0)
 				continue;
@@ -367,7 +389,8 @@ static struct slice read_messages(struct inspect *self, unsigned side, struct sl
 		if (result == FRAME_MORE) {
 			if (in.len < framer->max_message && in.len < BLOCK_LARGE)
 				return in;
-			read_message(self, side, in, true);
+			if (!is_quoted(self, side))
+				read_message(self, side, in, true);
 			lose(self, reading, in.len);
 			return slice_of(in.ptr, 0);
 		}
@@ -429,7 +452,7 @@ static void end_kept(struct inspect *self, unsigned side)
 
 	if (reading->len > 0) {
 		rest = read_messages(self, side, slice_of(reading->block, reading->len));
-		if (rest.len > 0)
+		if (rest.len > 0 && !is_quoted(self, side))
 			read_message(self, side, rest, true);
 	}
 	drop_kept(self, reading);
@@ -471,6 +494,7 @@ static void take_gap(void *ctx, enum direction dir, uint32_t missing, uint64_t t
 	end_kept(self, dir);
 	self->readings[dir].is_lost = true;
 	self->readings[dir].framer = 0;
+	preface_begin(&self->readings[dir].preface, false);
 	session_gap(&self->session, flow_dir(self, dir));
 }
 
@@ -489,20 +513,6 @@ void inspect_packet(struct inspect *self, enum direction dir, const struct packe
 	const struct stream_out out = stream_out_of(self);
 
 	stream_packet(self->stream, flow_dir(self, dir), packet, &out);
-}
-
-void inspect_datagram(struct inspect *self, enum direction dir, const struct packet *packet)
-{
-	unsigned side = flow_dir(self, dir);
-	struct slice rest;
-
-	note_bytes(self, side, packet->payload.len, packet->time_ns);
-	stats_add(self->pool->stats->stream_bytes, packet->payload.len);
-	self->readings[side].framer = 0;
-	self->readings[side].is_lost = false;
-	rest = read_messages(self, side, packet->payload);
-	if (rest.len > 0 && packet->payload_wire > packet->payload.len)
-		read_message(self, side, rest, true);
 }
 
 void inspect_tick(struct inspect *self, uint64_t now_ns)
@@ -540,9 +550,21 @@ struct session *inspect_session(struct inspect *self)
 	return &self->session;
 }
 
+bool inspect_is_foreign(const struct inspect *self)
+{
+	const struct reading *one = &self->readings[0];
+	const struct reading *other = &self->readings[1];
+
+	if (self->session.is_open || !(one->is_foreign || other->is_foreign))
+		return false;
+	return (one->is_foreign && other->is_foreign) || one->examined >= FOREIGN_BYTES ||
+	       other->examined >= FOREIGN_BYTES;
+}
+
 bool inspect_is_idle(const struct inspect *self)
 {
-	return !self->session.is_open && (self->unknown >= UNKNOWN_MAX || self->bad >= BAD_MAX ||
-					  self->readings[0].examined >= LIMIT_HINT_BYTES ||
-					  self->readings[1].examined >= LIMIT_HINT_BYTES);
+	return !self->session.is_open &&
+	       (self->unknown >= UNKNOWN_MAX || self->bad >= BAD_MAX ||
+		self->readings[0].examined >= LIMIT_HINT_BYTES ||
+		self->readings[1].examined >= LIMIT_HINT_BYTES || inspect_is_foreign(self));
 }

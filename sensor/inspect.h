@@ -18,9 +18,9 @@ struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t
 				      struct stats *stats);
 void inspect_pool_free(struct inspect_pool *pool);
 
-/* NULL when the pool is exhausted (counted). Flows without a session are given up first: the pool
- * asks no one, the worker frees those inspect_is_idle() says. */
-struct inspect *inspect_new(struct inspect_pool *pool);
+/* is_start: nothing was said on the flow before. NULL when the pool is exhausted (counted): the
+ * worker frees what inspect_is_idle() says. */
+struct inspect *inspect_new(struct inspect_pool *pool, bool is_start);
 void inspect_free(struct inspect *self);
 
 /* The next sequence number of a direction, when known. */
@@ -28,9 +28,6 @@ void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq);
 
 /* One TCP packet of the flow. */
 void inspect_packet(struct inspect *self, enum direction dir, const struct packet *packet);
-
-/* UDP and other payloads without sequence: each packet's bytes as they are. */
-void inspect_datagram(struct inspect *self, enum direction dir, const struct packet *packet);
 
 /* Packet time moves on. */
 void inspect_tick(struct inspect *self, uint64_t now_ns);
@@ -47,5 +44,8 @@ struct session *inspect_session(struct inspect *self);
 /* True when nothing was found within LIMIT_HINT_BYTES of payload, or what looked like a message
  * was none: the worker may free it. Never true once the session is open. */
 bool inspect_is_idle(const struct inspect *self);
+
+/* True when the flow speaks another protocol that only quotes messages: not worth another look. */
+bool inspect_is_foreign(const struct inspect *self);
 
 #endif

@@ -81,7 +81,7 @@ static int setup(void **state)
 	memset(&stats, 0, sizeof(stats));
 	pool = inspect_pool_new(2, 1 << 18, 1 << 18, &stats);
 	assert_non_null(pool);
-	flow = inspect_new(pool);
+	flow = inspect_new(pool, true);
 	assert_non_null(flow);
 	seqs[UP] = 0xfffffff0u; /* wraps soon */
 	seqs[DOWN] = 7;
@@ -249,6 +249,8 @@ static void a_middle_start_finds_its_feet(void **state)
 	(void)state;
 	for (size_t at = 1; at < strlen(text); at++) {
 		restart();
+		inspect_free(flow);
+		flow = inspect_new(pool, false);
 		send(UP, text + at); /* the end of one message, then a whole one */
 		assert_int_equal(view().submitted, 0);
 		send(UP, XMR_SUBMIT("3", "j1", "00000002"));
@@ -494,10 +496,10 @@ static void message_memory_is_capped(void **state)
 	inspect_pool_free(pool);
 	pool = inspect_pool_new(2, 1, 0, &stats); /* one large block */
 	assert_non_null(pool);
-	flow = inspect_new(pool);
-	other = inspect_new(pool);
+	flow = inspect_new(pool, true);
+	other = inspect_new(pool, true);
 	assert_non_null(other);
-	assert_null(inspect_new(pool));
+	assert_null(inspect_new(pool, true));
 	assert_int_equal(stats.inspect_capped, 1);
 	send(UP, begin);
 	assert_int_equal(stats.messages_bad, 0);
@@ -514,25 +516,32 @@ static void message_memory_is_capped(void **state)
 	assert_int_equal(view().submitted, 2);
 }
 
-static void datagrams_stand_alone(void **state)
+static void a_quotation_is_no_session(void **state)
 {
-	struct packet packet = { .time_ns = now_ns };
+	(void)state;
+	send(UP, "NICK mole\r\nPRIVMSG #pool :" XMR_LOGIN);
+	assert_int_equal(view().level, LEVEL_NONE);
+	assert_false(inspect_is_idle(flow)); /* the other side may still mean it */
+	send(DOWN, ":irc.example.org PRIVMSG #pool :" XMR_OK("1"));
+	assert_true(inspect_is_foreign(flow));
+	assert_true(inspect_is_idle(flow));
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().level, LEVEL_NONE);
+}
+
+static void one_foreign_side_is_given_little_time(void **state)
+{
+	char text[1024];
 
 	(void)state;
-	packet.payload = slice_str(XMR_LOGIN);
-	packet.payload_wire = (uint32_t)packet.payload.len;
-	inspect_datagram(flow, UP, &packet);
-	assert_int_equal(view().level, LEVEL_LIKELY);
-	packet.payload = slice_head(slice_str(XMR_SUBMIT("2", "j1", "00000001")), 100);
-	packet.payload_wire = (uint32_t)packet.payload.len;
-	inspect_datagram(flow, UP, &packet); /* half a message stays half */
-	packet.payload = slice_tail(slice_str(XMR_SUBMIT("2", "j1", "00000001")), 100);
-	inspect_datagram(flow, UP, &packet);
-	assert_int_equal(view().submitted, 0);
-	packet.payload =
-		slice_str(XMR_SUBMIT("2", "j1", "00000001") XMR_SUBMIT("3", "j1", "00000002"));
-	inspect_datagram(flow, UP, &packet);
-	assert_int_equal(view().submitted, 2);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	send(DOWN, "<pre>\n<b>\n" XMR_LOGIN);
+	for (int i = 0; i < 5; i++) {
+		assert_false(inspect_is_foreign(flow) && i < 3);
+		send(DOWN, text);
+	}
+	assert_true(inspect_is_foreign(flow));
 }
 
 static void a_freed_flow_leaves_nothing_behind(void **state)
@@ -540,7 +549,7 @@ static void a_freed_flow_leaves_nothing_behind(void **state)
 	(void)state;
 	send(UP, XMR_LOGIN "{\"id\":7,");
 	inspect_free(flow);
-	flow = inspect_new(pool);
+	flow = inspect_new(pool, true);
 	assert_int_equal(view().level, LEVEL_NONE);
 	seqs[UP] = 500;
 	send(DOWN, XMR_OK("1")); /* nobody knows this answer any more */
@@ -574,7 +583,8 @@ int main(void)
 		TEST(a_long_message_in_small_pieces_is_read),
 		TEST(messages_that_say_nothing_cost_their_sender),
 		TEST(message_memory_is_capped),
-		TEST(datagrams_stand_alone),
+		TEST(a_quotation_is_no_session),
+		TEST(one_foreign_side_is_given_little_time),
 		TEST(a_freed_flow_leaves_nothing_behind),
 	};
 

@@ -1,0 +1,37 @@
+/* preface.h: may a message begin here, or is it only quoted?
+ *
+ * A chat, a database row, a log line and a web page may all hold a perfect login line. What gives
+ * them away is what stands before it. A miner's message begins its direction, or follows another
+ * message; before the first one a front end may put one line of text (a PROXY header, a banner), a
+ * byte order mark, blanks and NULs. In a stream that was picked up in its middle the rest of a
+ * message comes first, and ends with its bracket. All else is somebody else's protocol. */
+#ifndef PROTOCOLS_PREFACE_H
+#define PROTOCOLS_PREFACE_H
+
+#include "protocols/slice.h"
+
+/* What was skipped since the last message; flat, zeroed is "nothing, in the middle". */
+struct preface {
+	uint32_t bytes; /* saturating */
+	uint8_t lines;  /* that held something, saturating; the one being read does not count */
+	uint8_t last;   /* last byte that is no blank; 0: none */
+	uint8_t before; /* the one before it */
+	bool is_start;  /* nothing but this came before in its direction */
+	bool is_binary; /* control bytes that no text has */
+	bool has_text;  /* the line being read holds something */
+};
+
+enum preface_verdict {
+	PREFACE_CLEAN,  /* a message may begin here */
+	PREFACE_INSIDE, /* inside a message whose beginning was not seen: skip what follows */
+	PREFACE_FOREIGN /* somebody else's words: what follows is quoted */
+};
+
+void preface_begin(struct preface *self, bool is_start);
+
+/* Bytes that were skipped, in order, in pieces of any size. */
+void preface_feed(struct preface *self, struct slice skipped);
+
+enum preface_verdict preface_judge(const struct preface *self);
+
+#endif

@@ -1,0 +1,108 @@
+/* Unit tests of preface.c: what may stand before a message, fed whole and byte by byte. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "protocols/limits.h"
+#include "protocols/preface.h"
+
+static enum preface_verdict judge(struct slice skipped, bool is_start)
+{
+	struct preface whole, bytewise;
+
+	preface_begin(&whole, is_start);
+	preface_feed(&whole, skipped);
+	preface_begin(&bytewise, is_start);
+	for (size_t i = 0; i < skipped.len; i++)
+		preface_feed(&bytewise, slice_sub(skipped, i, 1));
+	assert_int_equal(preface_judge(&whole), preface_judge(&bytewise));
+	return preface_judge(&whole);
+}
+
+static bool is_clean(struct slice skipped, bool is_start)
+{
+	return judge(skipped, is_start) == PREFACE_CLEAN;
+}
+
+static bool start(const char *text)
+{
+	return is_clean(slice_str(text), true);
+}
+
+static bool middle(const char *text)
+{
+	return is_clean(slice_str(text), false);
+}
+
+static void nothing_and_padding_are_clean(void **state)
+{
+	(void)state;
+	assert_true(start(""));
+	assert_true(middle(""));
+	assert_true(start(" \t\r\n\n"));
+	assert_true(middle("\r\n"));
+	assert_true(start("\xef\xbb\xbf"));
+	assert_true(is_clean(slice_of("\0\0\0", 3), true));
+}
+
+static void one_line_may_stand_before_the_first_message(void **state)
+{
+	char line[LIMIT_JUNK_BYTES + 2];
+
+	(void)state;
+	assert_true(start("PROXY TCP4 192.0.2.7 198.51.100.9 51000 3333\r\n"));
+	assert_true(start("welcome\n\n"));
+	assert_true(start("welcome\n\xef\xbb\xbf \n"));
+	assert_false(start("welcome\nto the pool\n"));
+	assert_false(start("alice: "));
+	assert_false(start("PRIVMSG #mining :"));
+	assert_false(start("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"));
+	memset(line, 'x', sizeof(line));
+	line[LIMIT_JUNK_BYTES - 1] = '\n';
+	assert_true(is_clean(slice_of(line, LIMIT_JUNK_BYTES), true));
+	line[LIMIT_JUNK_BYTES - 1] = 'x';
+	line[LIMIT_JUNK_BYTES] = '\n';
+	assert_false(is_clean(slice_of(line, LIMIT_JUNK_BYTES + 1), true));
+}
+
+static void in_the_middle_the_rest_of_a_message_comes_first(void **state)
+{
+	(void)state;
+	assert_true(middle("ab\"],\"id\":4}\n"));
+	assert_true(middle("\"]}]\r\n"));
+	assert_false(middle("<pre>\n"));
+	assert_false(middle("2026-03-05 worker said: "));
+	assert_false(middle("welcome\n"));
+}
+
+static void inside_a_message_the_next_object_is_a_part(void **state)
+{
+	(void)state;
+	assert_int_equal(judge(slice_str("od\":\"submit\",\"params\":"), false), PREFACE_INSIDE);
+	assert_int_equal(judge(slice_str("1,"), false), PREFACE_INSIDE);
+	assert_int_equal(judge(slice_str(":nick PRIVMSG #pool :"), false), PREFACE_FOREIGN);
+	assert_int_equal(judge(slice_str("\"params\":"), true), PREFACE_FOREIGN);
+}
+
+static void control_bytes_mean_another_protocol(void **state)
+{
+	(void)state;
+	assert_false(is_clean(slice_of("D\0\0\0\x45\0\x01}\n", 9), false));
+	assert_false(is_clean(slice_of("J\0\0\0\n8.0\n", 9), true));
+	assert_false(middle("\x01}\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_and_padding_are_clean),
+		cmocka_unit_test(one_line_may_stand_before_the_first_message),
+		cmocka_unit_test(in_the_middle_the_rest_of_a_message_comes_first),
+		cmocka_unit_test(inside_a_message_the_next_object_is_a_part),
+		cmocka_unit_test(control_bytes_mean_another_protocol),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
