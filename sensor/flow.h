@@ -61,7 +61,7 @@ struct flow {
 	uint8_t flags;        /* enum flow_flag */
 	uint8_t tcp_state;    /* enum flow_tcp_state */
 	uint8_t tcp_flags[2]; /* OR of all seen */
-	uint8_t seq_known;    /* bit per direction */
+	uint8_t seq_known;    /* bits 0 and 1: next_seq is valid; the worker keeps bits 2 and 3 */
 	uint8_t inspections;  /* times taken under inspection so far */
 	uint16_t classified;  /* payload packets given to nDPI */
 	uint32_t looked;      /* payload bytes looked at, both directions, saturating */

@@ -10,7 +10,8 @@
 #include "sensor/log.h"
 
 #define NS_PER_S         1000000000u
-#define QUEUE_BYTES      4096 /* of batch pointers: more than LIMIT_BATCHES need */
+#define QUEUE_BYTES      4096       /* of batch pointers: more than LIMIT_BATCHES need */
+#define LIVE_TICK_NS     100000000u /* live, the correlator is this far behind a quiet worker */
 #define WORKER_WAIT_MS   100
 #define PROGRESS_WAIT_MS 500
 
@@ -31,6 +32,7 @@ struct reader {
 	struct reader_options options;
 	struct decap *decap;
 	struct lane *lanes;
+	uint64_t step_ns;    /* between ticks */
 	uint64_t tick_ns;    /* of the last tick */
 	uint64_t counted_ns; /* tick at which the kernel was last asked for its counters */
 	uint64_t progress_ms;
@@ -149,17 +151,15 @@ static int lane_new(struct lane *lane, struct worker *worker, bool inlined, size
 
 static void tick_all(struct reader *self, uint64_t now_ns)
 {
-	uint64_t tick = now_ns / NS_PER_S * NS_PER_S;
-
-	if (tick <= self->tick_ns)
+	if (now_ns < self->tick_ns + self->step_ns)
 		return;
-	self->tick_ns = tick;
+	self->tick_ns = now_ns / self->step_ns * self->step_ns;
 	for (size_t i = 0; i < self->options.worker_count; i++) {
 		struct lane *lane = &self->lanes[i];
 
 		if (lane_batch(self, lane) == NULL)
 			continue; /* live and busy: the next tick will do */
-		lane->filling->tick_ns = tick;
+		lane->filling->tick_ns = self->tick_ns;
 		lane_send(lane);
 	}
 }
@@ -231,6 +231,7 @@ struct reader *reader_new(const struct reader_options *options)
 	if (self == NULL)
 		return NULL;
 	self->options = *options;
+	self->step_ns = source_is_live(options->source) ? LIVE_TICK_NS : NS_PER_S;
 	self->decap = decap_new(options->stats);
 	self->lanes = calloc(options->worker_count, sizeof(*self->lanes));
 	if (self->decap == NULL || self->lanes == NULL)
@@ -297,9 +298,10 @@ int reader_run(struct reader *self)
 			lanes_flush(self);
 			if (result >= 0)
 				tick_all(self, source_now(self->options.source));
-			if (self->counted_ns != self->tick_ns)
+			if (self->tick_ns - self->counted_ns >= NS_PER_S) {
 				kernel_counters(self);
-			self->counted_ns = self->tick_ns;
+				self->counted_ns = self->tick_ns;
+			}
 		}
 		progress_show(self);
 	}

@@ -14,8 +14,12 @@
 
 #define NS_PER_S      1000000000u
 #define BACKLOG       512  /* urgent facts that wait for room in the ring, live */
-#define REORDER_BYTES 4096 /* a hole this early in a flow may be a reordered first message */
+#define LATE_BYTES    4096 /* of payload that a late look takes in */
 #define CLASSIFY_DONE UINT16_MAX
+
+/* flow.seq_known, shifted by the direction: next_seq is valid; payload has been seen. */
+#define SEQ_KNOWN 1u
+#define SEQ_DATA  4u
 
 /* A flow under inspection; flow_cold.inspect points here. */
 struct watch {
@@ -189,7 +193,7 @@ static void watch_expect(struct inspect *inspect, const struct flow *hot, enum d
 			 const struct packet *packet)
 {
 	for (int d = 0; d < 2; d++) {
-		if ((hot->seq_known & 1u << d) == 0)
+		if ((hot->seq_known & SEQ_KNOWN << d) == 0)
 			continue;
 		if (d == (int)dir && (int32_t)(packet->tcp_seq - hot->next_seq[d]) < 0)
 			continue; /* seen before, now interesting: begin with it */
@@ -201,6 +205,8 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 				 const struct packet *packet)
 {
 	struct flow *hot = flow_hot(self->flows, index);
+	bool is_start = (hot->flags & FLOW_MIDSTREAM) == 0 &&
+			(hot->seq_known & (SEQ_DATA << 0 | SEQ_DATA << 1)) == 0;
 	struct watch *watch;
 
 	if (hot->inspections >= LIMIT_INSPECTIONS || self->watch_count == self->watch_max) {
@@ -208,7 +214,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 		return NULL;
 	}
 	watch = self->watched[self->watch_count];
-	watch->inspect = inspect_new(self->inspects);
+	watch->inspect = inspect_new(self->inspects, is_start);
 	if (watch->inspect == NULL)
 		return NULL;
 	watch->index = index;
@@ -264,6 +270,8 @@ static void watch_follow(struct worker *self, struct watch *watch)
 		check_contact(self, watch->index);
 	}
 	if (!session->is_open) {
+		if (inspect_is_foreign(watch->inspect))
+			hot->inspections = LIMIT_INSPECTIONS;
 		if (inspect_is_idle(watch->inspect))
 			watch_drop(self, watch);
 		return;
@@ -279,8 +287,9 @@ static void watch_follow(struct worker *self, struct watch *watch)
 /* Is this packet of an undecided flow worth an inspection? */
 static bool is_candidate(struct flow *hot, enum direction dir, const struct packet *packet)
 {
-	bool may_be_hole = (hot->seq_known & 1u << dir) != 0 && hot->looked < REORDER_BYTES &&
-			   (int32_t)(packet->tcp_seq - hot->next_seq[dir]) > 0;
+	/* The first data is not the first byte: the beginning comes later, out of order. */
+	bool may_be_hole = (hot->seq_known & (SEQ_KNOWN | SEQ_DATA) << dir) == SEQ_KNOWN << dir &&
+			   packet->tcp_seq != hot->next_seq[dir];
 	uint32_t len = (uint32_t)packet->payload.len;
 
 	hot->looked += len;
@@ -290,7 +299,7 @@ static bool is_candidate(struct flow *hot, enum direction dir, const struct pack
 	} else if (hot->looked >= LIMIT_RECHECK_BYTES) {
 		/* Another look at the next few kilobytes: a tunnel may have been opened late. */
 		hot->flags &= (uint8_t)~FLOW_DECIDED;
-		hot->looked = 2 * LIMIT_HINT_BYTES - REORDER_BYTES;
+		hot->looked = 2 * LIMIT_HINT_BYTES - LATE_BYTES;
 	} else if (packet->payload.ptr[0] != '{') {
 		return false;
 	}
@@ -301,10 +310,12 @@ static void next_seq(struct flow *hot, enum direction dir, const struct packet *
 {
 	uint32_t end = packet->tcp_seq + packet->payload_wire;
 
-	if ((hot->seq_known & 1u << dir) == 0 || (int32_t)(end - hot->next_seq[dir]) > 0) {
+	if ((hot->seq_known & SEQ_KNOWN << dir) == 0 || (int32_t)(end - hot->next_seq[dir]) > 0) {
 		hot->next_seq[dir] = end;
-		hot->seq_known |= (uint8_t)(1u << dir);
+		hot->seq_known |= (uint8_t)(SEQ_KNOWN << dir);
 	}
+	if (packet->payload_wire > 0)
+		hot->seq_known |= (uint8_t)(SEQ_DATA << dir);
 }
 
 static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
@@ -536,11 +547,11 @@ static void handle_packet(struct worker *self, const struct packet *packet, stru
 		inspect_tcp(self, index, dir, packet);
 }
 
-/* All facts before time_ns have been pushed, unless some wait in the backlog. */
+/* All facts before time_ns have been pushed, unless some wait in the backlog. Nobody is woken: a
+ * tick does that, or a fact. */
 static void watermark(struct worker *self, uint64_t time_ns)
 {
 	atomic_store_explicit(&self->options.feed->watermark_ns, time_ns, memory_order_release);
-	ring_bell_ring(self->options.feed->bell);
 }
 
 void worker_batch(struct worker *self, const struct packet_batch *batch)
@@ -584,6 +595,7 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 	flow_advance(self->flows, now_ns);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	watermark(self, now_ns);
+	ring_bell_ring(self->options.feed->bell);
 }
 
 void worker_finish(struct worker *self)
@@ -594,6 +606,7 @@ void worker_finish(struct worker *self)
 	ring_close(self->options.feed->urgent);
 	ring_close(self->options.feed->bulk);
 	watermark(self, UINT64_MAX);
+	ring_bell_ring(self->options.feed->bell);
 }
 
 struct stats *worker_stats(struct worker *self)
