@@ -292,14 +292,17 @@ static void a_full_table_drops_the_oldest_request(void **state)
 
 static void jobs_are_a_ring_and_can_be_sent_again(void **state)
 {
+	const uint64_t jobs = LIMIT_JOBS;
+
 	(void)state;
-	for (uint64_t i = 1; i <= 3 * LIMIT_JOBS; i++)
+	assert_int_equal(jobs, 32); /* the sums below */
+	for (uint64_t i = 1; i <= 3 * jobs; i++)
 		apply(job(i, (double)i), DOWN, 1);
-	apply(share(0, 3 * LIMIT_JOBS, 1), UP, 2);
+	apply(share(0, 3 * jobs, 1), UP, 2);
 	assert_true(session.work_submitted == 96);
-	apply(share(0, 2 * LIMIT_JOBS + 1, 2), UP, 2); /* the oldest still known */
+	apply(share(0, 2 * jobs + 1, 2), UP, 2); /* the oldest still known */
 	assert_true(session.work_submitted == 96 + 65);
-	apply(share(0, 2 * LIMIT_JOBS, 3), UP, 2); /* forgotten: the latest's */
+	apply(share(0, 2 * jobs, 3), UP, 2); /* forgotten: the latest's */
 	assert_true(session.work_submitted == 96 + 65 + 96);
 	apply(job(70, 7), DOWN, 3); /* again, with another difficulty: now the latest */
 	apply(share(0, 70, 4), UP, 4);
@@ -569,24 +572,22 @@ static void other_facts_reach_the_view(void **state)
 
 static void equal_histories_give_equal_bytes(void **state)
 {
-	struct session_view one;
-	struct session_view two;
+	struct session_view views[2];
 
 	(void)state;
+	memset(&views[0], 0xaa, sizeof(views[0])); /* padding must not be left as it was */
+	memset(&views[1], 0x55, sizeof(views[1]));
 	for (int round = 0; round < 2; round++) {
-		struct session_view *view = round == 0 ? &one : &two;
-
 		memset(&session, 0, sizeof(session));
-		memset(view, round == 0 ? 0xaa : 0x55, sizeof(*view));
 		struct finding worse = login(1, PROOF_LIKELY, "a-long-account-name");
 		apply(worse, UP, 0);
 		struct finding better = login(1, PROOF_LIKELY, "44W");
 		better.wallet.check = WALLET_VALID;
 		apply(better, UP, 1);
-		session_view_at(&session, START + 5 * SECOND, view);
+		session_view_at(&session, START + 5 * SECOND, &views[round]);
 	}
-	assert_memory_equal(&one, &two, sizeof(one));
-	assert_int_equal(one.wallet[10], 0); /* nothing of the longer name is left */
+	assert_memory_equal(&views[0], &views[1], sizeof(views[0]));
+	assert_int_equal(views[0].wallet[10], 0); /* nothing of the longer name is left */
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
