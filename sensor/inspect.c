@@ -25,7 +25,7 @@
 #define CREDIT_PACKET  4096
 #define CREDIT_FACTOR  16
 #define CREDIT_MESSAGE 256 /* what a message costs beside its length */
-#define CREDIT_MAX     (4 * LIMIT_MESSAGE_BYTES)
+#define CREDIT_MAX     ((size_t)4 * LIMIT_MESSAGE_BYTES)
 
 _Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest block");
 
@@ -208,7 +208,7 @@ static void keep(struct inspect *self, struct reading *reading, struct slice res
 		lose(self, reading, rest.len);
 		return;
 	}
-	assert(rest.len <= reading->size);
+	assert(reading->block != NULL && rest.len <= reading->size);
 	memmove(reading->block, rest.ptr, rest.len);
 	reading->len = rest.len;
 }
