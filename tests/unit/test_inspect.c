@@ -20,32 +20,32 @@
 #define H8   "00112233"
 #define H64  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define BLOB "1010a8a7a5cd06" H64 "00000000" H64 "01"
-#define WALLET                                                                                     \
-	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRApf"  \
+#define WALLET \
+	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRApf" \
 	"b4rNoqE7"
-#define XMR_LOGIN                                                                                  \
-	"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"" WALLET       \
+#define XMR_LOGIN \
+	"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"" WALLET \
 	".w1\",\"pass\":\"x\",\"agent\":\"XMRig/6.26.0 (Linux x86_64)\",\"algo\":[\"rx/0\"]}}\n"
-#define XMR_JOB(id)                                                                                \
+#define XMR_JOB(id) \
 	"{\"blob\":\"" BLOB "\",\"job_id\":\"" id "\",\"target\":\"b88d0600\",\"algo\":\"rx/0\"}"
-#define XMR_LOGGED_IN                                                                              \
+#define XMR_LOGGED_IN \
 	"{\"id\":1,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"id\":\"a1\",\"job\":" XMR_JOB( \
 		"j1") ",\"status\":\"OK\"}}\n"
 #define XMR_PUSH "{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":" XMR_JOB("j2") "}\n"
-#define XMR_SUBMIT(id, job, nonce)                                                                 \
-	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"a1\","      \
+#define XMR_SUBMIT(id, job, nonce) \
+	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"a1\"," \
 	"\"job_id\":\"" job "\",\"nonce\":\"" nonce "\",\"result\":\"" H64 "\"}}\n"
-#define XMR_OK(id)                                                                                 \
+#define XMR_OK(id) \
 	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"status\":\"OK\"}}\n"
-#define XMR_LOW(id)                                                                                \
-	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"error\":{\"code\":-1,\"message\":\"Low difficulty "  \
+#define XMR_LOW(id) \
+	"{\"id\":" id ",\"jsonrpc\":\"2.0\",\"error\":{\"code\":-1,\"message\":\"Low difficulty " \
 	"share\"}}\n"
 
 #define V1_SUBSCRIBE "{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"cgminer/4.9\"]}\n"
-#define V1_AUTHORIZE                                                                               \
+#define V1_AUTHORIZE \
 	"{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"acct.rig07\",\"x\"]}\n"
-#define V1_NOTIFY                                                                                  \
-	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" H64                    \
+#define V1_NOTIFY \
+	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" H64 \
 	"\",\"01000000\",\"ffff\",[\"" H64 "\"],\"20000000\",\"1703a30c\",\"66b1f0aa\",true]}\n"
 
 struct line {
