@@ -1,0 +1,586 @@
+/* redis_conn.c: the transport to Redis: our own socket and buffers, hiredis' reply reader.
+ *
+ *	DOWN --retry--> CONNECTING --writable--> GREETING --all answered--> READY
+ *	  ^---------------- lost, silent, refused for now -------------------'
+ *
+ * Reference: the Redis protocol specification (RESP2), XADD with explicit ids. */
+#include <assert.h>
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <hiredis/read.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sensor/log.h"
+#include "sensor/redis_conn.h"
+#include "sensor/redis_greeting.h"
+#include "sensor/redis_socket.h"
+#include "sensor/ring.h"
+
+#define BATCH_COMMANDS 100 /* that many are worth a write of their own */
+#define BATCH_MS       50  /* or the oldest has waited so long */
+#define WINDOW         500 /* commands without reply */
+#define RETRY_MIN_MS   100
+#define RETRY_MAX_MS   5000
+#define RECEIVE_BYTES  16384
+#define RECEIVE_ROUNDS 16 /* reads of one poll: the publisher has others to serve */
+
+enum state { STATE_DOWN, STATE_CONNECTING, STATE_GREETING, STATE_READY };
+
+struct redis_conn {
+	struct redis_conn_options options;
+	struct redis_addresses addresses;
+	size_t address;
+	int fd;
+	enum state state;
+	redisReader *reader;
+	struct redis_queue *queue;
+	struct redis_greeting greeting;
+	size_t greeting_sent;
+	size_t step;
+	uint64_t retry_ms; /* DOWN: when to try; READY: not before, after a refusal */
+	uint32_t backoff_ms;
+	uint64_t heard_ms;         /* last reply, or when the first command went out */
+	uint64_t waiting_ms;       /* since when commands wait for a batch; 0: none does */
+	uint64_t renew_ms;         /* when to renew the ownership */
+	struct redis_stream_id id; /* last one given */
+	uint64_t refused;          /* events Redis refused for good */
+	bool is_spoiled;           /* a command of the current event was refused for good */
+	bool is_hurried;           /* no batching: closing */
+	bool has_been_ready;
+	int fatal;
+	char error[REDIS_CONN_ERROR_TEXT];
+};
+
+static void say(struct redis_conn *self, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(struct redis_conn *self, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(self->error, sizeof(self->error), format, list);
+	va_end(list);
+	/* Words of the server come along: nothing a terminal would obey. */
+	for (char *at = self->error; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
+			*at = '?';
+}
+
+static uint32_t jitter(uint32_t value)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		random = (uint32_t)ring_now_ms();
+	return value / 2 + random % (value / 2 + 1);
+}
+
+static void wait_longer(struct redis_conn *self, uint64_t now_ms)
+{
+	self->backoff_ms = self->backoff_ms == 0 ? RETRY_MIN_MS : self->backoff_ms * 2;
+	if (self->backoff_ms > RETRY_MAX_MS)
+		self->backoff_ms = RETRY_MAX_MS;
+	self->retry_ms = now_ms + jitter(self->backoff_ms);
+}
+
+static void disconnect(struct redis_conn *self, uint64_t now_ms)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	self->fd = -1;
+	if (self->reader != NULL)
+		redisReaderFree(self->reader);
+	self->reader = NULL;
+	redis_queue_rewind(self->queue);
+	if (self->state == STATE_READY)
+		log_warning("redis: %s; will connect again", self->error);
+	self->state = STATE_DOWN;
+	self->address++;
+	wait_longer(self, now_ms);
+}
+
+static void start_connecting(struct redis_conn *self, uint64_t now_ms)
+{
+	int fd = redis_socket_connect(&self->addresses, self->address);
+
+	if (fd < 0) {
+		say(self, "cannot connect: %s", strerror(-fd));
+		disconnect(self, now_ms);
+		return;
+	}
+	self->fd = fd;
+	self->state = STATE_CONNECTING;
+	self->heard_ms = now_ms;
+}
+
+static void start_greeting(struct redis_conn *self, uint64_t now_ms)
+{
+	self->reader = redisReaderCreate();
+	if (self->reader == NULL) {
+		say(self, "out of memory");
+		disconnect(self, now_ms);
+		return;
+	}
+	self->state = STATE_GREETING;
+	self->greeting_sent = 0;
+	self->step = 0;
+	self->heard_ms = now_ms;
+}
+
+static void become_ready(struct redis_conn *self, uint64_t now_ms)
+{
+	self->state = STATE_READY;
+	self->retry_ms = 0;
+	self->backoff_ms = 0;
+	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
+	if (self->has_been_ready) {
+		stats_add(self->options.stats->redis_reconnects, 1);
+		log_info("redis: connected again, %zu commands to send",
+			 redis_queue_count(self->queue));
+	}
+	self->has_been_ready = true;
+}
+
+static void fail(struct redis_conn *self, int error)
+{
+	self->fatal = error;
+	self->state = STATE_DOWN;
+	if (self->fd >= 0)
+		close(self->fd);
+	self->fd = -1;
+	redis_queue_rewind(self->queue);
+}
+
+static void lose_ownership(struct redis_conn *self, const redisReply *reply)
+{
+	say(self, "%s belongs to another process (%.100s): is its sensor id used twice?",
+	    self->options.owner_key, reply->str);
+	fail(self, -EBUSY);
+}
+
+static void take_greeting(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
+{
+	enum redis_step step = self->greeting.steps[self->step];
+
+	if (redis_greeting_is_answered(&self->greeting, self->step, reply, &self->id)) {
+		if (++self->step == self->greeting.step_count)
+			become_ready(self, now_ms);
+		return;
+	}
+	if (step == REDIS_STEP_OWNER && reply->type == REDIS_REPLY_STRING) {
+		lose_ownership(self, reply);
+	} else if (reply->type == REDIS_REPLY_ERROR && redis_reply_is_passing(reply)) {
+		say(self, "not ready: %.200s", reply->str);
+		disconnect(self, now_ms);
+	} else {
+		say(self, "refused: %.200s",
+		    reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of another kind");
+		fail(self, -EACCES);
+	}
+}
+
+static void next_id(struct redis_conn *self)
+{
+	struct timespec now;
+	uint64_t ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (ms > self->id.ms) {
+		self->id.ms = ms;
+		self->id.seq = 0;
+	} else {
+		self->id.seq++;
+	}
+}
+
+/* The oldest command is done, well or not. */
+static void finish_first(struct redis_conn *self, bool ends_event)
+{
+	redis_queue_pop(self->queue);
+	if (ends_event) {
+		self->refused += self->is_spoiled;
+		self->is_spoiled = false;
+	}
+}
+
+static void send_later(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
+{
+	log_warning("redis: refused for now: %.200s", reply->str);
+	next_id(self);
+	if (redis_queue_requeue(self->queue, self->id.ms, self->id.seq) < 0) {
+		/* No memory to move it: forget the connection, then everything is sent again. */
+		say(self, "out of memory");
+		disconnect(self, now_ms);
+		return;
+	}
+	if (now_ms >= self->retry_ms)
+		wait_longer(self, now_ms);
+}
+
+static void take_error(struct redis_conn *self, const struct redis_entry *entry,
+		       const redisReply *reply, uint64_t now_ms)
+{
+	bool is_old_id = entry->expect == REDIS_EXPECT_ID &&
+			 redis_reply_begins(reply, "ERR The ID specified in XADD");
+
+	if (is_old_id && entry->was_sent) {
+		/* It had been stored before the connection was lost. */
+		stats_add(self->options.stats->redis_commands, 1);
+		finish_first(self, entry->ends_event);
+		return;
+	}
+	stats_add(self->options.stats->redis_errors, 1);
+	if (is_old_id) {
+		/* Someone else writes to our stream: greet again, that reads its last id. */
+		next_id(self);
+		if (redis_queue_requeue(self->queue, self->id.ms, self->id.seq) == 0) {
+			say(self, "a stream was written by someone else");
+			disconnect(self, now_ms);
+		}
+	} else if (redis_reply_is_passing(reply)) {
+		send_later(self, reply, now_ms);
+	} else if (redis_reply_is_forbidding(reply)) {
+		say(self, "refused: %.200s", reply->str);
+		fail(self, -EACCES);
+	} else {
+		log_error("redis: a command failed: %.200s", reply->str);
+		self->is_spoiled = true;
+		finish_first(self, entry->ends_event);
+	}
+}
+
+static void take_reply(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
+{
+	const struct redis_entry *first = redis_queue_first(self->queue);
+	struct redis_entry entry;
+
+	if (first == NULL) {
+		say(self, "an answer to nothing");
+		disconnect(self, now_ms);
+		return;
+	}
+	entry = *first;
+	if (entry.expect == REDIS_EXPECT_OWNER && reply->type == REDIS_REPLY_STRING) {
+		lose_ownership(self, reply);
+	} else if (reply->type == REDIS_REPLY_ERROR) {
+		take_error(self, &entry, reply, now_ms);
+	} else if (redis_reply_is_expected(entry.expect, reply)) {
+		stats_add(self->options.stats->redis_commands, 1);
+		if (entry.expect == REDIS_EXPECT_ID)
+			self->backoff_ms = 0;
+		finish_first(self, entry.ends_event);
+	} else {
+		say(self, "an answer of another kind");
+		disconnect(self, now_ms);
+	}
+}
+
+static void take_replies(struct redis_conn *self, uint64_t now_ms)
+{
+	while (self->state == STATE_GREETING || self->state == STATE_READY) {
+		void *reply = NULL;
+
+		if (redisReaderGetReply(self->reader, &reply) != REDIS_OK) {
+			say(self, "no Redis protocol: %.100s", self->reader->errstr);
+			disconnect(self, now_ms);
+			return;
+		}
+		if (reply == NULL)
+			return;
+		self->heard_ms = now_ms;
+		if (self->state == STATE_GREETING)
+			take_greeting(self, reply, now_ms);
+		else
+			take_reply(self, reply, now_ms);
+		freeReplyObject(reply);
+	}
+}
+
+static void receive(struct redis_conn *self, uint64_t now_ms)
+{
+	char bytes[RECEIVE_BYTES];
+
+	for (size_t i = 0; i < RECEIVE_ROUNDS && self->fd >= 0 && self->reader != NULL; i++) {
+		ssize_t len = recv(self->fd, bytes, sizeof(bytes), 0);
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (len <= 0) {
+			say(self, "connection lost: %s",
+			    len == 0 ? "closed by the server" : strerror(errno));
+			disconnect(self, now_ms);
+			return;
+		}
+		if (redisReaderFeed(self->reader, bytes, (size_t)len) != REDIS_OK) {
+			say(self, "no memory for an answer");
+			disconnect(self, now_ms);
+			return;
+		}
+		take_replies(self, now_ms);
+		if ((size_t)len < sizeof(bytes))
+			return;
+	}
+}
+
+/* Sends until there is nothing more or no room. Returns the bytes sent, 0 when it must wait. */
+static size_t send_some(struct redis_conn *self, const char *bytes, size_t len, uint64_t now_ms)
+{
+	ssize_t sent;
+
+	if (len == 0)
+		return 0;
+	do
+		sent = send(self->fd, bytes, len, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return (size_t)sent;
+	if (errno != EAGAIN && errno != EWOULDBLOCK) {
+		say(self, "connection lost: %s", strerror(errno));
+		disconnect(self, now_ms);
+	}
+	return 0;
+}
+
+static void send_greeting(struct redis_conn *self, uint64_t now_ms)
+{
+	self->greeting_sent += send_some(self, self->greeting.bytes + self->greeting_sent,
+					 self->greeting.len - self->greeting_sent, now_ms);
+}
+
+/* Lets whole batches go, or what has waited long enough. */
+static void release_batch(struct redis_conn *self, uint64_t now_ms)
+{
+	size_t waiting = redis_queue_waiting(self->queue);
+	size_t released = redis_queue_released(self->queue);
+
+	if (waiting == 0 || now_ms < self->retry_ms) {
+		self->waiting_ms = 0;
+		if (waiting == 0 && released == 0)
+			self->backoff_ms = 0;
+		return;
+	}
+	if (self->waiting_ms == 0)
+		self->waiting_ms = now_ms;
+	if (waiting < BATCH_COMMANDS && !self->is_hurried && now_ms - self->waiting_ms < BATCH_MS)
+		return;
+	/* After a refusal one command shows whether it has passed. */
+	if (released >= (self->backoff_ms > 0 ? 1 : WINDOW))
+		return;
+	if (released == 0)
+		self->heard_ms = now_ms;
+	redis_queue_release(self->queue, self->backoff_ms > 0 ? 1 : WINDOW - released);
+	self->waiting_ms = 0;
+}
+
+static void send_commands(struct redis_conn *self, uint64_t now_ms)
+{
+	size_t len;
+	const char *bytes = redis_queue_to_send(self->queue, &len);
+	size_t sent = send_some(self, bytes, len, now_ms);
+
+	if (self->state == STATE_READY)
+		redis_queue_sent(self->queue, sent);
+}
+
+static void renew_ownership(struct redis_conn *self, uint64_t now_ms)
+{
+	struct redis_args args;
+
+	if (now_ms < self->renew_ms)
+		return;
+	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
+	redis_owner_keep(&args, &self->options);
+	if (redis_conn_push(self, &args, REDIS_EXPECT_OWNER, false) < 0)
+		log_warning("redis: no memory to renew the ownership");
+}
+
+static void check_silence(struct redis_conn *self, uint64_t now_ms)
+{
+	bool is_due = self->state == STATE_CONNECTING || self->state == STATE_GREETING ||
+		      (self->state == STATE_READY && redis_queue_released(self->queue) > 0);
+
+	if (!is_due || now_ms - self->heard_ms < self->options.reply_timeout_ms)
+		return;
+	say(self, "no answer for %u ms", (unsigned)self->options.reply_timeout_ms);
+	disconnect(self, now_ms);
+}
+
+static void finish_connecting(struct redis_conn *self, uint64_t now_ms)
+{
+	struct pollfd ready = { .fd = self->fd, .events = POLLOUT };
+	int error;
+
+	if (poll(&ready, 1, 0) <= 0)
+		return;
+	error = redis_socket_finish(self->fd);
+	if (error < 0) {
+		say(self, "cannot connect: %s", strerror(-error));
+		disconnect(self, now_ms);
+		return;
+	}
+	start_greeting(self, now_ms);
+}
+
+int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *want)
+{
+	size_t unsent = 0;
+
+	want->fd = -1;
+	want->events = 0;
+	if (self->fatal != 0)
+		return self->fatal;
+	if (self->state == STATE_DOWN && now_ms >= self->retry_ms)
+		start_connecting(self, now_ms);
+	if (self->state == STATE_CONNECTING)
+		finish_connecting(self, now_ms);
+	if (self->state == STATE_GREETING)
+		send_greeting(self, now_ms);
+	if (self->state == STATE_GREETING || self->state == STATE_READY)
+		receive(self, now_ms);
+	if (self->state == STATE_READY) {
+		renew_ownership(self, now_ms);
+		release_batch(self, now_ms);
+		send_commands(self, now_ms);
+	}
+	check_silence(self, now_ms);
+	if (self->fatal != 0)
+		return self->fatal;
+	if (self->state == STATE_GREETING)
+		unsent = self->greeting.len - self->greeting_sent;
+	else if (self->state == STATE_READY)
+		redis_queue_to_send(self->queue, &unsent);
+	want->fd = self->fd;
+	want->events = self->state == STATE_CONNECTING || unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+	return redis_queue_count(self->queue) > 0 ? -EAGAIN : 0;
+}
+
+int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *options,
+		    char error[REDIS_CONN_ERROR_TEXT])
+{
+	struct redis_conn *self = calloc(1, sizeof(*self));
+	char why[REDIS_URL_ERROR_TEXT] = "";
+	uint64_t deadline_ms = ring_now_ms() + options->connect_timeout_ms;
+	int result = -ENOMEM;
+
+	snprintf(error, REDIS_CONN_ERROR_TEXT, "out of memory");
+	if (self == NULL)
+		return result;
+	self->options = *options;
+	self->fd = -1;
+	self->queue = redis_queue_new(options->queue_bytes);
+	if (self->queue == NULL)
+		goto fail;
+	result = redis_greeting_build(&self->greeting, options);
+	if (result < 0)
+		goto fail;
+	result = redis_socket_resolve(options->url, &self->addresses, why);
+	if (result < 0) {
+		snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", why);
+		goto fail;
+	}
+	while (self->state != STATE_READY && self->fatal == 0 && ring_now_ms() < deadline_ms) {
+		struct pollfd want;
+
+		redis_conn_poll(self, ring_now_ms(), &want);
+		if (self->state != STATE_READY && self->fatal == 0)
+			(void)poll(&want, 1, 10);
+	}
+	result = self->fatal;
+	if (self->state != STATE_READY && result == 0) {
+		result = -ETIMEDOUT;
+		if (self->error[0] == '\0')
+			say(self, "no answer");
+	}
+	if (result == 0) {
+		*out = self;
+		error[0] = '\0';
+		return 0;
+	}
+	snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", self->error);
+fail:
+	redis_conn_close(self, 0);
+	return result;
+}
+
+bool redis_conn_has_room(const struct redis_conn *self, size_t bytes)
+{
+	return redis_queue_has_room(self->queue, bytes);
+}
+
+void redis_conn_id(struct redis_conn *self, struct redis_args *args)
+{
+	next_id(self);
+	redis_args_id(args, self->id.ms, self->id.seq);
+}
+
+int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
+		    bool ends_event)
+{
+	struct redis_entry entry = { .expect = (uint8_t)expect, .ends_event = ends_event };
+	size_t len;
+	size_t id_at;
+	const char *bytes = redis_args_end(args, &len, &id_at);
+
+	if (bytes == NULL)
+		return -EMSGSIZE;
+	entry.len = (uint32_t)len;
+	entry.id_at = (uint32_t)id_at;
+	entry.id_len = (uint8_t)args->id_len;
+	return redis_queue_push(self->queue, &entry, bytes);
+}
+
+const char *redis_conn_error(const struct redis_conn *self)
+{
+	return self->error;
+}
+
+/* The other process that waits for our id need not wait for the key to expire. */
+static void release_ownership(struct redis_conn *self, uint64_t deadline_ms)
+{
+	struct redis_args args;
+	struct pollfd want;
+
+	redis_owner_release(&args, &self->options);
+	if (redis_conn_push(self, &args, REDIS_EXPECT_INTEGER, false) < 0)
+		return;
+	while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN &&
+	       self->state == STATE_READY && ring_now_ms() < deadline_ms)
+		(void)poll(&want, 1, 10);
+}
+
+uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms)
+{
+	uint64_t lost = 0;
+	struct pollfd want;
+
+	if (self == NULL)
+		return 0;
+	if (self->queue != NULL && self->has_been_ready) {
+		self->is_hurried = true;
+		while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN &&
+		       ring_now_ms() < deadline_ms)
+			(void)poll(&want, 1, 10);
+		lost = redis_queue_events(self->queue) + self->refused;
+		if (self->state == STATE_READY && redis_queue_count(self->queue) == 0)
+			release_ownership(self, deadline_ms);
+	}
+	if (self->fd >= 0)
+		close(self->fd);
+	if (self->reader != NULL)
+		redisReaderFree(self->reader);
+	redis_queue_free(self->queue);
+	redis_greeting_fini(&self->greeting);
+	free(self);
+	return lost;
+}

@@ -1,0 +1,62 @@
+/* redis_conn.h: one pipelined connection to Redis that never waits and forgets nothing.
+ *
+ * Commands are kept until their reply. A lost or silent connection is opened again with back-off
+ * and jitter; what was not acknowledged is sent again, stream entries with their old ids, so that
+ * an entry that had been stored is not stored twice. An entry that Redis refuses for a reason that
+ * passes (full, loading, read-only) is sent again with a new id.
+ *
+ * Each connection begins with the same greeting: AUTH, SELECT, the ownership, and the last id of
+ * every stream that is written. For one thread. */
+#ifndef SENSOR_REDIS_CONN_H
+#define SENSOR_REDIS_CONN_H
+
+#include <poll.h>
+
+#include "sensor/redis_args.h"
+#include "sensor/redis_queue.h"
+#include "sensor/redis_url.h"
+#include "sensor/stats.h"
+
+#define REDIS_CONN_ERROR_TEXT 320
+#define REDIS_CONN_STREAMS    4
+
+struct redis_conn_options {
+	const struct redis_url *url;
+	size_t queue_bytes;
+	uint32_t connect_timeout_ms; /* of redis_conn_open() as a whole */
+	uint32_t reply_timeout_ms;   /* a connection silent for longer is given up */
+	const char *owner_key;       /* belongs to one writer; texts are borrowed */
+	const char *owner;           /* who we are */
+	uint32_t owner_ttl_ms;
+	const char *streams[REDIS_CONN_STREAMS]; /* keys whose ids we give; NULL: none */
+	struct stats *stats;
+};
+
+struct redis_conn;
+
+/* Connects and greets. 0 or negative errno with error filled: -EBUSY when someone else owns the
+ * key, -EACCES when Redis refuses the credentials or rights. */
+int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *options,
+		    char error[REDIS_CONN_ERROR_TEXT]);
+
+/* Room for one more event's commands, leaving reserve bytes for others. */
+bool redis_conn_has_room(const struct redis_conn *self, size_t bytes);
+
+/* Gives a stream entry its id: rising, wall clock. */
+void redis_conn_id(struct redis_conn *self, struct redis_args *args);
+
+/* Queues a command. 0; -EMSGSIZE when it did not fit its buffer; -ENOMEM. ends_event: the last
+ * command of an event: with its reply the event is delivered. */
+int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
+		    bool ends_event);
+
+/* Moves I/O along. 0: nothing is held; -EAGAIN: something is; else the error is final and
+ * redis_conn_error() says why. */
+int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *want);
+const char *redis_conn_error(const struct redis_conn *self);
+
+/* Sends all until deadline_ms, gives up the ownership and frees. Returns the events lost: those
+ * without acknowledgement, and those that Redis refused for good. */
+uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms);
+
+#endif

@@ -1,0 +1,46 @@
+/* redis_greeting.h: what is said first on every connection to Redis, and what replies mean. */
+#ifndef SENSOR_REDIS_GREETING_H
+#define SENSOR_REDIS_GREETING_H
+
+#include <hiredis/hiredis.h>
+
+#include "sensor/redis_conn.h"
+
+#define REDIS_GREETING_STEPS (3 + REDIS_CONN_STREAMS)
+
+enum redis_step { REDIS_STEP_AUTH, REDIS_STEP_SELECT, REDIS_STEP_OWNER, REDIS_STEP_STREAM };
+
+/* The greeting is the same for every connection. */
+struct redis_greeting {
+	char *bytes; /* holds the password: wiped when freed */
+	size_t len;
+	enum redis_step steps[REDIS_GREETING_STEPS];
+	size_t step_count;
+};
+
+struct redis_stream_id {
+	uint64_t ms;
+	uint64_t seq;
+};
+
+/* 0, -ENOMEM or -EMSGSIZE. */
+int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options);
+void redis_greeting_fini(struct redis_greeting *self);
+
+/* True when the reply is what the step needs; raises *id to a stream's last one. */
+bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
+				const redisReply *reply, struct redis_stream_id *id);
+
+/* Commands on the ownership key: takes a free one or renews our own (1), or says whose it is (a
+ * text); gives up our own. */
+void redis_owner_keep(struct redis_args *args, const struct redis_conn_options *options);
+void redis_owner_release(struct redis_args *args, const struct redis_conn_options *options);
+
+bool redis_reply_begins(const redisReply *reply, const char *word);
+/* An error that passes by itself: full, loading, read-only... */
+bool redis_reply_is_passing(const redisReply *reply);
+/* An error that needs a person: rights, credentials, a cluster. */
+bool redis_reply_is_forbidding(const redisReply *reply);
+bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply);
+
+#endif

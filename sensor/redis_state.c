@@ -1,0 +1,541 @@
+/* redis_state.c: merges what one event says into the hashes, sets and sorted sets of Redis.
+ *
+ * Values of hashes are kept short (64 bytes), or Redis stores the hash in three times the memory:
+ * hosts and sessions name a wallet by its hash, the wallet's own hash has the whole text. */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor/correlator.h"
+#include "sensor/jsonw.h"
+#include "sensor/redis_state.h"
+#include "sensor/redis_store.h"
+#include "sensor/redis_tally.h"
+
+#define FIELDS_MAX          40
+#define FIELDS_BYTES        6144
+#define SHORT_TEXT          65 /* 64 bytes and a NUL */
+#define TRIM_EVERY          64 /* events between two trims of the sorted sets */
+#define SORTED_MEMBERS      100000
+#define BY_RATE_MEMBERS     10000
+#define OPEN_ALERT_EXPIRE_S LIMIT_EPISODE_S
+
+/* KEYS: hash [sorted set of rates]. ARGV: expire, last seen, first seen, sensor, count of shared
+ * pairs, shared pairs, this sensor's pairs [and with a second key: member, rate, before them].
+ * Times are texts of one width, so they compare as texts. */
+static const char merge_script[] =
+	"local k=KEYS[1] local a=ARGV local o='last_seen@'..a[4] "
+	"local h=redis.call('HMGET',k,'last_seen','first_seen',o) "
+	"local n=5+2*tonumber(a[5]) local m=n "
+	"if not h[1] or h[1]<=a[2] then "
+	"redis.call('HSET',k,'last_seen',a[2],unpack(a,6,n)) end "
+	"if not h[2] or h[2]>a[3] then redis.call('HSET',k,'first_seen',a[3]) end "
+	"if KEYS[2] then m=n+2 end "
+	"if #a>m and (not h[3] or h[3]<=a[2]) then "
+	"redis.call('HSET',k,o,a[2],unpack(a,m+1)) "
+	"if KEYS[2] and (not h[1] or h[1]<=a[2]) then "
+	"redis.call('ZADD',KEYS[2],a[n+2],a[n+1]) end end "
+	"if a[1]~='0' then redis.call('EXPIRE',k,a[1]) end return 1";
+
+/* KEYS: the open alert's key. ARGV: id, time, expire, prefix of alert hashes. */
+static const char open_script[] =
+	"local c=redis.call('GET',KEYS[1]) "
+	"if c and c~=ARGV[1] then local t=redis.call('HGET',ARGV[4]..c,'last_seen') "
+	"if t and t>ARGV[2] then return 0 end end "
+	"redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[3]) return 1";
+
+/* Pairs of one hash; texts live in scratch until the next fields_begin(). */
+struct fields {
+	const char *items[FIELDS_MAX][2];
+	size_t count;
+	size_t shared; /* of count; the rest is this sensor's own */
+	size_t used;
+	char scratch[FIELDS_BYTES];
+};
+
+struct redis_state {
+	const struct config *config;
+	const struct event_context *context;
+	struct redis_tally *tally;
+	unsigned events; /* since the last trim */
+	struct fields fields;
+	struct redis_args args;
+};
+
+/* What one event is about. */
+struct subject {
+	const struct event_texts *texts;
+	const struct event *event;
+	const struct session_view *view;  /* NULL: none */
+	char host[CLOUD_SCOPE_TEXT + 64]; /* scope/ip */
+	char seen[JSONW_TIME_LEN + 1];
+	char first[JSONW_TIME_LEN + 1];
+	double seconds;
+};
+
+struct redis_state *redis_state_new(const struct config *config,
+				    const struct event_context *context)
+{
+	struct redis_state *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->config = config;
+	self->context = context;
+	self->tally = redis_tally_new(config->max_sessions);
+	if (self->tally == NULL) {
+		free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void redis_state_free(struct redis_state *self)
+{
+	if (self == NULL)
+		return;
+	redis_tally_free(self->tally);
+	free(self);
+}
+
+static void fields_begin(struct fields *fields)
+{
+	fields->count = 0;
+	fields->shared = 0;
+	fields->used = 0;
+}
+
+/* At most size - 1 bytes of text, printable. */
+static const char *keep(struct fields *fields, const char *text, size_t size)
+{
+	char *at = fields->scratch + fields->used;
+
+	assert(size <= sizeof(fields->scratch) - fields->used); /* our own fields, all short */
+	event_printable(text, at, size);
+	fields->used += strlen(at) + 1;
+	return at;
+}
+
+static void add_pair(struct fields *fields, const char *name, const char *value)
+{
+	assert(fields->count < FIELDS_MAX);
+	fields->items[fields->count][0] = name;
+	fields->items[fields->count++][1] = value;
+}
+
+/* Names are static; values are copied, cut to what a small hash may hold. */
+static void add_text(struct fields *fields, const char *name, const char *value)
+{
+	add_pair(fields, name, keep(fields, value, SHORT_TEXT));
+}
+
+static void add_uint(struct fields *fields, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	add_text(fields, name, text);
+}
+
+static void add_fixed(struct fields *fields, const char *name, double value, unsigned decimals)
+{
+	char text[400];
+
+	jsonw_fixed_text(value, decimals, text, sizeof(text));
+	add_text(fields, name, text);
+}
+
+/* The same value under "name@sensor". */
+static const char *own_name(struct redis_state *self, const char *name)
+{
+	char text[LIMIT_NAME_TEXT + 32];
+
+	snprintf(text, sizeof(text), "%s@%s", name, self->context->sensor_id);
+	return keep(&self->fields, text, sizeof(text));
+}
+
+static void add_totals(struct redis_state *self, const struct tally_totals *totals)
+{
+	struct fields *fields = &self->fields;
+
+	add_uint(fields, own_name(self, "sessions"), totals->sessions);
+	add_uint(fields, own_name(self, "submitted"), totals->submitted);
+	add_uint(fields, own_name(self, "accepted"), totals->accepted);
+	add_uint(fields, own_name(self, "rejected"), totals->rejected);
+	add_uint(fields, own_name(self, "stale"), totals->stale);
+	add_fixed(fields, own_name(self, "work"), totals->work, 0);
+	add_fixed(fields, own_name(self, "hashrate"), totals->hashrate, 1);
+}
+
+static void entity_key(const struct redis_state *self, const char *kind, const char *name,
+		       char out[REDIS_KEY_TEXT])
+{
+	snprintf(out, REDIS_KEY_TEXT, "%s:%s:%s", self->config->redis_prefix, kind, name);
+}
+
+static void list_key(const struct redis_state *self, const char *name, char out[REDIS_KEY_TEXT])
+{
+	snprintf(out, REDIS_KEY_TEXT, "%s:%s", self->config->redis_prefix, name);
+}
+
+/* Merges the fields into a hash; rate: also into the top list of hosts, NULL: not. */
+static int push_merge(struct redis_state *self, struct redis_conn *conn,
+		      const struct subject *subject, const char *key, const double *rate)
+{
+	const struct fields *fields = &self->fields;
+	struct redis_args *args = &self->args;
+	char by_rate[REDIS_KEY_TEXT];
+
+	redis_args_begin(args, "EVAL");
+	redis_args_text(args, merge_script);
+	redis_args_text(args, rate != NULL ? "2" : "1");
+	redis_args_text(args, key);
+	if (rate != NULL) {
+		list_key(self, "hosts:by-hashrate", by_rate);
+		redis_args_text(args, by_rate);
+	}
+	redis_args_uint(args, self->config->redis_expire_s);
+	redis_args_text(args, subject->seen);
+	redis_args_text(args, subject->first);
+	redis_args_text(args, self->context->sensor_id);
+	redis_args_uint(args, fields->shared);
+	for (size_t i = 0; i < fields->count; i++) {
+		if (i == fields->shared && rate != NULL) {
+			redis_args_text(args, subject->host);
+			redis_args_fixed(args, *rate, 1);
+		}
+		redis_args_text(args, fields->items[i][0]);
+		redis_args_text(args, fields->items[i][1]);
+	}
+	return redis_conn_push(conn, args, REDIS_EXPECT_INTEGER, false);
+}
+
+static int push_sorted(struct redis_state *self, struct redis_conn *conn, const char *list,
+		       const struct subject *subject, const char *member)
+{
+	char key[REDIS_KEY_TEXT];
+
+	list_key(self, list, key);
+	redis_args_begin(&self->args, "ZADD");
+	redis_args_text(&self->args, key);
+	redis_args_text(&self->args, "GT");
+	redis_args_fixed(&self->args, subject->seconds, 6);
+	redis_args_text(&self->args, member);
+	return redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, false);
+}
+
+static int push_trim(struct redis_state *self, struct redis_conn *conn, const char *list,
+		     unsigned members)
+{
+	char key[REDIS_KEY_TEXT];
+	char last[16];
+
+	list_key(self, list, key);
+	snprintf(last, sizeof(last), "-%u", members + 1);
+	redis_args_begin(&self->args, "ZREMRANGEBYRANK");
+	redis_args_text(&self->args, key);
+	redis_args_text(&self->args, "0");
+	redis_args_text(&self->args, last);
+	return redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, false);
+}
+
+static int push_trims(struct redis_state *self, struct redis_conn *conn)
+{
+	static const char *const lists[] = { "hosts", "pools", "wallets", "alerts" };
+	int error = 0;
+
+	if (++self->events < TRIM_EVERY)
+		return 0;
+	self->events = 0;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && error == 0; i++)
+		error = push_trim(self, conn, lists[i], SORTED_MEMBERS);
+	return error < 0 ? error : push_trim(self, conn, "hosts:by-hashrate", BY_RATE_MEMBERS);
+}
+
+/* One host more in the set of an entity's hosts. */
+static int push_host_of(struct redis_state *self, struct redis_conn *conn, const char *entity,
+			const struct subject *subject, bool ends_event)
+{
+	bool expires = self->config->redis_expire_s > 0;
+	char key[REDIS_KEY_TEXT];
+	int error;
+
+	snprintf(key, sizeof(key), "%s:hosts", entity);
+	redis_args_begin(&self->args, "SADD");
+	redis_args_text(&self->args, key);
+	redis_args_text(&self->args, subject->host);
+	error = redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, ends_event && !expires);
+	if (error < 0 || !expires)
+		return error;
+	redis_args_begin(&self->args, "EXPIRE");
+	redis_args_text(&self->args, key);
+	redis_args_uint(&self->args, self->config->redis_expire_s);
+	return redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, ends_event);
+}
+
+static struct subject subject_of(const struct event_texts *texts, const struct event *event,
+				 uint64_t first_ns)
+{
+	struct subject subject = { .texts = texts,
+				   .event = event,
+				   .view = event_view(event),
+				   .seconds = (double)event->time_ns / 1e9 };
+
+	snprintf(subject.host, sizeof(subject.host), "%s/%s", texts->scope, texts->client);
+	jsonw_time_text(event->time_ns, subject.seen, sizeof(subject.seen));
+	jsonw_time_text(first_ns != 0 ? first_ns : event->time_ns, subject.first,
+			sizeof(subject.first));
+	return subject;
+}
+
+/* Who mines what, for hosts and sessions. */
+static void add_identity(struct fields *fields, const struct subject *subject)
+{
+	const struct session_view *view = subject->view;
+
+	add_text(fields, "pool", subject->texts->pool);
+	add_text(fields, "role", event_role_text(view->role));
+	add_text(fields, "level", level_text(view->level));
+	add_text(fields, "dialect", view->dialect);
+	add_text(fields, "coin", view->coin);
+	add_text(fields, "algo", view->algo);
+	add_text(fields, "wallet_hash", subject->texts->wallet_hash);
+	add_text(fields, "worker", view->worker);
+	add_text(fields, "agent", view->agent);
+	add_text(fields, "alert_id", subject->texts->alert_id);
+}
+
+static int merge_session(struct redis_state *self, struct redis_conn *conn,
+			 const struct subject *subject, bool is_end)
+{
+	const struct session_view *view = subject->view;
+	struct fields *fields = &self->fields;
+	char key[REDIS_KEY_TEXT];
+
+	fields_begin(fields);
+	add_text(fields, "state", is_end ? "ended" : "mining");
+	add_text(fields, "sensor", self->context->sensor_id);
+	add_text(fields, "client", subject->texts->client);
+	add_uint(fields, "client_port", subject->texts->client_port);
+	add_text(fields, "server", subject->texts->endpoint);
+	add_text(fields, "community_id", subject->texts->community_id);
+	add_identity(fields, subject);
+	add_fixed(fields, "difficulty", view->difficulty, 6);
+	add_uint(fields, "submitted", view->submitted);
+	add_uint(fields, "accepted", view->accepted);
+	add_uint(fields, "rejected", view->rejected);
+	add_uint(fields, "stale", view->stale);
+	add_fixed(fields, "work", view->work, 0);
+	add_fixed(fields, "seconds", (double)view->window_ns / 1e9, 3);
+	add_fixed(fields, "hashrate", view->hashrate, 1);
+	add_fixed(fields, "hashrate_claimed", view->hashrate_claimed, 1);
+	fields->shared = fields->count;
+	entity_key(self, "session", subject->texts->flow_id, key);
+	return push_merge(self, conn, subject, key, NULL);
+}
+
+static int merge_host(struct redis_state *self, struct redis_conn *conn,
+		      const struct subject *subject, const struct tally_totals *totals)
+{
+	struct fields *fields = &self->fields;
+	char key[REDIS_KEY_TEXT];
+	int error;
+
+	fields_begin(fields);
+	add_text(fields, "state", totals->sessions > 0 ? "mining" : "ended");
+	add_text(fields, "session", subject->texts->flow_id);
+	add_identity(fields, subject);
+	fields->shared = fields->count;
+	add_totals(self, totals);
+	entity_key(self, "host", subject->host, key);
+	error = push_merge(self, conn, subject, key, &totals->hashrate);
+	return error < 0 ? error : push_sorted(self, conn, "hosts", subject, subject->host);
+}
+
+static int merge_pool(struct redis_state *self, struct redis_conn *conn,
+		      const struct subject *subject, const struct tally_totals *totals)
+{
+	struct fields *fields = &self->fields;
+	char key[REDIS_KEY_TEXT];
+	int error;
+
+	fields_begin(fields);
+	add_text(fields, "name", subject->texts->pool);
+	add_text(fields, "dialect", subject->view->dialect);
+	add_text(fields, "coin", subject->view->coin);
+	add_text(fields, "algo", subject->view->algo);
+	fields->shared = fields->count;
+	add_totals(self, totals);
+	entity_key(self, "pool", subject->texts->endpoint, key);
+	error = push_merge(self, conn, subject, key, NULL);
+	return error < 0 ? error
+			 : push_sorted(self, conn, "pools", subject, subject->texts->endpoint);
+}
+
+static int merge_wallet(struct redis_state *self, struct redis_conn *conn,
+			const struct subject *subject, const struct tally_totals *totals)
+{
+	struct fields *fields = &self->fields;
+	const struct session_view *view = subject->view;
+	char key[REDIS_KEY_TEXT];
+	int error;
+
+	fields_begin(fields);
+	add_pair(fields, "wallet", keep(fields, view->wallet, 4 * LIMIT_WALLET_TEXT));
+	add_text(fields, "check", event_wallet_text(view->wallet_check));
+	add_text(fields, "coin", view->coin);
+	add_text(fields, "pool", subject->texts->pool);
+	fields->shared = fields->count;
+	add_totals(self, totals);
+	entity_key(self, "wallet", subject->texts->wallet_hash, key);
+	error = push_merge(self, conn, subject, key, NULL);
+	if (error == 0)
+		error = push_sorted(self, conn, "wallets", subject, subject->texts->wallet_hash);
+	return error < 0 ? error : push_host_of(self, conn, key, subject, false);
+}
+
+static int tally(struct redis_state *self, const struct subject *subject, bool is_end,
+		 struct tally_totals totals[TALLY_KINDS])
+{
+	const struct event_texts *texts = subject->texts;
+	const struct session_view *view = subject->view;
+	char miner[sizeof(subject->host) + EVENT_ENDPOINT_TEXT + LIMIT_WORKER_TEXT + 2];
+	struct tally_update update = {
+		.flow_id = event_parties(subject->event)->flow_id,
+		.time_ns = subject->event->time_ns,
+		.is_end = is_end,
+		.miner = miner,
+		.keys = { subject->host, texts->endpoint,
+			  texts->wallet_hash[0] != '\0' ? texts->wallet_hash : NULL },
+		.values = { .submitted = view->submitted,
+			    .accepted = view->accepted,
+			    .rejected = view->rejected,
+			    .stale = view->stale,
+			    .work = view->work,
+			    .hashrate = view->hashrate },
+	};
+
+	snprintf(miner, sizeof(miner), "%s %s %s", subject->host, texts->endpoint, view->worker);
+	return redis_tally_update(self->tally, &update, totals);
+}
+
+int redis_state_session(struct redis_state *self, struct redis_conn *conn,
+			const struct event_texts *texts, const struct event *event)
+{
+	const struct decision_session *session = (const void *)event->decision;
+	struct subject subject = subject_of(texts, event, session->view.first_ns);
+	bool is_end = session->event == SESSION_END;
+	struct tally_totals totals[TALLY_KINDS];
+	char pool[REDIS_KEY_TEXT];
+	int error = tally(self, &subject, is_end, totals);
+
+	if (error == 0)
+		error = merge_session(self, conn, &subject, is_end);
+	if (error == 0)
+		error = merge_host(self, conn, &subject, &totals[TALLY_HOST]);
+	if (error == 0)
+		error = merge_pool(self, conn, &subject, &totals[TALLY_POOL]);
+	if (error == 0 && texts->wallet_hash[0] != '\0')
+		error = merge_wallet(self, conn, &subject, &totals[TALLY_WALLET]);
+	if (error == 0)
+		error = push_trims(self, conn);
+	if (error < 0)
+		return error;
+	entity_key(self, "pool", texts->endpoint, pool);
+	return push_host_of(self, conn, pool, &subject, true);
+}
+
+static int merge_alert(struct redis_state *self, struct redis_conn *conn,
+		       const struct subject *subject, const struct decision_alert *alert)
+{
+	const struct signature *signature = signature_find(alert->sid);
+	struct fields *fields = &self->fields;
+	char key[REDIS_KEY_TEXT];
+	char absorbed_by[24] = "";
+
+	if (alert->absorbed_by != 0)
+		snprintf(absorbed_by, sizeof(absorbed_by), "%016" PRIx64, alert->absorbed_by);
+	fields_begin(fields);
+	add_uint(fields, "revision", alert->revision);
+	add_uint(fields, "sid", alert->sid);
+	add_text(fields, "signature", signature != NULL ? signature->name : "");
+	add_uint(fields, "severity", signature != NULL ? signature->severity : 3);
+	add_text(fields, "sensor", self->context->sensor_id);
+	add_text(fields, "scope", subject->texts->scope);
+	add_text(fields, "client", subject->texts->client);
+	add_text(fields, "server", subject->texts->endpoint);
+	add_text(fields, "flow_id", subject->texts->flow_id);
+	add_text(fields, "community_id", subject->texts->community_id);
+	add_uint(fields, "flows", alert->flows);
+	add_text(fields, "absorbed_by", absorbed_by);
+	if (subject->view != NULL)
+		add_identity(fields, subject);
+	else
+		add_text(fields, "pool", subject->texts->pool);
+	add_text(fields, "level", level_text(alert->level));
+	fields->shared = fields->count;
+	entity_key(self, "alert", subject->texts->alert_id, key);
+	return push_merge(self, conn, subject, key, NULL);
+}
+
+/* The host's latest alert; a contact never hides the session's. */
+static int merge_alerted_host(struct redis_state *self, struct redis_conn *conn,
+			      const struct subject *subject, const struct decision_alert *alert)
+{
+	struct fields *fields = &self->fields;
+	char key[REDIS_KEY_TEXT];
+	int error;
+
+	fields_begin(fields);
+	add_text(fields, alert->has_session ? "alert_id" : "contact_id", subject->texts->alert_id);
+	add_uint(fields, alert->has_session ? "sid" : "contact_sid", alert->sid);
+	fields->shared = fields->count;
+	entity_key(self, "host", subject->host, key);
+	error = push_merge(self, conn, subject, key, NULL);
+	return error < 0 ? error : push_sorted(self, conn, "hosts", subject, subject->host);
+}
+
+static int push_open_alert(struct redis_state *self, struct redis_conn *conn,
+			   const struct subject *subject, const struct decision_alert *alert)
+{
+	const struct signature *signature = signature_find(alert->sid);
+	struct redis_args *args = &self->args;
+	char hash[24];
+	char key[REDIS_KEY_TEXT];
+
+	if (signature == NULL)
+		return -EINVAL;
+	snprintf(hash, sizeof(hash), "%016" PRIx64,
+		 alert_open_hash(subject->texts->scope, subject->texts->client, signature->family,
+				 subject->texts->endpoint));
+	redis_args_begin(args, "EVAL");
+	redis_args_text(args, open_script);
+	redis_args_text(args, "1");
+	entity_key(self, "alert:open", hash, key);
+	redis_args_text(args, key);
+	redis_args_text(args, subject->texts->alert_id);
+	redis_args_text(args, subject->seen);
+	redis_args_uint(args, OPEN_ALERT_EXPIRE_S);
+	entity_key(self, "alert", "", key);
+	redis_args_text(args, key);
+	return redis_conn_push(conn, args, REDIS_EXPECT_INTEGER, true);
+}
+
+int redis_state_alert(struct redis_state *self, struct redis_conn *conn,
+		      const struct event_texts *texts, const struct event *event)
+{
+	const struct decision_alert *alert = (const void *)event->decision;
+	struct subject subject = subject_of(texts, event, alert->episode_ns);
+	int error = merge_alert(self, conn, &subject, alert);
+
+	if (error == 0)
+		error = push_sorted(self, conn, "alerts", &subject, texts->alert_id);
+	if (error == 0)
+		error = merge_alerted_host(self, conn, &subject, alert);
+	if (error == 0)
+		error = push_trims(self, conn);
+	return error < 0 ? error : push_open_alert(self, conn, &subject, alert);
+}

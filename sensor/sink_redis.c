@@ -1,0 +1,260 @@
+/* sink_redis.c: events into Redis, and every ten seconds the counters and a sign of life.
+ *
+ * Nothing is lost while the process lives: commands wait in the connection's queue until they are
+ * acknowledged. When the queue is full the sink refuses, flow records first. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sensor/jsonw.h"
+#include "sensor/log.h"
+#include "sensor/redis_store.h"
+#include "sensor/ring.h"
+
+#define QUEUE_BYTES       (32u << 20)
+#define RESERVED_BYTES    (8u << 20) /* of the queue, for alerts and sessions */
+#define CONNECT_MS        5000
+#define REPLY_MS          10000
+#define OWNER_TTL_MS      15000
+#define STATS_EVERY_MS    10000
+#define STATUS_FIELDS_MAX 16
+
+struct sink_redis_state {
+	struct sink_options options;
+	struct redis_url url;
+	char owner_key[REDIS_KEY_TEXT];
+	char owner[128];
+	char streams[REDIS_STREAMS][REDIS_KEY_TEXT];
+	struct redis_store *store;
+	struct redis_conn *conn;
+	uint64_t stats_ms;      /* when the next row is due */
+	uint64_t last_event_ns; /* newest packet time seen */
+	char started[JSONW_TIME_LEN + 1];
+};
+
+static uint64_t wall_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void free_state(struct sink_redis_state *self)
+{
+	redis_store_free(self->store);
+	explicit_bzero(&self->url, sizeof(self->url));
+	free(self);
+}
+
+/* Host, process and a random number: who we are to others with our sensor id. */
+static int name_owner(struct sink_redis_state *self)
+{
+	char host[64];
+	uint64_t random;
+
+	if (gethostname(host, sizeof(host)) != 0)
+		return -errno;
+	host[sizeof(host) - 1] = '\0';
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EIO;
+	snprintf(self->owner, sizeof(self->owner), "%s:%ld:%016" PRIx64, host, (long)getpid(),
+		 random);
+	return 0;
+}
+
+static int read_url(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
+{
+	const struct config *config = self->options.config;
+	char why[REDIS_URL_ERROR_TEXT];
+	int result = redis_url_parse(config->redis, &self->url, why);
+
+	if (result < 0) {
+		snprintf(error, SINK_ERROR_TEXT, "%s", why);
+		return result;
+	}
+	if (config->redis_password_file == NULL)
+		return 0;
+	result = redis_url_read_password(&self->url, config->redis_password_file);
+	if (result < 0)
+		snprintf(error, SINK_ERROR_TEXT, "%.256s: %s", config->redis_password_file,
+			 result == -ENODATA ? "holds no password" : strerror(-result));
+	return result;
+}
+
+static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
+{
+	static const char *const words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
+	struct redis_conn_options options = { .url = &self->url,
+					      .queue_bytes = QUEUE_BYTES,
+					      .connect_timeout_ms = CONNECT_MS,
+					      .reply_timeout_ms = REPLY_MS,
+					      .owner_key = self->owner_key,
+					      .owner = self->owner,
+					      .owner_ttl_ms = OWNER_TTL_MS,
+					      .stats = self->options.stats };
+	char name[300];
+	char why[REDIS_CONN_ERROR_TEXT];
+	int result;
+
+	redis_store_key(self->store, "owner", self->owner_key);
+	for (size_t i = 0; i < REDIS_STREAMS; i++) {
+		redis_store_key(self->store, words[i], self->streams[i]);
+		options.streams[i] = self->streams[i];
+	}
+	result = redis_conn_open(&self->conn, &options, why);
+	if (result < 0) {
+		redis_url_name(&self->url, name, sizeof(name));
+		snprintf(error, SINK_ERROR_TEXT, "%.160s: %.300s", name, why);
+	}
+	return result;
+}
+
+static int redis_open(void **out, const struct sink_options *options, char error[SINK_ERROR_TEXT])
+{
+	struct sink_redis_state *self = calloc(1, sizeof(*self));
+	int result = -ENOMEM;
+
+	snprintf(error, SINK_ERROR_TEXT, "out of memory");
+	if (self == NULL)
+		return result;
+	self->options = *options;
+	jsonw_time_text(wall_clock_ns(), self->started, sizeof(self->started));
+	self->stats_ms = ring_now_ms() + STATS_EVERY_MS;
+	self->store = redis_store_new(options->config, options->context);
+	if (self->store == NULL)
+		goto fail;
+	result = name_owner(self);
+	if (result < 0) {
+		snprintf(error, SINK_ERROR_TEXT, "cannot name this process: %s", strerror(-result));
+		goto fail;
+	}
+	result = read_url(self, error);
+	if (result < 0)
+		goto fail;
+	result = connect_redis(self, error);
+	if (result < 0)
+		goto fail;
+	error[0] = '\0';
+	*out = self;
+	return 0;
+fail:
+	free_state(self);
+	return result;
+}
+
+static int redis_write(void *sink, struct event_renderer *renderer, const struct event *event)
+{
+	struct sink_redis_state *self = sink;
+	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? RESERVED_BYTES : 0);
+
+	if (!redis_conn_has_room(self->conn, need))
+		return -EAGAIN;
+	if (event->time_ns > self->last_event_ns)
+		self->last_event_ns = event->time_ns;
+	return redis_store_event(self->store, self->conn, renderer, event);
+}
+
+/* Seconds between now and the newest event, live; 0 from a file. */
+static double lag_seconds(const struct sink_redis_state *self)
+{
+	uint64_t now_ns = wall_clock_ns();
+
+	if (!self->options.context->is_live || self->last_event_ns == 0 ||
+	    now_ns < self->last_event_ns)
+		return 0;
+	return (double)(now_ns - self->last_event_ns) / 1e9;
+}
+
+static int push_status(struct sink_redis_state *self, const struct stats *sum)
+{
+	const struct event_context *context = self->options.context;
+	const char *fields[STATUS_FIELDS_MAX][2];
+	char numbers[4][32];
+	char now[JSONW_TIME_LEN + 1];
+	size_t count = 0;
+
+#define STATUS(name, value)                                                                        \
+	do {                                                                                       \
+		fields[count][0] = (name);                                                         \
+		fields[count++][1] = (value);                                                      \
+	} while (0)
+
+	jsonw_time_text(wall_clock_ns(), now, sizeof(now));
+	snprintf(numbers[0], sizeof(numbers[0]), "%" PRIu64, sum->packets);
+	snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64,
+		 sum->kernel_dropped + sum->interface_dropped);
+	snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, sum->events_lost);
+	jsonw_fixed_text(lag_seconds(self), 1, numbers[3], sizeof(numbers[3]));
+	STATUS("version", MINECANARY_VERSION);
+	STATUS("sensor", context->sensor_id);
+	STATUS("owner", self->owner);
+	STATUS("mode", context->is_live ? "live" : "replay");
+	STATUS("interface", context->input_name != NULL ? context->input_name : "");
+	STATUS("started", self->started);
+	STATUS("heartbeat", now);
+	STATUS("packets", numbers[0]);
+	STATUS("drops", numbers[1]);
+	STATUS("lost", numbers[2]);
+	STATUS("lag", numbers[3]);
+#undef STATUS
+	return redis_store_status(self->store, self->conn,
+				  (const char *const(*)[2])(const void *)fields, count);
+}
+
+static void push_stats(struct sink_redis_state *self)
+{
+	struct stats sum;
+	int error;
+
+	/* While Redis is away the queue belongs to events. */
+	if (!redis_conn_has_room(self->conn, REDIS_EVENT_BYTES + RESERVED_BYTES))
+		return;
+	memset(&sum, 0, sizeof(sum));
+	if (self->options.sum_stats != NULL)
+		self->options.sum_stats(self->options.sum_ctx, &sum);
+	error = redis_store_stats(self->store, self->conn, &sum);
+	if (error == 0)
+		error = push_status(self, &sum);
+	if (error < 0)
+		log_warning("redis: counters not published: %s", strerror(-error));
+}
+
+static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
+{
+	struct sink_redis_state *self = sink;
+	int error;
+
+	if (now_ms >= self->stats_ms) {
+		self->stats_ms = now_ms + STATS_EVERY_MS;
+		push_stats(self);
+	}
+	error = redis_conn_poll(self->conn, now_ms, want);
+	if (error != 0 && error != -EAGAIN)
+		log_error("redis: %s", redis_conn_error(self->conn));
+	return error;
+}
+
+static uint64_t redis_close(void *sink, uint64_t deadline_ms)
+{
+	struct sink_redis_state *self = sink;
+	uint64_t lost;
+
+	push_stats(self);
+	lost = redis_conn_close(self->conn, deadline_ms);
+	free_state(self);
+	return lost;
+}
+
+const struct sink_ops sink_redis = {
+	.name = "redis",
+	.open = redis_open,
+	.write = redis_write,
+	.poll = redis_poll,
+	.close = redis_close,
+};

@@ -1,0 +1,218 @@
+/* sink_text.c: for a person at a terminal: alerts as they come, and at the end who mined.
+ *
+ * Everything from the wire is printed escaped. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "sensor/config.h"
+#include "sensor/jsonw.h"
+#include "sensor/log.h"
+#include "sensor/output.h"
+#include "sensor/ring.h"
+#include "sensor/sink.h"
+#include "sensor/text_table.h"
+
+#define TEXT_BUFFER_BYTES (1024 * 1024)
+#define WAIT_MS           10
+
+struct sink_text_state {
+	struct output *output;
+	struct text_table *table;
+	uint64_t flows;  /* that ended */
+	uint64_t alerts; /* distinct ones: first revisions */
+	uint64_t deadline_ms;
+};
+
+static int text_open(void **out, const struct sink_options *options, char error[SINK_ERROR_TEXT])
+{
+	struct sink_text_state *self = calloc(1, sizeof(*self));
+	int result = -ENOMEM;
+
+	if (self != NULL)
+		self->table = text_table_new(options->config->max_sessions);
+	if (self != NULL && self->table != NULL)
+		result = output_open(&self->output, "-", true, TEXT_BUFFER_BYTES);
+	if (result < 0) {
+		snprintf(error, SINK_ERROR_TEXT, "standard output: %s", strerror(-result));
+		if (self != NULL)
+			text_table_free(self->table);
+		free(self);
+		return result;
+	}
+	*out = self;
+	return 0;
+}
+
+/* Appends "  name text", printable, when there is a text. */
+static size_t add_word(char *line, size_t len, const char *name, const char *text)
+{
+	char printable[4 * LIMIT_WALLET_TEXT];
+	int added;
+
+	if (text[0] == '\0')
+		return len;
+	event_printable(text, printable, sizeof(printable));
+	added = snprintf(line + len, TEXT_TABLE_LINE - len, "  %s %s", name, printable);
+	/* By the caps of its parts a line never gets that long. */
+	if (added < 0 || (size_t)added >= TEXT_TABLE_LINE - len)
+		return len;
+	return len + (size_t)added;
+}
+
+/* 2026-03-05 10:01:07 UTC  Cryptocurrency mining session [1600001 confirmed]  client -> server ...
+ */
+static int write_alert(struct sink_text_state *self, const struct event_texts *texts,
+		       const struct event *event)
+{
+	const struct decision_alert *alert = (const void *)event->decision;
+	const struct signature *signature = signature_find(alert->sid);
+	const struct session_view *view = event_view(event);
+	bool is_v6 = alert->parties.key.ip_version == 6;
+	char time[JSONW_TIME_LEN + 1];
+	char line[TEXT_TABLE_LINE];
+	size_t len;
+
+	jsonw_time_text(event->time_ns, time, sizeof(time));
+	len = (size_t)snprintf(line, sizeof(line),
+			       "%.10s %.8s UTC  %s [%" PRIu32 " %s]  %s%s%s:%u -> %s", time,
+			       time + 11, signature != NULL ? signature->name : "Alert", alert->sid,
+			       level_text(alert->level), is_v6 ? "[" : "", texts->client,
+			       is_v6 ? "]" : "", (unsigned)texts->client_port, texts->endpoint);
+	if (strcmp(texts->pool, texts->endpoint) != 0)
+		len = add_word(line, len, "pool", texts->pool);
+	if (view != NULL) {
+		len = add_word(line, len, view->wallet_check != 0 ? "wallet" : "account",
+			       view->wallet);
+		len = add_word(line, len, "worker", view->worker);
+		len = add_word(line, len, "agent", view->agent);
+	}
+	if (alert->revision > 1)
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "  (revision %" PRIu32 ")",
+					alert->revision);
+	return output_line(self->output, line, len);
+}
+
+static int text_write(void *sink, struct event_renderer *renderer, const struct event *event)
+{
+	struct sink_text_state *self = sink;
+	const struct decision_flow *flow;
+	int error;
+
+	switch (event->kind) {
+	case EVENT_FLOW:
+		flow = (const void *)event->decision;
+		self->flows += flow->record.end != FLOW_END_ACTIVE;
+		return 0;
+	case EVENT_SESSION:
+		text_table_session(self->table, event_texts(renderer, event),
+				   (const void *)event->decision);
+		return 0;
+	case EVENT_ALERT:
+		error = write_alert(self, event_texts(renderer, event), event);
+		if (error == 0)
+			self->alerts +=
+				((const struct decision_alert *)(const void *)event->decision)
+					->revision == 1;
+		return error;
+	case EVENT_KINDS:
+		break;
+	}
+	return -EINVAL;
+}
+
+static int text_poll(void *sink, uint64_t now_ms, struct pollfd *want)
+{
+	struct sink_text_state *self = sink;
+
+	return output_poll(self->output, now_ms, want);
+}
+
+/* Waits for room: nothing else is left to do. */
+static int put_line(void *sink, const char *text, size_t len)
+{
+	struct sink_text_state *self = sink;
+	struct pollfd nothing = { .fd = -1 };
+	int error;
+
+	while ((error = output_line(self->output, text, len)) == -EAGAIN &&
+	       ring_now_ms() < self->deadline_ms)
+		(void)poll(&nothing, 1, WAIT_MS);
+	return error;
+}
+
+static size_t terminal_width(const struct sink_text_state *self)
+{
+	struct winsize size;
+
+	if (!output_is_terminal(self->output) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
+static int write_end(struct sink_text_state *self)
+{
+	size_t rows = text_table_rows(self->table);
+	uint64_t left_out = text_table_left_out(self->table);
+	char line[160];
+	int error = 0;
+	int len;
+
+	if (rows == 0) {
+		len = snprintf(line, sizeof(line),
+			       self->alerts == 0 ? "No mining found in %" PRIu64 " flows."
+						 : "No mining session decoded in %" PRIu64
+						   " flows.",
+			       self->flows);
+		return put_line(self, line, (size_t)len);
+	}
+	if (self->alerts > 0)
+		error = put_line(self, "", 0);
+	if (error == 0)
+		error = text_table_write(self->table, terminal_width(self), put_line, self);
+	if (error == 0) {
+		len = snprintf(line, sizeof(line), "%zu miner%s in %" PRIu64 " flows.", rows,
+			       rows == 1 ? "" : "s", self->flows);
+		error = put_line(self, line, (size_t)len);
+	}
+	if (error == 0 && left_out > 0) {
+		len = snprintf(line, sizeof(line),
+			       "%" PRIu64 " reports of more miners found no room in the table.",
+			       left_out);
+		error = put_line(self, line, (size_t)len);
+	}
+	return error;
+}
+
+static uint64_t text_close(void *sink, uint64_t deadline_ms)
+{
+	struct sink_text_state *self = sink;
+	uint64_t lost;
+	int table_error;
+	int error;
+
+	self->deadline_ms = deadline_ms;
+	table_error = write_end(self);
+	lost = output_close(self->output, deadline_ms, &error);
+	if (error == 0 && table_error != 0) {
+		error = table_error;
+		lost++;
+	}
+	if (error != 0)
+		log_error("standard output: %s: the report is not complete", strerror(-error));
+	text_table_free(self->table);
+	free(self);
+	return lost;
+}
+
+const struct sink_ops sink_text = {
+	.name = "text",
+	.open = text_open,
+	.write = text_write,
+	.poll = text_poll,
+	.close = text_close,
+};
