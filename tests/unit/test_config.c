@@ -15,16 +15,16 @@
 #include "sensor/config.h"
 #include "sensor/option.h"
 
-#define WORDS(...) ((char *[]){ "minecanary", __VA_ARGS__, NULL })
+#define WORDS(...) ((const char *[]){ "minecanary", __VA_ARGS__, NULL })
 
-static int load(struct config *config, char **argv, char error[CONFIG_ERROR_TEXT])
+static int load(struct config *config, const char **argv, char error[CONFIG_ERROR_TEXT])
 {
 	int argc = 0;
 
 	while (argv[argc] != NULL)
 		argc++;
 	memset(config, 0, sizeof(*config));
-	return config_load(config, argc, argv, error);
+	return config_load(config, argc, (char **)argv, error);
 }
 
 static void write_file(char path[64], const char *text)
@@ -57,7 +57,7 @@ static void refused_file(const char *text, const char *message)
 	assert_int_equal(unlink(path), 0);
 }
 
-static void refused(char **argv, const char *message)
+static void refused(const char **argv, const char *message)
 {
 	struct config config;
 	char error[CONFIG_ERROR_TEXT];
@@ -125,10 +125,11 @@ static void file_then_command_line(void **state)
 			 "    vpc: vpc-0a11b22c33d44e55f\n"
 			 "  - vlan: 100\n"
 			 "    account: lab\n");
-	assert_int_equal(load(&config,
-			      WORDS("-i", "eth0", "-c", path, "--workers=4", "--endpoints", "c.list"),
-			      error),
-			 0);
+	assert_int_equal(
+		load(&config,
+		     WORDS("-i", "eth0", "-c", path, "--workers=4", "--endpoints", "c.list"),
+		     error),
+		0);
 	assert_int_equal(config.workers, 4);
 	assert_int_equal(config.idle_s, 300);
 	assert_int_equal(config.classify, CLASSIFY_CANDIDATES);
@@ -163,16 +164,17 @@ static void file_errors_name_file_line_and_key(void **state)
 		     ":1: buffer-size: \"1T\" is not a number of bytes (64K, 2M, 1G)");
 	refused_file("idle-timeout: 2 weeks\n",
 		     ":1: idle-timeout: \"2 weeks\" is not a number of seconds (90, 5m, 1h, 2d)");
-	refused_file("classify: some\n",
-		     ":1: classify: \"some\" is not one of all|candidates|off");
+	refused_file("classify: some\n", ":1: classify: \"some\" is not one of all|candidates|off");
 	refused_file("promiscuous: maybe\n", ":1: promiscuous: \"maybe\" is neither yes nor no");
-	refused_file("home-networks: [10.0.0.1/8]\n",
-		     ":1: home-networks: \"10.0.0.1/8\" is not a prefix such as 10.0.0.0/16 without "
-		     "host bits");
+	refused_file(
+		"home-networks: [10.0.0.1/8]\n",
+		":1: home-networks: \"10.0.0.1/8\" is not a prefix such as 10.0.0.0/16 without "
+		"host bits");
 	refused_file("cloud:\n  - region: r\n", ":2: cloud: a row needs one of vni, vlan, prefix");
-	refused_file("cloud:\n  - vni: 1\n    colour: red\n",
-		     ":3: cloud: \"colour\" is none of vni, vlan, prefix, provider, account, region, "
-		     "vpc, subnet");
+	refused_file(
+		"cloud:\n  - vni: 1\n    colour: red\n",
+		":3: cloud: \"colour\" is none of vni, vlan, prefix, provider, account, region, "
+		"vpc, subnet");
 	refused_file("cloud:\n  - vni: 5000000000\n",
 		     ":2: cloud: \"5000000000\" is not a number up to 4294967295");
 	refused_file("- a\n- b\n", ":1: file: is not a mapping of options to values");
@@ -182,9 +184,11 @@ static void file_errors_name_file_line_and_key(void **state)
 static void command_line_errors_name_the_option(void **state)
 {
 	(void)state;
-	refused(WORDS("-i", "eth0", "--workers", "99"), "--workers: \"99\" is not between 1 and 64");
+	refused(WORDS("-i", "eth0", "--workers", "99"),
+		"--workers: \"99\" is not between 1 and 64");
 	refused(WORDS("-i", "eth0", "-r", "x"), "--read and --interface exclude each other");
-	refused(WORDS("--null"), "nothing to read: give -r FILE or -i IFACE (--help shows all options)");
+	refused(WORDS("--null"),
+		"nothing to read: give -r FILE or -i IFACE (--help shows all options)");
 	refused(WORDS("-i", "eth0", "--sensor-id", "a{b}"),
 		"sensor-id: at most 63 letters, digits, dots, dashes and underscores");
 	refused(WORDS("-i", "eth0", "--redis-password-file", "f"),
@@ -200,9 +204,9 @@ static void words_are_files_then_filter(void **state)
 	char error[CONFIG_ERROR_TEXT];
 
 	(void)state;
-	assert_int_equal(load(&config, WORDS("-r", "/dev/null", "/dev/zero", "tcp", "port", "3333"),
-			      error),
-			 0);
+	assert_int_equal(
+		load(&config, WORDS("-r", "/dev/null", "/dev/zero", "tcp", "port", "3333"), error),
+		0);
 	assert_int_equal(config.read.count, 2);
 	assert_string_equal(config.read.items[1], "/dev/zero");
 	assert_string_equal(config.filter, "tcp port 3333");
