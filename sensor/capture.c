@@ -5,6 +5,7 @@
  * up a TPACKET_V3 ring; immediate mode would silently fall back to V2 at thirty times the cost. */
 #include <errno.h>
 #include <pcap.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct capture {
 	struct pcap_stat last_stats; /* its 32-bit counters wrap */
 	struct bpf_program filter;
 	enum link link;
+	int timeout_ms; /* live */
 	bool is_live;
 	bool has_filter; /* to be run by us */
 	bool has_size;
@@ -212,6 +214,7 @@ static int errno_of_activation(int status)
 static int activate(struct capture *self, const struct capture_live *options,
 		    char error[CAPTURE_ERROR_TEXT])
 {
+	char pcap_error[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *pcap = self->pcap;
 	int status;
 
@@ -231,6 +234,11 @@ static int activate(struct capture *self, const struct capture_live *options,
 		return errno_of_activation(status);
 	}
 	self->has_nanoseconds = pcap_get_tstamp_precision(pcap) == PCAP_TSTAMP_PRECISION_NANO;
+	self->timeout_ms = (int)options->timeout_ms;
+	if (pcap_setnonblock(pcap, 1, pcap_error) != 0) {
+		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", self->name, pcap_error);
+		return -EIO;
+	}
 	return 0;
 }
 
@@ -361,52 +369,84 @@ static int fail_read(struct capture *self, int status)
 	return self->failure;
 }
 
-int capture_dispatch(struct capture *self, int max, capture_fn fn, void *ctx)
+/* True when a quiet link has something to read, an error too. */
+static bool wait_live(struct capture *self)
 {
-	struct delivery delivery = { .capture = self, .fn = fn, .ctx = ctx, .delivered = 0 };
+	struct pollfd pollfd = { .fd = pcap_get_selectable_fd(self->pcap), .events = POLLIN };
+
+	return poll(&pollfd, 1, self->timeout_ms) > 0;
+}
+
+/* Why nothing can be read any more; 0 when it can. */
+static int ended(const struct capture *self)
+{
+	return self->is_broken != 0 ? -EINTR : self->failure;
+}
+
+static int dispatch_live(struct capture *self, int max, struct delivery *delivery)
+{
+	int status = pcap_dispatch(self->pcap, max, on_packet, (void *)delivery);
+
+	if (status == 0 && delivery->delivered == 0 && wait_live(self))
+		status = pcap_dispatch(self->pcap, max, on_packet, (void *)delivery);
+	if (status < 0)
+		status = fail_read(self, status);
+	if (delivery->delivered > 0) /* what ended the read is met again by the next one */
+		return delivery->delivered;
+	return status < 0 ? status : ended(self);
+}
+
+static int dispatch_file(struct capture *self, int max, struct delivery *delivery)
+{
 	uint64_t before;
 	int status;
 
 	do {
-		if (self->is_broken != 0)
-			return -EINTR;
-		if (self->failure != 0)
-			return self->failure;
 		before = self->packets;
-		status = pcap_dispatch(self->pcap, max, on_packet, (void *)&delivery);
+		status = pcap_dispatch(self->pcap, max, on_packet, (void *)delivery);
 		if (status < 0)
 			status = fail_read(self, status);
-		if (delivery.delivered > 0) /* what ended the read is met again by the next one */
-			return delivery.delivered;
-		if (status < 0 || self->is_live)
-			return status < 0 ? status : 0;
-	} while (self->packets != before);
-	return -ENODATA;
+		if (delivery->delivered > 0)
+			return delivery->delivered;
+		if (status < 0)
+			return status;
+	} while (self->packets != before && self->is_broken == 0);
+	return self->is_broken != 0 ? -EINTR : -ENODATA;
+}
+
+int capture_dispatch(struct capture *self, int max, capture_fn fn, void *ctx)
+{
+	struct delivery delivery = { .capture = self, .fn = fn, .ctx = ctx, .delivered = 0 };
+
+	if (ended(self) != 0)
+		return ended(self);
+	return self->is_live ? dispatch_live(self, max, &delivery)
+			     : dispatch_file(self, max, &delivery);
 }
 
 int capture_next(struct capture *self, struct frame *frame)
 {
 	struct pcap_pkthdr *header;
 	const uint8_t *bytes;
-	int status;
+	bool has_waited = !self->is_live;
 
-	for (;;) {
-		if (self->is_broken != 0)
-			return -EINTR;
-		if (self->failure != 0)
-			return self->failure;
-		status = pcap_next_ex(self->pcap, &header, &bytes);
-		if (status == 0)
-			return 0;
-		if (status == 1 && make_frame(self, header, bytes, frame))
-			return 1;
-		if (status == 1)
-			continue;
-		/* Of a file, PCAP_ERROR_BREAK is its end as well. */
-		if (status == PCAP_ERROR_BREAK && !self->is_live && self->is_broken == 0)
-			return -ENODATA;
-		return fail_read(self, status);
+	while (ended(self) == 0) {
+		int status = pcap_next_ex(self->pcap, &header, &bytes);
+
+		if (status == 1) {
+			if (make_frame(self, header, bytes, frame))
+				return 1;
+		} else if (status == 0) {
+			if (has_waited || !wait_live(self))
+				return ended(self);
+			has_waited = true;
+		} else if (status == PCAP_ERROR_BREAK && !self->is_live && self->is_broken == 0) {
+			return -ENODATA; /* of a file it means its end as well */
+		} else {
+			return fail_read(self, status);
+		}
 	}
+	return ended(self);
 }
 
 const char *capture_error(const struct capture *self)
