@@ -25,6 +25,7 @@ struct lane {
 	struct ring *full;
 	struct ring *empty;
 	pthread_t thread;
+	uint64_t end_ns; /* packet time of the end of input, set before full is closed */
 	bool is_running;
 };
 
@@ -67,7 +68,7 @@ static void *lane_run(void *arg)
 		else
 			ring_bell_wait(lane->bell, WORKER_WAIT_MS);
 	}
-	worker_finish(lane->worker);
+	worker_finish(lane->worker, lane->end_ns);
 	return NULL;
 }
 
@@ -262,20 +263,23 @@ int reader_start(struct reader *self)
 
 static void lanes_finish(struct reader *self)
 {
+	uint64_t end_ns = source_now(self->options.source);
+
 	for (size_t i = 0; i < self->options.worker_count; i++) {
 		struct lane *lane = &self->lanes[i];
 
 		lane_send(lane);
 		if (lane->bell == NULL) {
-			worker_finish(lane->worker);
+			worker_finish(lane->worker, end_ns);
 			continue;
 		}
+		lane->end_ns = end_ns;
 		ring_close(lane->full);
 		ring_bell_ring(lane->bell);
 		if (lane->is_running)
 			(void)pthread_join(lane->thread, NULL);
 		else
-			worker_finish(lane->worker);
+			worker_finish(lane->worker, end_ns);
 		lane->is_running = false;
 	}
 }
@@ -306,6 +310,8 @@ int reader_run(struct reader *self)
 		progress_show(self);
 	}
 	progress_clear(self);
+	if (is_live)
+		kernel_counters(self);
 	lanes_finish(self);
 	if (self->is_stalled)
 		return -ETIMEDOUT;

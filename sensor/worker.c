@@ -598,8 +598,10 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 	ring_bell_ring(self->options.feed->bell);
 }
 
-void worker_finish(struct worker *self)
+void worker_finish(struct worker *self, uint64_t now_ns)
 {
+	if (now_ns > self->now_ns) /* others may have had the last packet */
+		self->now_ns = now_ns;
 	flow_flush(self->flows);
 	backlog_offer(self);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
