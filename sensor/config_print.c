@@ -30,7 +30,8 @@ static void conf_example(const struct option_row *row)
 	else if (row->type == OPTION_LIST)
 		(void)printf("#%s: []\n", row->name);
 	else
-		(void)printf("#%s: %s\n", row->name, row->dflt != NULL ? row->dflt : "");
+		(void)printf("#%s:%s%s\n", row->name, row->dflt != NULL ? " " : "",
+			     row->dflt != NULL ? row->dflt : "");
 }
 
 static void print_conf(void)
@@ -108,7 +109,7 @@ static const char man_head[] =
 	"miners are written to standard output as text.\n"
 	".SH OPTIONS\n"
 	".TP\n.BR \\-c \", \" \\-\\-config \" \\fIFILE\\fR\"\n"
-	"Read options from a YAML file; the command line goes before it.\n"
+	"Read options from a YAML file; the command line overrides it.\n"
 	".TP\n.BR \\-\\-check\\-config\nCheck options and lists, then exit.\n"
 	".TP\n.BR \\-\\-print \" \\fIconf|man|completion\\fR\"\n"
 	"Print a sample configuration, this page or the shell completion.\n";

@@ -12,15 +12,15 @@
 #define ITEMS_MAX 4096 /* of one list */
 #define U32_MAX   4294967295u
 #define MIB       (1024u * 1024u)
-#define ROW(n, l, t, f, lo, hi, d, c, u, g, h)                                                     \
-	{                                                                                          \
-		.name = n, .letter = l, .type = t, FIELD_OF(f), .min = lo, .max = hi, .dflt = d,   \
-		.choices = c, .unit = u, .group = g, .help = h                                     \
+#define ROW(n, l, t, f, lo, hi, d, c, u, g, h) \
+	{ \
+		.name = n, .letter = l, .type = t, FIELD_OF(f), .min = lo, .max = hi, .dflt = d, \
+		.choices = c, .unit = u, .group = g, .help = h \
 	}
 #define FIELD_OF(f)                         .offset = offsetof(struct config, f), .width = sizeof(((struct config *)0)->f)
 #define NUMBER(n, l, f, lo, hi, d, u, g, h) ROW(n, l, OPTION_NUMBER, f, lo, hi, d, NULL, u, g, h)
 #define BYTES(n, l, f, lo, hi, d, g, h)     ROW(n, l, OPTION_BYTES, f, lo, hi, d, NULL, "BYTES", g, h)
-#define SECONDS(n, f, lo, hi, d, g, h)                                                             \
+#define SECONDS(n, f, lo, hi, d, g, h) \
 	ROW(n, 0, OPTION_SECONDS, f, lo, hi, d, NULL, "SECONDS", g, h)
 #define CHOICE(n, f, d, c, g, h)  ROW(n, 0, OPTION_CHOICE, f, 0, 0, d, c, NULL, g, h)
 #define FLAG(n, f, d, g, h)       ROW(n, 0, OPTION_FLAG, f, 0, 1, d, NULL, NULL, g, h)
@@ -56,7 +56,7 @@ const struct option_row option_rows[] = {
 	NUMBER("classify-deadline", 0, classify_deadline_ms, 1, 3600000, "5000", "MS", WORK,
 	       "Milliseconds after which nDPI's best guess is taken"),
 	NUMBER("flows", 0, flows, 1024, 67108864, "262144", "N", WORK,
-	       "Flows kept at once, over all workers; 200 bytes each"),
+	       "Flows kept at once, over all workers; 216 bytes each"),
 	SECONDS("idle-timeout", idle_s, 1, 86400, "120", WORK,
 		"Silence that ends a flow that is no established TCP connection"),
 	SECONDS("idle-timeout-tcp", idle_tcp_s, 1, 604800, "3600", WORK,
