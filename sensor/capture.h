@@ -14,10 +14,10 @@ struct capture;
 
 struct capture_live {
 	const char *interface;
-	const char *filter;      /* BPF expression or NULL */
-	uint32_t snaplen;        /* bytes */
-	uint32_t buffer_bytes;   /* kernel ring */
-	uint32_t timeout_ms;     /* block retirement */
+	const char *filter;    /* BPF expression or NULL */
+	uint32_t snaplen;      /* bytes */
+	uint32_t buffer_bytes; /* kernel ring */
+	uint32_t timeout_ms;   /* block retirement */
 	bool promiscuous;
 };
 

@@ -149,13 +149,13 @@ static enum peel peel_ipv4(struct walk *walk)
 	walk->ip.dst = dst.ptr;
 	walk->proto = proto;
 	if ((fragment & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) != 0)
-		return peel_fragment(walk,
-				     &(struct fragment){
-					     .offset = (fragment & IPV4_FRAGMENT_OFFSET) * 8u,
-					     .has_more = (fragment & IPV4_MORE_FRAGMENTS) != 0,
-					     .id = id,
-					     .proto = proto,
-				     });
+		return peel_fragment(
+			walk, &(struct fragment){
+				      .offset = (size_t)(fragment & IPV4_FRAGMENT_OFFSET) * 8,
+				      .has_more = (fragment & IPV4_MORE_FRAGMENTS) != 0,
+				      .id = id,
+				      .proto = proto,
+			      });
 	return walk_to(walk, LAYER_TRANSPORT);
 }
 

@@ -11,11 +11,11 @@
 /* Link layers we open; capture.c maps libpcap's DLT numbers to these. */
 enum link {
 	LINK_ETHERNET,
-	LINK_COOKED1,  /* Linux "any" device, DLT_LINUX_SLL */
-	LINK_COOKED2,  /* DLT_LINUX_SLL2 */
-	LINK_RAW,      /* IPv4 or IPv6 by its first nibble; also DLT_IPV4 and DLT_IPV6 */
-	LINK_NULL,     /* BSD loopback: 4-byte family in the capturing host's order, or its reverse */
-	LINK_LOOP      /* the same in network order */
+	LINK_COOKED1, /* Linux "any" device, DLT_LINUX_SLL */
+	LINK_COOKED2, /* DLT_LINUX_SLL2 */
+	LINK_RAW,     /* IPv4 or IPv6 by its first nibble; also DLT_IPV4 and DLT_IPV6 */
+	LINK_NULL, /* BSD loopback: 4-byte family in the capturing host's order, or its reverse */
+	LINK_LOOP  /* the same in network order */
 };
 
 /* One frame as captured. */
@@ -53,8 +53,8 @@ struct packet {
 	uint32_t payload_wire; /* L4 payload bytes that were sent; more than payload.len when cut */
 	uint32_t tcp_seq;
 	uint32_t tcp_ack;
-	struct slice l3;       /* innermost packet from its IP header on */
-	struct slice payload;  /* inside l3; link padding is not part of it */
+	struct slice l3;      /* innermost packet from its IP header on */
+	struct slice payload; /* inside l3; link padding is not part of it */
 };
 
 /* Packets on their way from the reader to one worker. */
@@ -62,7 +62,7 @@ struct packet_batch {
 	size_t count;
 	size_t used; /* arena bytes */
 	size_t size;
-	uint64_t tick_ns;   /* packet time up to which the worker may expire; 0: no tick */
+	uint64_t tick_ns; /* packet time up to which the worker may expire; 0: no tick */
 	uint8_t *arena;
 	struct packet packets[LIMIT_BATCH_PACKETS];
 };

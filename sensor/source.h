@@ -2,8 +2,8 @@
  *
  * Several files are merged by time (or read one after another with in_order); a folder means its
  * *.pcap, *.pcapng and *.cap files, by name, without those of folders in it. Files may differ in
- * link type. Frames are numbered from 1 and their time never goes back: an earlier one gets the time
- * of the frame before it, and is counted.
+ * link type. Frames are numbered from 1 and their time never goes back: an earlier one gets the
+ * time of the frame before it, and is counted.
  *
  * Within one file, and live, a frame more than LIMIT_TIME_JUMP_S ahead of the one before it is in
  * doubt, and so is the first of all. It is held until the next one has been read: unless that is
@@ -36,7 +36,8 @@ int source_open_live(struct source **out, const struct capture_live *options, st
 
 /* Delivers some frames. > 0: how many; 0: live time-out, source_now() has moved; -ENODATA: all
  * inputs are at their end; -EINTR: source_break(). A damaged file ends there, is reported by
- * source_damage() and the others go on. -ENETDOWN: the interface is gone, source_damage() says how. */
+ * source_damage() and the others go on. -ENETDOWN: the interface is gone, source_damage() says how.
+ */
 int source_dispatch(struct source *self, capture_fn fn, void *ctx);
 
 /* Packet time: of the last frame; on a quiet live link max(last frame, wall clock - 1 s). */
