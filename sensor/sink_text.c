@@ -15,16 +15,25 @@
 #include "sensor/output.h"
 #include "sensor/ring.h"
 #include "sensor/sink.h"
+#include "sensor/tag_table.h"
 #include "sensor/text_table.h"
 
 #define TEXT_BUFFER_BYTES (1024 * 1024)
 #define WAIT_MS           10
+#define SHOWN_ALERTS      65536
+
+/* What was last printed of an alert: a revision that only adds evidence is not worth a line. */
+struct shown {
+	struct tag_link link;
+	uint64_t text;
+};
 
 struct sink_text_state {
 	struct output *output;
 	struct text_table *table;
+	struct tag_table shown;
 	uint64_t flows;  /* that ended */
-	uint64_t alerts; /* distinct ones: first revisions */
+	uint64_t alerts; /* lines printed */
 	uint64_t deadline_ms;
 };
 
@@ -35,12 +44,14 @@ static int text_open(void **out, const struct sink_options *options, char error[
 
 	if (self != NULL)
 		self->table = text_table_new(options->config->max_sessions);
-	if (self != NULL && self->table != NULL)
+	if (self != NULL && self->table != NULL && tag_table_init(&self->shown, 1024) == 0)
 		result = output_open(&self->output, "-", true, TEXT_BUFFER_BYTES);
 	if (result < 0) {
 		snprintf(error, SINK_ERROR_TEXT, "standard output: %s", strerror(-result));
-		if (self != NULL)
+		if (self != NULL) {
+			tag_table_fini(&self->shown);
 			text_table_free(self->table);
+		}
 		free(self);
 		return result;
 	}
@@ -64,25 +75,42 @@ static size_t add_word(char *line, size_t len, const char *name, const char *tex
 	return len + (size_t)added;
 }
 
-/* 2026-03-05 10:01:07 UTC  Cryptocurrency mining session [1600001 confirmed]  client -> server ...
- */
-static int write_alert(struct sink_text_state *self, const struct event_texts *texts,
-		       const struct event *event)
+/* True when the text is another than the alert's last one. */
+static bool is_news(struct sink_text_state *self, uint64_t alert_id, const char *text, size_t len)
+{
+	struct siphash_tag tag = { { alert_id, 0 } };
+	struct shown *shown = (struct shown *)(void *)tag_table_find(&self->shown, tag);
+	uint64_t hash = siphash_id(text, len);
+
+	if (shown == NULL) {
+		if (self->shown.count >= SHOWN_ALERTS) {
+			shown = (struct shown *)(void *)self->shown.oldest;
+			tag_table_remove(&self->shown, &shown->link);
+		} else {
+			shown = calloc(1, sizeof(*shown));
+		}
+		if (shown == NULL)
+			return true;
+		shown->link.tag = tag;
+		tag_table_add(&self->shown, &shown->link);
+	} else if (shown->text == hash) {
+		return false;
+	}
+	shown->text = hash;
+	return true;
+}
+
+/* Cryptocurrency mining session [1600001 confirmed]  client -> server  wallet ... */
+static size_t describe_alert(char *line, const struct event_texts *texts, const struct event *event)
 {
 	const struct decision_alert *alert = (const void *)event->decision;
 	const struct signature *signature = signature_find(alert->sid);
 	const struct session_view *view = event_view(event);
-	bool is_v6 = alert->parties.key.ip_version == 6;
-	char time[JSONW_TIME_LEN + 1];
-	char line[TEXT_TABLE_LINE];
 	size_t len;
 
-	jsonw_time_text(event->time_ns, time, sizeof(time));
-	len = (size_t)snprintf(line, sizeof(line),
-			       "%.10s %.8s UTC  %s [%" PRIu32 " %s]  %s%s%s:%u -> %s", time,
-			       time + 11, signature != NULL ? signature->name : "Alert", alert->sid,
-			       level_text(alert->level), is_v6 ? "[" : "", texts->client,
-			       is_v6 ? "]" : "", (unsigned)texts->client_port, texts->endpoint);
+	len = (size_t)snprintf(line, TEXT_TABLE_LINE, "%s [%" PRIu32 " %s]  %s -> %s",
+			       signature != NULL ? signature->name : "Alert", alert->sid,
+			       level_text(alert->level), texts->client, texts->endpoint);
 	if (strcmp(texts->pool, texts->endpoint) != 0)
 		len = add_word(line, len, "pool", texts->pool);
 	if (view != NULL) {
@@ -91,9 +119,29 @@ static int write_alert(struct sink_text_state *self, const struct event_texts *t
 		len = add_word(line, len, "worker", view->worker);
 		len = add_word(line, len, "agent", view->agent);
 	}
+	return len;
+}
+
+static int write_alert(struct sink_text_state *self, const struct event_texts *texts,
+		       const struct event *event)
+{
+	const struct decision_alert *alert = (const void *)event->decision;
+	char text[TEXT_TABLE_LINE];
+	char line[TEXT_TABLE_LINE + 64];
+	char revision[32] = "";
+	char time[JSONW_TIME_LEN + 1];
+	size_t len = describe_alert(text, texts, event);
+
+	if (output_held(self->output) > 0 && output_flush(self->output) == -EAGAIN)
+		return -EAGAIN; /* before the alert counts as shown */
+	if (!is_news(self, alert->alert_id, text, len))
+		return 0;
 	if (alert->revision > 1)
-		len += (size_t)snprintf(line + len, sizeof(line) - len, "  (revision %" PRIu32 ")",
-					alert->revision);
+		snprintf(revision, sizeof(revision), "  (revision %" PRIu32 ")", alert->revision);
+	jsonw_time_text(event->time_ns, time, sizeof(time));
+	len = (size_t)snprintf(line, sizeof(line), "%.10s %.8s UTC  %s%s", time, time + 11, text,
+			       revision);
+	self->alerts++;
 	return output_line(self->output, line, len);
 }
 
@@ -101,7 +149,6 @@ static int text_write(void *sink, struct event_renderer *renderer, const struct 
 {
 	struct sink_text_state *self = sink;
 	const struct decision_flow *flow;
-	int error;
 
 	switch (event->kind) {
 	case EVENT_FLOW:
@@ -113,12 +160,7 @@ static int text_write(void *sink, struct event_renderer *renderer, const struct 
 				   (const void *)event->decision);
 		return 0;
 	case EVENT_ALERT:
-		error = write_alert(self, event_texts(renderer, event), event);
-		if (error == 0)
-			self->alerts +=
-				((const struct decision_alert *)(const void *)event->decision)
-					->revision == 1;
-		return error;
+		return write_alert(self, event_texts(renderer, event), event);
 	case EVENT_KINDS:
 		break;
 	}
@@ -204,6 +246,7 @@ static uint64_t text_close(void *sink, uint64_t deadline_ms)
 	}
 	if (error != 0)
 		log_error("standard output: %s: the report is not complete", strerror(-error));
+	tag_table_fini(&self->shown);
 	text_table_free(self->table);
 	free(self);
 	return lost;
