@@ -58,9 +58,19 @@ class Capture:
     def sessions(self):
         """The sessions that its truth file names; None when it has no such file."""
         path = (ROOT / self.path).with_suffix(".truth.json")
+        if self.folder == SCENARIO:
+            return self.scenario_sessions()
         if not path.exists():
             return None
         return json.loads(path.read_text(encoding="utf-8"))["sessions"]
+
+    def scenario_sessions(self):
+        """The sessions of the scenario as this capture's tap sees them."""
+        path = CAPTURES / SCENARIO / "truth.json"
+        found = json.loads(path.read_text(encoding="utf-8"))["sessions"]
+        leg = "inside" if self.path.stem == "inside" else "outside"
+        return [{**session, "client": session[leg][:2], "server": session[leg][2:],
+                 "vni": session["vni"] if leg == "inside" else None} for session in found]
 
     def kept(self, lines):
         """The lines that are compared with the expected file, in its order."""

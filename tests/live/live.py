@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+"""Runs the sensor on a live interface and plays a capture to it. Started by run.sh, as root, in a
+network namespace where nothing else is.
+
+The capture is played faster than it was taken, but so that the miner's login, the pool's job and
+the end are seconds apart: what must happen while it plays can be told from what happens at its end.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "redis"), str(HERE.parents[1] / "scripts")]
+
+from capturekit import pcapfile  # noqa: E402
+from kit import eve, truth  # noqa: E402
+from kit.sensor import ROOT, environment, replay, run  # noqa: E402
+from kit.tap import Tap, differ  # noqa: E402
+from resp import Server  # noqa: E402
+
+CAPTURE = "pcaps/streams/plain.pcap"
+SENDING, LISTENING = "mc-send", "mc-listen"
+PLAY_SECONDS = 12  # longer than the sensor waits between two rows of counters
+PROMPT_SECONDS = 2.5  # from the packet on the wire to the alert in the file
+END_SECONDS = 5
+START_SECONDS = 30
+TPACKET_V3 = 2  # as the kernel numbers them
+NOBODY_KEYS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+# What depends on when the capture was played, and how fast.
+PLAYING = ("timestamp", "flow_id", "in_iface", "pcap_filename")
+PLAYING_FLOW = ("start", "end", "age")
+PLAYING_MINING = ("first_seen", "last_share", "alert_id", "revision", "hashrate")
+
+
+def ip(*words):
+    """Runs the ip command."""
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+def make_interfaces():
+    """A pair of interfaces on which only we speak."""
+    for kind in ("all", "default"):
+        path = Path(f"/proc/sys/net/ipv6/conf/{kind}/disable_ipv6")
+        if path.exists():
+            path.write_text("1", encoding="ascii")
+    ip("link", "add", SENDING, "type", "veth", "peer", "name", LISTENING)
+    ip("link", "set", SENDING, "up")
+    ip("link", "set", LISTENING, "up")
+
+
+class Player(threading.Thread):
+    """Sends the packets of a capture in their time, scaled to `seconds`."""
+
+    def __init__(self, path, seconds):
+        super().__init__(daemon=True)
+        self.packets = pcapfile.read(path).packets
+        first = self.packets[0].time
+        scale = seconds / (self.packets[-1].time - first)
+        self.offsets = [(packet.time - first) * scale for packet in self.packets]
+        self.login = next(at for at, packet in enumerate(self.packets)
+                          if b'"method":"login"' in packet.data)
+        self.sent = {}  # number of the packet -> when
+        self.ended = None
+
+    def run(self):
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+            out.bind((SENDING, 0))
+            begin = time.monotonic()
+            for at, packet in enumerate(self.packets):
+                time.sleep(max(0, begin + self.offsets[at] - time.monotonic()))
+                out.send(packet.data)
+                self.sent[at] = time.monotonic()
+        self.ended = time.monotonic()
+
+
+class Sensor:
+    """One running sensor."""
+
+    def __init__(self, binary, *options):
+        self.folder = tempfile.TemporaryDirectory(prefix="minecanary-live-")
+        self.path = Path(self.folder.name) / "events.jsonl"
+        self.process = subprocess.Popen(
+            [str(binary), "-i", LISTENING, "--json", str(self.path), "--classify", "off",
+             "--sensor-id", "golden", "--user", "nobody", *options],
+            cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
+        self.error = ""
+
+    def wait_ready(self):
+        """Problems unless it listens soon, as somebody else than root."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if packet_sockets() and self.status().get("NoNewPrivs") == "1":
+                return []
+            time.sleep(0.02)
+        code = self.stop()[0]
+        return [f"it does not listen (exit code {code}): {self.error}"]
+
+    def status(self, task=None):
+        """Its lines in /proc/PID/status, or those of one of its threads."""
+        path = f"/proc/{self.process.pid}/" + (f"task/{task}/" if task else "") + "status"
+        try:
+            with open(path, encoding="utf-8") as file:
+                return {key: value.strip() for key, _, value in
+                        (line.partition(":") for line in file)}
+        except OSError:
+            return {}
+
+    def tasks(self):
+        """Its threads."""
+        return os.listdir(f"/proc/{self.process.pid}/task")
+
+    def lines(self):
+        """The whole lines written so far."""
+        if not self.path.exists():
+            return []
+        text = self.path.read_text(encoding="utf-8")
+        return text[:text.rfind("\n") + 1].splitlines()
+
+    def wait_alert(self, sid, until):
+        """When an alert with this signature was first in the file; None: not before `until`()."""
+        while True:
+            is_over = until()
+            for line in self.lines():
+                event = json.loads(line)
+                if event["event_type"] == "alert" and event["alert"]["signature_id"] == sid:
+                    return time.monotonic()
+            if is_over:
+                return None
+            time.sleep(0.02)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it: exit code and seconds it took."""
+        begin = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            _, err = self.process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            _, err = self.process.communicate()
+        self.error += err.decode("utf-8", "replace")
+        return self.process.returncode, time.monotonic() - begin
+
+    def close(self):
+        """Leaves nothing behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        self.folder.cleanup()
+
+
+def packet_sockets():
+    """Interface numbers of the packet sockets of this namespace."""
+    lines = Path("/proc/net/packet").read_text(encoding="ascii").splitlines()[1:]
+    return [int(line.split()[4]) for line in lines]
+
+
+def privileges(sensor):
+    """Problems: every thread is nobody's and has no capability."""
+    problems = []
+    for task in sensor.tasks():
+        status = sensor.status(task)
+        uids = set(status["Uid"].split())
+        if "0" in uids or "0" in status["Gid"].split() or status["Groups"]:
+            problems.append(f"thread {task}: uid {status['Uid']}, gid {status['Gid']}, "
+                            f"groups {status['Groups']!r}")
+        for key in NOBODY_KEYS:
+            problems += differ(f"thread {task}: {key}", int(status[key], 16), 0)
+        problems += differ(f"thread {task}: NoNewPrivs", status["NoNewPrivs"], "1")
+    if len(sensor.tasks()) < 3:
+        problems.append(f"{len(sensor.tasks())} threads only")
+    return problems
+
+
+def ring_version():
+    """Problems with the kind of ring, as the kernel tells it; None when it does not."""
+    done = subprocess.run(["ss", "--packet", "--extended", "--numeric"], capture_output=True,
+                          text=True, check=False)
+    versions = [int(word.partition(":")[2]) for word in done.stdout.split()
+                if word.startswith("ver:")]
+    if not versions:
+        return None
+    return differ("versions of packet rings", set(versions), {TPACKET_V3})
+
+
+def comparable(lines):
+    """Flow records without what depends on the time of playing."""
+    out = []
+    for line in lines:
+        event = json.loads(line)
+        if event["event_type"] != "flow":
+            continue
+        for part, keys in ((event, PLAYING), (event["flow"], PLAYING_FLOW),
+                           (event.get("mining", {}), PLAYING_MINING)):
+            for key in keys:
+                part.pop(key, None)
+        out.append(event)
+    return out
+
+
+def verdicts(lines):
+    """The last word on each client."""
+    final = truth.final_alerts([json.loads(line) for line in lines])
+    return sorted((event["src_ip"], event["alert"]["signature_id"],
+                   sorted(event["mining"]["evidence"])) for event in final.values())
+
+
+def same_events(binary, lines):
+    """Problems: what was said live is what is said of the file."""
+    offline = replay(binary, CAPTURE, "--tap", LISTENING)
+    return (offline.problems() + differ("flow records", comparable(lines),
+                                        comparable(offline.lines))
+            + differ("alerts", verdicts(lines), verdicts(offline.lines))
+            + truth.revisions([json.loads(line) for line in lines])
+            + eve.Checker().lines(lines) + ([] if lines else ["no event at all"]))
+
+
+def prompt(what, seen, sent, ended):
+    """Problems unless an alert came while the capture played, soon after its packet."""
+    if seen is None:
+        return [f"{what}: not before the end of the capture"]
+    if ended is not None and seen >= ended:
+        return [f"{what}: only when the capture had ended"]
+    if seen - sent > PROMPT_SECONDS:
+        return [f"{what}: {seen - sent:.1f} s after its packet"]
+    return []
+
+
+def counters(redis, sent):
+    """Problems: the kernel's counters are in the stats stream, and nothing was dropped."""
+    rows = [dict(fields) for _, fields in redis.stream("minecanary:{golden}:stats")]
+    if not rows:
+        return ["no row of counters"]
+    last = {key: int(value) for key, value in rows[-1].items()}
+    problems = differ("packets", last["packets"], sent)
+    problems += differ("kernel_dropped", last["kernel_dropped"], 0)
+    if last["kernel_received"] < sent:
+        problems.append(f"kernel_received: {last['kernel_received']} of {sent} packets")
+    return problems
+
+
+def test_playing(tap, binary):
+    """One sensor from its start to its end, with everything that can be seen from outside."""
+    with Server() as server:
+        sensor = Sensor(binary, "--redis", server.url)
+        try:
+            if not tap.check("it listens", sensor.wait_ready()):
+                return
+            index = socket.if_nametoindex(LISTENING)
+            tap.check("it listens on this interface alone",
+                      differ("interfaces", set(packet_sockets()), {index}))
+            version = ring_version()
+            if version is None:
+                print("# the kernel does not tell the version of packet rings: not tested")
+            else:
+                tap.check("TPACKET_V3", version)
+            player = Player(ROOT / CAPTURE, PLAY_SECONDS)
+            player.start()
+            login = sensor.wait_alert(truth.LOGIN, lambda: player.ended is not None)
+            tap.check("the alert comes with the login, while the capture plays",
+                      prompt("login", login, player.sent[player.login], player.ended))
+            job = sensor.wait_alert(truth.SESSION, lambda: player.ended is not None)
+            tap.check("and is raised by the job",
+                      prompt("job", job, player.sent[player.login], player.ended))
+            tap.check("no privilege is left", privileges(sensor))
+            redis = server.client()
+            player.join()
+            state = redis.hash("minecanary:{golden}:status")
+            time.sleep(0.5)
+            code, took = sensor.stop()
+            problems = differ("exit code", code, 0)
+            problems += [] if took <= END_SECONDS else [f"it took {took:.1f} s"]
+            tap.check("SIGTERM ends it in time", problems + [sensor.error] * bool(problems))
+            tap.check("the events are those of the file", same_events(binary, sensor.lines()))
+            tap.check("kernel counters", counters(redis, len(player.packets)))
+            tap.check("a sign of life in Redis", [] if state else ["no status hash"])
+            tap.check("the owner's key is given up",
+                      differ("owner", redis("EXISTS", "minecanary:{golden}:owner"), 0))
+        finally:
+            sensor.close()
+
+
+def test_workers(tap, binary):
+    """Two workers hear the same as one."""
+    sensor = Sensor(binary, "--workers", "2")
+    try:
+        problems = sensor.wait_ready()
+        if not problems:
+            player = Player(ROOT / CAPTURE, 3)
+            player.start()
+            player.join()
+            time.sleep(0.5)
+            code, _ = sensor.stop(signal.SIGINT)
+            problems = differ("exit code", code, 0) + same_events(binary, sensor.lines())
+        tap.check("two workers", problems)
+    finally:
+        sensor.close()
+
+
+def test_errors(tap, binary):
+    """What cannot be opened, or must not run as root."""
+    cases = (("an interface that does not exist", 2, ("-i", "mc-nowhere"), "mc-nowhere"),
+             ("a user that does not exist", 1, ("-i", LISTENING, "--user", "no-such-user"),
+              "no-such-user"),
+             ("root as the user", 1, ("-i", LISTENING, "--user", "root"), "root"))
+    for name, code, options, word in cases:
+        done = run(binary, *options, "--null", seconds=30)
+        tap.check(f"refuses {name}", done.problems(code) + (
+            [] if word in done.err else [f"{word!r} is not in the message: {done.err!r}"]))
+
+
+def test_interface_gone(tap, binary):
+    """The interface goes away: what was seen is published, and the reason is said."""
+    sensor = Sensor(binary)
+    try:
+        problems = sensor.wait_ready()
+        if not problems:
+            player = Player(ROOT / CAPTURE, 1)
+            player.start()
+            player.join()
+            time.sleep(0.5)
+            ip("link", "del", SENDING)
+            try:
+                _, err = sensor.process.communicate(timeout=15)
+                problems = differ("exit code", sensor.process.returncode, 2)
+                problems += [] if LISTENING in err.decode() else [repr(err)]
+                problems += same_events(binary, sensor.lines())
+            except subprocess.TimeoutExpired:
+                problems = ["it goes on without the interface"]
+        tap.check("the interface goes away", problems)
+    finally:
+        sensor.close()
+
+
+def main():
+    """Runs everything; returns the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", required=True, type=Path)
+    binary = parser.parse_args().binary.resolve()
+    tap = Tap("live")
+    try:
+        make_interfaces()
+        test_playing(tap, binary)
+        test_workers(tap, binary)
+        test_errors(tap, binary)
+        test_interface_gone(tap, binary)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        tap.check("to its end", [f"{type(error).__name__}: {error}"])
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

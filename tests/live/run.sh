@@ -1,0 +1,20 @@
+#!/bin/sh
+# Live capture on a pair of virtual interfaces in a network namespace of its own. Needs root.
+# usage: run.sh [BINARY]
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+binary=${1:-build/minecanary}
+space="minecanary-live-$$"
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "not ok - live: needs root for a network namespace"
+    exit 1
+fi
+if ! error=$(ip netns add "$space" 2>&1); then
+    echo "not ok - live: network namespaces are not permitted here"
+    echo "# $error"
+    exit 1
+fi
+trap 'ip netns del "$space"' EXIT
+trap 'exit 1' INT TERM HUP
+ip netns exec "$space" python3 tests/live/live.py --binary "$binary"
