@@ -37,6 +37,7 @@ struct reading {
 	size_t size;    /* of block */
 	size_t len;
 	size_t credit;
+	uint64_t time_ns;  /* of the bytes read last: never goes back */
 	uint32_t examined; /* payload bytes, saturating */
 	uint8_t framer;    /* 1 + index of the dialect whose framing is tried; 0: probe */
 	bool is_lost;      /* bytes were lost or made no sense: what comes may be half a message */
@@ -50,7 +51,6 @@ struct inspect {
 	struct inspect *next_free;
 	struct stream *stream;
 	dialect_state *states; /* one per dialect */
-	uint64_t time_ns;      /* of the message being read: never goes back */
 	uint8_t current;       /* 1 + index of the dialect last spoken; 0: none */
 	uint8_t unknown;       /* messages of no dialect */
 	uint8_t bad;           /* times the framing failed */
@@ -83,6 +83,7 @@ struct sink {
 	struct inspect *inspect;
 	const char *dialect;
 	enum direction dir;
+	uint64_t time_ns;
 };
 
 struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t held_bytes,
@@ -275,7 +276,7 @@ static void take_finding(void *ctx, const struct finding *finding)
 	struct inspect *self = sink->inspect;
 
 	stats_add(self->pool->stats->findings, 1);
-	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, self->time_ns,
+	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
 			    self->pool->stats);
 }
 
@@ -303,7 +304,8 @@ static void read_message(struct inspect *self, unsigned side, struct slice bytes
 	}
 	struct sink sink = { .inspect = self,
 			     .dialect = dialects[found - 1]->name,
-			     .dir = msg.dir };
+			     .dir = msg.dir,
+			     .time_ns = reading->time_ns };
 	const struct finding_out out = { .emit = take_finding, .ctx = &sink };
 
 	(void)dialects[found - 1]->decode(self->states[found - 1], &msg, &out);
@@ -462,8 +464,8 @@ static void note_bytes(struct inspect *self, unsigned side, size_t len, uint64_t
 {
 	struct reading *reading = &self->readings[side];
 
-	if (time_ns > self->time_ns)
-		self->time_ns = time_ns;
+	if (time_ns > reading->time_ns)
+		reading->time_ns = time_ns;
 	reading->examined += len < UINT32_MAX - reading->examined ? (uint32_t)len
 								  : UINT32_MAX - reading->examined;
 	reading->credit += CREDIT_PACKET + CREDIT_FACTOR * len;
@@ -489,8 +491,7 @@ static void take_gap(void *ctx, enum direction dir, uint32_t missing, uint64_t t
 	struct inspect *self = ctx;
 
 	(void)missing;
-	if (time_ns > self->time_ns)
-		self->time_ns = time_ns;
+	(void)time_ns; /* what is kept came before */
 	end_kept(self, dir);
 	self->readings[dir].is_lost = true;
 	self->readings[dir].framer = 0;
@@ -523,7 +524,7 @@ void inspect_tick(struct inspect *self, uint64_t now_ns)
 	for (unsigned side = 0; side < 2; side++) {
 		if (!self->readings[side].is_waiting)
 			continue;
-		note_bytes(self, side, 0, self->time_ns);
+		note_bytes(self, side, 0, 0);
 		read_kept(self, side);
 	}
 }
@@ -533,8 +534,7 @@ void inspect_flush(struct inspect *self, uint64_t now_ns)
 	const struct stream_out out = stream_out_of(self);
 
 	stream_flush(self->stream, &out);
-	if (now_ns > self->time_ns)
-		self->time_ns = now_ns;
+	(void)now_ns; /* what is kept came before */
 	for (unsigned side = 0; side < 2; side++)
 		end_kept(self, side);
 }

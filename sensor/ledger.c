@@ -54,6 +54,27 @@ struct ledger_request ledger_take(struct ledger *self, const struct ledger_reque
 	return taken;
 }
 
+void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply)
+{
+	self->early[self->early_next] = *reply;
+	self->early_next = (self->early_next + 1) % LEDGER_EARLY;
+}
+
+bool ledger_take_early(struct ledger *self, const struct ledger_request *request, uint64_t time_ns,
+		       struct ledger_reply *reply)
+{
+	for (size_t i = 0; i < LEDGER_EARLY; i++) {
+		struct ledger_reply *one = &self->early[(self->early_next + i) % LEDGER_EARLY];
+
+		if (one->id != request->id || one->dir == request->dir || one->time_ns <= time_ns)
+			continue;
+		*reply = *one;
+		one->id = 0;
+		return true;
+	}
+	return false;
+}
+
 void ledger_gap(struct ledger *self, enum direction dir)
 {
 	for (size_t i = 0; i < LIMIT_PENDING; i++)
@@ -65,6 +86,8 @@ void ledger_swap_roles(struct ledger *self)
 {
 	for (size_t i = 0; i < LIMIT_PENDING; i++)
 		self->requests[i].dir ^= 1;
+	for (size_t i = 0; i < LEDGER_EARLY; i++)
+		self->early[i].dir ^= 1;
 }
 
 /* Entries of the job ring; job_next stays at or above its size once it is full. */

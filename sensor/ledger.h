@@ -29,11 +29,25 @@ struct ledger_job {
 	double work;  /* hashes per share; 0: unknown */
 };
 
+/* What the pool answered. */
+struct ledger_reply {
+	uint64_t id;      /* of the request; 0: free */
+	uint64_t time_ns; /* packet time */
+	uint8_t dir;      /* enum direction of the reply */
+	bool is_ok;
+	bool is_stale;
+	char reason[LIMIT_REASON_TEXT];
+};
+
+#define LEDGER_EARLY 8
+
 struct ledger {
 	struct ledger_request requests[LIMIT_PENDING];
-	struct ledger_job jobs[LIMIT_JOBS]; /* ring */
-	uint64_t shares[LIMIT_SHARES];      /* ring of nonce hashes */
+	struct ledger_reply early[LEDGER_EARLY]; /* ring */
+	struct ledger_job jobs[LIMIT_JOBS];      /* ring */
+	uint64_t shares[LIMIT_SHARES];           /* ring of nonce hashes */
 	uint32_t request_order;
+	uint32_t early_next;
 	uint32_t job_next;
 	uint32_t share_next;
 };
@@ -48,6 +62,13 @@ const struct ledger_request *ledger_find(const struct ledger *self, uint64_t id,
 
 /* Frees a request that ledger_find() gave, and those of its id that it overtook. */
 struct ledger_request ledger_take(struct ledger *self, const struct ledger_request *answered);
+
+/* Keeps a reply that nobody waits for: its request may be held behind a hole of the stream. */
+void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply);
+
+/* The first early reply to a request that was captured at time_ns, before the reply. */
+bool ledger_take_early(struct ledger *self, const struct ledger_request *request, uint64_t time_ns,
+		       struct ledger_reply *reply);
 
 /* Bytes were lost in that direction: the replies that travel in it may be among them. */
 void ledger_gap(struct ledger *self, enum direction dir);

@@ -186,8 +186,69 @@ static void note_sender(struct apply *a)
 
 static void note_start(struct session *self, uint64_t time_ns)
 {
-	if (self->start_ns == 0)
+	if (self->start_ns == 0 || time_ns < self->start_ns)
 		self->start_ns = time_ns;
+}
+
+/* --- what a reply settles ------------------------------------------------------------------- */
+
+static void set_reason(struct apply *a, const char *reason)
+{
+	struct session_view *view = &a->self->view;
+
+	memset(view->reason, 0, sizeof(view->reason));
+	(void)slice_copy(slice_str(reason), view->reason, sizeof(view->reason));
+	a->changed |= SESSION_CHANGED_COUNTERS;
+}
+
+static void settle_share(struct apply *a, const struct ledger_request *request,
+			 const struct ledger_reply *reply)
+{
+	struct session *self = a->self;
+
+	self->view.has_replies = 1;
+	a->changed |= SESSION_CHANGED_COUNTERS;
+	if (reply->is_ok) {
+		self->view.accepted++;
+		self->work_accepted += request->work;
+		if ((request->flags & LEDGER_FLOOR) != 0)
+			self->floor_accepted++;
+		add_word(a, EVIDENCE_SHARE_ACCEPTED);
+		return;
+	}
+	if (reply->is_stale)
+		self->view.stale++;
+	else
+		self->view.rejected++;
+	set_reason(a, reply->reason);
+	add_word(a, EVIDENCE_SHARE_REJECTED);
+}
+
+static void settle_login(struct apply *a, const struct ledger_reply *reply)
+{
+	struct session_view *view = &a->self->view;
+
+	if (view->is_refused != !reply->is_ok)
+		a->changed |= SESSION_CHANGED_IDENTITY;
+	view->is_refused = !reply->is_ok;
+	if (reply->is_ok) {
+		add_word(a, EVIDENCE_LOGIN_ACCEPTED);
+		return;
+	}
+	set_reason(a, reply->reason);
+	add_word(a, EVIDENCE_LOGIN_REFUSED);
+}
+
+static void settle(struct apply *a, const struct ledger_request *request,
+		   const struct ledger_reply *reply)
+{
+	a->self->login_ns = 0;
+	if (request->kind == FINDING_SHARE)
+		settle_share(a, request, reply);
+	else if (request->kind == FINDING_LOGIN)
+		settle_login(a, reply);
+	if (reply->is_ok && (request->flags & LEDGER_CONFIRMS) != 0)
+		raise_level(a, LEVEL_CONFIRMED);
 }
 
 /* --- jobs and shares ------------------------------------------------------------------------ */
@@ -204,8 +265,11 @@ static void ask(struct apply *a, enum finding_kind kind, double work, unsigned f
 						.kind = (uint8_t)kind,
 						.flags = (uint8_t)flags,
 						.dir = (uint8_t)a->dir };
+	struct ledger_reply reply;
 
-	if (ledger_ask(&a->self->ledger, &request))
+	if (ledger_take_early(&a->self->ledger, &request, a->time_ns, &reply))
+		settle(a, &request, &reply);
+	else if (ledger_ask(&a->self->ledger, &request))
 		stats_add(a->stats->pending_dropped, 1);
 }
 
@@ -214,8 +278,9 @@ static void count_share(struct apply *a)
 	struct session *self = a->self;
 
 	self->view.submitted++;
-	self->view.last_share_ns = a->time_ns;
-	if (self->first_share_ns == 0)
+	if (a->time_ns > self->view.last_share_ns)
+		self->view.last_share_ns = a->time_ns;
+	if (self->first_share_ns == 0 || a->time_ns < self->first_share_ns)
 		self->first_share_ns = a->time_ns;
 	note_start(self, a->time_ns);
 	a->changed |= SESSION_CHANGED_COUNTERS;
@@ -263,7 +328,7 @@ static void apply_job(struct apply *a)
 	}
 	ledger_add_job(&self->ledger, a->finding->job, a->finding->work);
 	add_word(a, EVIDENCE_JOB);
-	if (self->view.first_job_ns == 0)
+	if (self->view.first_job_ns == 0 || a->time_ns < self->view.first_job_ns)
 		self->view.first_job_ns = a->time_ns;
 	note_start(self, a->time_ns);
 	if (a->finding->difficulty > 0)
@@ -281,91 +346,46 @@ static void apply_difficulty(struct apply *a)
 
 /* --- replies -------------------------------------------------------------------------------- */
 
-static void set_reason(struct apply *a)
+/* With the miner's side missing, replies are those to shares. */
+static bool is_lone_share(const struct apply *a)
 {
-	struct session_view *view = &a->self->view;
-
-	memset(view->reason, 0, sizeof(view->reason));
-	(void)slice_copy(a->finding->reason, view->reason, sizeof(view->reason));
-	a->changed |= SESSION_CHANGED_COUNTERS;
-}
-
-static void count_verdict(struct apply *a, double work, bool is_floor)
-{
-	struct session *self = a->self;
-
-	self->view.has_replies = 1;
-	a->changed |= SESSION_CHANGED_COUNTERS;
-	if (a->finding->is_ok) {
-		self->view.accepted++;
-		self->work_accepted += work;
-		if (is_floor)
-			self->floor_accepted++;
-		add_word(a, EVIDENCE_SHARE_ACCEPTED);
-		return;
-	}
-	if (a->finding->is_stale)
-		self->view.stale++;
-	else
-		self->view.rejected++;
-	set_reason(a);
-	add_word(a, EVIDENCE_SHARE_REJECTED);
-}
-
-static void apply_login_reply(struct apply *a)
-{
-	struct session_view *view = &a->self->view;
-
-	if (view->is_refused != !a->finding->is_ok)
-		a->changed |= SESSION_CHANGED_IDENTITY;
-	view->is_refused = !a->finding->is_ok;
-	if (a->finding->is_ok) {
-		add_word(a, EVIDENCE_LOGIN_ACCEPTED);
-		return;
-	}
-	set_reason(a);
-	add_word(a, EVIDENCE_LOGIN_REFUSED);
-}
-
-/* Nobody waits for this reply, as far as we saw. With the miner's side missing it is a share's. */
-static void apply_lone_reply(struct apply *a)
-{
-	struct session *self = a->self;
-	const struct finding *finding = a->finding;
+	const struct session *self = a->self;
 	unsigned miner_dir = self->sender_dir - 1u;
 
-	if (!self->is_open || self->sender_dir == 0 || miner_dir == (unsigned)a->dir ||
-	    (self->dirs_seen & 1u << miner_dir) != 0 || finding->request == 0 ||
-	    self->replies[a->dir] <= REPLIES_BEFORE_SHARES ||
-	    (!finding->is_ok && !finding->is_stale))
-		return;
-	double work = ledger_work(&self->ledger, 0);
-
-	count_share(a);
-	self->work_submitted += work;
-	count_verdict(a, work, false);
+	return self->is_open && self->sender_dir != 0 && miner_dir != (unsigned)a->dir &&
+	       (self->dirs_seen & 1u << miner_dir) == 0 &&
+	       self->replies[a->dir] > REPLIES_BEFORE_SHARES &&
+	       (a->finding->is_ok || a->finding->is_stale);
 }
 
 static void apply_reply(struct apply *a)
 {
 	struct session *self = a->self;
-	const struct ledger_request *asked =
-		ledger_find(&self->ledger, a->finding->request, a->dir);
+	const struct finding *finding = a->finding;
+	const struct ledger_request *asked = ledger_find(&self->ledger, finding->request, a->dir);
+	struct ledger_reply reply = { .id = finding->request,
+				      .time_ns = a->time_ns,
+				      .dir = (uint8_t)a->dir,
+				      .is_ok = finding->is_ok,
+				      .is_stale = finding->is_stale };
 
+	(void)slice_copy(finding->reason, reply.reason, sizeof(reply.reason));
 	if (self->replies[a->dir] < UINT32_MAX)
 		self->replies[a->dir]++;
-	if (asked == NULL) {
-		apply_lone_reply(a);
-		return;
-	}
-	struct ledger_request request = ledger_take(&self->ledger, asked);
+	if (asked != NULL) {
+		struct ledger_request request = ledger_take(&self->ledger, asked);
 
-	if (request.kind == FINDING_SHARE)
-		count_verdict(a, request.work, (request.flags & LEDGER_FLOOR) != 0);
-	else if (request.kind == FINDING_LOGIN)
-		apply_login_reply(a);
-	if (a->finding->is_ok && (request.flags & LEDGER_CONFIRMS) != 0)
-		raise_level(a, LEVEL_CONFIRMED);
+		settle(a, &request, &reply);
+	} else if (finding->request != 0 && is_lone_share(a)) {
+		const struct ledger_request share = { .kind = FINDING_SHARE,
+						      .work = ledger_work(&self->ledger, 0) };
+
+		count_share(a);
+		self->work_submitted += share.work;
+		settle(a, &share, &reply);
+	} else if (finding->request != 0) {
+		ledger_keep_early(&self->ledger, &reply);
+	}
 }
 
 /* --- one finding ---------------------------------------------------------------------------- */
@@ -374,9 +394,9 @@ static void apply_login(struct apply *a)
 {
 	add_word(a, EVIDENCE_LOGIN);
 	note_start(a->self, a->time_ns);
-	ask(a, FINDING_LOGIN, 0, 0);
 	if (a->self->login_ns == 0)
 		a->self->login_ns = a->time_ns;
+	ask(a, FINDING_LOGIN, 0, 0);
 }
 
 static void apply_claimed_rate(struct apply *a)
@@ -474,7 +494,7 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 		.self = self, .finding = finding, .dir = dir, .time_ns = time_ns, .stats = stats
 	};
 
-	if (self->view.first_ns == 0)
+	if (self->view.first_ns == 0 || time_ns < self->view.first_ns)
 		self->view.first_ns = time_ns;
 	if (time_ns > self->view.last_ns)
 		self->view.last_ns = time_ns;

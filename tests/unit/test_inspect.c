@@ -285,6 +285,24 @@ static void halves_of_two_lines_are_never_joined(void **state)
 	}
 }
 
+static void a_reply_finds_the_share_that_waits_behind_a_hole(void **state)
+{
+	(void)state;
+	send(UP, XMR_LOGIN);
+	send(DOWN, XMR_LOGGED_IN);
+	lose(UP, 100);
+	now_ns += SECOND;
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	now_ns += 50 * (SECOND / 1000);
+	send(DOWN, XMR_OK("2"));
+	assert_int_equal(view().submitted, 0); /* the tap may only be out of order */
+	now_ns += 5 * SECOND;
+	inspect_tick(flow, now_ns);
+	assert_int_equal(view().submitted, 1);
+	assert_int_equal(view().accepted, 1);
+	assert_int_equal(view().last_share_ns, START + SECOND);
+}
+
 static void a_cut_login_still_names_the_wallet(void **state)
 {
 	size_t len = strlen(XMR_LOGIN);
@@ -570,6 +588,7 @@ int main(void)
 		TEST(one_side_is_enough),
 		TEST(a_middle_start_finds_its_feet),
 		TEST(halves_of_two_lines_are_never_joined),
+		TEST(a_reply_finds_the_share_that_waits_behind_a_hole),
 		TEST(a_cut_login_still_names_the_wallet),
 		TEST(a_flush_reads_what_has_no_end),
 		TEST(out_of_order_and_repeated_segments_count_once),

@@ -244,6 +244,27 @@ static void a_reply_lost_in_a_gap_does_not_shift_the_rest(void **state)
 	assert_int_equal(session.view.accepted, 3);
 }
 
+static void a_reply_may_overtake_its_request(void **state)
+{
+	(void)state;
+	apply(job(11, 500), DOWN, 1);
+	apply(reply(1, true), DOWN, 2); /* to something lost */
+	apply(refusal(1, "Low difficulty share", false), DOWN, 6);
+	apply(share(1, 11, 101), UP, 5); /* was held behind a hole */
+	assert_int_equal(session.view.submitted, 1);
+	assert_int_equal(session.view.accepted, 0);
+	assert_int_equal(session.view.rejected, 1);
+	assert_string_equal(session.view.reason, "Low difficulty share");
+	apply(share(1, 11, 102), UP, 6.5); /* nothing is left that could answer it */
+	apply(login(9, PROOF_LIKELY, "acct"), UP, 7);
+	assert_int_equal(session.view.rejected, 1);
+	apply(reply(2, true), DOWN, 9);
+	session_swap_roles(&session);
+	apply(share(2, 11, 103), DOWN, 8);
+	assert_int_equal(session.view.accepted, 1);
+	assert_int_equal(session.view.last_share_ns, START + 8 * SECOND);
+}
+
 static void a_repeated_share_counts_once(void **state)
 {
 	(void)state;
@@ -602,6 +623,7 @@ int main(void)
 		TEST(shares_are_counted_with_the_work_of_their_job),
 		TEST(one_id_for_all_is_answered_in_order),
 		TEST(a_reply_lost_in_a_gap_does_not_shift_the_rest),
+		TEST(a_reply_may_overtake_its_request),
 		TEST(a_repeated_share_counts_once),
 		TEST(the_share_memory_is_a_ring),
 		TEST(a_full_table_drops_the_oldest_request),
