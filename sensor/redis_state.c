@@ -23,20 +23,23 @@
 #define BY_RATE_MEMBERS     10000
 #define OPEN_ALERT_EXPIRE_S LIMIT_EPISODE_S
 
-/* KEYS: hash [sorted set of rates]. ARGV: expire, last seen, first seen, sensor, count of shared
- * pairs, shared pairs, this sensor's pairs [and with a second key: member, rate, before them].
- * Times are texts of one width, so they compare as texts. */
+/* KEYS: hash [sorted set of rates]. ARGV: expire, last seen, first seen, sensor, time of the event,
+ * count of shared pairs, shared pairs [with a second key: member, rate], this sensor's pairs.
+ *
+ * Shared pairs go by who was seen last; this sensor's own by the order of its events, since a
+ * session that fell silent long ago still changes the totals when it ends. Times are texts of one
+ * width, so they compare as texts. */
 static const char merge_script[] =
-	"local k=KEYS[1] local a=ARGV local o='last_seen@'..a[4] "
+	"local k=KEYS[1] local a=ARGV local o='updated@'..a[4] "
 	"local h=redis.call('HMGET',k,'last_seen','first_seen',o) "
-	"local n=5+2*tonumber(a[5]) local m=n "
+	"local n=6+2*tonumber(a[6]) local m=n "
 	"if not h[1] or h[1]<=a[2] then "
-	"redis.call('HSET',k,'last_seen',a[2],unpack(a,6,n)) end "
+	"redis.call('HSET',k,'last_seen',a[2],unpack(a,7,n)) end "
 	"if not h[2] or h[2]>a[3] then redis.call('HSET',k,'first_seen',a[3]) end "
 	"if KEYS[2] then m=n+2 end "
-	"if #a>m and (not h[3] or h[3]<=a[2]) then "
-	"redis.call('HSET',k,o,a[2],unpack(a,m+1)) "
-	"if KEYS[2] and (not h[1] or h[1]<=a[2]) then "
+	"if #a>m and (not h[3] or h[3]<=a[5]) then "
+	"redis.call('HSET',k,o,a[5],unpack(a,m+1)) "
+	"if KEYS[2] and (not h[1] or h[1]<=a[5]) then "
 	"redis.call('ZADD',KEYS[2],a[n+2],a[n+1]) end end "
 	"if a[1]~='0' then redis.call('EXPIRE',k,a[1]) end return 1";
 
@@ -71,9 +74,10 @@ struct subject {
 	const struct event *event;
 	const struct session_view *view;  /* NULL: none */
 	char host[CLOUD_SCOPE_TEXT + 64]; /* scope/ip */
-	char seen[JSONW_TIME_LEN + 1];
+	char told[JSONW_TIME_LEN + 1];    /* time of the event */
+	char seen[JSONW_TIME_LEN + 1];    /* last packet */
 	char first[JSONW_TIME_LEN + 1];
-	double seconds;
+	double seconds; /* of seen */
 };
 
 struct redis_state *redis_state_new(const struct config *config,
@@ -201,6 +205,7 @@ static int push_merge(struct redis_state *self, struct redis_conn *conn,
 	redis_args_text(args, subject->seen);
 	redis_args_text(args, subject->first);
 	redis_args_text(args, self->context->sensor_id);
+	redis_args_text(args, subject->told);
 	redis_args_uint(args, fields->shared);
 	for (size_t i = 0; i < fields->count; i++) {
 		if (i == fields->shared && rate != NULL) {
@@ -277,17 +282,19 @@ static int push_host_of(struct redis_state *self, struct redis_conn *conn, const
 }
 
 static struct subject subject_of(const struct event_texts *texts, const struct event *event,
-				 uint64_t first_ns)
+				 uint64_t first_ns, uint64_t last_ns)
 {
-	struct subject subject = { .texts = texts,
-				   .event = event,
-				   .view = event_view(event),
-				   .seconds = (double)event->time_ns / 1e9 };
+	struct subject subject = { .texts = texts, .event = event, .view = event_view(event) };
 
+	if (last_ns == 0 || last_ns > event->time_ns)
+		last_ns = event->time_ns;
+	if (first_ns == 0 || first_ns > last_ns)
+		first_ns = last_ns;
+	subject.seconds = (double)last_ns / 1e9;
 	snprintf(subject.host, sizeof(subject.host), "%s/%s", texts->scope, texts->client);
-	jsonw_time_text(event->time_ns, subject.seen, sizeof(subject.seen));
-	jsonw_time_text(first_ns != 0 ? first_ns : event->time_ns, subject.first,
-			sizeof(subject.first));
+	jsonw_time_text(event->time_ns, subject.told, sizeof(subject.told));
+	jsonw_time_text(last_ns, subject.seen, sizeof(subject.seen));
+	jsonw_time_text(first_ns, subject.first, sizeof(subject.first));
 	return subject;
 }
 
@@ -426,7 +433,7 @@ int redis_state_session(struct redis_state *self, struct redis_conn *conn,
 			const struct event_texts *texts, const struct event *event)
 {
 	const struct decision_session *session = (const void *)event->decision;
-	struct subject subject = subject_of(texts, event, session->view.first_ns);
+	struct subject subject = subject_of(texts, event, session->view.first_ns, session->last_ns);
 	bool is_end = session->event == SESSION_END;
 	struct tally_totals totals[TALLY_KINDS];
 	char pool[REDIS_KEY_TEXT];
@@ -528,14 +535,16 @@ int redis_state_alert(struct redis_state *self, struct redis_conn *conn,
 		      const struct event_texts *texts, const struct event *event)
 {
 	const struct decision_alert *alert = (const void *)event->decision;
-	struct subject subject = subject_of(texts, event, alert->episode_ns);
-	int error = merge_alert(self, conn, &subject, alert);
+	/* An alert goes by its revisions, its host by the last packet. */
+	struct subject revision = subject_of(texts, event, alert->episode_ns, event->time_ns);
+	struct subject host = subject_of(texts, event, alert->episode_ns, alert->last_ns);
+	int error = merge_alert(self, conn, &revision, alert);
 
 	if (error == 0)
-		error = push_sorted(self, conn, "alerts", &subject, texts->alert_id);
+		error = push_sorted(self, conn, "alerts", &revision, texts->alert_id);
 	if (error == 0)
-		error = merge_alerted_host(self, conn, &subject, alert);
+		error = merge_alerted_host(self, conn, &host, alert);
 	if (error == 0)
 		error = push_trims(self, conn);
-	return error < 0 ? error : push_open_alert(self, conn, &subject, alert);
+	return error < 0 ? error : push_open_alert(self, conn, &revision, alert);
 }
