@@ -36,8 +36,8 @@ sensor=$(find sensor -name '*.[ch]')
         "$(includes 'pcap' $sensor | grep -v '^sensor/capture\.c:')"
     rule "nDPI only in sensor/classify.c" \
         "$(includes 'ndpi' $sensor | grep -v '^sensor/classify\.c:')"
-    rule "hiredis only in sensor/redis_*.c" \
-        "$(includes 'hiredis' $sensor | grep -v '^sensor/redis_[a-z_]*\.c:')"
+    rule "hiredis only in sensor/redis_*" \
+        "$(includes 'hiredis' $sensor | grep -v '^sensor/redis_[a-z_]*\.[ch]:')"
     rule "sensor/ never names a JSON-RPC method" \
         "$(grep -nE '"(mining\.|eth_|keepalived|getjob|getblocktemplate|submitblock|client\.)' $sensor)"
     # shellcheck disable=SC2013
@@ -50,7 +50,7 @@ sensor=$(find sensor -name '*.[ch]')
         "$(grep -nwE '(strcpy|strcat|sprintf|vsprintf|strtok|gets|scanf|sscanf|atoi|atol|alloca)[[:space:]]*\(' \
             $proto $sensor)"
     rule "each .c includes its own header first" \
-        "$(for file in $(find protocols sensor -name '*.c'); do
+        "$(find protocols sensor -name '*.c' | while read -r file; do
             header="${file%.c}.h"
             [ -f "$header" ] || continue
             first=$(sed -n 's/^#include[[:space:]]*//p' "$file" | head -n 1)

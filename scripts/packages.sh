@@ -1,5 +1,5 @@
 # packages.sh: what Debian packages building and testing need, and how to get them. Sourced.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 
 BUILD_PACKAGES="gcc libc6-dev make pkg-config libpcap-dev libndpi-dev libhiredis-dev libyaml-dev
     libssl-dev libcap-ng-dev libjsmn-dev"

@@ -517,8 +517,6 @@ void worker_free(struct worker *self)
 {
 	if (self == NULL)
 		return;
-	for (size_t i = 0; i < self->watch_count; i++)
-		inspect_free(self->watched[i]->inspect);
 	classify_free(self->classify);
 	inspect_pool_free(self->inspects);
 	flow_table_free(self->flows);
