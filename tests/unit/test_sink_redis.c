@@ -1,0 +1,400 @@
+/* test_sink_redis.c: what events become in Redis, read back from a real server. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "sensor/config.h"
+#include "sensor/correlator.h"
+#include "sensor/log.h"
+#include "sensor/ring.h"
+#include "sensor/sink.h"
+#include "tests/unit/decisions.h"
+#include "tests/unit/redis_server.h"
+
+#define HOST        "111122223333/us-east-1/vpc-0a1b2c3d/10.0.1.23"
+#define HOST_KEY    "p:host:" HOST
+#define POOL        "198.51.100.120:3333"
+#define WALLET_HASH "653a1f4a71581856"
+
+static struct config config;
+static struct event_context context;
+static struct stats stats;
+static struct sink_options options;
+static struct event_renderer *renderer;
+static void *sink;
+
+static void fake_sum(void *ctx, struct stats *sum)
+{
+	(void)ctx;
+	sum->packets = 42;
+}
+
+static void use_sensor(const char *id)
+{
+	event_renderer_free(renderer);
+	context.sensor_id = id;
+	renderer = event_renderer_new(&context);
+	assert_non_null(renderer);
+}
+
+static int setup(void **state)
+{
+	static char url[200];
+	static char prefix[] = "p";
+
+	snprintf(url, sizeof(url), "unix://%s", server.socket);
+	memset(&config, 0, sizeof(config));
+	memset(&stats, 0, sizeof(stats));
+	config.redis = url;
+	config.redis_prefix = prefix;
+	config.redis_alert_maxlen = 100000;
+	config.redis_flow_maxlen = 1000000;
+	config.redis_session_maxlen = 200000;
+	config.redis_expire_s = 3600;
+	config.max_sessions = 100;
+	context = test_context();
+	options = (struct sink_options){
+		.config = &config, .context = &context, .stats = &stats, .sum_stats = fake_sum
+	};
+	use_sensor("s1");
+	return server_reset(state);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	event_renderer_free(renderer);
+	renderer = NULL;
+	return 0;
+}
+
+static void open_sink(void)
+{
+	char error[SINK_ERROR_TEXT];
+
+	if (sink_redis.open(&sink, &options, error) != 0)
+		fail_msg("open: %s", error);
+}
+
+static void write_event(const struct decision *decision)
+{
+	struct event event;
+
+	event_begin(renderer, decision, &event);
+	assert_int_equal(sink_redis.write(sink, renderer, &event), 0);
+}
+
+static void close_sink(void)
+{
+	assert_int_equal(sink_redis.close(sink, ring_now_ms() + 5000), 0);
+	assert_int_equal(stats.redis_errors, 0);
+}
+
+static void assert_field(const char *key, const char *field, const char *value)
+{
+	redisReply *reply = redis_run("HGET %s %s", key, field);
+
+	if (reply->type != REDIS_REPLY_STRING)
+		fail_msg("%s has no %s", key, field);
+	assert_string_equal(reply->str, value);
+}
+
+static void assert_no_field(const char *key, const char *field)
+{
+	assert_int_equal(redis_run("HEXISTS %s %s", key, field)->integer, 0);
+}
+
+/* The value of a field of the only entry of a stream. */
+static const char *entry_field(const redisReply *entry, const char *name)
+{
+	const redisReply *fields = entry->element[1];
+
+	for (size_t i = 0; i + 1 < fields->elements; i += 2)
+		if (strcmp(fields->element[i]->str, name) == 0)
+			return fields->element[i + 1]->str;
+	fail_msg("no field %s", name);
+	return NULL;
+}
+
+static void an_alert_is_stored_with_its_state(void **state)
+{
+	struct decision_alert alert = test_alert(23, SID_SESSION, 2);
+	const redisReply *entry;
+	struct event event;
+	char open_key[64];
+	size_t len;
+
+	(void)state;
+	open_sink();
+	write_event(&alert.decision);
+	close_sink();
+	entry = redis_run("XRANGE p:{s1}:alert - +")->element[0];
+	assert_string_equal(entry_field(entry, "id"), "0123456789abcd17");
+	assert_string_equal(entry_field(entry, "rev"), "2");
+	assert_string_equal(entry_field(entry, "sid"), "1600001");
+	assert_string_equal(entry_field(entry, "level"), "confirmed");
+	assert_string_equal(entry_field(entry, "src"), "10.0.1.23");
+	assert_string_equal(entry_field(entry, "dest"), POOL);
+	assert_string_equal(entry_field(entry, "wallet"), TEST_WALLET);
+	assert_string_equal(entry_field(entry, "instance"), "");
+	event_begin(renderer, &alert.decision, &event);
+	assert_string_equal(entry_field(entry, "eve"), event_eve(renderer, &event, &len));
+
+	assert_field("p:alert:0123456789abcd17", "revision", "2");
+	assert_field("p:alert:0123456789abcd17", "wallet_hash", WALLET_HASH);
+	assert_field("p:alert:0123456789abcd17", "first_seen", "2026-03-05T10:01:07.123456+0000");
+	assert_true(redis_run("TTL p:alert:0123456789abcd17")->integer > 3500);
+	assert_field(HOST_KEY, "alert_id", "0123456789abcd17");
+	assert_string_equal(redis_run("ZSCORE p:alerts 0123456789abcd17")->str,
+			    "1772704867.123456");
+	snprintf(open_key, sizeof(open_key), "p:alert:open:%016llx",
+		 (unsigned long long)alert_open_hash("111122223333/us-east-1/vpc-0a1b2c3d",
+						     "10.0.1.23", FAMILY_SESSION, POOL));
+	assert_string_equal(redis_run("GET %s", open_key)->str, "0123456789abcd17");
+	assert_true(redis_run("TTL %s", open_key)->integer > 86000);
+}
+
+static void a_contact_does_not_hide_the_session(void **state)
+{
+	struct decision_alert alert = test_alert(23, SID_SESSION, 1);
+	struct decision_alert contact = test_alert(23, SID_ENDPOINT, 1);
+
+	(void)state;
+	contact.alert_id = 5;
+	open_sink();
+	write_event(&alert.decision);
+	write_event(&contact.decision);
+	close_sink();
+	assert_field(HOST_KEY, "alert_id", "0123456789abcd17");
+	assert_field(HOST_KEY, "sid", "1600001");
+	assert_field(HOST_KEY, "contact_id", "0000000000000005");
+	assert_field(HOST_KEY, "contact_sid", "1600010");
+	assert_field("p:alert:0000000000000005", "level", "suspect");
+}
+
+static void a_session_updates_all_it_touches(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	const redisReply *entry;
+
+	(void)state;
+	open_sink();
+	write_event(&session.decision);
+	close_sink();
+	entry = redis_run("XRANGE p:{s1}:session - +")->element[0];
+	assert_string_equal(entry_field(entry, "event"), "report");
+	assert_string_equal(entry_field(entry, "wallet"), TEST_WALLET);
+	assert_string_equal(entry_field(entry, "wallet_check"), "unverified");
+	assert_string_equal(entry_field(entry, "difficulty"), "480045.500000");
+	assert_string_equal(entry_field(entry, "hashrate"), "16001.5");
+	assert_string_equal(entry_field(entry, "hashrate_claimed"), "0.0");
+	assert_string_equal(entry_field(entry, "evidence"), "login,job");
+	assert_field("p:session:1676750115612703", "state", "mining");
+	assert_field("p:session:1676750115612703", "accepted", "10");
+	assert_field(HOST_KEY, "wallet_hash", WALLET_HASH);
+	assert_field(HOST_KEY, "hashrate@s1", "16001.5");
+	assert_field(HOST_KEY, "sessions@s1", "1");
+	assert_no_field(HOST_KEY, "wallet");
+	assert_field("p:pool:" POOL, "accepted@s1", "10");
+	assert_field("p:wallet:" WALLET_HASH, "wallet", TEST_WALLET);
+	assert_field("p:wallet:" WALLET_HASH, "work@s1", "4800450");
+	assert_string_equal(redis_run("ZSCORE p:hosts " HOST)->str, "1772705167.123456");
+	assert_string_equal(redis_run("ZSCORE p:hosts:by-hashrate " HOST)->str, "16001.5");
+	assert_int_equal(redis_run("SISMEMBER p:pool:" POOL ":hosts " HOST)->integer, 1);
+	assert_int_equal(redis_run("SISMEMBER p:wallet:" WALLET_HASH ":hosts " HOST)->integer, 1);
+	assert_true(redis_run("TTL p:pool:" POOL ":hosts")->integer > 3500);
+	/* Small hashes stay small: Redis keeps them in one block. */
+	assert_string_equal(redis_run("OBJECT ENCODING " HOST_KEY)->str, "listpack");
+}
+
+static void sensors_keep_their_own_totals(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	struct decision_session other = test_session(23, SESSION_REPORT);
+
+	(void)state;
+	open_sink();
+	write_event(&session.decision);
+	close_sink();
+	use_sensor("s2");
+	other.view.accepted = 3;
+	open_sink();
+	write_event(&other.decision);
+	close_sink();
+	assert_field("p:pool:" POOL, "accepted@s1", "10");
+	assert_field("p:pool:" POOL, "accepted@s2", "3");
+}
+
+static void an_old_replay_never_overwrites_today(void **state)
+{
+	struct decision_session today = test_session(23, SESSION_REPORT);
+	struct decision_session old = test_session(23, SESSION_REPORT);
+	struct decision_alert alert = test_alert(23, SID_SESSION, 3);
+	struct decision_alert old_alert = test_alert(23, SID_SESSION, 1);
+	const uint64_t day = 86400 * DECISION_SEC;
+
+	(void)state;
+	open_sink();
+	write_event(&alert.decision);
+	write_event(&today.decision);
+	close_sink();
+
+	use_sensor("replay");
+	old.decision.time_ns -= day;
+	old.last_ns -= day;
+	old.view.first_ns -= day;
+	old.view.hashrate = 1;
+	snprintf(old.view.worker, sizeof(old.view.worker), "old");
+	old_alert.decision.time_ns -= day;
+	old_alert.last_ns -= day;
+	old_alert.episode_ns -= day;
+	old_alert.alert_id = 7;
+	open_sink();
+	write_event(&old_alert.decision);
+	write_event(&old.decision);
+	close_sink();
+	assert_field(HOST_KEY, "worker", "web-1");
+	assert_field(HOST_KEY, "alert_id", "0123456789abcd17");
+	assert_field(HOST_KEY, "last_seen", "2026-03-05T10:06:07.123456+0000");
+	assert_field(HOST_KEY, "first_seen", "2026-03-04T10:01:07.123456+0000");
+	assert_field(HOST_KEY, "hashrate@s1", "16001.5");
+	assert_field(HOST_KEY, "hashrate@replay", "1.0");
+	assert_string_equal(redis_run("ZSCORE p:hosts " HOST)->str, "1772705167.123456");
+	assert_string_equal(redis_run("ZSCORE p:hosts:by-hashrate " HOST)->str, "16001.5");
+	assert_string_equal(
+		redis_run("GET p:alert:open:%016llx",
+			  (unsigned long long)alert_open_hash("111122223333/us-east-1/vpc-0a1b2c3d",
+							      "10.0.1.23", FAMILY_SESSION, POOL))
+			->str,
+		"0123456789abcd17");
+}
+
+static void sending_again_changes_nothing(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_END);
+	char before[32];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		open_sink();
+		write_event(&session.decision);
+		close_sink();
+		if (i == 0)
+			snprintf(before, sizeof(before), "%lld",
+				 redis_run("HLEN " HOST_KEY)->integer);
+	}
+	assert_field(HOST_KEY, "accepted@s1", "10");
+	assert_field(HOST_KEY, "sessions@s1", "0");
+	assert_field(HOST_KEY, "state", "ended");
+	assert_int_equal(redis_run("HLEN " HOST_KEY)->integer, strtol(before, NULL, 10));
+	assert_int_equal(redis_run("XLEN p:{s1}:session")->integer, 2);
+}
+
+static void flows_are_flat_or_eve(void **state)
+{
+	struct decision_flow flow = test_flow(23, false);
+	struct decision_flow mining = test_flow(24, true);
+	const redisReply *reply;
+
+	(void)state;
+	open_sink();
+	write_event(&flow.decision);
+	write_event(&mining.decision);
+	close_sink();
+	reply = redis_run("XRANGE p:{s1}:flow - +");
+	assert_int_equal(reply->elements, 2);
+	assert_int_equal(reply->element[0]->element[1]->elements,
+			 reply->element[1]->element[1]->elements);
+	assert_string_equal(entry_field(reply->element[0], "src"), "10.0.1.23");
+	assert_string_equal(entry_field(reply->element[0], "pkts_toclient"), "13");
+	assert_string_equal(entry_field(reply->element[0], "reason"), "closed");
+	assert_string_equal(entry_field(reply->element[0], "sid"), "0");
+	assert_string_equal(entry_field(reply->element[0], "alert_id"), "");
+	assert_string_equal(entry_field(reply->element[1], "alert_id"), "0123456789abcd18");
+
+	config.flow_format = FLOW_FORMAT_EVE;
+	use_sensor("s2");
+	open_sink();
+	write_event(&flow.decision);
+	close_sink();
+	reply = redis_run("XRANGE p:{s2}:flow - +")->element[0];
+	assert_int_equal(reply->element[1]->elements, 2);
+	assert_non_null(strstr(entry_field(reply, "eve"), "\"event_type\":\"flow\""));
+}
+
+static void wire_text_is_escaped_and_never_in_a_key(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	const redisReply *keys;
+
+	(void)state;
+	snprintf(session.view.worker, sizeof(session.view.worker), "w\x1b[2J\xff");
+	snprintf(session.view.wallet, sizeof(session.view.wallet), "evil key");
+	snprintf(session.view.pool, sizeof(session.view.pool), "evil pool");
+	memset(session.view.agent, 'a', sizeof(session.view.agent) - 1);
+	open_sink();
+	write_event(&session.decision);
+	close_sink();
+	assert_field(HOST_KEY, "worker", "w\\x1b[2J\\xff");
+	assert_int_equal(redis_run("HSTRLEN " HOST_KEY " agent")->integer, 64);
+	keys = redis_run("KEYS *evil*");
+	assert_int_equal(keys->elements, 0);
+	assert_field("p:pool:" POOL, "name", "evil pool");
+}
+
+static void counters_and_status_come_at_the_end(void **state)
+{
+	const redisReply *entry;
+
+	(void)state;
+	open_sink();
+	close_sink();
+	entry = redis_run("XRANGE p:{s1}:stats - +")->element[0];
+	assert_string_equal(entry_field(entry, "packets"), "42");
+	assert_int_equal(entry->element[1]->elements, 2 * STATS_COUNT);
+	assert_field("p:{s1}:status", "packets", "42");
+	assert_field("p:{s1}:status", "mode", "live");
+	assert_field("p:{s1}:status", "interface", "ens6");
+	assert_true(redis_run("TTL p:{s1}:status")->integer > 55);
+}
+
+static void open_errors_are_clear(void **state)
+{
+	char error[SINK_ERROR_TEXT];
+	char tls[] = "rediss://redis.example.org";
+	char missing[] = "/nonexistent/password";
+
+	(void)state;
+	config.redis_password_file = missing;
+	assert_int_equal(sink_redis.open(&sink, &options, error), -ENOENT);
+	assert_non_null(strstr(error, missing));
+	config.redis_password_file = NULL;
+	config.redis = tls;
+	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
+	assert_non_null(strstr(error, "not supported by this version yet"));
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SERVER(an_alert_is_stored_with_its_state),
+		WITH_SERVER(a_contact_does_not_hide_the_session),
+		WITH_SERVER(a_session_updates_all_it_touches),
+		WITH_SERVER(sensors_keep_their_own_totals),
+		WITH_SERVER(an_old_replay_never_overwrites_today),
+		WITH_SERVER(sending_again_changes_nothing),
+		WITH_SERVER(flows_are_flat_or_eve),
+		WITH_SERVER(wire_text_is_escaped_and_never_in_a_key),
+		WITH_SERVER(counters_and_status_come_at_the_end),
+		WITH_SERVER(open_errors_are_clear),
+	};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, server_start, server_stop);
+}
