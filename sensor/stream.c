@@ -26,7 +26,8 @@
 
 struct chunk {
 	struct chunk *next;
-	uint64_t time_ns;
+	uint64_t first_ns; /* of the packets whose bytes it holds */
+	uint64_t time_ns;  /* of the last of them */
 	uint32_t seq;
 	uint32_t len;
 	uint32_t cut; /* bytes after these that the snaplen took */
@@ -247,10 +248,34 @@ static void trim(struct segment *segment, uint32_t bytes)
 	segment->bytes = slice_tail(segment->bytes, bytes);
 }
 
+/* A chunk for the bytes at seq: the one that ends there, while it has room, or a new one at *link.
+ * NULL: no room. */
+static struct chunk *chunk_at(struct reader *r, struct chunk *before, struct chunk **link,
+			      uint32_t seq)
+{
+	struct chunk *chunk = before;
+
+	if (chunk != NULL && chunk->seq + chunk->len == seq && chunk->cut == 0 &&
+	    chunk->len < CHUNK_BYTES)
+		return chunk;
+	chunk = take_chunk(r);
+	if (chunk == NULL)
+		return NULL;
+	chunk->seq = seq;
+	chunk->len = 0;
+	chunk->cut = 0;
+	chunk->first_ns = r->now_ns;
+	chunk->next = *link;
+	*link = chunk;
+	r->side->held_count++;
+	return chunk;
+}
+
 /* Copies the part of a segment that nothing held covers, up to one chunk. False: no room. */
 static bool hold_part(struct reader *r, struct segment *segment)
 {
 	struct chunk **link = &r->side->head;
+	struct chunk *before = NULL;
 	struct chunk *chunk;
 	uint32_t room = UINT32_MAX; /* up to what is held behind it */
 
@@ -264,28 +289,25 @@ static bool hold_part(struct reader *r, struct segment *segment)
 			trim(segment, covered - (uint32_t)into);
 			return true; /* first data wins */
 		}
+		before = *link;
 	}
 	if (*link != NULL)
 		room = (*link)->seq - segment->seq;
-	chunk = take_chunk(r);
+	chunk = chunk_at(r, before, link, segment->seq);
 	if (chunk == NULL)
 		return false;
 
-	struct slice part = slice_head(segment->bytes, room < CHUNK_BYTES ? room : CHUNK_BYTES);
+	struct slice part =
+		slice_head(segment->bytes, min_u32(room, (uint32_t)CHUNK_BYTES - chunk->len));
 	if (part.len > 0)
-		memcpy(chunk->bytes, part.ptr, part.len);
-	chunk->seq = segment->seq;
-	chunk->len = (uint32_t)part.len;
-	chunk->cut = 0;
+		memcpy(chunk->bytes + chunk->len, part.ptr, part.len);
+	chunk->len += (uint32_t)part.len;
 	if (part.len == segment->bytes.len)
-		chunk->cut = min_u32(segment->cut, room - chunk->len);
+		chunk->cut = min_u32(segment->cut, room - (uint32_t)part.len);
 	chunk->time_ns = segment->time_ns;
-	chunk->next = *link;
-	*link = chunk;
-	r->side->held_count++;
-	r->side->held_bytes += chunk->len;
+	r->side->held_bytes += (uint32_t)part.len;
 	r->is_held = true;
-	trim(segment, chunk->len + chunk->cut);
+	trim(segment, (uint32_t)part.len + chunk->cut);
 	return true;
 }
 
@@ -417,7 +439,7 @@ static void give_up_holes(struct reader *r)
 
 	while (side->head != NULL) {
 		uint64_t age =
-			r->now_ns > side->head->time_ns ? r->now_ns - side->head->time_ns : 0;
+			r->now_ns > side->head->first_ns ? r->now_ns - side->head->first_ns : 0;
 		bool is_acked = side->is_acked && distance(side->acked, side->head->seq) >= 0;
 
 		if (age < HOLE_NS &&

@@ -178,6 +178,24 @@ static void a_hole_is_filled_late(void **state)
 	assert_int_equal(stats.stream_gaps, 0);
 }
 
+static void bytes_behind_a_hole_share_their_room(void **state)
+{
+	char byte[2] = "x";
+
+	(void)state;
+	send(UP, ISN, "a");
+	for (uint32_t i = 0; i < 4000; i++) { /* each in a segment of its own */
+		byte[0] = (char)('A' + i % 26);
+		send(UP, ISN + 2 + i, byte);
+	}
+	expect(UP, "a");
+	send(UP, ISN + 1, "b");
+	assert_int_equal(record.len[UP], 4002);
+	for (uint32_t i = 0; i < 4000; i++)
+		assert_int_equal(record.text[UP][2 + i], 'A' + i % 26);
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
 static void the_first_data_wins(void **state)
 {
 	(void)state;
@@ -570,6 +588,7 @@ int main(void)
 		TEST(one_byte_per_segment),
 		TEST(retransmissions_and_keep_alives_are_no_data),
 		TEST(a_hole_is_filled_late),
+		TEST(bytes_behind_a_hole_share_their_room),
 		TEST(the_first_data_wins),
 		TEST(a_held_segment_keeps_its_time),
 		TEST(an_acknowledged_hole_is_given_up_after_some_time),
