@@ -3,7 +3,7 @@
 import random
 import re
 
-from kit.sensor import CAPTURES, in_order, replay, run
+from kit.sensor import CAPTURES, SMALL, in_order, replay, run
 from kit.tap import differ
 
 CUT = ("cryptonote/refused.pcap", "tunnels/null.pcap", "stratum-v1/account.pcap")
@@ -15,8 +15,6 @@ VARIANTS_QUICK = 25
 LAST_BYTES = 200  # so many lengths are tried one by one
 HEADER = 24
 RECORD = 16
-# Small tables: a run is mostly the time it takes to make them.
-SMALL = ("--flows", 1024, "--inspected-flows", 64, "--max-alerts", 64, "--max-sessions", 64)
 PACKET = re.compile(r"case\.pcap: packet (\d+): \S")
 
 
@@ -54,7 +52,7 @@ class Cut:
         """A run over the first bytes of the file."""
         path = self.folder / "case.pcap"
         path.write_bytes(self.raw[:length])
-        return replay(self.binary, path.name, *SMALL, cwd=self.folder)
+        return replay(self.binary, path.name, cwd=self.folder)
 
     def expected(self, packets):
         """The events of so many whole packets."""
@@ -103,7 +101,7 @@ def test_cut(binary, name, options, work):
     tried = lengths(cut.raw, step)
     if options.quick:
         tried = tried[::6]
-    problems, events = [], 0
+    problems = []
     for length in tried:
         problems += cut.problems(length)
     events = sum(len(lines) for lines in cut.whole.values())

@@ -7,7 +7,7 @@ from kit import truth
 from kit.sensor import ROOT, replay
 from kit.tap import differ
 
-FOLDERS = ("stratum-v1", "cryptonote", "ethproxy", "streams")
+FOLDERS = ("stratum-v1", "cryptonote", "ethproxy", "streams", "look-alikes")
 
 # Every message is there: everything that the truth knows must be found.
 WHOLE = {

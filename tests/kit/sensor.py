@@ -12,6 +12,9 @@ SENSOR_ID = "golden"
 CRASHED = 99  # exit code of sanitizers here, so that they cannot be taken for one of the sensor's
 SECONDS = 120
 EVENTS = ("--json", "-", "--classify", "off", "--deterministic", "--sensor-id", SENSOR_ID)
+# A run over a small capture is mostly the time it takes to make the tables: these are enough.
+SMALL = ("--flows", 1024, "--inspected-flows", 256, "--max-alerts", 64, "--max-sessions", 64,
+         "--message-memory", "1M", "--held-memory", "1M")
 
 
 def environment():
@@ -70,9 +73,9 @@ def run(binary, *arguments, cwd=ROOT, stdin=None, seconds=SECONDS):
     return Run(command, done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
 
 
-def replay(binary, path, *options, **how):
+def replay(binary, path, *options, tables=SMALL, **how):
     """Events of a capture file, with everything fixed that could vary."""
-    return run(binary, "-r", path, *EVENTS, *options, **how)
+    return run(binary, "-r", path, *EVENTS, *tables, *options, **how)
 
 
 def in_order(lines):
