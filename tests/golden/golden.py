@@ -24,6 +24,7 @@ import difflib
 import json
 import sys
 import tempfile
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -180,6 +181,14 @@ def jobs(binary, options, work):
     return chosen, calls
 
 
+def guarded(call):
+    """The results of a call; that it broke off is one, too."""
+    try:
+        return call()
+    except Exception:  # noqa: BLE001: whatever it is, the other tests go on
+        return [("to its end", [traceback.format_exc()])]
+
+
 def main():
     """Runs everything; returns the exit code."""
     parser = argparse.ArgumentParser()
@@ -199,7 +208,7 @@ def main():
         if not chosen:
             tap.check("captures", ["there is no capture to replay"])
         with ThreadPoolExecutor(PARALLEL) as pool:
-            for results in pool.map(lambda call: call(), calls):
+            for results in pool.map(guarded, calls):
                 for name, problems in results:
                     tap.check(name, problems)
     if not options.only and not options.quick:
