@@ -1,13 +1,14 @@
 /* event.c: the texts of a decision that several sinks need, made once per event.
  *
  * The EVE line itself is event_eve.c's. */
+#include "sensor/event.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/event.h"
 #include "sensor/event_eve.h"
 #include "sensor/jsonw.h"
 #include "sensor/packet.h"
@@ -50,6 +51,8 @@ void event_begin(struct event_renderer *self, const struct decision *decision, s
 {
 	self->has_texts = false;
 	self->has_line = false;
+	assert(decision->kind <= DECISION_ALERT);
+	out->kind = EVENT_ALERT;
 	out->decision = decision;
 	out->time_ns = decision->time_ns;
 	switch ((enum decision_kind)decision->kind) {
@@ -60,10 +63,8 @@ void event_begin(struct event_renderer *self, const struct decision *decision, s
 		out->kind = EVENT_SESSION;
 		return;
 	case DECISION_ALERT:
-		out->kind = EVENT_ALERT;
 		return;
 	}
-	assert(!"a decision of no known kind");
 }
 
 static const struct decision_flow *as_flow(const struct event *event)
@@ -133,11 +134,11 @@ static void write_endpoint(const struct decision_parties *parties, struct event_
 	const char *close = is_v6 ? "]" : "";
 
 	if (texts->server_port == 0)
-		snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s", open, texts->server,
-			 close);
+		(void)snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s", open,
+			       texts->server, close);
 	else
-		snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s:%u", open, texts->server,
-			 close, (unsigned)texts->server_port);
+		(void)snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s:%u", open,
+			       texts->server, close, (unsigned)texts->server_port);
 }
 
 static void write_parties(struct event_renderer *self, const struct decision_parties *parties)
@@ -158,7 +159,7 @@ static void write_parties(struct event_renderer *self, const struct decision_par
 	texts->server_port = has_ports ? key->port[!client] : 0;
 	write_endpoint(parties, texts);
 	community_id_text(self->community, key, texts->community_id);
-	snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
+	(void)snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
 }
 
 const struct event_texts *event_texts(struct event_renderer *self, const struct event *event)
@@ -173,8 +174,8 @@ const struct event_texts *event_texts(struct event_renderer *self, const struct 
 		return texts;
 	self->has_texts = true;
 	write_parties(self, event_parties(event));
-	snprintf(texts->pool, sizeof(texts->pool), "%s",
-		 view != NULL && view->pool[0] != '\0' ? view->pool : texts->endpoint);
+	(void)snprintf(texts->pool, sizeof(texts->pool), "%s",
+		       view != NULL && view->pool[0] != '\0' ? view->pool : texts->endpoint);
 	texts->alert_id[0] = '\0';
 	alert = event_alert_id(event, &revision, &sid);
 	if (alert != 0)

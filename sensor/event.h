@@ -15,7 +15,7 @@
 /* What rendering needs to know about the run; immutable. */
 struct event_context {
 	const char *sensor_id;
-	const char *input_name;   /* interface or capture file; "" for several */
+	const char *input_name; /* interface or capture file; "" for several */
 	bool is_live;
 	const struct cloud_row *cloud;
 	size_t cloud_count;
@@ -52,11 +52,11 @@ struct event_texts {
 	uint16_t client_port;
 	uint16_t server_port;
 	char endpoint[EVENT_ENDPOINT_TEXT]; /* the server as ip:port ([ip6]:port), [ip6] or ip */
-	char pool[LIMIT_POOL_TEXT];   /* name if known (wire bytes), else the endpoint */
+	char pool[LIMIT_POOL_TEXT];         /* name if known (wire bytes), else the endpoint */
 	char community_id[COMMUNITY_ID_TEXT];
 	char flow_id[24];
-	char alert_id[24];            /* 16 hex digits, "" for none */
-	char wallet_hash[24];         /* 16 hex digits of the wallet or account, "" for none */
+	char alert_id[24];    /* 16 hex digits, "" for none */
+	char wallet_hash[24]; /* 16 hex digits of the wallet or account, "" for none */
 };
 const struct event_texts *event_texts(struct event_renderer *self, const struct event *event);
 
@@ -72,11 +72,11 @@ const struct session_view *event_view(const struct event *event);
 uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid);
 
 /* Words of events. */
-const char *event_end_text(enum flow_end end);      /* idle active closed reuse forced evicted */
-const char *event_eve_reason(enum flow_end end);    /* timeout forced shutdown tcp_reuse */
+const char *event_end_text(enum flow_end end);   /* idle active closed reuse forced evicted */
+const char *event_eve_reason(enum flow_end end); /* timeout forced shutdown tcp_reuse */
 const char *event_role_text(enum session_role role);
-const char *event_session_text(enum session_event event); /* begin change report end */
+const char *event_session_text(enum session_event event);    /* begin change report end */
 const char *event_tcp_state_text(enum flow_tcp_state state); /* "" for none */
-const char *event_wallet_text(uint8_t wallet_check);	      /* "" for an account name */
+const char *event_wallet_text(uint8_t wallet_check);         /* "" for an account name */
 
 #endif

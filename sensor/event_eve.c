@@ -4,11 +4,12 @@
  * metadata as arrays of strings), Community ID v1. The root objects `mining` and `cloud` are our
  * own; eve.schema.json describes every line. Keys come in a fixed order; what is unknown is left
  * out. */
+#include "sensor/event_eve.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sensor/event_eve.h"
 #include "sensor/jsonw.h"
 #include "sensor/packet.h"
 
@@ -144,7 +145,7 @@ static void write_metadata(struct line *line, const struct decision_alert *alert
 	if (listed != NULL && listed->tag[0] != '\0')
 		metadata_one(w, "endpoint_tag", listed->tag);
 	if (alert->absorbed_by != 0) {
-		snprintf(id, sizeof(id), "%016" PRIx64, alert->absorbed_by);
+		(void)snprintf(id, sizeof(id), "%016" PRIx64, alert->absorbed_by);
 		metadata_one(w, "absorbed_by", id);
 	}
 	jsonw_close_object(w);
@@ -221,11 +222,11 @@ static void write_tcp(struct jsonw *w, const struct flow_record *record)
 	char hex[8];
 
 	jsonw_object(w, "tcp");
-	snprintf(hex, sizeof(hex), "%02x", to_server | to_client);
+	(void)snprintf(hex, sizeof(hex), "%02x", to_server | to_client);
 	jsonw_text(w, "tcp_flags", hex);
-	snprintf(hex, sizeof(hex), "%02x", to_server);
+	(void)snprintf(hex, sizeof(hex), "%02x", to_server);
 	jsonw_text(w, "tcp_flags_ts", hex);
-	snprintf(hex, sizeof(hex), "%02x", to_client);
+	(void)snprintf(hex, sizeof(hex), "%02x", to_client);
 	jsonw_text(w, "tcp_flags_tc", hex);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (((to_server | to_client) & flags[i].bit) != 0)

@@ -3,12 +3,12 @@
  * Reference: RFC 8259 (JSON), RFC 3629 (UTF-8, whose table of well-formed sequences is checked here
  * byte by byte). Besides what JSON demands, DEL and the C1 controls are escaped too, so that a line
  * may be shown on a terminal. Numbers never go through the locale. */
+#include "sensor/jsonw.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "sensor/jsonw.h"
 
 #define NS_PER_S  UINT64_C(1000000000)
 #define EXACT_INT 9007199254740992.0 /* 2^53: above it a double has no fraction */

@@ -3,6 +3,8 @@
  * O_NONBLOCK is not set on standard output: it would be set for everyone who shares the terminal.
  * Instead a pipe is written in pieces of PIPE_BUF bytes, and only when poll() says POLLOUT, which
  * promises room for that much. */
+#include "sensor/output.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sensor/output.h"
 #include "sensor/ring.h"
 
 #define OUTPUT_FLUSH_MS 100

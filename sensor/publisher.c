@@ -3,6 +3,8 @@
  * Each ring is a lane whose oldest entry is offered to every sink once; a sink that has no room is
  * offered the same entry again after its poll, the others do not wait for it twice. A lane that
  * waits does not hold up the other, so that flow records never keep an alert back. */
+#include "sensor/publisher.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +15,6 @@
 #include <string.h>
 
 #include "sensor/log.h"
-#include "sensor/publisher.h"
 
 #define PUBLISHER_BURST   256 /* events between two polls of the sinks */
 #define PUBLISHER_BUSY_MS 20  /* longest sleep while a sink holds something */
@@ -66,7 +67,7 @@ int publisher_new(struct publisher **out, const struct publisher_options *option
 	int result;
 
 	assert(options->sink_count <= PUBLISHER_SINKS);
-	snprintf(error, SINK_ERROR_TEXT, "out of memory");
+	(void)snprintf(error, SINK_ERROR_TEXT, "out of memory");
 	if (self == NULL)
 		return -ENOMEM;
 	self->options = *options;
@@ -83,7 +84,8 @@ int publisher_new(struct publisher **out, const struct publisher_options *option
 		outlet->ops = options->sinks[i];
 		result = outlet->ops->open(&outlet->self, &options->sink, why);
 		if (result < 0) {
-			snprintf(error, SINK_ERROR_TEXT, "%s: %.480s", outlet->ops->name, why);
+			(void)snprintf(error, SINK_ERROR_TEXT, "%s: %.480s", outlet->ops->name,
+				       why);
 			publisher_free(self);
 			return result;
 		}
@@ -301,9 +303,9 @@ void *publisher_run(void *self_as_void)
 	sigset_t pipe_signal;
 
 	/* A closed pipe or connection is an error to count, not an end. */
-	sigemptyset(&pipe_signal);
-	sigaddset(&pipe_signal, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
+	(void)sigemptyset(&pipe_signal);
+	(void)sigaddset(&pipe_signal, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
 
 	self->progress_ms = ring_now_ms();
 	while (!is_drained(self)) {

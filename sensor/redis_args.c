@@ -1,10 +1,11 @@
 /* redis_args.c: writes commands in RESP2. */
+#include "sensor/redis_args.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sensor/jsonw.h"
-#include "sensor/redis_args.h"
 
 static void put(struct redis_args *self, const char *bytes, size_t len)
 {

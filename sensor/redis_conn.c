@@ -4,12 +4,13 @@
  *	  ^---------------- lost, silent, refused for now -------------------'
  *
  * Reference: the Redis protocol specification (RESP2), XADD with explicit ids. */
+#include "sensor/redis_conn.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,6 @@
 #include <unistd.h>
 
 #include "sensor/log.h"
-#include "sensor/redis_conn.h"
 #include "sensor/redis_greeting.h"
 #include "sensor/redis_socket.h"
 #include "sensor/ring.h"
@@ -58,21 +58,20 @@ struct redis_conn {
 	char error[REDIS_CONN_ERROR_TEXT];
 };
 
-static void say(struct redis_conn *self, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void say(struct redis_conn *self, const char *format, ...)
+/* Words of the server come along: nothing a terminal would obey. */
+static void make_printable(char *text)
 {
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(self->error, sizeof(self->error), format, list);
-	va_end(list);
-	/* Words of the server come along: nothing a terminal would obey. */
-	for (char *at = self->error; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
-			*at = '?';
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			*text = '?';
 }
+
+/* Why it does not go on; kept for the operator. */
+#define say(self, ...) \
+	do { \
+		(void)snprintf((self)->error, sizeof((self)->error), __VA_ARGS__); \
+		make_printable((self)->error); \
+	} while (0)
 
 static uint32_t jitter(uint32_t value)
 {
@@ -192,7 +191,7 @@ static void next_id(struct redis_conn *self)
 	struct timespec now;
 	uint64_t ms;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
 	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	if (ms > self->id.ms) {
 		self->id.ms = ms;
@@ -473,7 +472,7 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 	uint64_t deadline_ms = ring_now_ms() + options->connect_timeout_ms;
 	int result = -ENOMEM;
 
-	snprintf(error, REDIS_CONN_ERROR_TEXT, "out of memory");
+	(void)snprintf(error, REDIS_CONN_ERROR_TEXT, "out of memory");
 	if (self == NULL)
 		return result;
 	self->options = *options;
@@ -486,7 +485,7 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 		goto fail;
 	result = redis_socket_resolve(options->url, &self->addresses, why);
 	if (result < 0) {
-		snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", why);
+		(void)snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", why);
 		goto fail;
 	}
 	while (self->state != STATE_READY && self->fatal == 0 && ring_now_ms() < deadline_ms) {
@@ -507,7 +506,7 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 		error[0] = '\0';
 		return 0;
 	}
-	snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", self->error);
+	(void)snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", self->error);
 fail:
 	redis_conn_close(self, 0);
 	return result;

@@ -1,12 +1,12 @@
 /* redis_greeting.c: the first commands of a connection, and the kinds of replies.
  *
  * Reference: AUTH, SELECT, XINFO STREAM, the error prefixes of Redis 6 and 7. */
+#include "sensor/redis_greeting.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "sensor/redis_greeting.h"
 
 /* One atomic step: takes a free key, renews our own, and else says whose it is. */
 static const char owner_script[] = "local v=redis.call('GET',KEYS[1]) "

@@ -2,15 +2,16 @@
  *
  * Bytes are moved to the front only when the end of the memory is reached; since the memory may
  * grow to twice the bound, at least the bound's bytes were taken out between two moves. */
+#include "sensor/redis_queue.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sensor/redis_args.h"
-#include "sensor/redis_queue.h"
 
-#define FIRST_BYTES   (64 * 1024)
+#define FIRST_BYTES   ((size_t)64 * 1024)
 #define FIRST_ENTRIES 256
 
 struct redis_queue {

@@ -1,4 +1,6 @@
 /* redis_socket.c: opens non-blocking TCP and unix sockets. */
+#include "sensor/redis_socket.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -8,8 +10,6 @@
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "sensor/redis_socket.h"
 
 static int resolve_unix(const struct redis_url *url, struct redis_addresses *out)
 {
@@ -34,8 +34,8 @@ int redis_socket_resolve(const struct redis_url *url, struct redis_addresses *ou
 		return resolve_unix(url, out);
 	result = getaddrinfo(url->host, url->port, &hints, &list);
 	if (result != 0) {
-		snprintf(error, REDIS_URL_ERROR_TEXT, "cannot resolve %.64s: %s", url->host,
-			 gai_strerror(result));
+		(void)snprintf(error, REDIS_URL_ERROR_TEXT, "cannot resolve %.64s: %s", url->host,
+			       gai_strerror(result));
 		return -EHOSTUNREACH;
 	}
 	for (const struct addrinfo *at = list; at != NULL && out->count < REDIS_ADDRESSES;

@@ -2,6 +2,8 @@
  *
  * Values of hashes are kept short (64 bytes), or Redis stores the hash in three times the memory:
  * hosts and sessions name a wallet by its hash, the wallet's own hash has the whole text. */
+#include "sensor/redis_state.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +13,6 @@
 
 #include "sensor/correlator.h"
 #include "sensor/jsonw.h"
-#include "sensor/redis_state.h"
 #include "sensor/redis_store.h"
 #include "sensor/redis_tally.h"
 
@@ -140,7 +141,7 @@ static void add_uint(struct fields *fields, const char *name, uint64_t value)
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%" PRIu64, value);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
 	add_text(fields, name, text);
 }
 
@@ -157,7 +158,7 @@ static const char *own_name(struct redis_state *self, const char *name)
 {
 	char text[LIMIT_NAME_TEXT + 32];
 
-	snprintf(text, sizeof(text), "%s@%s", name, self->context->sensor_id);
+	(void)snprintf(text, sizeof(text), "%s@%s", name, self->context->sensor_id);
 	return keep(&self->fields, text, sizeof(text));
 }
 
@@ -177,12 +178,12 @@ static void add_totals(struct redis_state *self, const struct tally_totals *tota
 static void entity_key(const struct redis_state *self, const char *kind, const char *name,
 		       char out[REDIS_KEY_TEXT])
 {
-	snprintf(out, REDIS_KEY_TEXT, "%s:%s:%s", self->config->redis_prefix, kind, name);
+	(void)snprintf(out, REDIS_KEY_TEXT, "%s:%s:%s", self->config->redis_prefix, kind, name);
 }
 
 static void list_key(const struct redis_state *self, const char *name, char out[REDIS_KEY_TEXT])
 {
-	snprintf(out, REDIS_KEY_TEXT, "%s:%s", self->config->redis_prefix, name);
+	(void)snprintf(out, REDIS_KEY_TEXT, "%s:%s", self->config->redis_prefix, name);
 }
 
 /* Merges the fields into a hash; rate: also into the top list of hosts, NULL: not. */
@@ -239,7 +240,7 @@ static int push_trim(struct redis_state *self, struct redis_conn *conn, const ch
 	char last[16];
 
 	list_key(self, list, key);
-	snprintf(last, sizeof(last), "-%u", members + 1);
+	(void)snprintf(last, sizeof(last), "-%u", members + 1);
 	redis_args_begin(&self->args, "ZREMRANGEBYRANK");
 	redis_args_text(&self->args, key);
 	redis_args_text(&self->args, "0");
@@ -268,7 +269,7 @@ static int push_host_of(struct redis_state *self, struct redis_conn *conn, const
 	char key[REDIS_KEY_TEXT];
 	int error;
 
-	snprintf(key, sizeof(key), "%s:hosts", entity);
+	(void)snprintf(key, sizeof(key), "%s:hosts", entity);
 	redis_args_begin(&self->args, "SADD");
 	redis_args_text(&self->args, key);
 	redis_args_text(&self->args, subject->host);
@@ -291,7 +292,7 @@ static struct subject subject_of(const struct event_texts *texts, const struct e
 	if (first_ns == 0 || first_ns > last_ns)
 		first_ns = last_ns;
 	subject.seconds = (double)last_ns / 1e9;
-	snprintf(subject.host, sizeof(subject.host), "%s/%s", texts->scope, texts->client);
+	(void)snprintf(subject.host, sizeof(subject.host), "%s/%s", texts->scope, texts->client);
 	jsonw_time_text(event->time_ns, subject.told, sizeof(subject.told));
 	jsonw_time_text(last_ns, subject.seen, sizeof(subject.seen));
 	jsonw_time_text(first_ns, subject.first, sizeof(subject.first));
@@ -391,7 +392,7 @@ static int merge_wallet(struct redis_state *self, struct redis_conn *conn,
 	int error;
 
 	fields_begin(fields);
-	add_pair(fields, "wallet", keep(fields, view->wallet, 4 * LIMIT_WALLET_TEXT));
+	add_pair(fields, "wallet", keep(fields, view->wallet, (size_t)4 * LIMIT_WALLET_TEXT));
 	add_text(fields, "check", event_wallet_text(view->wallet_check));
 	add_text(fields, "coin", view->coin);
 	add_text(fields, "pool", subject->texts->pool);
@@ -425,7 +426,8 @@ static int tally(struct redis_state *self, const struct subject *subject, bool i
 			    .hashrate = view->hashrate },
 	};
 
-	snprintf(miner, sizeof(miner), "%s %s %s", subject->host, texts->endpoint, view->worker);
+	(void)snprintf(miner, sizeof(miner), "%s %s %s", subject->host, texts->endpoint,
+		       view->worker);
 	return redis_tally_update(self->tally, &update, totals);
 }
 
@@ -464,7 +466,7 @@ static int merge_alert(struct redis_state *self, struct redis_conn *conn,
 	char absorbed_by[24] = "";
 
 	if (alert->absorbed_by != 0)
-		snprintf(absorbed_by, sizeof(absorbed_by), "%016" PRIx64, alert->absorbed_by);
+		(void)snprintf(absorbed_by, sizeof(absorbed_by), "%016" PRIx64, alert->absorbed_by);
 	fields_begin(fields);
 	add_uint(fields, "revision", alert->revision);
 	add_uint(fields, "sid", alert->sid);
@@ -515,9 +517,9 @@ static int push_open_alert(struct redis_state *self, struct redis_conn *conn,
 
 	if (signature == NULL)
 		return -EINVAL;
-	snprintf(hash, sizeof(hash), "%016" PRIx64,
-		 alert_open_hash(subject->texts->scope, subject->texts->client, signature->family,
-				 subject->texts->endpoint));
+	(void)snprintf(hash, sizeof(hash), "%016" PRIx64,
+		       alert_open_hash(subject->texts->scope, subject->texts->client,
+				       signature->family, subject->texts->endpoint));
 	redis_args_begin(args, "EVAL");
 	redis_args_text(args, open_script);
 	redis_args_text(args, "1");

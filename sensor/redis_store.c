@@ -1,6 +1,8 @@
 /* redis_store.c: events as Redis commands. Flat stream entries always have the same fields in the
  * same order, so that a stream node stores their names once, and numbers are numbers in every row.
  */
+#include "sensor/redis_store.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/redis_state.h"
-#include "sensor/redis_store.h"
 
 #define FLAT_TEXT       512
 #define STATS_MAXLEN    100000
@@ -55,8 +56,8 @@ void redis_store_free(struct redis_store *self)
 
 void redis_store_key(const struct redis_store *self, const char *word, char out[REDIS_KEY_TEXT])
 {
-	snprintf(out, REDIS_KEY_TEXT, "%s:{%s}:%s", self->config->redis_prefix,
-		 self->context->sensor_id, word);
+	(void)snprintf(out, REDIS_KEY_TEXT, "%s:{%s}:%s", self->config->redis_prefix,
+		       self->context->sensor_id, word);
 }
 
 static void field(struct redis_args *args, const char *name, const char *value)

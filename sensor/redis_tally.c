@@ -1,11 +1,12 @@
 /* redis_tally.c: sums over sessions, kept by difference: a session's last values are taken out of
  * its entities before the new ones go in, so that an entity may change in mid-session. */
+#include "sensor/redis_tally.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "sensor/redis_tally.h"
 #include "sensor/tag_table.h"
 
 #define LINGER_NS UINT64_C(600000000000)

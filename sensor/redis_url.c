@@ -1,16 +1,17 @@
 /* redis_url.c: reads the URL of a Redis server. */
+#include "sensor/redis_url.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "protocols/slice.h"
-#include "sensor/redis_url.h"
 
 #define DB_MAX 1000000
 
 static int fail(char error[REDIS_URL_ERROR_TEXT], const char *why)
 {
-	snprintf(error, REDIS_URL_ERROR_TEXT, "%s", why);
+	(void)snprintf(error, REDIS_URL_ERROR_TEXT, "%s", why);
 	return -EINVAL;
 }
 
@@ -117,7 +118,7 @@ static int parse_host(struct slice place, struct redis_url *out, char error[REDI
 	    (after.ptr[0] != ':' || !parse_number(slice_tail(after, 1), 65535, &port) || port == 0))
 		return fail(error, "the port must be a number from 1 to 65535");
 	slice_copy(host, out->host, sizeof(out->host));
-	snprintf(out->port, sizeof(out->port), "%u", (unsigned)port);
+	(void)snprintf(out->port, sizeof(out->port), "%u", (unsigned)port);
 	return 0;
 }
 
@@ -170,10 +171,10 @@ void redis_url_name(const struct redis_url *url, char *out, size_t size)
 	bool is_v6 = strchr(url->host, ':') != NULL;
 
 	if (url->path[0] != '\0')
-		snprintf(out, size, "%s", url->path);
+		(void)snprintf(out, size, "%s", url->path);
 	else
-		snprintf(out, size, "%s%s%s:%s", is_v6 ? "[" : "", url->host, is_v6 ? "]" : "",
-			 url->port);
+		(void)snprintf(out, size, "%s%s%s:%s", is_v6 ? "[" : "", url->host,
+			       is_v6 ? "]" : "", url->port);
 }
 
 int redis_url_read_password(struct redis_url *url, const char *path)
@@ -193,9 +194,9 @@ int redis_url_read_password(struct redis_url *url, const char *path)
 		else if (strlen(line) >= sizeof(url->password))
 			error = -E2BIG;
 		else
-			snprintf(url->password, sizeof(url->password), "%s", line);
+			slice_copy(slice_str(line), url->password, sizeof(url->password));
 	}
 	explicit_bzero(line, sizeof(line));
-	fclose(file);
+	(void)fclose(file);
 	return error;
 }

@@ -11,7 +11,7 @@
 #include "sensor/output.h"
 #include "sensor/sink.h"
 
-#define JSON_BUFFER_BYTES (256 * 1024)
+#define JSON_BUFFER_BYTES ((size_t)256 * 1024)
 
 static int json_open(void **self, const struct sink_options *options, char error[SINK_ERROR_TEXT])
 {
@@ -20,7 +20,7 @@ static int json_open(void **self, const struct sink_options *options, char error
 	int result = output_open(&output, path, options->context->is_live, JSON_BUFFER_BYTES);
 
 	if (result < 0) {
-		snprintf(error, SINK_ERROR_TEXT, "%s: %s", path, strerror(-result));
+		(void)snprintf(error, SINK_ERROR_TEXT, "%s: %s", path, strerror(-result));
 		return result;
 	}
 	*self = output;
@@ -49,7 +49,7 @@ static uint64_t json_close(void *self, uint64_t deadline_ms)
 	int error;
 	uint64_t lost;
 
-	snprintf(name, sizeof(name), "%s", output_name(self));
+	(void)snprintf(name, sizeof(name), "%s", output_name(self));
 	lost = output_close(self, deadline_ms, &error);
 	if (error != 0)
 		log_error("%s: %s: %llu lines not written", name, strerror(-error),

@@ -41,7 +41,7 @@ static uint64_t wall_clock_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
@@ -63,8 +63,8 @@ static int name_owner(struct sink_redis_state *self)
 	host[sizeof(host) - 1] = '\0';
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -EIO;
-	snprintf(self->owner, sizeof(self->owner), "%s:%ld:%016" PRIx64, host, (long)getpid(),
-		 random);
+	(void)snprintf(self->owner, sizeof(self->owner), "%s:%ld:%016" PRIx64, host, (long)getpid(),
+		       random);
 	return 0;
 }
 
@@ -75,15 +75,15 @@ static int read_url(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 	int result = redis_url_parse(config->redis, &self->url, why);
 
 	if (result < 0) {
-		snprintf(error, SINK_ERROR_TEXT, "%s", why);
+		(void)snprintf(error, SINK_ERROR_TEXT, "%s", why);
 		return result;
 	}
 	if (config->redis_password_file == NULL)
 		return 0;
 	result = redis_url_read_password(&self->url, config->redis_password_file);
 	if (result < 0)
-		snprintf(error, SINK_ERROR_TEXT, "%.256s: %s", config->redis_password_file,
-			 result == -ENODATA ? "holds no password" : strerror(-result));
+		(void)snprintf(error, SINK_ERROR_TEXT, "%.256s: %s", config->redis_password_file,
+			       result == -ENODATA ? "holds no password" : strerror(-result));
 	return result;
 }
 
@@ -110,7 +110,7 @@ static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TE
 	result = redis_conn_open(&self->conn, &options, why);
 	if (result < 0) {
 		redis_url_name(&self->url, name, sizeof(name));
-		snprintf(error, SINK_ERROR_TEXT, "%.160s: %.300s", name, why);
+		(void)snprintf(error, SINK_ERROR_TEXT, "%.160s: %.300s", name, why);
 	}
 	return result;
 }
@@ -120,7 +120,7 @@ static int redis_open(void **out, const struct sink_options *options, char error
 	struct sink_redis_state *self = calloc(1, sizeof(*self));
 	int result = -ENOMEM;
 
-	snprintf(error, SINK_ERROR_TEXT, "out of memory");
+	(void)snprintf(error, SINK_ERROR_TEXT, "out of memory");
 	if (self == NULL)
 		return result;
 	self->options = *options;
@@ -131,7 +131,8 @@ static int redis_open(void **out, const struct sink_options *options, char error
 		goto fail;
 	result = name_owner(self);
 	if (result < 0) {
-		snprintf(error, SINK_ERROR_TEXT, "cannot name this process: %s", strerror(-result));
+		(void)snprintf(error, SINK_ERROR_TEXT, "cannot name this process: %s",
+			       strerror(-result));
 		goto fail;
 	}
 	result = read_url(self, error);
@@ -179,17 +180,17 @@ static int push_status(struct sink_redis_state *self, const struct stats *sum)
 	char now[JSONW_TIME_LEN + 1];
 	size_t count = 0;
 
-#define STATUS(name, value)                                                                        \
-	do {                                                                                       \
-		fields[count][0] = (name);                                                         \
-		fields[count++][1] = (value);                                                      \
+#define STATUS(name, value) \
+	do { \
+		fields[count][0] = (name); \
+		fields[count++][1] = (value); \
 	} while (0)
 
 	jsonw_time_text(wall_clock_ns(), now, sizeof(now));
-	snprintf(numbers[0], sizeof(numbers[0]), "%" PRIu64, sum->packets);
-	snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64,
-		 sum->kernel_dropped + sum->interface_dropped);
-	snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, sum->events_lost);
+	(void)snprintf(numbers[0], sizeof(numbers[0]), "%" PRIu64, sum->packets);
+	(void)snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64,
+		       sum->kernel_dropped + sum->interface_dropped);
+	(void)snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, sum->events_lost);
 	jsonw_fixed_text(lag_seconds(self), 1, numbers[3], sizeof(numbers[3]));
 	STATUS("version", MINECANARY_VERSION);
 	STATUS("sensor", context->sensor_id);

@@ -18,7 +18,7 @@
 #include "sensor/tag_table.h"
 #include "sensor/text_table.h"
 
-#define TEXT_BUFFER_BYTES (1024 * 1024)
+#define TEXT_BUFFER_BYTES ((size_t)1024 * 1024)
 #define WAIT_MS           10
 #define SHOWN_ALERTS      65536
 
@@ -47,7 +47,7 @@ static int text_open(void **out, const struct sink_options *options, char error[
 	if (self != NULL && self->table != NULL && tag_table_init(&self->shown, 1024) == 0)
 		result = output_open(&self->output, "-", true, TEXT_BUFFER_BYTES);
 	if (result < 0) {
-		snprintf(error, SINK_ERROR_TEXT, "standard output: %s", strerror(-result));
+		(void)snprintf(error, SINK_ERROR_TEXT, "standard output: %s", strerror(-result));
 		if (self != NULL) {
 			tag_table_fini(&self->shown);
 			text_table_free(self->table);
@@ -137,7 +137,8 @@ static int write_alert(struct sink_text_state *self, const struct event_texts *t
 	if (!is_news(self, alert->alert_id, text, len))
 		return 0;
 	if (alert->revision > 1)
-		snprintf(revision, sizeof(revision), "  (revision %" PRIu32 ")", alert->revision);
+		(void)snprintf(revision, sizeof(revision), "  (revision %" PRIu32 ")",
+			       alert->revision);
 	jsonw_time_text(event->time_ns, time, sizeof(time));
 	len = (size_t)snprintf(line, sizeof(line), "%.10s %.8s UTC  %s%s", time, time + 11, text,
 			       revision);

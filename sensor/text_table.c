@@ -1,4 +1,6 @@
 /* text_table.c: rows of miners, and their text in columns that fit their content. */
+#include "sensor/text_table.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/tag_table.h"
-#include "sensor/text_table.h"
 
 #define MAX_ROWS   65536
 #define KEPT_HEAD  12
@@ -125,8 +126,8 @@ static struct row *find_row(struct text_table *self, const struct event_texts *t
 	struct siphash_tag tag;
 	struct row *row;
 
-	snprintf(key, sizeof(key), "%s\n%s\n%s\n%s", texts->scope, texts->client, texts->pool,
-		 session->view.worker);
+	(void)snprintf(key, sizeof(key), "%s\n%s\n%s\n%s", texts->scope, texts->client, texts->pool,
+		       session->view.worker);
 	tag = siphash128(key, strlen(key), self->key);
 	row = (struct row *)(void *)tag_table_find(&self->rows, tag);
 	if (row != NULL || self->rows.count >= MAX_ROWS)
@@ -138,10 +139,10 @@ static struct row *find_row(struct text_table *self, const struct event_texts *t
 	row->since_ns = session->view.first_ns;
 	row->addr[0] = flow->ip_version;
 	memcpy(row->addr + 1, flow->addr[client], 16);
-	snprintf(row->scope, sizeof(row->scope), "%s", texts->scope);
-	snprintf(row->host, sizeof(row->host), "%s", texts->client);
-	snprintf(row->pool, sizeof(row->pool), "%s", texts->pool);
-	snprintf(row->worker, sizeof(row->worker), "%s", session->view.worker);
+	(void)snprintf(row->scope, sizeof(row->scope), "%s", texts->scope);
+	(void)snprintf(row->host, sizeof(row->host), "%s", texts->client);
+	(void)snprintf(row->pool, sizeof(row->pool), "%s", texts->pool);
+	(void)snprintf(row->worker, sizeof(row->worker), "%s", session->view.worker);
 	tag_table_add(&self->rows, &row->link);
 	return row;
 }
@@ -192,10 +193,10 @@ void text_table_session(struct text_table *self, const struct event_texts *texts
 					 .sessions = 1 };
 	if (view->first_ns < row->since_ns)
 		row->since_ns = view->first_ns;
-	snprintf(row->wallet, sizeof(row->wallet), "%s", view->wallet);
-	snprintf(row->agent, sizeof(row->agent), "%s", view->agent);
-	snprintf(row->algo, sizeof(row->algo), "%s",
-		 view->algo[0] != '\0' ? view->algo : view->coin);
+	(void)snprintf(row->wallet, sizeof(row->wallet), "%s", view->wallet);
+	(void)snprintf(row->agent, sizeof(row->agent), "%s", view->agent);
+	(void)snprintf(row->algo, sizeof(row->algo), "%s",
+		       view->algo[0] != '\0' ? view->algo : view->coin);
 }
 
 uint64_t text_table_left_out(const struct text_table *self)
@@ -252,7 +253,7 @@ void text_table_rate(double rate, char *out, size_t size)
 		unit++;
 	}
 	jsonw_fixed_text(rate, 2, number, sizeof(number));
-	snprintf(out, size, "%s %sH/s", number, units[unit]);
+	(void)snprintf(out, size, "%s %sH/s", number, units[unit]);
 }
 
 void text_table_shorten(char *text)
@@ -265,7 +266,8 @@ void text_table_shorten(char *text)
 			return;
 	if (len <= KEPT_HEAD + 3 + KEPT_TAIL)
 		return;
-	memcpy(text + KEPT_HEAD, "...", 3);
+	for (size_t i = 0; i < 3; i++)
+		text[KEPT_HEAD + i] = '.';
 	memmove(text + KEPT_HEAD + 3, text + len - KEPT_TAIL, KEPT_TAIL + 1);
 }
 
@@ -298,23 +300,23 @@ static void cell_text(const struct row *row, enum column column, bool is_short, 
 		event_printable(row->algo, out, CELL_BYTES);
 		return;
 	case COLUMN_ACCEPTED:
-		snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.accepted);
+		(void)snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.accepted);
 		return;
 	case COLUMN_REJECTED:
-		snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.rejected);
+		(void)snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.rejected);
 		return;
 	case COLUMN_STALE:
-		snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.stale);
+		(void)snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.stale);
 		return;
 	case COLUMN_RATE:
 		if (row->sum.work > 0 && row->sum.seconds > 0)
 			text_table_rate(row->sum.work / row->sum.seconds, out, CELL_BYTES);
 		else
-			snprintf(out, CELL_BYTES, "-");
+			(void)snprintf(out, CELL_BYTES, "-");
 		return;
 	case COLUMN_SINCE:
 		jsonw_time_text(row->since_ns, time, sizeof(time));
-		snprintf(out, CELL_BYTES, "%.10s %.8s", time, time + 11);
+		(void)snprintf(out, CELL_BYTES, "%.10s %.8s", time, time + 11);
 		return;
 	case COLUMNS:
 		break;
@@ -327,7 +329,7 @@ static void cell(const struct row *row, enum column column, bool is_short, char 
 {
 	cell_text(row, column, is_short, out);
 	if (out[0] == '\0')
-		snprintf(out, CELL_BYTES, "-");
+		(void)snprintf(out, CELL_BYTES, "-");
 }
 
 /* Columns on the terminal: characters, not bytes. */
@@ -378,8 +380,7 @@ static size_t put_cell(char *line, size_t len, const char *text, size_t width, e
 		memset(line + len, ' ', pad);
 		len += pad;
 	}
-	memcpy(line + len, text, bytes);
-	len += bytes;
+	len += slice_copy(slice_of(text, bytes), line + len, TEXT_TABLE_LINE - len);
 	if (!is_number(column) && column != COLUMN_SINCE) {
 		memset(line + len, ' ', pad);
 		len += pad;
@@ -401,7 +402,7 @@ static size_t make_line(const struct row *row, const struct layout *layout, char
 		if (c == COLUMN_SCOPE && !layout->has_scope)
 			continue;
 		if (row == NULL)
-			snprintf(text, sizeof(text), "%s", headers[c]);
+			(void)snprintf(text, sizeof(text), "%s", headers[c]);
 		else
 			cell(row, (enum column)c, layout->is_short, text);
 		len = put_cell(line, len, text, layout->widths[c], (enum column)c);
@@ -429,7 +430,7 @@ int text_table_write(const struct text_table *self, size_t width,
 		rows[filled++] = row;
 		layout.has_scope = layout.has_scope || strcmp(row->scope, rows[0]->scope) != 0;
 	}
-	qsort(rows, filled, sizeof(rows[0]), compare_rows);
+	qsort(rows, filled, sizeof(struct row *), compare_rows);
 	if (measure(rows, filled, &layout) > width && width > 0) {
 		layout.is_short = true;
 		measure(rows, filled, &layout);
