@@ -62,3 +62,46 @@ enum preface_verdict preface_judge(const struct preface *self)
 		return PREFACE_CLEAN;
 	return is_structure(self) ? PREFACE_INSIDE : PREFACE_FOREIGN;
 }
+
+enum {
+	PACK_MIDDLE = 0x01,
+	PACK_TEXT = 0x02,
+	PACK_FOREIGN = 0x04,  /* control bytes, or too many bytes at a start */
+	PACK_LINES_SHIFT = 3, /* 2 bits: 0, 1, more */
+	PACK_LAST_SHIFT = 5,  /* 3 bits: index into last_bytes */
+};
+
+/* A byte of each kind that the verdict tells apart: none, closing, structure, quote, any other. */
+static const uint8_t last_bytes[8] = { 0, '}', ',', '"', 'x', 'x', 'x', 'x' };
+
+static unsigned last_kind(const struct preface *self)
+{
+	if (self->last == 0)
+		return 0;
+	if (self->last == '}' || self->last == ']')
+		return 1;
+	if (is_structure(self))
+		return 2;
+	return self->last == '"' ? 3 : 4;
+}
+
+uint8_t preface_pack(const struct preface *self)
+{
+	bool is_long = self->is_start && self->bytes > LIMIT_JUNK_BYTES;
+	unsigned lines = self->lines < 2 ? self->lines : 2;
+
+	return (uint8_t)((self->is_start ? 0u : PACK_MIDDLE) | (self->has_text ? PACK_TEXT : 0u) |
+			 (self->is_binary || is_long ? PACK_FOREIGN : 0u) |
+			 lines << PACK_LINES_SHIFT | last_kind(self) << PACK_LAST_SHIFT);
+}
+
+struct preface preface_unpack(uint8_t packed)
+{
+	return (struct preface){
+		.lines = (packed >> PACK_LINES_SHIFT) & 3,
+		.last = last_bytes[packed >> PACK_LAST_SHIFT],
+		.is_start = (packed & PACK_MIDDLE) == 0,
+		.is_binary = (packed & PACK_FOREIGN) != 0,
+		.has_text = (packed & PACK_TEXT) != 0,
+	};
+}

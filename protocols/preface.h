@@ -34,4 +34,9 @@ void preface_feed(struct preface *self, struct slice skipped);
 
 enum preface_verdict preface_judge(const struct preface *self);
 
+/* One byte that holds what the verdict needs, for tables of many flows; 0 is a start of which
+ * nothing was skipped. Bytes are not counted across it. */
+uint8_t preface_pack(const struct preface *self);
+struct preface preface_unpack(uint8_t packed);
+
 #endif

@@ -64,7 +64,8 @@ struct flow {
 	uint8_t seq_known;    /* bits 0 and 1: next_seq is valid; the worker keeps bits 2 and 3 */
 	uint8_t inspections;  /* times taken under inspection so far */
 	uint16_t classified;  /* payload packets given to nDPI */
-	uint32_t looked;      /* payload bytes looked at, both directions, saturating */
+	uint16_t looked;      /* payload looked at, both directions, in units of 64 bytes */
+	uint8_t preface[2];   /* what each direction said while undecided, preface_pack() */
 	uint32_t contact;     /* 1 + index of the listed endpoint the server is, 0: none */
 };
 

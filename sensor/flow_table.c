@@ -190,6 +190,9 @@ void flow_swap_roles(struct flow_table *self, uint32_t index)
 	swap_u32(flow->next_seq);
 	flow->tcp_flags[0] = flow->tcp_flags[1];
 	flow->tcp_flags[1] = first;
+	first = flow->preface[0];
+	flow->preface[0] = flow->preface[1];
+	flow->preface[1] = first;
 	flow->seq_known = (uint8_t)((flow->seq_known & 5) << 1 | (flow->seq_known >> 1 & 5));
 	swap_u64(cold->packets);
 	swap_u64(cold->bytes);

@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "protocols/preface.h"
 #include "sensor/blocks.h"
 #include "sensor/inspect.h"
 #include "sensor/limits.h"
@@ -123,7 +122,7 @@ void inspect_pool_free(struct inspect_pool *pool)
 	free(pool);
 }
 
-struct inspect *inspect_new(struct inspect_pool *pool, bool is_start)
+struct inspect *inspect_new(struct inspect_pool *pool, const struct preface before[2])
 {
 	struct inspect *self = pool->free;
 	struct stream *stream = self == NULL ? NULL : stream_new(pool->streams);
@@ -142,7 +141,7 @@ struct inspect *inspect_new(struct inspect_pool *pool, bool is_start)
 	self->states = states;
 	for (int side = 0; side < 2; side++) {
 		self->readings[side].credit = CREDIT_MAX;
-		preface_begin(&self->readings[side].preface, is_start);
+		self->readings[side].preface = before[side];
 	}
 	return self;
 }

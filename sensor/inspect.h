@@ -6,6 +6,7 @@
 #ifndef SENSOR_INSPECT_H
 #define SENSOR_INSPECT_H
 
+#include "protocols/preface.h"
 #include "sensor/session.h"
 #include "sensor/stream.h"
 
@@ -18,9 +19,9 @@ struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t
 				      struct stats *stats);
 void inspect_pool_free(struct inspect_pool *pool);
 
-/* is_start: nothing was said on the flow before. NULL when the pool is exhausted (counted): the
- * worker frees what inspect_is_idle() says. */
-struct inspect *inspect_new(struct inspect_pool *pool, bool is_start);
+/* before: what each direction said until now. NULL when the pool is exhausted (counted): the worker
+ * frees what inspect_is_idle() says. */
+struct inspect *inspect_new(struct inspect_pool *pool, const struct preface before[2]);
 void inspect_free(struct inspect *self);
 
 /* The next sequence number of a direction, when known. */

@@ -10,16 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensor/candidate.h"
 #include "sensor/inspect.h"
 
 #define NS_PER_S      1000000000u
-#define BACKLOG       512  /* urgent facts that wait for room in the ring, live */
-#define LATE_BYTES    4096 /* of payload that a late look takes in */
+#define BACKLOG       512 /* urgent facts that wait for room in the ring, live */
 #define CLASSIFY_DONE UINT16_MAX
-
-/* flow.seq_known, shifted by the direction: next_seq is valid; payload has been seen. */
-#define SEQ_KNOWN 1u
-#define SEQ_DATA  4u
 
 /* A flow under inspection; flow_cold.inspect points here. */
 struct watch {
@@ -181,6 +177,7 @@ static void watch_drop(struct worker *self, struct watch *watch)
 
 	flow_cold(self->flows, watch->index)->inspect = NULL;
 	hot->flags &= (uint8_t)~FLOW_INSPECTED;
+	candidate_forget(hot);
 	inspect_free(watch->inspect);
 	watch->inspect = NULL;
 	self->watched[place] = self->watched[last];
@@ -193,11 +190,13 @@ static void watch_expect(struct inspect *inspect, const struct flow *hot, enum d
 			 const struct packet *packet)
 {
 	for (int d = 0; d < 2; d++) {
-		if ((hot->seq_known & SEQ_KNOWN << d) == 0)
+		uint32_t seq;
+
+		if (!candidate_next_seq(hot, (enum direction)d, &seq))
 			continue;
-		if (d == (int)dir && (int32_t)(packet->tcp_seq - hot->next_seq[d]) < 0)
+		if (d == (int)dir && (int32_t)(packet->tcp_seq - seq) < 0)
 			continue; /* seen before, now interesting: begin with it */
-		inspect_expect(inspect, (enum direction)d, hot->next_seq[d]);
+		inspect_expect(inspect, (enum direction)d, seq);
 	}
 }
 
@@ -205,8 +204,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 				 const struct packet *packet)
 {
 	struct flow *hot = flow_hot(self->flows, index);
-	bool is_start = (hot->flags & FLOW_MIDSTREAM) == 0 &&
-			(hot->seq_known & (SEQ_DATA << 0 | SEQ_DATA << 1)) == 0;
+	struct preface before[2];
 	struct watch *watch;
 
 	if (hot->inspections >= LIMIT_INSPECTIONS || self->watch_count == self->watch_max) {
@@ -214,7 +212,8 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 		return NULL;
 	}
 	watch = self->watched[self->watch_count];
-	watch->inspect = inspect_new(self->inspects, is_start);
+	candidate_before(hot, before);
+	watch->inspect = inspect_new(self->inspects, before);
 	if (watch->inspect == NULL)
 		return NULL;
 	watch->index = index;
@@ -284,40 +283,6 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 }
 
-/* Is this packet of an undecided flow worth an inspection? */
-static bool is_candidate(struct flow *hot, enum direction dir, const struct packet *packet)
-{
-	/* The first data is not the first byte: the beginning comes later, out of order. */
-	bool may_be_hole = (hot->seq_known & (SEQ_KNOWN | SEQ_DATA) << dir) == SEQ_KNOWN << dir &&
-			   packet->tcp_seq != hot->next_seq[dir];
-	uint32_t len = (uint32_t)packet->payload.len;
-
-	hot->looked += len;
-	if ((hot->flags & FLOW_DECIDED) == 0) {
-		if (hot->looked > 2 * LIMIT_HINT_BYTES)
-			hot->flags |= FLOW_DECIDED;
-	} else if (hot->looked >= LIMIT_RECHECK_BYTES) {
-		/* Another look at the next few kilobytes: a tunnel may have been opened late. */
-		hot->flags &= (uint8_t)~FLOW_DECIDED;
-		hot->looked = 2 * LIMIT_HINT_BYTES - LATE_BYTES;
-	} else if (packet->payload.ptr[0] != '{') {
-		return false;
-	}
-	return may_be_hole || dialects_candidate(packet->payload);
-}
-
-static void next_seq(struct flow *hot, enum direction dir, const struct packet *packet)
-{
-	uint32_t end = packet->tcp_seq + packet->payload_wire;
-
-	if ((hot->seq_known & SEQ_KNOWN << dir) == 0 || (int32_t)(end - hot->next_seq[dir]) > 0) {
-		hot->next_seq[dir] = end;
-		hot->seq_known |= (uint8_t)(SEQ_KNOWN << dir);
-	}
-	if (packet->payload_wire > 0)
-		hot->seq_known |= (uint8_t)(SEQ_DATA << dir);
-}
-
 static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 			const struct packet *packet)
 {
@@ -329,14 +294,13 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 	} else {
 		if (packet->payload.len == 0)
 			return;
-		watch = is_candidate(hot, dir, packet) ? watch_begin(self, index, dir, packet)
-						       : NULL;
-		next_seq(hot, dir, packet);
-		if (watch == NULL)
-			return;
+		watch = candidate_look(hot, dir, packet) ? watch_begin(self, index, dir, packet)
+							 : NULL;
 	}
+	candidate_advance(hot, dir, packet);
+	if (watch == NULL)
+		return;
 	inspect_packet(watch->inspect, dir, packet);
-	next_seq(hot, dir, packet);
 	watch_follow(self, watch);
 }
 

@@ -86,10 +86,13 @@ static void feed(struct flow_state *flow, struct cursor *in)
 	flow->seq[dir] += packet.payload_wire;
 }
 
+static const struct preface at_start[2] = { { .is_start = true }, { .is_start = true } };
+
 static void replay(struct inspect_pool *pool, struct slice input, struct session_view *view)
 {
 	struct cursor in = cursor_of(input);
-	struct flow_state flow = { .inspect = inspect_new(pool, true), .seq = { 0xffffffc0u, 9 } };
+	struct flow_state flow = { .inspect = inspect_new(pool, at_start),
+				   .seq = { 0xffffffc0u, 9 } };
 
 	if (flow.inspect == NULL)
 		abort();

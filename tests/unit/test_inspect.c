@@ -69,6 +69,8 @@ static const struct line conversation[] = {
 #define LINES (sizeof(conversation) / sizeof(conversation[0]))
 
 static struct stats stats;
+static const struct preface at_start[2] = { { .is_start = true }, { .is_start = true } };
+static const struct preface in_middle[2];
 static struct inspect_pool *pool;
 static struct inspect *flow;
 static uint32_t seqs[2];
@@ -81,7 +83,7 @@ static int setup(void **state)
 	memset(&stats, 0, sizeof(stats));
 	pool = inspect_pool_new(2, 1 << 18, 1 << 18, &stats);
 	assert_non_null(pool);
-	flow = inspect_new(pool, true);
+	flow = inspect_new(pool, at_start);
 	assert_non_null(flow);
 	seqs[UP] = 0xfffffff0u; /* wraps soon */
 	seqs[DOWN] = 7;
@@ -250,7 +252,7 @@ static void a_middle_start_finds_its_feet(void **state)
 	for (size_t at = 1; at < strlen(text); at++) {
 		restart();
 		inspect_free(flow);
-		flow = inspect_new(pool, false);
+		flow = inspect_new(pool, in_middle);
 		send(UP, text + at); /* the end of one message, then a whole one */
 		assert_int_equal(view().submitted, 0);
 		send(UP, XMR_SUBMIT("3", "j1", "00000002"));
@@ -514,10 +516,10 @@ static void message_memory_is_capped(void **state)
 	inspect_pool_free(pool);
 	pool = inspect_pool_new(2, 1, 0, &stats); /* one large block */
 	assert_non_null(pool);
-	flow = inspect_new(pool, true);
-	other = inspect_new(pool, true);
+	flow = inspect_new(pool, at_start);
+	other = inspect_new(pool, at_start);
 	assert_non_null(other);
-	assert_null(inspect_new(pool, true));
+	assert_null(inspect_new(pool, at_start));
 	assert_int_equal(stats.inspect_capped, 1);
 	send(UP, begin);
 	assert_int_equal(stats.messages_bad, 0);
@@ -567,7 +569,7 @@ static void a_freed_flow_leaves_nothing_behind(void **state)
 	(void)state;
 	send(UP, XMR_LOGIN "{\"id\":7,");
 	inspect_free(flow);
-	flow = inspect_new(pool, true);
+	flow = inspect_new(pool, at_start);
 	assert_int_equal(view().level, LEVEL_NONE);
 	seqs[UP] = 500;
 	send(DOWN, XMR_OK("1")); /* nobody knows this answer any more */

@@ -10,14 +10,22 @@
 
 static enum preface_verdict judge(struct slice skipped, bool is_start)
 {
-	struct preface whole, bytewise;
+	struct preface whole, bytewise, packed;
 
 	preface_begin(&whole, is_start);
 	preface_feed(&whole, skipped);
 	preface_begin(&bytewise, is_start);
-	for (size_t i = 0; i < skipped.len; i++)
+	preface_begin(&packed, is_start);
+	for (size_t i = 0; i < skipped.len; i++) {
 		preface_feed(&bytewise, slice_sub(skipped, i, 1));
+		preface_feed(&packed, slice_sub(skipped, i, 1));
+		packed = preface_unpack(preface_pack(&packed));
+	}
 	assert_int_equal(preface_judge(&whole), preface_judge(&bytewise));
+	if (skipped.len <= LIMIT_JUNK_BYTES) /* packing does not count bytes */
+		assert_int_equal(preface_judge(&whole), preface_judge(&packed));
+	packed = preface_unpack(preface_pack(&whole));
+	assert_int_equal(preface_judge(&whole), preface_judge(&packed));
 	return preface_judge(&whole);
 }
 
@@ -86,6 +94,17 @@ static void inside_a_message_the_next_object_is_a_part(void **state)
 	assert_int_equal(judge(slice_str("\"params\":"), true), PREFACE_FOREIGN);
 }
 
+static void a_zero_byte_is_an_untouched_start(void **state)
+{
+	struct preface zero = preface_unpack(0);
+
+	(void)state;
+	assert_true(zero.is_start);
+	assert_int_equal(preface_judge(&zero), PREFACE_CLEAN);
+	preface_begin(&zero, true);
+	assert_int_equal(preface_pack(&zero), 0);
+}
+
 static void control_bytes_mean_another_protocol(void **state)
 {
 	(void)state;
@@ -101,6 +120,7 @@ int main(void)
 		cmocka_unit_test(one_line_may_stand_before_the_first_message),
 		cmocka_unit_test(in_the_middle_the_rest_of_a_message_comes_first),
 		cmocka_unit_test(inside_a_message_the_next_object_is_a_part),
+		cmocka_unit_test(a_zero_byte_is_an_untouched_start),
 		cmocka_unit_test(control_bytes_mean_another_protocol),
 	};
 

@@ -1,0 +1,116 @@
+/* candidate.c: a cheap look at each payload packet, dearer ones only where it pays.
+ *
+ * The first LIMIT_HINT_BYTES of each direction are searched for the beginning of a message. After
+ * that the flow is decided: only packets that look like one whole message are searched, and every
+ * LIMIT_RECHECK_BYTES the next few kilobytes, so that a tunnel opened late is still found. */
+#include "sensor/candidate.h"
+
+#include "protocols/limits.h"
+
+#define LOOK_UNIT     64   /* bytes, of flow.looked */
+#define LATE_BYTES    4096 /* of payload that a late look takes in */
+#define TAIL_BYTES    64   /* of a packet in mid-stream: enough to know how it ends */
+#define HINT_UNITS    (2 * LIMIT_HINT_BYTES / LOOK_UNIT)
+#define RECHECK_UNITS (LIMIT_RECHECK_BYTES / LOOK_UNIT)
+
+_Static_assert(RECHECK_UNITS + LIMIT_SNAPLEN / LOOK_UNIT < UINT16_MAX, "flow.looked has 16 bits");
+
+/* flow.seq_known, shifted by the direction: next_seq is valid; payload has been seen. */
+#define SEQ_KNOWN 1u
+#define SEQ_DATA  4u
+
+static bool looks_whole(struct slice payload)
+{
+	uint8_t last = payload.ptr[payload.len - 1];
+
+	return payload.ptr[0] == '{' && (last == '\n' || last == '}');
+}
+
+/* Counts the payload; false when the flow is decided and the packet is nothing special. */
+static bool is_due(struct flow *flow, struct slice payload)
+{
+	flow->looked = (uint16_t)(flow->looked + (payload.len + LOOK_UNIT - 1) / LOOK_UNIT);
+	if ((flow->flags & FLOW_DECIDED) == 0) {
+		if (flow->looked > HINT_UNITS)
+			flow->flags |= FLOW_DECIDED;
+		return true;
+	}
+	if (flow->looked >= RECHECK_UNITS) {
+		flow->flags &= (uint8_t)~FLOW_DECIDED;
+		flow->looked = HINT_UNITS - LATE_BYTES / LOOK_UNIT;
+		candidate_forget(flow);
+		return true;
+	}
+	return looks_whole(payload);
+}
+
+/* The preface begins in the middle when the first packet was no SYN. */
+static struct preface preface_of(const struct flow *flow, enum direction dir)
+{
+	struct preface preface = preface_unpack(flow->preface[dir]);
+
+	if (flow->flags & FLOW_MIDSTREAM)
+		preface.is_start = false;
+	return preface;
+}
+
+static void feed_preface(struct flow *flow, enum direction dir, struct slice payload)
+{
+	struct preface preface = preface_of(flow, dir);
+
+	/* At a start all of the first line counts; in the middle only what a message would follow.
+	 */
+	if (preface.is_start)
+		payload = slice_head(payload, LIMIT_JUNK_BYTES + 1);
+	else if (payload.len > TAIL_BYTES)
+		payload = slice_tail(payload, payload.len - TAIL_BYTES);
+	preface_feed(&preface, payload);
+	flow->preface[dir] = preface_pack(&preface);
+}
+
+bool candidate_look(struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	/* The first data is not the first byte: the beginning comes later, out of order. */
+	bool is_early = (flow->seq_known & (SEQ_KNOWN | SEQ_DATA) << dir) == SEQ_KNOWN << dir &&
+			packet->tcp_seq != flow->next_seq[dir];
+
+	if (!is_due(flow, packet->payload))
+		return false;
+	if (is_early || dialects_candidate(packet->payload))
+		return true;
+	if ((flow->flags & FLOW_DECIDED) == 0)
+		feed_preface(flow, dir, packet->payload);
+	return false;
+}
+
+void candidate_before(const struct flow *flow, struct preface before[2])
+{
+	for (int dir = 0; dir < 2; dir++)
+		before[dir] = preface_of(flow, (enum direction)dir);
+}
+
+void candidate_forget(struct flow *flow)
+{
+	struct preface nothing;
+
+	preface_begin(&nothing, false);
+	flow->preface[0] = flow->preface[1] = preface_pack(&nothing);
+}
+
+void candidate_advance(struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	uint32_t end = packet->tcp_seq + packet->payload_wire;
+
+	if ((flow->seq_known & SEQ_KNOWN << dir) == 0 || (int32_t)(end - flow->next_seq[dir]) > 0) {
+		flow->next_seq[dir] = end;
+		flow->seq_known |= (uint8_t)(SEQ_KNOWN << dir);
+	}
+	if (packet->payload_wire > 0)
+		flow->seq_known |= (uint8_t)(SEQ_DATA << dir);
+}
+
+bool candidate_next_seq(const struct flow *flow, enum direction dir, uint32_t *seq)
+{
+	*seq = flow->next_seq[dir];
+	return (flow->seq_known & SEQ_KNOWN << dir) != 0;
+}

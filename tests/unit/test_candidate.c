@@ -1,0 +1,159 @@
+/* Unit tests of candidate.c: which packets of an undecided flow are worth an inspection, and what
+ * is remembered of the others. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "sensor/candidate.h"
+
+#define UP   DIR_TO_SERVER
+#define DOWN DIR_TO_CLIENT
+
+static struct flow flow;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&flow, 0, sizeof(flow));
+	flow.next_seq[UP] = 1000; /* as flow_touch() leaves it after both SYNs */
+	flow.next_seq[DOWN] = 2000;
+	flow.seq_known = 3;
+	return 0;
+}
+
+static bool look_at(enum direction dir, const void *bytes, size_t len, uint32_t seq)
+{
+	struct packet packet = { .tcp_seq = seq,
+				 .payload = slice_of(bytes, len),
+				 .payload_wire = (uint32_t)len };
+	bool is_candidate = candidate_look(&flow, dir, &packet);
+
+	candidate_advance(&flow, dir, &packet);
+	return is_candidate;
+}
+
+/* The next bytes in order. */
+static bool look(enum direction dir, const char *text)
+{
+	return look_at(dir, text, strlen(text), flow.next_seq[dir]);
+}
+
+static enum preface_verdict verdict(enum direction dir)
+{
+	struct preface before[2];
+
+	candidate_before(&flow, before);
+	return preface_judge(&before[dir]);
+}
+
+static void a_message_is_a_candidate(void **state)
+{
+	(void)state;
+	assert_false(look(UP, "hello"));
+	assert_true(look(UP, "{\"id\":1}"));
+	assert_true(look(DOWN, "{"));
+	assert_false(look(DOWN, "{x"));
+}
+
+static void first_data_out_of_order_is_a_candidate(void **state)
+{
+	(void)state;
+	assert_true(look_at(UP, "\",\"x\"]}\n", 8, 1500));
+	assert_false(look_at(UP, "more", 4, 1508)); /* the direction has data by now */
+	assert_false(look_at(DOWN, "text", 4, 2000));
+	assert_false(look_at(DOWN, "text", 4, 2100));
+}
+
+static void what_was_said_before_is_remembered(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict(UP), PREFACE_CLEAN);
+	for (const char *c = "PRIVMSG #pool :"; *c != '\0'; c++)
+		assert_false(look_at(UP, c, 1, flow.next_seq[UP]));
+	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
+	assert_int_equal(verdict(DOWN), PREFACE_CLEAN);
+	candidate_forget(&flow);
+	assert_int_equal(verdict(UP), PREFACE_CLEAN);
+}
+
+static void one_line_before_the_first_message_is_fine(void **state)
+{
+	(void)state;
+	assert_false(look(UP, "PROXY TCP4 192.0.2.7 198.51.100.9 51000 3333\r"));
+	assert_int_equal(verdict(UP), PREFACE_FOREIGN); /* the line is not over */
+	assert_false(look(UP, "\n"));
+	assert_int_equal(verdict(UP), PREFACE_CLEAN);
+	assert_false(look(UP, "another\n"));
+	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
+}
+
+static void mid_stream_the_end_of_a_packet_counts(void **state)
+{
+	char text[2048];
+
+	(void)state;
+	flow.flags = FLOW_MIDSTREAM;
+	flow.seq_known = 0;
+	memset(text, 'x', sizeof(text));
+	text[0] = 1; /* far from the end: not looked at */
+	memcpy(text + sizeof(text) - 2, "}\n", 2);
+	assert_false(look_at(UP, text, sizeof(text), 5));
+	assert_int_equal(verdict(UP), PREFACE_CLEAN);
+	assert_false(look(UP, "log: "));
+	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
+}
+
+static void a_decided_flow_is_looked_at_again(void **state)
+{
+	char text[1024];
+	unsigned looks = 0;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	while ((flow.flags & FLOW_DECIDED) == 0 && looks++ < 100)
+		assert_false(look_at(UP, text, sizeof(text), flow.next_seq[UP]));
+	assert_int_equal(looks, 2 * LIMIT_HINT_BYTES / sizeof(text) + 1);
+	assert_false(look(UP, "..{\"id\":1}\n"));
+	assert_true(look(UP, "{\"id\":1}\n")); /* a whole message, even so */
+	for (looks = 0; (flow.flags & FLOW_DECIDED) != 0 && looks < 1000; looks++)
+		assert_false(look_at(UP, text, sizeof(text), flow.next_seq[UP]));
+	assert_in_range(looks, 200, 260);
+	assert_true(look(UP, "..{\"id\":1}\n"));
+}
+
+static void sequence_numbers_follow_the_data(void **state)
+{
+	uint32_t seq;
+
+	(void)state;
+	flow.next_seq[UP] = UINT32_MAX;
+	assert_false(look(UP, "abc"));
+	assert_true(candidate_next_seq(&flow, UP, &seq));
+	assert_int_equal(seq, 2);
+	assert_false(look_at(UP, "abc", 3, UINT32_MAX)); /* again */
+	assert_true(candidate_next_seq(&flow, UP, &seq));
+	assert_int_equal(seq, 2);
+	flow.seq_known = 0;
+	assert_false(candidate_next_seq(&flow, DOWN, &seq));
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_message_is_a_candidate),
+		TEST(first_data_out_of_order_is_a_candidate),
+		TEST(what_was_said_before_is_remembered),
+		TEST(one_line_before_the_first_message_is_fine),
+		TEST(mid_stream_the_end_of_a_packet_counts),
+		TEST(a_decided_flow_is_looked_at_again),
+		TEST(sequence_numbers_follow_the_data),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
