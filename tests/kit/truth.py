@@ -151,7 +151,7 @@ def of_alerts(sessions, events, level_of=expected_level):
 
 
 def revisions(events):
-    """Problems with the order of revisions: from 1, by one, and the signature never falls."""
+    """Problems of revisions: from 1, by one, the signature never falls, and each has its grounds."""
     problems, last = [], {}
     for event in alerts(events):
         name = event["mining"]["alert_id"]
@@ -160,6 +160,8 @@ def revisions(events):
         problems += differ(f"alert {name}: rev", alert["rev"], 1 if before is None else
                            before["alert"]["rev"] + 1)
         problems += differ(f"alert {name}: revision", event["mining"]["revision"], alert["rev"])
+        if not event["mining"].get("evidence"):
+            problems.append(f"alert {name}: rev {alert['rev']} has no evidence")
         if before is not None:
             if alert["signature_id"] > before["alert"]["signature_id"]:
                 problems.append(f"alert {name}: lowered to {alert['signature_id']}")
