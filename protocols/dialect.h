@@ -34,9 +34,9 @@ enum finding_kind {
 
 /* What one message proves by itself. */
 enum proof {
-	PROOF_NONE,      /* generic words only: counts as activity of a session proven elsewhere */
-	PROOF_LIKELY,    /* strong single witness: shape-checked login, namespaced method alone */
-	PROOF_CONFIRMED  /* cannot be anything else: shape-checked job or share */
+	PROOF_NONE,     /* generic words only: counts as activity of a session proven elsewhere */
+	PROOF_LIKELY,   /* strong single witness: shape-checked login, namespaced method alone */
+	PROOF_CONFIRMED /* cannot be anything else: shape-checked job or share */
 };
 
 /* One fact of one message. Slices are borrowed from the message and die with the call. */
@@ -44,14 +44,14 @@ struct finding {
 	enum finding_kind kind;
 	enum sender sender;
 	enum proof proof;
-	bool wants_reply;     /* the request's id is to be remembered: a reply may follow */
-	bool reply_confirms;  /* an accepting reply to this request proves mining by itself */
-	bool is_ok;           /* REPLY: accepted */
-	bool is_stale;        /* REPLY, not ok: refused for being late */
-	bool has_password;    /* a password was present; its value is never reported */
-	uint64_t request;     /* hash of the request id, json_id(); 0: none */
-	uint64_t job;         /* hash of the job id; 0: none or not named */
-	uint64_t nonce;       /* SHARE: hash of job, nonce and extranonce: equal means the same share */
+	bool wants_reply;    /* the request's id is to be remembered: a reply may follow */
+	bool reply_confirms; /* an accepting reply to this request proves mining by itself */
+	bool is_ok;          /* REPLY: accepted */
+	bool is_stale;       /* REPLY, not ok: refused for being late */
+	bool has_password;   /* a password was present; its value is never reported */
+	uint64_t request;    /* hash of the request id, json_id(); 0: none */
+	uint64_t job;        /* hash of the job id; 0: none or not named */
+	uint64_t nonce; /* SHARE: hash of job, nonce and extranonce: equal means the same share */
 	double difficulty;    /* as spoken; 0: unknown. JOB: the one in force for it */
 	double work;          /* expected hashes per share; 0: unknown */
 	double rate;          /* CLAIMED_RATE: H/s */
@@ -61,8 +61,8 @@ struct finding {
 	struct slice worker;
 	struct slice agent;
 	struct slice algo;
-	struct slice reason;  /* REPLY, not ok: the pool's words */
-	struct slice pool;    /* RECONNECT or a leaked pool name: host:port */
+	struct slice reason; /* REPLY, not ok: the pool's words */
+	struct slice pool;   /* RECONNECT or a leaked pool name: host:port */
 };
 
 /* Where findings go; called any number of times during decode, in the order of the message. */
@@ -129,8 +129,8 @@ struct carrier {
 	enum probe_result (*probe)(struct slice first, enum direction dir);
 	/* Consumes *used bytes of in and writes *len <= size bytes of content to out. MORE: needs
 	 * more input than there is. NOT_MINE: give the bytes to the next reader as they are. */
-	enum carrier_result (*unwrap)(void *state, enum direction dir, struct slice in, size_t *used,
-				      uint8_t *out, size_t size, size_t *len);
+	enum carrier_result (*unwrap)(void *state, enum direction dir, struct slice in,
+				      size_t *used, uint8_t *out, size_t size, size_t *len);
 };
 
 #endif

@@ -21,11 +21,11 @@ enum json_type {
 };
 
 struct json_token {
-	uint8_t type;    /* enum json_type */
-	uint16_t size;   /* members of an object, elements of an array */
-	int16_t parent;  /* index of the containing object, array or key; -1 at the root */
-	uint16_t next;   /* index after this value and all that it contains */
-	uint32_t start;  /* strings: without the quotes */
+	uint8_t type;   /* enum json_type */
+	uint16_t size;  /* members of an object, elements of an array */
+	int16_t parent; /* index of the containing object, array or key; -1 at the root */
+	uint16_t next;  /* index after this value and all that it contains */
+	uint32_t start; /* strings: without the quotes */
 	uint32_t end;
 };
 
@@ -33,7 +33,8 @@ struct json_token {
 struct json {
 	struct slice text; /* borrowed; what the tokens point into */
 	uint16_t count;
-	bool is_cut; /* the text ended before the document did; tokens of the cut part are missing */
+	bool is_cut; /* the text ended before the document did; tokens of the cut part are missing
+		      */
 	struct json_token tokens[LIMIT_JSON_TOKENS];
 };
 

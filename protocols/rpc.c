@@ -7,9 +7,9 @@
  *             "result":false,"reject-reason":"Above target" | "result":{"status":"..."}
  *   batch     [{...},{...}]
  */
-#include <stdio.h>
-
 #include "protocols/rpc.h"
+
+#include <stdio.h>
 
 #define RPC_CODE_STALE 21.0 /* "job not found" in every pool that numbers its errors */
 

@@ -1,9 +1,10 @@
 /* stratum_unit.c: what one unit of Stratum difficulty is worth; see the header for the order of the
  * evidence. The constants are those pools and miners share: target 1 of Bitcoin for SHA-256d, a
  * 65536th of it for scrypt. */
+#include "protocols/stratum_unit.h"
+
 #include "protocols/limits.h"
 #include "protocols/rpc.h"
-#include "protocols/stratum_unit.h"
 #include "protocols/target.h"
 
 #define ZEROS_BITCOIN  16 /* hex zeros that end a previous hash on the wire, at least */

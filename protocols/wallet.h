@@ -18,10 +18,11 @@ enum wallet_check {
 
 struct wallet {
 	enum wallet_check check;
-	const char *coin;    /* static: "BTC", "XMR", "ETH"..., NULL when the shape fits several */
-	struct slice text;   /* the address itself, inside the login string */
-	struct slice worker; /* what follows it: after `.`, `/`, `+`, `_`; empty when there is none */
-	struct slice email;  /* an e-mail among the `/` parts; empty when there is none */
+	const char *coin;  /* static: "BTC", "XMR", "ETH"..., NULL when the shape fits several */
+	struct slice text; /* the address itself, inside the login string */
+	struct slice
+		worker; /* what follows it: after `.`, `/`, `+`, `_`; empty when there is none */
+	struct slice email; /* an e-mail among the `/` parts; empty when there is none */
 };
 
 /* Splits a login string ("ADDRESS.worker", "ADDRESS/worker/mail", "COIN:ADDRESS.w", "ADDR+diff")

@@ -36,8 +36,8 @@ sensor=$(find sensor -name '*.[ch]')
         "$(includes 'pcap' $sensor | grep -v '^sensor/capture\.c:')"
     rule "nDPI only in sensor/classify.c" \
         "$(includes 'ndpi' $sensor | grep -v '^sensor/classify\.c:')"
-    rule "hiredis only in sensor/redis_*" \
-        "$(includes 'hiredis' $sensor | grep -v '^sensor/redis_[a-z_]*\.[ch]:')"
+    rule "hiredis only in sensor/redis_*.c" \
+        "$(includes 'hiredis' $sensor | grep -v '^sensor/redis_[a-z_]*\.c:')"
     rule "sensor/ never names a JSON-RPC method" \
         "$(grep -nE '"(mining\.|eth_|keepalived|getjob|getblocktemplate|submitblock|client\.)' $sensor)"
     # shellcheck disable=SC2013

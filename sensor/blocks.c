@@ -1,8 +1,8 @@
 /* blocks.c: slabs on two lists: free ones, and those that still have a small block to give. */
+#include "sensor/blocks.h"
+
 #include <assert.h>
 #include <stdlib.h>
-
-#include "sensor/blocks.h"
 
 #define SMALL_COUNT (BLOCK_LARGE / BLOCK_SMALL)
 #define ALL_USED    0xffffu

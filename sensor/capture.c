@@ -3,6 +3,8 @@
  * Times are in nanoseconds from the start, whatever a file holds. A filter on a file is run here
  * and not by libpcap, so that packets are numbered as other tools number them. Live, libpcap sets
  * up a TPACKET_V3 ring; immediate mode would silently fall back to V2 at thirty times the cost. */
+#include "sensor/capture.h"
+
 #include <errno.h>
 #include <pcap.h>
 #include <poll.h>
@@ -11,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include "sensor/capture.h"
 
 #define NS_PER_S       1000000000u
 #define PCAP_LINK_SLL2 276 /* DLT_LINUX_SLL2, absent from older headers */

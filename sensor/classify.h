@@ -1,9 +1,9 @@
 /* classify.h: nDPI's guess about a flow, on its first payload packets.
  *
  * A label for flow records and one weak witness; it never raises an alert. One context per worker;
- * states come from a capped pool and are freed at the verdict, after a few packets or at a deadline.
- * Labels are small numbers (0: none) with a table of names that is built once and then read by any
- * thread. Only classify.c knows nDPI and its versions. */
+ * states come from a capped pool and are freed at the verdict, after a few packets or at a
+ * deadline. Labels are small numbers (0: none) with a table of names that is built once and then
+ * read by any thread. Only classify.c knows nDPI and its versions. */
 #ifndef SENSOR_CLASSIFY_H
 #define SENSOR_CLASSIFY_H
 
@@ -25,8 +25,8 @@ struct classify_options {
 /* What nDPI said. proto and category index its tables; risks is its bit set. */
 struct classify_label {
 	uint64_t risks;
-	uint16_t master;    /* carrying protocol, 0: none */
-	uint16_t app;       /* 0: unknown */
+	uint16_t master; /* carrying protocol, 0: none */
+	uint16_t app;    /* 0: unknown */
 	uint16_t category;
 	uint16_t is_mining; /* 1: nDPI calls it mining, a weak witness */
 };
@@ -56,7 +56,8 @@ void classify_tick(struct classify *self, uint64_t now_ns,
 uint32_t classify_intern(struct classify *self, const struct classify_label *label);
 struct classify_label classify_label_at(const struct classify *self, uint32_t number);
 
-/* Names for events; any thread, after classify_new(). Lower case for the protocol ("tls.amazon"). */
+/* Names for events; any thread, after classify_new(). Lower case for the protocol ("tls.amazon").
+ */
 void classify_app_name(const struct classify_label *label, char *out, size_t size);
 const char *classify_category_name(uint16_t category);
 /* Name of risk bit n, or NULL. */

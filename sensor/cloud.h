@@ -8,7 +8,7 @@
 #include "sensor/flow_key.h"
 
 struct net_prefix {
-	uint8_t addr[16]; /* IPv4 in the first 4 bytes */
+	uint8_t addr[16];   /* IPv4 in the first 4 bytes */
 	uint8_t ip_version; /* 0: none */
 	uint8_t prefix_len;
 };
@@ -18,7 +18,7 @@ struct cloud_row {
 	bool has_vni;
 	bool has_vlan;
 	uint32_t vni;
-	uint16_t vlan; /* any of the packet's tags */
+	uint16_t vlan;            /* any of the packet's tags */
 	struct net_prefix prefix; /* of the client's address */
 	char provider[LIMIT_NAME_TEXT];
 	char account_id[LIMIT_NAME_TEXT];

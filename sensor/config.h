@@ -23,27 +23,27 @@ enum config_flow_format { FLOW_FORMAT_FLAT, FLOW_FORMAT_EVE };
 
 struct config {
 	/* input */
-	struct config_list read;  /* -r; files, folders, "-" */
-	char *interface;          /* -i */
-	char *filter;             /* trailing words joined; NULL: none */
-	uint32_t snaplen;         /* -s, bytes */
-	uint64_t buffer_size;     /* -B, bytes */
+	struct config_list read; /* -r; files, folders, "-" */
+	char *interface;         /* -i */
+	char *filter;            /* trailing words joined; NULL: none */
+	uint32_t snaplen;        /* -s, bytes */
+	uint64_t buffer_size;    /* -B, bytes */
 	bool promiscuous;
 	bool in_order;
 	/* work */
 	uint32_t workers;
-	uint32_t classify;        /* enum classify_mode */
+	uint32_t classify; /* enum classify_mode */
 	uint32_t classify_packets;
 	uint32_t classify_states;
 	uint32_t classify_deadline_ms;
-	uint32_t flows;           /* capacity over all workers */
+	uint32_t flows; /* capacity over all workers */
 	uint32_t idle_s, idle_tcp_s, closed_s, active_s;
-	uint32_t inspected_flows; /* over all workers */
+	uint32_t inspected_flows;             /* over all workers */
 	uint64_t message_memory, held_memory; /* bytes over all workers */
 	uint32_t max_alerts, max_sessions;
 	/* knowledge */
-	char *sensor_id;          /* filled after loading: host name live, replay-<host>-<pid> for -r */
-	char *tap;                /* names the scope of flows that no row of cloud maps: tap:NAME */
+	char *sensor_id; /* filled after loading: host name live, replay-<host>-<pid> for -r */
+	char *tap;       /* names the scope of flows that no row of cloud maps: tap:NAME */
 	struct config_list endpoints; /* list files */
 	struct net_prefix *home;
 	size_t home_count;
@@ -51,21 +51,21 @@ struct config {
 	size_t cloud_count;
 	uint32_t community_seed;
 	/* output */
-	char *redis;              /* URL */
+	char *redis;               /* URL */
 	char *redis_password_file; /* its first line; user from the URL */
-	char *redis_prefix;       /* "minecanary" */
+	char *redis_prefix;        /* "minecanary" */
 	uint64_t redis_alert_maxlen, redis_flow_maxlen, redis_session_maxlen;
-	uint32_t redis_expire_s;  /* of state hashes */
-	uint32_t flow_format;     /* enum config_flow_format */
-	char *json;               /* --json FILE|- */
+	uint32_t redis_expire_s; /* of state hashes */
+	uint32_t flow_format;    /* enum config_flow_format */
+	char *json;              /* --json FILE|- */
 	bool null_sink;
 	uint32_t stall_timeout_s;
 	/* process */
-	char *user;               /* to become after opening, live */
+	char *user; /* to become after opening, live */
 	uint32_t log_level;
-	bool check_config;        /* --check-config */
-	bool progress;            /* and standard error is a terminal */
-	bool deterministic;       /* fixed hash keys: for tests */
+	bool check_config;  /* --check-config */
+	bool progress;      /* and standard error is a terminal */
+	bool deterministic; /* fixed hash keys: for tests */
 	char *config_file;
 };
 

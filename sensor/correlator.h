@@ -1,9 +1,9 @@
 /* correlator.h: the one thread that owns everything that spans flows.
  *
- * Merges the workers' facts by (packet time, worker, sequence), keeps the alert table (one alert per
- * scope, client, family and cause), absorbs contacts into sessions, attaches sessions and alerts to
- * flow records, and hands decisions to the publisher. It never blocks live; with lossless set it
- * waits for room in the publisher's rings. All tables are capped. */
+ * Merges the workers' facts by (packet time, worker, sequence), keeps the alert table (one alert
+ * per scope, client, family and cause), absorbs contacts into sessions, attaches sessions and
+ * alerts to flow records, and hands decisions to the publisher. It never blocks live; with lossless
+ * set it waits for room in the publisher's rings. All tables are capped. */
 #ifndef SENSOR_CORRELATOR_H
 #define SENSOR_CORRELATOR_H
 
@@ -25,16 +25,16 @@ struct fact_feed {
 struct correlator_options {
 	struct fact_feed *feeds;
 	size_t feed_count;
-	struct ring_bell *bell;       /* rung by every feed */
-	struct ring *urgent;          /* to the publisher */
+	struct ring_bell *bell; /* rung by every feed */
+	struct ring *urgent;    /* to the publisher */
 	struct ring *bulk;
-	bool is_lossless;             /* -r: wait for room; live: refuse flow records, keep the rest */
-	uint32_t stall_timeout_s;     /* lossless: after this long without room, give up */
+	bool is_lossless;         /* -r: wait for room; live: refuse flow records, keep the rest */
+	uint32_t stall_timeout_s; /* lossless: after this long without room, give up */
 	size_t max_alerts;
 	size_t max_sessions;
 	const struct cloud_row *cloud;
 	size_t cloud_count;
-	const char *tap;              /* for scopes without a row */
+	const char *tap; /* for scopes without a row */
 };
 
 struct correlator;

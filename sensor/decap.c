@@ -6,9 +6,10 @@
  *   IPv4: ver(4) ihl(4) tos | total(16) | id(16) | 0 DF MF offset(13) | ttl proto sum(16) | src dst
  *   IPv6: ver(4) class(8) label(20) | payload(16) next(8) hops(8) | src(128) dst(128)
  *   IPv6 fragment: next(8) 0(8) offset(13) 0(2) M | id(32) */
+#include "sensor/decap.h"
+
 #include <stdlib.h>
 
-#include "sensor/decap.h"
 #include "sensor/layers.h"
 
 #define IPV4_HEADER 20u

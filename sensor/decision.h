@@ -63,12 +63,12 @@ struct decision_alert {
 	uint64_t absorbed_by; /* a contact alert's session alert, 0: none */
 	uint64_t episode_ns;  /* packet time at which the episode began */
 	uint64_t last_ns;
-	uint64_t packets[2];  /* of the flow so far */
+	uint64_t packets[2]; /* of the flow so far */
 	uint64_t bytes[2];
-	uint32_t revision;    /* 1 for the first */
+	uint32_t revision; /* 1 for the first */
 	uint32_t sid;
-	uint32_t flows;       /* flows that took part */
-	uint8_t level;        /* enum level */
+	uint32_t flows; /* flows that took part */
+	uint8_t level;  /* enum level */
 	uint8_t has_session;
 	uint8_t reserved[2];
 	struct evidence evidence; /* of the alert: session words and absorbed contacts */
@@ -77,8 +77,7 @@ struct decision_alert {
 
 static inline size_t decision_flow_size(bool has_session)
 {
-	return has_session ? sizeof(struct decision_flow) :
-			     offsetof(struct decision_flow, view);
+	return has_session ? sizeof(struct decision_flow) : offsetof(struct decision_flow, view);
 }
 
 #endif

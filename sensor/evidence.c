@@ -1,7 +1,7 @@
 /* evidence.c: the words of a verdict, a small ordered set. */
-#include <assert.h>
-
 #include "sensor/evidence.h"
+
+#include <assert.h>
 
 static const char *const word_texts[] = {
 #define EVIDENCE_TEXT(id, text) text,

@@ -9,25 +9,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EVIDENCE_WORDS(X)                                                                          \
-	X(LISTED_ENDPOINT, "listed-endpoint")                                                      \
-	X(SUBSCRIBE, "subscribe")                                                                  \
-	X(LOGIN, "login")                                                                          \
-	X(LOGIN_ACCEPTED, "login-accepted")                                                        \
-	X(LOGIN_REFUSED, "refused")                                                                \
-	X(UNANSWERED, "unanswered")                                                                \
-	X(JOB, "job")                                                                              \
-	X(DIFFICULTY, "difficulty")                                                                \
-	X(SHARE, "share")                                                                          \
-	X(SHARE_ACCEPTED, "share-accepted")                                                        \
-	X(SHARE_REJECTED, "share-rejected")                                                        \
-	X(KEEPALIVE, "keepalive")                                                                  \
-	X(RECONNECT, "reconnect")                                                                  \
-	X(CLAIMED_RATE, "claimed-hashrate")                                                        \
-	X(WALLET_VALID, "wallet-valid")                                                            \
-	X(POOL_NAMED, "pool-named")                                                                \
-	X(NDPI_MINING, "ndpi-mining")                                                              \
-	X(MIDSTREAM, "midstream")                                                                  \
+#define EVIDENCE_WORDS(X) \
+	X(LISTED_ENDPOINT, "listed-endpoint") \
+	X(SUBSCRIBE, "subscribe") \
+	X(LOGIN, "login") \
+	X(LOGIN_ACCEPTED, "login-accepted") \
+	X(LOGIN_REFUSED, "refused") \
+	X(UNANSWERED, "unanswered") \
+	X(JOB, "job") \
+	X(DIFFICULTY, "difficulty") \
+	X(SHARE, "share") \
+	X(SHARE_ACCEPTED, "share-accepted") \
+	X(SHARE_REJECTED, "share-rejected") \
+	X(KEEPALIVE, "keepalive") \
+	X(RECONNECT, "reconnect") \
+	X(CLAIMED_RATE, "claimed-hashrate") \
+	X(WALLET_VALID, "wallet-valid") \
+	X(POOL_NAMED, "pool-named") \
+	X(NDPI_MINING, "ndpi-mining") \
+	X(MIDSTREAM, "midstream") \
 	X(GAP, "gap")
 
 enum evidence_word {

@@ -27,21 +27,21 @@ struct fact {
 struct flow_record {
 	struct fact fact;
 	uint64_t flow_id;
-	uint64_t first_ns;     /* of the connection */
-	uint64_t start_ns;     /* of this record */
-	uint64_t end_ns;       /* last packet */
-	uint64_t packets[2];   /* by direction */
-	uint64_t bytes[2];     /* IP bytes by direction */
+	uint64_t first_ns;   /* of the connection */
+	uint64_t start_ns;   /* of this record */
+	uint64_t end_ns;     /* last packet */
+	uint64_t packets[2]; /* by direction */
+	uint64_t bytes[2];   /* IP bytes by direction */
 	struct classify_label label;
 	struct flow_key key;
-	uint32_t contact;      /* 1 + index of the listed endpoint, 0: none */
-	uint8_t client_side;   /* side of the key: 0 or 1 */
-	uint8_t end;           /* enum flow_end */
-	uint8_t tcp_state;     /* enum flow_tcp_state */
+	uint32_t contact;    /* 1 + index of the listed endpoint, 0: none */
+	uint8_t client_side; /* side of the key: 0 or 1 */
+	uint8_t end;         /* enum flow_end */
+	uint8_t tcp_state;   /* enum flow_tcp_state */
 	uint8_t tcp_flags[2];
 	uint8_t is_midstream;
 	uint8_t is_truncated;
-	uint8_t has_session;   /* session facts of the same flow_id went before */
+	uint8_t has_session; /* session facts of the same flow_id went before */
 };
 
 _Static_assert(sizeof(struct flow_record) <= 192, "a flow record is at most 192 bytes");

@@ -6,11 +6,12 @@
  *
  * Piece i owns block i of the pool; a fragment longer than a block is stored as several pieces.
  * The pool is touched only as far as it is used. */
+#include "sensor/fragment.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "sensor/fragment.h"
 #include "sensor/siphash.h"
 
 #define BLOCK_BYTES 2048u

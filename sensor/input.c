@@ -1,7 +1,7 @@
 /* input.c: which times of one input are believed. */
-#include <stdlib.h>
-
 #include "sensor/input.h"
+
+#include <stdlib.h>
 
 #define JUMP_NS ((uint64_t)LIMIT_TIME_JUMP_S * 1000000000u)
 

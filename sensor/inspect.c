@@ -5,11 +5,12 @@
  * Messages that are whole inside what the stream gives are decoded in place; only the rest of a
  * segment is kept. A message is tokenised once; each dialect is first asked on a copy of its state
  * what the message would prove, then the one that knows it best decodes it. */
+#include "sensor/inspect.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
 #include "sensor/blocks.h"
-#include "sensor/inspect.h"
 #include "sensor/limits.h"
 
 /* What a flow without a session may show before it is given up. */

@@ -8,15 +8,15 @@
 #include "sensor/config.h"
 
 enum option_type {
-	OPTION_FLAG,    /* yes or no; without a value on the command line */
+	OPTION_FLAG, /* yes or no; without a value on the command line */
 	OPTION_NUMBER,
 	OPTION_BYTES,   /* 65536, 64K, 64KiB, 2M, 1G */
 	OPTION_SECONDS, /* 90, 90s, 5m, 1h, 2d */
 	OPTION_CHOICE,  /* one of choices, stored as its index */
 	OPTION_TEXT,
-	OPTION_LIST,    /* texts; repeated on the command line, a sequence in the file */
-	OPTION_NETS,    /* prefixes, likewise */
-	OPTION_CLOUD    /* rows: vni=4097,account=..., a sequence of maps in the file */
+	OPTION_LIST, /* texts; repeated on the command line, a sequence in the file */
+	OPTION_NETS, /* prefixes, likewise */
+	OPTION_CLOUD /* rows: vni=4097,account=..., a sequence of maps in the file */
 };
 
 enum option_use {

@@ -1,10 +1,10 @@
 /* packet.c: batches of packets, each with an arena for the bytes.
  *
  * libpcap reuses its buffer from frame to frame, so whatever crosses a thread is copied once. */
+#include "sensor/packet.h"
+
 #include <assert.h>
 #include <stdlib.h>
-
-#include "sensor/packet.h"
 
 struct packet_batch *packet_batch_new(size_t arena_bytes)
 {

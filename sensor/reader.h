@@ -19,10 +19,10 @@ struct reader_options {
 	bool is_lossless;
 	uint32_t stall_timeout_s;
 	uint32_t snaplen;
-	bool progress;          /* a line on standard error about the replay */
-	_Atomic bool *stop;     /* asked to end */
-	_Atomic bool *lost;     /* something was lost: no use in going on */
-	struct stats *stats;    /* the reader's; also of the source and decapsulation */
+	bool progress;       /* a line on standard error about the replay */
+	_Atomic bool *stop;  /* asked to end */
+	_Atomic bool *lost;  /* something was lost: no use in going on */
+	struct stats *stats; /* the reader's; also of the source and decapsulation */
 };
 
 struct reader *reader_new(const struct reader_options *options);

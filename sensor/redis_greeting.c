@@ -3,6 +3,7 @@
  * Reference: AUTH, SELECT, XINFO STREAM, the error prefixes of Redis 6 and 7. */
 #include "sensor/redis_greeting.h"
 
+#include <hiredis/hiredis.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

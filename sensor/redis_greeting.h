@@ -2,9 +2,9 @@
 #ifndef SENSOR_REDIS_GREETING_H
 #define SENSOR_REDIS_GREETING_H
 
-#include <hiredis/hiredis.h>
-
 #include "sensor/redis_conn.h"
+
+struct redisReply; /* of hiredis, which only the .c files include */
 
 #define REDIS_GREETING_STEPS (3 + REDIS_CONN_STREAMS)
 
@@ -29,18 +29,18 @@ void redis_greeting_fini(struct redis_greeting *self);
 
 /* True when the reply is what the step needs; raises *id to a stream's last one. */
 bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
-				const redisReply *reply, struct redis_stream_id *id);
+				const struct redisReply *reply, struct redis_stream_id *id);
 
 /* Commands on the ownership key: takes a free one or renews our own (1), or says whose it is (a
  * text); gives up our own. */
 void redis_owner_keep(struct redis_args *args, const struct redis_conn_options *options);
 void redis_owner_release(struct redis_args *args, const struct redis_conn_options *options);
 
-bool redis_reply_begins(const redisReply *reply, const char *word);
+bool redis_reply_begins(const struct redisReply *reply, const char *word);
 /* An error that passes by itself: full, loading, read-only... */
-bool redis_reply_is_passing(const redisReply *reply);
+bool redis_reply_is_passing(const struct redisReply *reply);
 /* An error that needs a person: rights, credentials, a cluster. */
-bool redis_reply_is_forbidding(const redisReply *reply);
-bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply);
+bool redis_reply_is_forbidding(const struct redisReply *reply);
+bool redis_reply_is_expected(enum redis_expect expect, const struct redisReply *reply);
 
 #endif

@@ -33,7 +33,8 @@ void ring_free(struct ring *ring);
 /* Producer: copies an entry of size bytes (<= a quarter of the ring). False: full. */
 bool ring_push(struct ring *ring, const void *entry, size_t size);
 
-/* Producer: the same, waiting for room until deadline_ms (monotonic, ring_now_ms()); false: none. */
+/* Producer: the same, waiting for room until deadline_ms (monotonic, ring_now_ms()); false: none.
+ */
 bool ring_push_wait(struct ring *ring, const void *entry, size_t size, uint64_t deadline_ms);
 
 /* Consumer: the oldest entry, in place and 8-byte aligned, valid until ring_pop(); NULL: empty. */

@@ -19,7 +19,7 @@ enum { SID_SESSION = 1600001, SID_LOGIN = 1600002, SID_ENDPOINT = 1600010 };
 struct signature {
 	uint32_t sid;
 	enum family family;
-	uint8_t severity;  /* 1 = most severe */
+	uint8_t severity; /* 1 = most severe */
 	const char *name;
 	const char *category;
 	const char *technique_id;   /* "T1496.001" */

@@ -4,6 +4,8 @@
  * inputs, each with its next frame still in libpcap's buffer: nothing is copied but frames whose
  * time is in doubt (input.c). Beyond OPEN_FILES inputs a file is closed again once the time of
  * its first frame is known, and reopened when the stream gets there. */
+#include "sensor/source.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -13,13 +15,12 @@
 #include <time.h>
 
 #include "sensor/input.h"
-#include "sensor/source.h"
 
 #define NS_PER_S     1000000000u
 #define JUMP_NS      ((uint64_t)LIMIT_TIME_JUMP_S * NS_PER_S)
 #define DISPATCH_MAX 64
 #define OPEN_FILES   256
-#define QUIET_DELAY_NS                                                                             \
+#define QUIET_DELAY_NS \
 	NS_PER_S /* how far packet time stays behind the wall clock when nothing comes */
 
 struct source {

@@ -6,10 +6,11 @@
  *
  * In-order bytes are handed on where they are; only what waits behind a hole is copied, in chunks
  * of a pool that is cut once. Sequence numbers are compared by their distance modulo 2^32. */
+#include "sensor/stream.h"
+
 #include <stdlib.h>
 
 #include "sensor/limits.h"
-#include "sensor/stream.h"
 
 #define CHUNK_BYTES 1500 /* a full Ethernet segment fits */
 

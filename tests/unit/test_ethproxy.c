@@ -14,21 +14,21 @@
 #define TARGET "00000000ffffffff" H16 H16 H16
 #define WALLET "0x101112131415161718191a1b1c1d1e1f20212223"
 
-#define LOGIN                                                                                      \
-	"{\"worker\":\"eth1.0\",\"jsonrpc\":\"2.0\",\"params\":[\"" WALLET                         \
-	"/rig1/ops@example.org\","                                                                 \
+#define LOGIN \
+	"{\"worker\":\"eth1.0\",\"jsonrpc\":\"2.0\",\"params\":[\"" WALLET \
+	"/rig1/ops@example.org\"," \
 	"\"x\"],\"id\":2,\"method\":\"eth_submitLogin\"}"
-#define GET_WORK                                                                                   \
+#define GET_WORK \
 	"{\"worker\":\"\",\"jsonrpc\":\"2.0\",\"params\":[],\"id\":3,\"method\":\"eth_getWork\"}"
-#define WORK(id, header, seed)                                                                     \
-	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":[\"0x" header "\",\"0x" seed                \
+#define WORK(id, header, seed) \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":[\"0x" header "\",\"0x" seed \
 	"\",\"0x" TARGET "\"]}"
-#define SUBMIT                                                                                     \
-	"{\"id\":4,\"method\":\"eth_submitWork\",\"params\":[\"0x" H16 "\",\"0x" HEADER            \
+#define SUBMIT \
+	"{\"id\":4,\"method\":\"eth_submitWork\",\"params\":[\"0x" H16 "\",\"0x" HEADER \
 	"\",\"0x" SEED "\"],\"worker\":\"rig1\"}"
-#define HASHRATE                                                                                   \
-	"{\"id\":6,\"jsonrpc\":\"2.0\",\"method\":\"eth_submitHashrate\",\"params\":["             \
-	"\"0x1d08a61\","                                                                           \
+#define HASHRATE \
+	"{\"id\":6,\"jsonrpc\":\"2.0\",\"method\":\"eth_submitHashrate\",\"params\":[" \
+	"\"0x1d08a61\"," \
 	"\"0x" HEADER "\"]}"
 
 static struct talk talk;

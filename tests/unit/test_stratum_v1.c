@@ -17,24 +17,24 @@
 #define BTC_USER "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07"
 #define LTC_USER "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
 
-#define CONFIGURE                                                                                  \
-	"{\"id\":1,\"method\":\"mining.configure\",\"params\":[[\"version-rolling\","              \
-	"\"minimum-difficulty\"],{\"version-rolling.mask\":\"1fffe000\","                          \
+#define CONFIGURE \
+	"{\"id\":1,\"method\":\"mining.configure\",\"params\":[[\"version-rolling\"," \
+	"\"minimum-difficulty\"],{\"version-rolling.mask\":\"1fffe000\"," \
 	"\"version-rolling.min-bit-count\":2,\"minimum-difficulty.value\":2048}]}"
-#define SUBSCRIBE                                                                                  \
+#define SUBSCRIBE \
 	"{\"id\":2,\"method\":\"mining.subscribe\",\"params\":[\"bmminer/2.0.0\",\"7a3f11c2\"]}"
-#define SUBSCRIBED                                                                                 \
-	"{\"id\":2,\"result\":[[[\"mining.set_difficulty\",\"7a3f11c2\"],[\"mining.notify\","      \
+#define SUBSCRIBED \
+	"{\"id\":2,\"result\":[[[\"mining.set_difficulty\",\"7a3f11c2\"],[\"mining.notify\"," \
 	"\"7a3f11c2\"]],\"08003a25\",4],\"error\":null}"
 #define AUTHORIZE      "{\"id\":3,\"method\":\"mining.authorize\",\"params\":[\"" BTC_USER "\",\"x\"]}"
 #define SET_DIFFICULTY "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[4096]}"
-#define NOTIFY_OF(prev)                                                                            \
-	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" prev                   \
-	"\",\"01000000\","                                                                         \
+#define NOTIFY_OF(prev) \
+	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" prev \
+	"\",\"01000000\"," \
 	"\"ffffffff\",[\"" H64 "\",\"" H64 "\"],\"20000000\",\"1703a30c\",\"66b1f0aa\",true]}"
 #define NOTIFY NOTIFY_OF(H64)
-#define SUBMIT                                                                                     \
-	"{\"params\":[\"" BTC_USER "\",\"2861\",\"00000003\",\"66b1f0ab\",\"5c1e0f2a\","           \
+#define SUBMIT \
+	"{\"params\":[\"" BTC_USER "\",\"2861\",\"00000003\",\"66b1f0ab\",\"5c1e0f2a\"," \
 	"\"00a00000\"],\"id\":4,\"method\":\"mining.submit\"}"
 
 static struct talk talk;

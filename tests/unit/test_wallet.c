@@ -11,17 +11,17 @@
 
 static struct guard guard;
 
-#define XMR_STANDARD                                                                               \
-	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp"   \
+#define XMR_STANDARD \
+	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp" \
 	"fb4rNoqE7"
-#define XMR_SUBADDRESS                                                                             \
-	"836mFdBR7XE3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp"   \
+#define XMR_SUBADDRESS \
+	"836mFdBR7XE3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp" \
 	"fb4wozs7S"
-#define XMR_INTEGRATED                                                                             \
-	"4ByHw4M58NL3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp"   \
+#define XMR_INTEGRATED \
+	"4ByHw4M58NL3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRAp" \
 	"fb6gqsyZBP94h1tCGvdD"
-#define WOW_STANDARD                                                                               \
-	"Wo3DMTjtZD23rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8totRAp"   \
+#define WOW_STANDARD \
+	"Wo3DMTjtZD23rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8totRAp" \
 	"fb1HzwfGA7o"
 #define BTC_BECH32 "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z"
 #define BCH_CASH   "bitcoincash:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyv08ghqexq"
