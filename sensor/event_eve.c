@@ -398,6 +398,8 @@ static void write_mining(struct line *line)
 		write_identity(line);
 	jsonw_text(w, "pool", line->texts->pool);
 	if (view != NULL)
+		text_if(w, "next_pool", view->next_pool);
+	if (view != NULL)
 		write_work(line);
 	if (view != NULL && view->first_ns != 0)
 		jsonw_time(w, "first_seen", view->first_ns);

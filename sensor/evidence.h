@@ -11,6 +11,7 @@
 
 #define EVIDENCE_WORDS(X) \
 	X(LISTED_ENDPOINT, "listed-endpoint") \
+	X(HANDSHAKE, "handshake") \
 	X(SUBSCRIBE, "subscribe") \
 	X(LOGIN, "login") \
 	X(LOGIN_ACCEPTED, "login-accepted") \

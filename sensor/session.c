@@ -148,7 +148,10 @@ static void note_identity(struct apply *a)
 	fill_text(a, view->algo, sizeof(view->algo), finding->algo);
 	if (coin != NULL)
 		fill_text(a, view->coin, sizeof(view->coin), slice_str(coin));
-	fill_text(a, view->pool, sizeof(view->pool), finding->pool);
+	if (finding->kind == FINDING_RECONNECT) /* not where this session mines, but the next */
+		fill_text(a, view->next_pool, sizeof(view->next_pool), finding->pool);
+	else
+		fill_text(a, view->pool, sizeof(view->pool), finding->pool);
 	if (finding->pool.len > 0)
 		add_word(a, EVIDENCE_POOL_NAMED);
 	if (finding->has_password)
@@ -505,6 +508,9 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 	    finding->kind == FINDING_SUBSCRIBE || finding->kind == FINDING_IDENTITY)
 		note_identity(&a);
 	note_answer(&a);
+	if (finding->proof >= PROOF_LIKELY &&
+	    (finding->kind == FINDING_REQUEST || finding->kind == FINDING_REPLY))
+		add_word(&a, EVIDENCE_HANDSHAKE); /* has no word of its own, and is a ground */
 	if (finding->proof >= PROOF_LIKELY)
 		raise_level(&a, finding->proof == PROOF_CONFIRMED ? LEVEL_CONFIRMED : LEVEL_LIKELY);
 	self->dirs_seen |= (uint8_t)(1u << dir);

@@ -45,8 +45,10 @@ struct session_view {
 	char worker[LIMIT_WORKER_TEXT];
 	char agent[LIMIT_AGENT_TEXT];
 	char email[LIMIT_WORKER_TEXT];
-	char reason[LIMIT_REASON_TEXT]; /* of the last rejection */
-	char pool[LIMIT_POOL_TEXT];     /* a name leaked by the session: host:port; "" if none */
+	char reason[LIMIT_REASON_TEXT];  /* of the last rejection */
+	char pool[LIMIT_POOL_TEXT];      /* a name leaked by the session: host:port; "" if none */
+	char next_pool[LIMIT_POOL_TEXT]; /* where the pool sent the miner: host:port; "" if nowhere
+					  */
 };
 
 /* What session_apply() and session_tick() changed, ORed; the worker decides what to report when. */

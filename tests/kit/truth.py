@@ -8,8 +8,7 @@ What the events say otherwise than the truth, and why:
   worker, agent "" absent             the miner did not say
   algo             algo               exact when a job was seen; jobs name it, logins do not
   algo ""          any                nothing on the wire names it; a dialect may imply it
-  pool a:p         pool               IPv6 addresses stand in brackets; a pool that named itself
-                                      (POOLS_BY_NAME) goes by its name
+  pool a:p         pool               IPv6 addresses stand in brackets
   shares           shares             exact, all four
   hashrate         hashrate           within 5 %; not compared when the truth has no work
   hashrate_claimed hashrate_claimed   exact, when the truth has it
@@ -23,8 +22,6 @@ from .tap import differ
 
 SESSION, LOGIN, CONTACT = 1600001, 1600002, 1600010
 TOLERANCE = 0.05
-# Pools that tell their name, in client.reconnect: by the endpoint of the session that told it.
-POOLS_BY_NAME = {("198.51.100.130", 3333, "rig07"): "pool2.example.com:3334"}
 COUNTS = ("submitted", "accepted", "rejected", "stale")
 
 
@@ -35,8 +32,7 @@ def place(ip, port):
 
 def pool(session):
     """The pool as events name it."""
-    ip, port = session["server"]
-    return POOLS_BY_NAME.get((ip, port, session["worker"]), place(ip, port))
+    return place(*session["server"])
 
 
 def flows_with_mining(events):

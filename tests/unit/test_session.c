@@ -583,7 +583,7 @@ static void other_facts_reach_the_view(void **state)
 	apply(away, DOWN, 2);
 	apply(alive, UP, 3);
 	assert_true(session.view.hashrate_claimed == 30443617);
-	assert_string_equal(session.view.pool, "pool.example.org:3333");
+	assert_string_equal(session.view.next_pool, "pool.example.org:3333");
 	assert_true(has_word(EVIDENCE_CLAIMED_RATE));
 	assert_true(has_word(EVIDENCE_RECONNECT));
 	assert_true(has_word(EVIDENCE_POOL_NAMED));
