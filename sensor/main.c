@@ -193,6 +193,7 @@ static int open_publisher(struct run *self)
 			  .stats = &self->publisher_stats,
 			  .sum_stats = sum_stats,
 			  .sum_ctx = self },
+		.lost = &self->lost,
 		.is_lossless = !is_live(self),
 		.stall_timeout_s = config->stall_timeout_s,
 		.shutdown_timeout_s = LIMIT_SHUTDOWN_S,
@@ -325,6 +326,8 @@ static int report_end(struct run *self, int reader_result, bool has_stalled)
 		log_error("%s", text);
 		code = EXIT_LOST;
 	}
+	if (publisher_has_failed(self->publisher))
+		return EXIT_LOST; /* it has said what and why */
 	if (reader_result == -ETIMEDOUT || has_stalled || atomic_load(&self->lost)) {
 		log_error(
 			"no progress for %u s (--stall-timeout): reading stopped, events were lost",

@@ -108,6 +108,8 @@ static void kill_outlet(struct publisher *self, struct outlet *outlet, int error
 		return;
 	outlet->is_dead = true;
 	atomic_store(&self->has_failed, true);
+	if (self->options.lost != NULL)
+		atomic_store(self->options.lost, true);
 	log_error("%s: %s: events are lost from here on", outlet->ops->name, strerror(-error));
 }
 

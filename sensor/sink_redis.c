@@ -125,7 +125,7 @@ static int redis_open(void **out, const struct sink_options *options, char error
 		return result;
 	self->options = *options;
 	jsonw_time_text(wall_clock_ns(), self->started, sizeof(self->started));
-	self->stats_ms = ring_now_ms() + STATS_EVERY_MS;
+	self->stats_ms = ring_now_ms(); /* a heartbeat at once: absence means a dead sensor */
 	self->store = redis_store_new(options->config, options->context);
 	if (self->store == NULL)
 		goto fail;
