@@ -44,7 +44,7 @@ judge "cppcheck" "$BUILD/lint/cppcheck.log" $?
 
 # shellcheck disable=SC2086
 if [ "$(major clang-tidy)" = 14 ]; then
-    printf '%s\n' $sources | xargs -P 2 -n 6 sh scripts/tidy.sh "$flags" >"$BUILD/lint/tidy.log" 2>&1
+    printf '%s\n' $sources | xargs -P 2 -n 1 sh scripts/tidy.sh "$flags" >"$BUILD/lint/tidy.log" 2>&1
     judge "clang-tidy" "$BUILD/lint/tidy.log" $?
 else
     echo "# skipped: clang-tidy is not version 14"

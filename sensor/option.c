@@ -11,21 +11,31 @@
 
 #define ITEMS_MAX 4096 /* of one list */
 #define U32_MAX   4294967295u
-#define MIB       (1024u * 1024u)
-#define ROW(n, l, t, f, lo, hi, d, c, u, g, h) \
+#define MIB       (UINT64_C(1) << 20)
+
+/* Rows without a field of their own width: the types know where they store. */
+#define PLAIN(n, l, t, f, d, c, u, g, h) \
+	.name = (n), .letter = (l), .type = (t), .offset = offsetof(struct config, f), \
+	.dflt = (d), .choices = (c), .unit = (u), .group = (g), .help = (h)
+#define VALUE(n, l, t, f, lo, hi, d, c, u, g, h) \
 	{ \
-		.name = n, .letter = l, .type = t, FIELD_OF(f), .min = lo, .max = hi, .dflt = d, \
-		.choices = c, .unit = u, .group = g, .help = h \
+		PLAIN(n, l, t, f, d, c, u, g, h), .width = sizeof(((struct config *)0)->f), \
+						  .min = (lo), .max = (hi) \
 	}
-#define FIELD_OF(f)                         .offset = offsetof(struct config, f), .width = sizeof(((struct config *)0)->f)
-#define NUMBER(n, l, f, lo, hi, d, u, g, h) ROW(n, l, OPTION_NUMBER, f, lo, hi, d, NULL, u, g, h)
-#define BYTES(n, l, f, lo, hi, d, g, h)     ROW(n, l, OPTION_BYTES, f, lo, hi, d, NULL, "BYTES", g, h)
+#define NUMBER(n, l, f, lo, hi, d, u, g, h) VALUE(n, l, OPTION_NUMBER, f, lo, hi, d, NULL, u, g, h)
+#define BYTES(n, l, f, lo, hi, d, g, h)     VALUE(n, l, OPTION_BYTES, f, lo, hi, d, NULL, "BYTES", g, h)
 #define SECONDS(n, f, lo, hi, d, g, h) \
-	ROW(n, 0, OPTION_SECONDS, f, lo, hi, d, NULL, "SECONDS", g, h)
-#define CHOICE(n, f, d, c, g, h)  ROW(n, 0, OPTION_CHOICE, f, 0, 0, d, c, NULL, g, h)
-#define FLAG(n, f, d, g, h)       ROW(n, 0, OPTION_FLAG, f, 0, 1, d, NULL, NULL, g, h)
-#define TEXT(n, l, f, d, u, g, h) ROW(n, l, OPTION_TEXT, f, 0, 0, d, NULL, u, g, h)
-#define LIST(n, l, f, u, g, h)    ROW(n, l, OPTION_LIST, f, 0, 0, NULL, NULL, u, g, h)
+	VALUE(n, 0, OPTION_SECONDS, f, lo, hi, d, NULL, "SECONDS", g, h)
+#define CHOICE(n, f, d, c, g, h) VALUE(n, 0, OPTION_CHOICE, f, 0, 0, d, c, NULL, g, h)
+#define FLAG(n, f, d, g, h)      VALUE(n, 0, OPTION_FLAG, f, 0, 1, d, NULL, NULL, g, h)
+#define TEXT(n, l, f, d, u, g, h) \
+	{ \
+		PLAIN(n, l, OPTION_TEXT, f, d, NULL, u, g, h) \
+	}
+#define LIST(n, l, t, f, u, g, h) \
+	{ \
+		PLAIN(n, l, t, f, NULL, NULL, u, g, h) \
+	}
 
 static const char INPUT[] = "Input";
 static const char WORK[] = "Flows and inspection";
@@ -34,12 +44,12 @@ static const char OUTPUT[] = "Output";
 static const char PROCESS[] = "Process";
 
 const struct option_row option_rows[] = {
-	LIST("read", 'r', read, "FILE", INPUT,
+	LIST("read", 'r', OPTION_LIST, read, "FILE", INPUT,
 	     "Read a capture file, a folder of them, or - for standard input; may be repeated"),
 	TEXT("interface", 'i', interface, NULL, "IFACE", INPUT, "Listen on this interface"),
 	BYTES("snaplen", 's', snaplen, 96, LIMIT_SNAPLEN, "262144", INPUT,
 	      "Capture at most this much of each frame, live"),
-	BYTES("buffer-size", 'B', buffer_size, 65536, 1024u * MIB, "64M", INPUT,
+	BYTES("buffer-size", 'B', buffer_size, 65536, 1024 * MIB, "64M", INPUT,
 	      "Size of the kernel's capture ring, live"),
 	FLAG("promiscuous", promiscuous, "yes", INPUT, "Capture frames for other hosts, too"),
 	FLAG("in-order", in_order, "no", INPUT,
@@ -67,9 +77,9 @@ const struct option_row option_rows[] = {
 		"Age at which a flow gets an interim record; 0: never"),
 	NUMBER("inspected-flows", 0, inspected_flows, 64, 1000000, "16384", "N", WORK,
 	       "Flows under inspection at once, over all workers"),
-	BYTES("message-memory", 0, message_memory, MIB, 1024ull * MIB, "64M", WORK,
+	BYTES("message-memory", 0, message_memory, MIB, 1024 * MIB, "64M", WORK,
 	      "Memory for incomplete messages, over all workers"),
-	BYTES("held-memory", 0, held_memory, MIB, 1024ull * MIB, "32M", WORK,
+	BYTES("held-memory", 0, held_memory, MIB, 1024 * MIB, "32M", WORK,
 	      "Memory for out-of-order segments, over all workers"),
 	NUMBER("max-alerts", 0, max_alerts, 64, 10000000, "100000", "N", WORK,
 	       "Open alerts kept at once"),
@@ -81,13 +91,13 @@ const struct option_row option_rows[] = {
 	     "-r"),
 	TEXT("tap", 0, tap, "default", "NAME", KNOWLEDGE,
 	     "Scope of flows that no row of cloud maps, when reading files: tap:NAME"),
-	LIST("endpoints", 0, endpoints, "FILE", KNOWLEDGE,
+	LIST("endpoints", 0, OPTION_LIST, endpoints, "FILE", KNOWLEDGE,
 	     "List of pool endpoints (ip, ip:port, prefix, stratum+tcp://ip:port); may be "
 	     "repeated"),
-	ROW("home-networks", 0, OPTION_NETS, home, 0, 0, NULL, NULL, "PREFIX", KNOWLEDGE,
-	    "Prefixes of your own hosts: tells client from server in mid-stream flows"),
-	ROW("cloud", 0, OPTION_CLOUD, cloud, 0, 0, NULL, NULL, "KEY=VALUE,...", KNOWLEDGE,
-	    "Cloud identity by vni, vlan or prefix: provider, account, region, vpc, subnet"),
+	LIST("home-networks", 0, OPTION_NETS, home, "PREFIX", KNOWLEDGE,
+	     "Prefixes of your own hosts: tells client from server in mid-stream flows"),
+	LIST("cloud", 0, OPTION_CLOUD, cloud, "KEY=VALUE,...", KNOWLEDGE,
+	     "Cloud identity by vni, vlan or prefix: provider, account, region, vpc, subnet"),
 	NUMBER("community-id-seed", 0, community_seed, 0, 65535, "0", "N", KNOWLEDGE,
 	       "Seed of Community ID; the same on all your sensors"),
 
@@ -154,9 +164,8 @@ struct suffix {
 };
 
 static const struct suffix byte_suffixes[] = {
-	{ "", 1 },    { "B", 1 },     { "K", 1024 },          { "KiB", 1024 },
-	{ "M", MIB }, { "MiB", MIB }, { "G", 1024ull * MIB }, { "GiB", 1024ull * MIB },
-	{ NULL, 0 },
+	{ "", 1 },      { "B", 1 },          { "K", 1024 },         { "KiB", 1024 }, { "M", MIB },
+	{ "MiB", MIB }, { "G", 1024 * MIB }, { "GiB", 1024 * MIB }, { NULL, 0 },
 };
 static const struct suffix second_suffixes[] = {
 	{ "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { NULL, 0 },
