@@ -50,10 +50,10 @@ static bool is_structure(const struct preface *self)
 
 enum preface_verdict preface_judge(const struct preface *self)
 {
-	if (self->last == 0)
-		return PREFACE_CLEAN;
 	if (self->is_binary)
 		return PREFACE_FOREIGN;
+	if (self->last == 0)
+		return PREFACE_CLEAN;
 	if (self->is_start)
 		return self->lines == 1 && !self->has_text && self->bytes <= LIMIT_JUNK_BYTES
 			       ? PREFACE_CLEAN
@@ -93,6 +93,13 @@ uint8_t preface_pack(const struct preface *self)
 	return (uint8_t)((self->is_start ? 0u : PACK_MIDDLE) | (self->has_text ? PACK_TEXT : 0u) |
 			 (self->is_binary || is_long ? PACK_FOREIGN : 0u) |
 			 lines << PACK_LINES_SHIFT | last_kind(self) << PACK_LAST_SHIFT);
+}
+
+bool preface_is_final(uint8_t packed)
+{
+	bool is_middle = (packed & PACK_MIDDLE) != 0;
+
+	return (packed & PACK_FOREIGN) != 0 || (!is_middle && (packed >> PACK_LINES_SHIFT & 3) > 1);
 }
 
 struct preface preface_unpack(uint8_t packed)

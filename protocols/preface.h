@@ -37,6 +37,9 @@ enum preface_verdict preface_judge(const struct preface *self);
 /* One byte that holds what the verdict needs, for tables of many flows; 0 is a start of which
  * nothing was skipped. Bytes are not counted across it. */
 uint8_t preface_pack(const struct preface *self);
+
+/* True when no more skipped bytes can change a packed verdict. */
+bool preface_is_final(uint8_t packed);
 struct preface preface_unpack(uint8_t packed);
 
 #endif

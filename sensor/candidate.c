@@ -9,7 +9,7 @@
 
 #define LOOK_UNIT     64   /* bytes, of flow.looked */
 #define LATE_BYTES    4096 /* of payload that a late look takes in */
-#define TAIL_BYTES    64   /* of a packet in mid-stream: enough to know how it ends */
+#define TAIL_BYTES    16   /* of a packet in mid-stream: enough to know how it ends */
 #define HINT_UNITS    (2 * LIMIT_HINT_BYTES / LOOK_UNIT)
 #define RECHECK_UNITS (LIMIT_RECHECK_BYTES / LOOK_UNIT)
 
@@ -56,8 +56,11 @@ static struct preface preface_of(const struct flow *flow, enum direction dir)
 
 static void feed_preface(struct flow *flow, enum direction dir, struct slice payload)
 {
-	struct preface preface = preface_of(flow, dir);
+	struct preface preface;
 
+	if (preface_is_final(flow->preface[dir]))
+		return;
+	preface = preface_of(flow, dir);
 	/* At a start all of the first line counts; in the middle only what a message would follow.
 	 */
 	if (preface.is_start)

@@ -26,7 +26,11 @@ static enum preface_verdict judge(struct slice skipped, bool is_start)
 		assert_int_equal(preface_judge(&whole), preface_judge(&packed));
 	packed = preface_unpack(preface_pack(&whole));
 	assert_int_equal(preface_judge(&whole), preface_judge(&packed));
-	return preface_judge(&whole);
+	if (preface_is_final(preface_pack(&whole))) {
+		preface_feed(&whole, slice_str("}\n"));
+		assert_int_equal(preface_judge(&whole), PREFACE_FOREIGN);
+	}
+	return preface_judge(&bytewise);
 }
 
 static bool is_clean(struct slice skipped, bool is_start)
@@ -94,6 +98,23 @@ static void inside_a_message_the_next_object_is_a_part(void **state)
 	assert_int_equal(judge(slice_str("\"params\":"), true), PREFACE_FOREIGN);
 }
 
+static void two_lines_or_control_bytes_are_final(void **state)
+{
+	struct preface preface;
+
+	(void)state;
+	preface_begin(&preface, true);
+	preface_feed(&preface, slice_str("one\n"));
+	assert_false(preface_is_final(preface_pack(&preface)));
+	preface_feed(&preface, slice_str("two\n"));
+	assert_true(preface_is_final(preface_pack(&preface)));
+	preface_begin(&preface, false);
+	preface_feed(&preface, slice_str("one\ntwo\n"));
+	assert_false(preface_is_final(preface_pack(&preface)));
+	preface_feed(&preface, slice_str("\x01"));
+	assert_true(preface_is_final(preface_pack(&preface)));
+}
+
 static void a_zero_byte_is_an_untouched_start(void **state)
 {
 	struct preface zero = preface_unpack(0);
@@ -111,6 +132,7 @@ static void control_bytes_mean_another_protocol(void **state)
 	assert_false(is_clean(slice_of("D\0\0\0\x45\0\x01}\n", 9), false));
 	assert_false(is_clean(slice_of("J\0\0\0\n8.0\n", 9), true));
 	assert_false(middle("\x01}\n"));
+	assert_false(is_clean(slice_of("J\0\0", 3), true)); /* NULs pad a start, not a text */
 }
 
 int main(void)
@@ -120,6 +142,7 @@ int main(void)
 		cmocka_unit_test(one_line_may_stand_before_the_first_message),
 		cmocka_unit_test(in_the_middle_the_rest_of_a_message_comes_first),
 		cmocka_unit_test(inside_a_message_the_next_object_is_a_part),
+		cmocka_unit_test(two_lines_or_control_bytes_are_final),
 		cmocka_unit_test(a_zero_byte_is_an_untouched_start),
 		cmocka_unit_test(control_bytes_mean_another_protocol),
 	};
