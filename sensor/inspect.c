@@ -61,7 +61,8 @@ struct inspect {
 
 struct inspect_pool {
 	struct inspect *all;
-	struct inspect *free;
+	struct inspect *free; /* given back; before the fresh ones */
+	size_t fresh;         /* from here on never used: their pages are not even there yet */
 	dialect_state *states;
 	struct stream_pool *streams;
 	struct blocks *blocks;
@@ -104,11 +105,6 @@ struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t
 		inspect_pool_free(pool);
 		return NULL;
 	}
-	for (size_t i = flows; i-- > 0;) {
-		pool->all[i].states = &pool->states[i * dialect_count];
-		pool->all[i].next_free = pool->free;
-		pool->free = &pool->all[i];
-	}
 	return pool;
 }
 
@@ -125,21 +121,22 @@ void inspect_pool_free(struct inspect_pool *pool)
 
 struct inspect *inspect_new(struct inspect_pool *pool, const struct preface before[2])
 {
+	struct stream *stream = stream_new(pool->streams); /* as many as there are flows */
 	struct inspect *self = pool->free;
-	struct stream *stream = self == NULL ? NULL : stream_new(pool->streams);
-	dialect_state *states;
 
 	if (stream == NULL) {
 		stats_add(pool->stats->inspect_capped, 1);
 		return NULL;
 	}
-	pool->free = self->next_free;
-	states = self->states;
+	if (self != NULL)
+		pool->free = self->next_free;
+	else
+		self = &pool->all[pool->fresh++];
 	memset(self, 0, sizeof(*self));
-	memset(states, 0, dialect_count * sizeof(*states));
+	self->states = &pool->states[(size_t)(self - pool->all) * dialect_count];
+	memset(self->states, 0, dialect_count * sizeof(*self->states));
 	self->pool = pool;
 	self->stream = stream;
-	self->states = states;
 	for (int side = 0; side < 2; side++) {
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];

@@ -60,8 +60,12 @@ struct stream {
 struct stream_pool {
 	struct stream *streams;
 	struct chunk *chunks;
-	struct stream *free_streams;
+	struct stream *free_streams; /* given back; before the fresh ones */
 	struct chunk *free_chunks;
+	size_t stream_count;
+	size_t chunk_count;
+	size_t fresh_stream; /* from here on never used: their pages are not even there yet */
+	size_t fresh_chunk;
 	struct stats *stats;
 };
 
@@ -106,14 +110,8 @@ struct stream_pool *stream_pool_new(size_t streams, size_t held_bytes, struct st
 		stream_pool_free(pool);
 		return NULL;
 	}
-	for (size_t i = streams; i-- > 0;) {
-		pool->streams[i].next_free = pool->free_streams;
-		pool->free_streams = &pool->streams[i];
-	}
-	for (size_t i = chunks; i-- > 0;) {
-		pool->chunks[i].next = pool->free_chunks;
-		pool->free_chunks = &pool->chunks[i];
-	}
+	pool->stream_count = streams;
+	pool->chunk_count = chunks;
 	return pool;
 }
 
@@ -130,9 +128,12 @@ struct stream *stream_new(struct stream_pool *pool)
 {
 	struct stream *self = pool->free_streams;
 
-	if (self == NULL)
+	if (self != NULL)
+		pool->free_streams = self->next_free;
+	else if (pool->fresh_stream < pool->stream_count)
+		self = &pool->streams[pool->fresh_stream++];
+	else
 		return NULL;
-	pool->free_streams = self->next_free;
 	memset(self, 0, sizeof(*self));
 	self->pool = pool;
 	return self;
@@ -232,10 +233,13 @@ static struct chunk *take_chunk(struct reader *r)
 	struct stream_pool *pool = r->stream->pool;
 	struct chunk *chunk = pool->free_chunks;
 
-	if (chunk == NULL || r->side->held_count == LIMIT_STREAM_HELD_SEGMENTS ||
+	if (r->side->held_count == LIMIT_STREAM_HELD_SEGMENTS ||
 	    r->side->held_bytes > LIMIT_STREAM_HELD_BYTES - CHUNK_BYTES)
 		return NULL;
-	pool->free_chunks = chunk->next;
+	if (chunk != NULL)
+		pool->free_chunks = chunk->next;
+	else if (pool->fresh_chunk < pool->chunk_count)
+		chunk = &pool->chunks[pool->fresh_chunk++];
 	return chunk;
 }
 
