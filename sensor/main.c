@@ -297,6 +297,8 @@ static int start_threads(struct run *self)
 					self->correlator);
 	if (result != 0)
 		return fail(EXIT_USAGE, strerror(result));
+	(void)pthread_setname_np(self->publisher_thread, "publisher");
+	(void)pthread_setname_np(self->correlator_thread, "correlator");
 	return 0;
 }
 

@@ -257,6 +257,7 @@ int reader_start(struct reader *self)
 		if (pthread_create(&lane->thread, NULL, lane_run, lane) != 0)
 			return -EAGAIN;
 		lane->is_running = true;
+		(void)pthread_setname_np(lane->thread, "worker");
 	}
 	return 0;
 }
