@@ -49,6 +49,7 @@ struct rig {
 	struct stats stats;
 };
 
+static char sensor_id[] = "damage";
 static uint8_t original[CAPTURE_MAX];
 static size_t original_len;
 static char image_path[64]; /* of a file in memory */
@@ -68,7 +69,7 @@ static void rig_open(struct rig *rig)
 				       .held_memory = 1 << 20,
 				       .stall_timeout_s = 5,
 				       .deterministic = true,
-				       .sensor_id = (char[]){ "damage" } };
+				       .sensor_id = sensor_id };
 	rig->feed.bell = ring_bell_new();
 	rig->feed.urgent = ring_new(1 << 18, rig->feed.bell);
 	rig->feed.bulk = ring_new(1 << 16, rig->feed.bell);
