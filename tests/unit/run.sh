@@ -7,7 +7,7 @@ failed=0
 for program in "$@"; do
     name=$(basename "$program")
     log="$program.log"
-    if CMOCKA_MESSAGE_OUTPUT=TAP timeout 120 "$program" >"$log" 2>&1; then
+    if CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" >"$log" 2>&1; then
         status=0
     else
         status=$?
