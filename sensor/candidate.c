@@ -15,6 +15,12 @@
 
 _Static_assert(RECHECK_UNITS + LIMIT_SNAPLEN / LOOK_UNIT < UINT16_MAX, "flow.looked has 16 bits");
 
+/* flow.inspections counts up to LIMIT_INSPECTIONS what began, above it what was refused. */
+#define REFUSALS 64
+#define ENDED    UINT8_MAX
+
+_Static_assert(LIMIT_INSPECTIONS + REFUSALS < ENDED, "flow.inspections has 8 bits");
+
 /* flow.seq_known, shifted by the direction: next_seq is valid; payload has been seen. */
 #define SEQ_KNOWN 1u
 #define SEQ_DATA  4u
@@ -90,6 +96,24 @@ void candidate_before(const struct flow *flow, struct preface before[2])
 {
 	for (int dir = 0; dir < 2; dir++)
 		before[dir] = preface_of(flow, (enum direction)dir);
+}
+
+bool candidate_may_begin(struct flow *flow)
+{
+	if (flow->inspections == ENDED)
+		return false;
+	flow->inspections++;
+	if (flow->inspections <= LIMIT_INSPECTIONS)
+		return true;
+	if (flow->inspections <= LIMIT_INSPECTIONS + REFUSALS)
+		return false;
+	flow->inspections = LIMIT_INSPECTIONS;
+	return true;
+}
+
+void candidate_end(struct flow *flow)
+{
+	flow->inspections = ENDED;
 }
 
 void candidate_forget(struct flow *flow)

@@ -15,6 +15,13 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 /* What each direction said so far, for inspect_new(). */
 void candidate_before(const struct flow *flow, struct preface before[2]);
 
+/* Counts an inspection of the flow; false when it had its share of them. Then only one packet in
+ * many is worth another: whoever sends nonsense first must not be rid of us for good. */
+bool candidate_may_begin(struct flow *flow);
+
+/* The flow speaks another protocol: no inspection any more. */
+void candidate_end(struct flow *flow);
+
 /* The flow was given up: what its directions say next follows nothing in particular. */
 void candidate_forget(struct flow *flow);
 

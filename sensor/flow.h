@@ -62,7 +62,7 @@ struct flow {
 	uint8_t tcp_state;    /* enum flow_tcp_state */
 	uint8_t tcp_flags[2]; /* OR of all seen */
 	uint8_t seq_known;    /* bits 0 and 1: next_seq is valid; the worker keeps bits 2 and 3 */
-	uint8_t inspections;  /* times taken under inspection so far */
+	uint8_t inspections;  /* times taken under inspection so far; candidate.c */
 	uint16_t classified;  /* payload packets given to nDPI */
 	uint16_t looked;      /* payload looked at, both directions, in units of 64 bytes */
 	uint8_t preface[2];   /* what each direction said while undecided, preface_pack() */

@@ -16,6 +16,7 @@
 #define NS_PER_S      1000000000u
 #define BACKLOG       512 /* urgent facts that wait for room in the ring, live */
 #define CLASSIFY_DONE UINT16_MAX
+#define WATCH_SCAN    16 /* watches compared when the pool is full */
 
 /* A flow under inspection; flow_cold.inspect points here. */
 struct watch {
@@ -34,6 +35,7 @@ struct worker {
 	struct watch **watched; /* the first watch_count are in use, the rest are free */
 	size_t watch_count;
 	size_t watch_max;
+	size_t watch_hand;            /* where the next watch to give up is looked for */
 	struct session_fact *backlog; /* also holds contact facts: they are smaller */
 	size_t backlog_first;
 	size_t backlog_count;
@@ -200,25 +202,44 @@ static void watch_expect(struct inspect *inspect, const struct flow *hot, enum d
 	}
 }
 
+/* Of the next few watches without a session the one that has been silent longest. */
+static bool watch_make_room(struct worker *self)
+{
+	struct watch *oldest = NULL;
+
+	for (int i = 0; i < WATCH_SCAN; i++) {
+		struct watch *one = self->watched[self->watch_hand++ % self->watch_count];
+
+		if (!inspect_session(one->inspect)->is_open &&
+		    (oldest == NULL || flow_hot(self->flows, one->index)->last_ns <
+					       flow_hot(self->flows, oldest->index)->last_ns))
+			oldest = one;
+	}
+	if (oldest != NULL)
+		watch_drop(self, oldest);
+	return oldest != NULL;
+}
+
 static struct watch *watch_begin(struct worker *self, uint32_t index, enum direction dir,
 				 const struct packet *packet)
 {
 	struct flow *hot = flow_hot(self->flows, index);
 	struct preface before[2];
 	struct watch *watch;
+	bool is_full = self->watch_count == self->watch_max;
+	bool may_begin = candidate_may_begin(hot);
 
-	if (hot->inspections >= LIMIT_INSPECTIONS || self->watch_count == self->watch_max) {
+	if (!may_begin || is_full)
 		stats_add(self->stats.inspect_capped, 1);
+	if (!may_begin || (is_full && !watch_make_room(self)))
 		return NULL;
-	}
-	watch = self->watched[self->watch_count];
 	candidate_before(hot, before);
+	watch = self->watched[self->watch_count];
 	watch->inspect = inspect_new(self->inspects, before);
 	if (watch->inspect == NULL)
 		return NULL;
 	watch->index = index;
 	watch->place = (uint32_t)self->watch_count++;
-	hot->inspections++;
 	hot->flags |= FLOW_INSPECTED;
 	flow_cold(self->flows, index)->inspect = watch;
 	stats_add(self->stats.inspected, 1);
@@ -270,7 +291,7 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 	if (!session->is_open) {
 		if (inspect_is_foreign(watch->inspect))
-			hot->inspections = LIMIT_INSPECTIONS;
+			candidate_end(hot);
 		if (inspect_is_idle(watch->inspect))
 			watch_drop(self, watch);
 		return;

@@ -59,6 +59,27 @@ static void a_message_is_a_candidate(void **state)
 	assert_false(look(DOWN, "{x"));
 }
 
+/* After its share of inspections a flow gets one in many; foreign words end them for good. */
+static void nonsense_first_does_not_blind_for_good(void **state)
+{
+	unsigned begun = 0;
+	unsigned refused = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < LIMIT_INSPECTIONS; i++)
+		assert_true(candidate_may_begin(&flow));
+	for (unsigned round = 0; round < 5; round++) {
+		while (!candidate_may_begin(&flow))
+			refused++;
+		begun++;
+	}
+	assert_int_equal(begun, 5);
+	assert_int_equal(refused, 5 * 64);
+	candidate_end(&flow);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_false(candidate_may_begin(&flow));
+}
+
 static void first_data_out_of_order_is_a_candidate(void **state)
 {
 	(void)state;
@@ -146,6 +167,7 @@ static void sequence_numbers_follow_the_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(nonsense_first_does_not_blind_for_good),
 		TEST(a_message_is_a_candidate),
 		TEST(first_data_out_of_order_is_a_candidate),
 		TEST(what_was_said_before_is_remembered),
