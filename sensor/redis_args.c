@@ -55,8 +55,9 @@ void redis_args_text(struct redis_args *self, const char *text)
 void redis_args_bytes(struct redis_args *self, const void *bytes, size_t len)
 {
 	char head[24];
+	size_t head_len = write_number('$', len, head);
 
-	put(self, head, write_number('$', len, head));
+	put(self, head, head_len);
 	put(self, bytes, len);
 	put(self, "\r\n", 2);
 	self->count++;
@@ -73,8 +74,9 @@ void redis_args_uint(struct redis_args *self, uint64_t value)
 void redis_args_fixed(struct redis_args *self, double value, unsigned decimals)
 {
 	char text[400];
+	size_t len = jsonw_fixed_text(value, decimals, text, sizeof(text));
 
-	redis_args_bytes(self, text, jsonw_fixed_text(value, decimals, text, sizeof(text)));
+	redis_args_bytes(self, text, len);
 }
 
 size_t redis_args_id_text(uint64_t ms, uint64_t seq, char out[REDIS_ID_TEXT])
