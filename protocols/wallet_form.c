@@ -48,7 +48,8 @@ static struct wallet_form base58_form(struct slice address)
 
 	if (address.len < 25 || address.len > 36)
 		return no_form;
-	struct slice all = slice_of(bytes, base58_decode(address, bytes));
+	size_t len = base58_decode(address, bytes);
+	struct slice all = slice_of(bytes, len);
 	if (all.len != HASH160_BYTES + CHECKSUM_BYTES + 1 &&
 	    all.len != HASH160_BYTES + CHECKSUM_BYTES + 2)
 		return no_form;
@@ -103,7 +104,8 @@ static struct wallet_form cryptonote_form(struct slice address)
 
 	if (address.len < 90 || address.len > 130 || !base58_is(address))
 		return no_form;
-	struct slice all = slice_of(bytes, base58_decode_cryptonote(address, bytes));
+	size_t len = base58_decode_cryptonote(address, bytes);
+	struct slice all = slice_of(bytes, len);
 	bool holds = all.len > 64 && base58_cryptonote_holds(all);
 	uint64_t tag = read_tag(all);
 
