@@ -158,6 +158,20 @@ static struct session *find_session(struct redis_tally *self, uint64_t flow_id)
 	return session;
 }
 
+static struct miner *add_miner(struct redis_tally *self, struct siphash_tag tag)
+{
+	if (self->miners.count >= self->max_sessions)
+		drop_link(&self->miners, self->miners.oldest);
+
+	struct miner *miner = calloc(1, sizeof(*miner));
+
+	if (miner == NULL)
+		return NULL;
+	miner->link.tag = tag;
+	tag_table_add(&self->miners, &miner->link);
+	return miner;
+}
+
 /* The session is its miner's latest: an ended one of the same miner counts no more. */
 static int take_miner(struct redis_tally *self, struct session *session, const char *name)
 {
@@ -166,14 +180,10 @@ static int take_miner(struct redis_tally *self, struct session *session, const c
 	struct session *before;
 
 	if (miner == NULL) {
-		if (self->miners.count >= self->max_sessions)
-			drop_link(&self->miners, self->miners.oldest);
-		miner = calloc(1, sizeof(*miner));
+		miner = add_miner(self, tag);
 		if (miner == NULL)
 			return -ENOMEM;
-		miner->link.tag = tag;
 		miner->session = session->link.tag;
-		tag_table_add(&self->miners, &miner->link);
 		return 0;
 	}
 	tag_table_touch(&self->miners, &miner->link);
