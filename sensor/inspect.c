@@ -558,10 +558,19 @@ bool inspect_is_foreign(const struct inspect *self)
 	       other->examined >= FOREIGN_BYTES;
 }
 
+/* Enough was read. A long message that began where one may begin is waited for. */
+static bool is_exhausted(const struct reading *reading)
+{
+	bool is_begun = reading->len > 0 && !reading->is_foreign &&
+			preface_judge(&reading->preface) == PREFACE_CLEAN;
+
+	return reading->examined >= LIMIT_HINT_BYTES && !is_begun;
+}
+
 bool inspect_is_idle(const struct inspect *self)
 {
 	return !self->session.is_open &&
 	       (self->unknown >= UNKNOWN_MAX || self->bad >= BAD_MAX ||
-		self->readings[0].examined >= LIMIT_HINT_BYTES ||
-		self->readings[1].examined >= LIMIT_HINT_BYTES || inspect_is_foreign(self));
+		is_exhausted(&self->readings[0]) || is_exhausted(&self->readings[1]) ||
+		inspect_is_foreign(self));
 }

@@ -579,11 +579,56 @@ static void a_freed_flow_leaves_nothing_behind(void **state)
 	assert_int_equal(view().submitted, 1);
 }
 
+/* A login of n bytes, most of them in a member that nobody knows, and before all others. */
+static char *long_login(size_t n)
+{
+	char *text = calloc(1, n + 1);
+	size_t tail = strlen(XMR_LOGIN) - 1;
+	size_t head = strlen("{\"x\":\"");
+
+	assert_non_null(text);
+	memset(text, 'a', n);
+	memcpy(text, "{\"x\":\"", head);
+	memcpy(text + n - tail - 2, "\",", 2);
+	memcpy(text + n - tail, XMR_LOGIN + 1, tail);
+	return text;
+}
+
+static void a_long_message_is_waited_for(void **state)
+{
+	char *text = long_login(60000);
+
+	(void)state;
+	send_steps(UP, text, 1460);
+	for (int i = 0; i < 64 && view().level == LEVEL_NONE; i++) {
+		assert_false(inspect_is_idle(flow));
+		now_ns += SECOND;
+		inspect_tick(flow, now_ns);
+	}
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	assert_string_equal(view().wallet, WALLET);
+	free(text);
+}
+
+static void a_message_without_end_is_not(void **state)
+{
+	char *text = long_login(70000);
+
+	(void)state;
+	memset(text + 69000, 'a', 1000);
+	send_steps(UP, text, 1460);
+	assert_true(inspect_is_idle(flow));
+	assert_int_equal(view().level, LEVEL_NONE);
+	free(text);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_long_message_is_waited_for),
+		TEST(a_message_without_end_is_not),
 		TEST(a_conversation_becomes_a_session),
 		TEST(every_segment_size_gives_the_same_view),
 		TEST(every_cut_of_three_messages_gives_the_same_view),
