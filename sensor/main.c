@@ -49,6 +49,8 @@ static void on_signal(int number)
 {
 	(void)number;
 	atomic_store(&run.stop, true);
+	/* At once: whoever waits for an output must not hold up the end. */
+	publisher_hurry(run.publisher);
 	if (run.source != NULL)
 		source_break(run.source);
 }
@@ -351,7 +353,7 @@ static int run_all(struct run *self)
 	restore_signals();
 	if (result == 0)
 		result = reader_run(self->reader);
-	if (is_live(self) || atomic_load(&self->stop))
+	if (is_live(self))
 		publisher_hurry(self->publisher);
 	(void)pthread_join(self->correlator_thread, &stalled);
 	(void)pthread_join(self->publisher_thread, NULL);
@@ -360,6 +362,11 @@ static int run_all(struct run *self)
 
 static void close_all(struct run *self)
 {
+	sigset_t all;
+
+	/* What the handler uses goes away now. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, NULL);
 	reader_free(self->reader);
 	publisher_free(self->publisher);
 	correlator_free(self->correlator);

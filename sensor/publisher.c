@@ -19,7 +19,7 @@
 #define PUBLISHER_BURST   256 /* events between two polls of the sinks */
 #define PUBLISHER_BUSY_MS 20  /* longest sleep while a sink holds something */
 #define PUBLISHER_IDLE_MS 500
-#define PUBLISHER_LAST_MS 500 /* for the correlator to end after the deadline has passed */
+#define PUBLISHER_LAST_MS 3000 /* for all before us to end after the deadline has passed */
 
 struct lane {
 	struct ring *ring;
@@ -110,7 +110,9 @@ static void kill_outlet(struct publisher *self, struct outlet *outlet, int error
 	atomic_store(&self->has_failed, true);
 	if (self->options.lost != NULL)
 		atomic_store(self->options.lost, true);
-	log_error("%s: %s: events are lost from here on", outlet->ops->name, strerror(-error));
+	log_error("%s: %s: events are lost from here on", outlet->ops->name,
+		  error == -ETIMEDOUT ? "no progress for too long (--stall-timeout)"
+				      : strerror(-error));
 }
 
 /* Offers the lane's entry to one sink. True when the sink is done with it. */
@@ -285,17 +287,47 @@ static void sleep_until_work(struct publisher *self, struct pollfd *wants, nfds_
 	ring_bell_cancel(bell);
 }
 
-static uint64_t close_deadline(struct publisher *self, const struct outlet *outlet)
+/* By when all must be out: from now on, or sooner after a hurry. */
+static uint64_t close_deadline(struct publisher *self)
 {
 	uint64_t hurry_ms = atomic_load(&self->hurry_ms);
 	uint32_t seconds = self->options.is_lossless ? self->options.stall_timeout_s
 						     : self->options.shutdown_timeout_s;
 
-	if (outlet->is_dead)
-		return ring_now_ms();
 	if (hurry_ms != 0)
 		return hurry_ms;
 	return seconds == 0 ? UINT64_MAX : ring_now_ms() + (uint64_t)seconds * 1000;
+}
+
+/* All is written, not all is out. Closing a sink waits, too, but no hurry ends that. */
+static void wait_for_outlets(struct publisher *self, uint64_t deadline_ms)
+{
+	uint64_t now_ms = ring_now_ms();
+	struct pollfd wants[PUBLISHER_SINKS];
+	bool is_holding = true;
+
+	for (size_t i = 0; i < self->options.sink_count; i++)
+		if (!self->outlets[i].is_dead && self->outlets[i].ops->hasten != NULL)
+			self->outlets[i].ops->hasten(self->outlets[i].self);
+	while (now_ms < deadline_ms && !is_late(self, now_ms)) {
+		nfds_t count = poll_outlets(self, now_ms, wants, &is_holding);
+
+		if (!is_holding)
+			return;
+		(void)poll(wants, count, PUBLISHER_BUSY_MS);
+		now_ms = ring_now_ms();
+	}
+}
+
+static void close_outlets(struct publisher *self)
+{
+	uint64_t deadline_ms = close_deadline(self);
+
+	wait_for_outlets(self, deadline_ms);
+	if (is_late(self, ring_now_ms()))
+		deadline_ms = 0;
+	for (size_t i = 0; i < self->options.sink_count; i++)
+		close_outlet(self, &self->outlets[i], self->outlets[i].is_dead ? 0 : deadline_ms);
 }
 
 void *publisher_run(void *self_as_void)
@@ -327,8 +359,7 @@ void *publisher_run(void *self_as_void)
 		if (!has_worked)
 			sleep_until_work(self, wants, count, is_holding);
 	}
-	for (size_t i = 0; i < self->options.sink_count; i++)
-		close_outlet(self, &self->outlets[i], close_deadline(self, &self->outlets[i]));
+	close_outlets(self);
 	return NULL;
 }
 

@@ -30,7 +30,8 @@ int publisher_new(struct publisher **out, const struct publisher_options *option
 /* The thread: until both rings are closed and drained and every sink is closed. */
 void *publisher_run(void *self);
 
-/* Shutdown was asked for: drain within shutdown_timeout_s from now. Any thread. */
+/* Shutdown was asked for: drain within shutdown_timeout_s from now. Any thread, and signal
+ * handlers. */
 void publisher_hurry(struct publisher *self);
 
 /* True once a sink has failed for good: what comes is lost to it. Any thread. */

@@ -544,6 +544,11 @@ const char *redis_conn_error(const struct redis_conn *self)
 	return self->error;
 }
 
+void redis_conn_hasten(struct redis_conn *self)
+{
+	self->is_hurried = true;
+}
+
 /* The other process that waits for our id need not wait for the key to expire. */
 static void release_ownership(struct redis_conn *self, uint64_t deadline_ms)
 {
@@ -566,7 +571,7 @@ uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms)
 	if (self == NULL)
 		return 0;
 	if (self->queue != NULL && self->has_been_ready) {
-		self->is_hurried = true;
+		redis_conn_hasten(self);
 		while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN &&
 		       ring_now_ms() < deadline_ms)
 			(void)poll(&want, 1, 10);

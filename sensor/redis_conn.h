@@ -55,6 +55,9 @@ int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis
 int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *want);
 const char *redis_conn_error(const struct redis_conn *self);
 
+/* From now on commands go at once instead of in batches. */
+void redis_conn_hasten(struct redis_conn *self);
+
 /* Sends all until deadline_ms, gives up the ownership and frees. Returns the events lost: those
  * without acknowledgement, and those that Redis refused for good. */
 uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms);

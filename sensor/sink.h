@@ -35,6 +35,9 @@ struct sink_ops {
 	int (*poll)(void *self, uint64_t now_ms, struct pollfd *want);
 	/* Nothing more comes: delivers what it holds until deadline_ms. Returns events lost. */
 	uint64_t (*close)(void *self, uint64_t deadline_ms);
+	/* No further write will come, some polls and close will: hold nothing back to batch it.
+	 * NULL: it never does. */
+	void (*hasten)(void *self);
 };
 
 extern const struct sink_ops sink_null;

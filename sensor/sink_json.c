@@ -43,6 +43,11 @@ static int json_poll(void *self, uint64_t now_ms, struct pollfd *want)
 	return output_poll(self, now_ms, want);
 }
 
+static void json_hasten(void *self)
+{
+	(void)output_flush(self); /* the next poll says how it went */
+}
+
 static uint64_t json_close(void *self, uint64_t deadline_ms)
 {
 	char name[256];
@@ -63,4 +68,5 @@ const struct sink_ops sink_json = {
 	.write = json_write,
 	.poll = json_poll,
 	.close = json_close,
+	.hasten = json_hasten,
 };

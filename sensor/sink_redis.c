@@ -241,6 +241,13 @@ static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 	return error;
 }
 
+static void redis_hasten(void *sink)
+{
+	struct sink_redis_state *self = sink;
+
+	redis_conn_hasten(self->conn);
+}
+
 static uint64_t redis_close(void *sink, uint64_t deadline_ms)
 {
 	struct sink_redis_state *self = sink;
@@ -258,4 +265,5 @@ const struct sink_ops sink_redis = {
 	.write = redis_write,
 	.poll = redis_poll,
 	.close = redis_close,
+	.hasten = redis_hasten,
 };

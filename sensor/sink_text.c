@@ -175,6 +175,13 @@ static int text_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 	return output_poll(self->output, now_ms, want);
 }
 
+static void text_hasten(void *sink)
+{
+	struct sink_text_state *self = sink;
+
+	(void)output_flush(self->output); /* the next poll says how it went */
+}
+
 /* Waits for room: nothing else is left to do. */
 static int put_line(void *sink, const char *text, size_t len)
 {
@@ -259,4 +266,5 @@ const struct sink_ops sink_text = {
 	.write = text_write,
 	.poll = text_poll,
 	.close = text_close,
+	.hasten = text_hasten,
 };

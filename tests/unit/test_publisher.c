@@ -24,7 +24,7 @@ struct fake {
 	uint64_t flow_ids[64];
 	enum event_kind kinds[64];
 	size_t taken;
-	unsigned opened, closed, polls;
+	unsigned opened, closed, hastened, polls;
 	uint64_t deadline_ms;
 };
 
@@ -93,8 +93,15 @@ static uint64_t fake_close(void *self, uint64_t deadline_ms)
 	return fake->close_lost;
 }
 
-static const struct sink_ops first = { "first", open_first, fake_write, fake_poll, fake_close };
-static const struct sink_ops second = { "second", open_second, fake_write, fake_poll, fake_close };
+static void fake_hasten(void *self)
+{
+	((struct fake *)self)->hastened++;
+}
+
+static const struct sink_ops first = { "first",   open_first, fake_write,
+				       fake_poll, fake_close, fake_hasten };
+static const struct sink_ops second = { "second",  open_second, fake_write,
+					fake_poll, fake_close,  fake_hasten };
 
 struct bench {
 	struct event_context context;
@@ -337,6 +344,32 @@ static void a_hurry_ends_it_with_what_is_left_counted(void **state)
 	assert_int_equal(bench.stats.events_lost, 3);
 }
 
+/* All is written, but a sink never gets it out: a hurry that comes only then is heard, too. */
+static void a_hurry_ends_the_wait_for_what_is_held(void **state)
+{
+	pthread_t thread;
+	struct timespec pause = { .tv_nsec = 300000000 };
+	uint64_t begin_ms;
+
+	(void)state;
+	bench.options.is_lossless = true;
+	bench.options.stall_timeout_s = 60;
+	fakes[0].poll_error = -EAGAIN;
+	open_publisher();
+	push_alert(1);
+	close_rings();
+	assert_int_equal(pthread_create(&thread, NULL, publisher_run, bench.publisher), 0);
+	nanosleep(&pause, NULL);
+	begin_ms = ring_now_ms();
+	publisher_hurry(bench.publisher);
+	pthread_join(thread, NULL);
+	assert_true(ring_now_ms() - begin_ms < 4000);
+	assert_int_equal(fakes[0].taken, 1);
+	assert_int_equal(fakes[0].hastened, 1);
+	assert_int_equal(fakes[0].closed, 1);
+	assert_true(fakes[0].deadline_ms <= ring_now_ms());
+}
+
 static void it_sleeps_and_wakes(void **state)
 {
 	pthread_t thread;
@@ -372,6 +405,7 @@ int main(void)
 		WITH_BENCH(a_sink_that_fails_for_good_is_not_written_to),
 		WITH_BENCH(open_errors_name_the_sink),
 		WITH_BENCH(a_hurry_ends_it_with_what_is_left_counted),
+		WITH_BENCH(a_hurry_ends_the_wait_for_what_is_held),
 		WITH_BENCH(it_sleeps_and_wakes),
 	};
 
