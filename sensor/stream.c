@@ -40,7 +40,11 @@ struct side {
 	uint32_t next_seq;  /* valid when is_started */
 	uint32_t acked;     /* highest the other side acknowledged; valid when is_acked */
 	uint32_t fin_seq;   /* of the FIN; valid when has_fin */
-	uint32_t far_seq;   /* where the next far segment would continue */
+	uint32_t hole_seq;  /* of the hole given up last, up to hole_end; both 0: none */
+	uint32_t hole_end;
+	uint32_t promise_seq; /* expected, but the first data was far from it; valid when
+				 has_promise */
+	uint32_t far_seq;     /* where the next far segment would continue */
 	uint32_t held_bytes;
 	uint16_t held_count; /* chunks */
 	uint16_t behind;     /* segments that came since the first hole opened */
@@ -48,6 +52,7 @@ struct side {
 	bool is_started;
 	bool is_acked;
 	bool has_fin;
+	bool has_promise;
 	bool has_data; /* bytes were delivered or lost: next_seq is more than a promise */
 };
 
@@ -191,14 +196,14 @@ static void declare_gap(struct reader *r, uint32_t missing, uint64_t time_ns)
 	r->out->gap(r->out->ctx, r->dir, missing, time_ns);
 }
 
-/* A FIN takes one number when its turn comes. */
-static bool pass_fin(struct side *side)
+/* A FIN takes one number once something comes behind it. Not before: data at the FIN's own number
+ * shows that the receiver never saw it. */
+static void pass_fin(struct side *side, uint32_t seq)
 {
-	if (!side->has_fin || side->next_seq != side->fin_seq)
-		return false;
-	side->next_seq++;
-	side->has_fin = false;
-	return true;
+	if (side->has_fin && side->next_seq == side->fin_seq && seq == side->fin_seq + 1) {
+		side->next_seq++;
+		side->has_fin = false;
+	}
 }
 
 /* Delivers what is held and continues what was read. */
@@ -206,23 +211,32 @@ static void drain(struct reader *r)
 {
 	struct side *side = r->side;
 
-	do {
-		while (side->head != NULL && side->head->seq == side->next_seq) {
-			struct chunk *chunk = side->head;
+	while (side->head != NULL) {
+		struct chunk *chunk = side->head;
 
-			deliver(r, slice_of(chunk->bytes, chunk->len), chunk->time_ns);
-			if (chunk->cut > 0)
-				declare_gap(r, chunk->cut, chunk->time_ns);
-			drop_head(r->stream, side);
-			side->behind = 0;
-		}
-	} while (pass_fin(side));
+		pass_fin(side, chunk->seq);
+		if (chunk->seq != side->next_seq)
+			return;
+		deliver(r, slice_of(chunk->bytes, chunk->len), chunk->time_ns);
+		if (chunk->cut > 0)
+			declare_gap(r, chunk->cut, chunk->time_ns);
+		drop_head(r->stream, side);
+		side->behind = 0;
+	}
+}
+
+/* Reading goes on at seq, behind what is missing. */
+static void give_up_hole(struct reader *r, uint32_t seq, uint64_t time_ns)
+{
+	r->side->hole_seq = r->side->next_seq;
+	r->side->hole_end = seq;
+	declare_gap(r, seq - r->side->next_seq, time_ns);
 }
 
 /* The hole before the first held segment will not be filled. */
 static void skip_hole(struct reader *r)
 {
-	declare_gap(r, r->side->head->seq - r->side->next_seq, r->now_ns);
+	give_up_hole(r, r->side->head->seq, r->now_ns);
 	drain(r);
 }
 
@@ -343,6 +357,7 @@ static void read_segment(struct reader *r, struct segment *segment)
 {
 	struct side *side = r->side;
 
+	pass_fin(side, segment->seq);
 	while (segment->bytes.len > 0 || segment->cut > 0) {
 		int32_t ahead = distance(segment->seq, side->next_seq);
 
@@ -359,34 +374,53 @@ static void read_segment(struct reader *r, struct segment *segment)
 			if (side->head != NULL && distance(side->head->seq, segment->seq) < 0)
 				skip_hole(r);
 			else
-				declare_gap(r, (uint32_t)ahead, segment->time_ns);
+				give_up_hole(r, segment->seq, segment->time_ns);
 		}
 	}
 	if (r->is_held && side->behind < UINT16_MAX)
 		side->behind++;
 }
 
-/* True when the segment belongs to what we read. One that is far away does not, unless others went
- * before it out there: then reading goes on where they are. */
+/* True for bytes that were never read although they come before what we read next: in a hole that
+ * was given up, or before a number that was only promised. */
+static bool is_missed(const struct side *side, uint32_t seq, uint32_t len)
+{
+	if (len == 0 || distance(seq, side->next_seq) >= 0)
+		return false;
+	if (!side->has_data)
+		return true;
+	return side->hole_seq != side->hole_end && distance(seq, side->hole_seq) >= 0 &&
+	       distance(seq + len, side->hole_end) <= 0;
+}
+
+/* True when the segment belongs to what we read. One that is far away does not, nor one that comes
+ * too late, unless others went before it there: then reading goes on where they are. A forged
+ * segment may have led us astray. */
 static bool is_near(struct reader *r, uint32_t seq, uint32_t len)
 {
 	struct side *side = r->side;
 	int32_t ahead = distance(seq, side->next_seq);
 	int32_t step = distance(seq, side->far_seq);
 	bool goes_on = side->far_count > 0 && step >= 0 && step < FAR_STEP;
+	bool is_far = ahead >= FAR_BYTES || ahead <= -FAR_BYTES;
 
-	if (ahead < FAR_BYTES && ahead > -FAR_BYTES) {
+	if (!is_far && !is_missed(side, seq, len)) {
 		side->far_count = 0;
 		return true;
 	}
 	side->far_count = goes_on ? (uint8_t)(side->far_count + 1) : 1;
 	side->far_seq = seq + len;
-	if (side->far_count < FAR_SEGMENTS && side->has_data)
+	bool is_promised = side->has_promise && seq == side->promise_seq;
+
+	if (side->far_count < FAR_SEGMENTS && (side->has_data || !is_far) && !is_promised)
 		return false;
 	while (side->head != NULL)
 		skip_hole(r);
+	side->has_promise = !side->has_data;
+	side->promise_seq = side->next_seq;
 	side->next_seq = seq;
 	side->far_count = 0;
+	side->hole_seq = side->hole_end = 0;
 	side->has_fin = false;
 	side->is_acked = false;
 	declare_gap(r, 0, r->now_ns);

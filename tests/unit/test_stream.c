@@ -353,6 +353,63 @@ static void what_waits_behind_a_fin_is_read(void **state)
 	assert_int_equal(stats.stream_gaps, 0);
 }
 
+static void a_forged_fin_takes_nothing(void **state)
+{
+	(void)state;
+	send(UP, ISN, "ab");
+	send_flags(UP, TCP_FIN, ISN + 2, 0, "");
+	send(UP, ISN + 2, "cd"); /* at the number of the FIN */
+	send_flags(UP, TCP_FIN, ISN + 4, 0, "");
+	send(UP, ISN + 6, "g");
+	send(UP, ISN + 4, "ef");
+	expect(UP, "abcdefg");
+	assert_int_equal(stats.stream_gaps, 0);
+}
+
+/* Bytes far ahead that nobody received: what comes in their hole is believed when it insists. */
+static void a_forged_jump_is_taken_back(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 100000, "x");
+	now_ns += 4000 * MS;
+	stream_tick(stream, now_ns, &out);
+	expect(UP, "a<99999>x");
+	send(UP, ISN + 1, "b");
+	send(UP, ISN + 2, "c");
+	send(UP, ISN + 2, "c"); /* again: does not insist */
+	expect(UP, "a<99999>x");
+	send(UP, ISN + 1, "bcd");
+	send(UP, ISN + 4, "e");
+	send(UP, ISN + 5, "f");
+	send(UP, ISN + 6, "g");
+	expect(UP, "a<99999>x<0>fg");
+	send(UP, ISN + 5, "fgh"); /* no hole any more */
+	expect(UP, "a<99999>x<0>fgh");
+}
+
+static void a_forged_promise_is_taken_back(void **state)
+{
+	(void)state;
+	stream_expect(stream, DOWN, ISN + 5000);
+	send(DOWN, ISN, "a");
+	send(DOWN, ISN + 1, "b");
+	expect(DOWN, "");
+	send(DOWN, ISN + 2, "c");
+	send(DOWN, ISN + 3, "d");
+	expect(DOWN, "<0>cd");
+}
+
+static void forged_first_data_does_not_break_a_promise(void **state)
+{
+	(void)state;
+	stream_expect(stream, UP, ISN);
+	send(UP, ISN + 0x40000000u, "x"); /* or the promise was of an older connection */
+	send(UP, ISN, "a");
+	send(UP, ISN + 1, "b");
+	expect(UP, "<0>x<0>ab");
+}
+
 static void a_reset_is_ignored(void **state)
 {
 	(void)state;
@@ -601,6 +658,10 @@ int main(void)
 		TEST(syn_and_fin_take_a_number_each),
 		TEST(a_fin_waits_for_its_turn),
 		TEST(what_waits_behind_a_fin_is_read),
+		TEST(a_forged_fin_takes_nothing),
+		TEST(a_forged_jump_is_taken_back),
+		TEST(a_forged_promise_is_taken_back),
+		TEST(forged_first_data_does_not_break_a_promise),
 		TEST(a_reset_is_ignored),
 		TEST(cut_segments_leave_gaps),
 		TEST(a_cut_segment_does_not_hide_what_is_held),
