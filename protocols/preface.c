@@ -37,7 +37,8 @@ void preface_feed(struct preface *self, struct slice skipped)
 	size_t room = UINT32_MAX - self->bytes;
 
 	self->bytes += (uint32_t)(skipped.len < room ? skipped.len : room);
-	for (size_t i = 0; i < skipped.len; i++)
+	/* One control byte decides for good. */
+	for (size_t i = 0; i < skipped.len && !self->is_binary; i++)
 		feed_byte(self, skipped.ptr[i]);
 }
 

@@ -62,11 +62,8 @@ static struct preface preface_of(const struct flow *flow, enum direction dir)
 
 static void feed_preface(struct flow *flow, enum direction dir, struct slice payload)
 {
-	struct preface preface;
+	struct preface preface = preface_of(flow, dir);
 
-	if (preface_is_final(flow->preface[dir]))
-		return;
-	preface = preface_of(flow, dir);
 	/* At a start all of the first line counts; in the middle only what a message would follow.
 	 */
 	if (preface.is_start)
@@ -83,7 +80,8 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 	bool is_early = (flow->seq_known & (SEQ_KNOWN | SEQ_DATA) << dir) == SEQ_KNOWN << dir &&
 			packet->tcp_seq != flow->next_seq[dir];
 
-	if (!is_due(flow, packet->payload))
+	/* What the direction said makes any message in it a quotation. */
+	if (!is_due(flow, packet->payload) || preface_is_final(flow->preface[dir]))
 		return false;
 	if (is_early || dialects_candidate(packet->payload))
 		return true;

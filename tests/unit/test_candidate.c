@@ -112,6 +112,16 @@ static void one_line_before_the_first_message_is_fine(void **state)
 	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
 }
 
+static void another_protocol_is_left_alone(void **state)
+{
+	(void)state;
+	assert_false(look(UP, "\x16\x03\x01\x02"));
+	assert_false(look(UP, "{\"id\":1}"));
+	assert_true(look(DOWN, "{\"id\":1}")); /* the other side has said nothing wrong */
+	candidate_forget(&flow);
+	assert_true(look(UP, "{\"id\":1}"));
+}
+
 static void mid_stream_the_end_of_a_packet_counts(void **state)
 {
 	char text[2048];
@@ -134,7 +144,9 @@ static void a_decided_flow_is_looked_at_again(void **state)
 	unsigned looks = 0;
 
 	(void)state;
+	flow.flags = FLOW_MIDSTREAM;
 	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '}'; /* a message may follow */
 	while ((flow.flags & FLOW_DECIDED) == 0 && looks++ < 100)
 		assert_false(look_at(UP, text, sizeof(text), flow.next_seq[UP]));
 	assert_int_equal(looks, 2 * LIMIT_HINT_BYTES / sizeof(text) + 1);
@@ -144,6 +156,24 @@ static void a_decided_flow_is_looked_at_again(void **state)
 		assert_false(look_at(UP, text, sizeof(text), flow.next_seq[UP]));
 	assert_in_range(looks, 200, 260);
 	assert_true(look(UP, "..{\"id\":1}\n"));
+}
+
+static void a_late_look_forgets_what_was_said(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	memset(text, 1, sizeof(text));
+	for (unsigned i = 0; i < 2 * LIMIT_RECHECK_BYTES / sizeof(text); i++) {
+		assert_false(look_at(UP, text, sizeof(text), flow.next_seq[UP]));
+		if (verdict(UP) == PREFACE_CLEAN)
+			break;
+	}
+	assert_int_equal(verdict(UP), PREFACE_FOREIGN); /* the late look heard the same again */
+	memset(text, 'x', sizeof(text));
+	while (verdict(UP) == PREFACE_FOREIGN && !look_at(UP, "{\"id\":1}", 8, flow.next_seq[UP]))
+		;
+	assert_true(look(UP, "{\"id\":1}"));
 }
 
 static void sequence_numbers_follow_the_data(void **state)
@@ -172,8 +202,10 @@ int main(void)
 		TEST(first_data_out_of_order_is_a_candidate),
 		TEST(what_was_said_before_is_remembered),
 		TEST(one_line_before_the_first_message_is_fine),
+		TEST(another_protocol_is_left_alone),
 		TEST(mid_stream_the_end_of_a_packet_counts),
 		TEST(a_decided_flow_is_looked_at_again),
+		TEST(a_late_look_forgets_what_was_said),
 		TEST(sequence_numbers_follow_the_data),
 	};
 
