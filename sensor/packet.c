@@ -59,4 +59,5 @@ void packet_batch_clear(struct packet_batch *batch)
 	batch->count = 0;
 	batch->used = 0;
 	batch->tick_ns = 0;
+	batch->upto_ns = 0;
 }

@@ -63,6 +63,7 @@ struct packet_batch {
 	size_t used; /* arena bytes */
 	size_t size;
 	uint64_t tick_ns; /* packet time up to which the worker may expire; 0: no tick */
+	uint64_t upto_ns; /* nothing before this packet time will follow; 0: not said */
 	uint8_t *arena;
 	struct packet packets[LIMIT_BATCH_PACKETS];
 };

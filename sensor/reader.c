@@ -14,6 +14,7 @@
 #define LIVE_TICK_NS     100000000u /* live, the correlator is this far behind a quiet worker */
 #define WORKER_WAIT_MS   100
 #define PROGRESS_WAIT_MS 500
+#define LONG_WAIT        100 /* pauses of 0.1 ms and more: the worker is not just busy */
 
 /* The way from the reader to one worker and the empty batches' way back. */
 struct lane {
@@ -35,6 +36,7 @@ struct reader {
 	struct lane *lanes;
 	uint64_t step_ns;    /* between ticks */
 	uint64_t tick_ns;    /* of the last tick */
+	uint64_t upto_ns;    /* the lanes have what came before this time */
 	uint64_t counted_ns; /* tick at which the kernel was last asked for its counters */
 	uint64_t progress_ms;
 	bool progress_shown;
@@ -85,10 +87,44 @@ static struct packet_batch *lane_take_empty(struct lane *lane)
 	return batch;
 }
 
+static void lane_send(struct lane *lane)
+{
+	struct packet_batch *batch = lane->filling;
+
+	if (batch == NULL || (batch->count == 0 && batch->tick_ns == 0 && batch->upto_ns == 0))
+		return;
+	if (lane->bell == NULL) {
+		worker_batch(lane->worker, batch);
+		packet_batch_clear(batch);
+		return;
+	}
+	lane->filling = NULL;
+	(void)ring_push(lane->full, &batch, sizeof(struct packet_batch *));
+}
+
+/* A worker may wait for the correlator, and that for the word of another worker, which has nothing
+ * to do, that no earlier fact will come. */
+static void bring_others_up(struct reader *self, const struct lane *waiting)
+{
+	for (size_t i = 0; i < self->options.worker_count; i++) {
+		struct lane *lane = &self->lanes[i];
+
+		if (lane == waiting)
+			continue;
+		if (lane->filling == NULL)
+			lane->filling = lane_take_empty(lane);
+		if (lane->filling == NULL)
+			continue; /* it has enough to do */
+		lane->filling->upto_ns = self->upto_ns;
+		lane_send(lane);
+	}
+}
+
 /* An empty batch to fill. With -r this waits for the worker; live it may be NULL. */
 static struct packet_batch *lane_batch(struct reader *self, struct lane *lane)
 {
 	uint64_t deadline = 0;
+	unsigned waits = 0;
 
 	while (lane->filling == NULL) {
 		lane->filling = lane_take_empty(lane);
@@ -96,6 +132,8 @@ static struct packet_batch *lane_batch(struct reader *self, struct lane *lane)
 			break;
 		if (deadline == 0)
 			deadline = ring_now_ms() + self->options.stall_timeout_s * 1000ull;
+		if (++waits == LONG_WAIT)
+			bring_others_up(self, lane);
 		if (ring_now_ms() > deadline || atomic_load(self->options.lost)) {
 			self->is_stalled = true;
 			break;
@@ -105,21 +143,6 @@ static struct packet_batch *lane_batch(struct reader *self, struct lane *lane)
 		(void)nanosleep(&pause, NULL);
 	}
 	return lane->filling;
-}
-
-static void lane_send(struct lane *lane)
-{
-	struct packet_batch *batch = lane->filling;
-
-	if (batch == NULL || (batch->count == 0 && batch->tick_ns == 0))
-		return;
-	if (lane->bell == NULL) {
-		worker_batch(lane->worker, batch);
-		packet_batch_clear(batch);
-		return;
-	}
-	lane->filling = NULL;
-	(void)ring_push(lane->full, &batch, sizeof(struct packet_batch *));
 }
 
 static int lane_new(struct lane *lane, struct worker *worker, bool inlined, size_t arena_bytes)
@@ -155,6 +178,7 @@ static void tick_all(struct reader *self, uint64_t now_ns)
 	if (now_ns < self->tick_ns + self->step_ns)
 		return;
 	self->tick_ns = now_ns / self->step_ns * self->step_ns;
+	self->upto_ns = self->tick_ns;
 	for (size_t i = 0; i < self->options.worker_count; i++) {
 		struct lane *lane = &self->lanes[i];
 
@@ -172,6 +196,7 @@ static void on_frame(void *ctx, const struct frame *frame)
 	struct lane *lane = &self->lanes[0];
 
 	tick_all(self, frame->time_ns);
+	self->upto_ns = frame->time_ns;
 	if (decap_frame(self->decap, frame, &packet) != DECAP_PACKET)
 		return;
 	if (self->options.worker_count > 1)
@@ -266,17 +291,19 @@ static void lanes_finish(struct reader *self)
 {
 	uint64_t end_ns = source_now(self->options.source);
 
+	/* All are told before one is waited for: the correlator merges them by time, so none can
+	 * end for long while another does not go on. */
 	for (size_t i = 0; i < self->options.worker_count; i++) {
 		struct lane *lane = &self->lanes[i];
 
 		lane_send(lane);
-		if (lane->bell == NULL) {
-			worker_finish(lane->worker, end_ns);
-			continue;
-		}
 		lane->end_ns = end_ns;
-		ring_close(lane->full);
-		ring_bell_ring(lane->bell);
+		if (lane->bell != NULL)
+			ring_close(lane->full);
+	}
+	for (size_t i = 0; i < self->options.worker_count; i++) {
+		struct lane *lane = &self->lanes[i];
+
 		if (lane->is_running)
 			(void)pthread_join(lane->thread, NULL);
 		else

@@ -555,6 +555,10 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 		watermark(self, batch->packets[batch->count - 1].time_ns);
 	if (batch->tick_ns != 0)
 		worker_tick(self, batch->tick_ns);
+	if (batch->upto_ns != 0) {
+		watermark(self, batch->upto_ns);
+		ring_bell_ring(self->options.feed->bell);
+	}
 }
 
 void worker_tick(struct worker *self, uint64_t now_ns)

@@ -59,8 +59,10 @@ static void test_arena_is_full(void **state)
 	assert_false(packet_batch_add(batch, &one));
 	assert_int_equal(batch->count, 2);
 	batch->tick_ns = 5;
+	batch->upto_ns = 5;
 	packet_batch_clear(batch);
 	assert_int_equal(batch->tick_ns, 0);
+	assert_int_equal(batch->upto_ns, 0);
 	assert_true(packet_batch_add(batch, &all));
 	assert_int_equal(batch->used, 20);
 	packet_batch_free(batch);
