@@ -572,17 +572,21 @@ static double floor_work(const struct session *self, uint32_t count)
 void session_view_at(const struct session *self, uint64_t last_packet_ns, struct session_view *out)
 {
 	uint64_t start = self->view.first_job_ns != 0 ? self->view.first_job_ns : self->start_ns;
+	uint32_t before = 0; /* shares whose work was done before the window */
 
 	memcpy(out, &self->view, sizeof(*out));
-	if (self->first_share_ns != 0 && self->first_share_ns < start)
+	if (self->first_share_ns != 0 && self->first_share_ns <= start) {
 		start = self->first_share_ns; /* the job came before we listened */
+		before = 1;
+	}
 	out->window_ns = start != 0 && last_packet_ns > start ? last_packet_ns - start : 0;
 	out->work = self->view.has_replies
 			    ? self->work_accepted + floor_work(self, self->floor_accepted)
 			    : self->work_submitted + floor_work(self, self->floor_submitted);
 	out->hashrate = 0;
-	if (self->view.submitted > 0 && out->window_ns >= NS_PER_S)
-		out->hashrate = out->work / ((double)out->window_ns / (double)NS_PER_S);
+	if (self->view.submitted > before && out->window_ns >= NS_PER_S)
+		out->hashrate = out->work * (self->view.submitted - before) / self->view.submitted /
+				((double)out->window_ns / (double)NS_PER_S);
 }
 
 bool session_roles_swapped(const struct session *self)

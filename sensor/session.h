@@ -27,7 +27,7 @@ struct session_view {
 	uint32_t stale;
 	double difficulty; /* in force, as the dialect speaks it; 0: unknown */
 	double work; /* hashes: of accepted shares, or of submitted ones when no reply is seen */
-	double hashrate;         /* work / window, H/s; 0: unknown */
+	double hashrate;         /* work / window, H/s, without a share that began it; 0: unknown */
 	double hashrate_claimed; /* the miner's own, H/s; 0: none */
 	uint8_t level;           /* enum level */
 	uint8_t role;            /* enum session_role */

@@ -347,10 +347,10 @@ static void without_jobs_the_shares_prove_the_work(void **state)
 		one.difficulty = proven[i];
 		apply(one, UP, 10 * (double)i);
 	}
-	/* floor 1000 times 3/4, three shares, 30 s from the first of them */
+	/* floor 1000 times 3/4, three shares; 30 s from the first, whose work was before them */
 	view = view_at(30);
 	assert_true(view.work == 2250);
-	assert_true(view.hashrate == 75);
+	assert_true(view.hashrate == 50);
 	assert_int_equal(view.first_job_ns, 0);
 	assert_int_equal(view.window_ns, 30 * SECOND);
 	apply(reply(4, true), DOWN, 30);
@@ -364,7 +364,7 @@ static void without_jobs_the_shares_prove_the_work(void **state)
 	view = view_at(40);
 	assert_true(view.work == 2400);
 	assert_int_equal(view.window_ns, 40 * SECOND); /* the first share came before the job */
-	assert_true(view.hashrate == 60);
+	assert_true(view.hashrate == 45);
 }
 
 static void no_rate_before_a_share_and_a_second(void **state)
@@ -376,6 +376,22 @@ static void no_rate_before_a_share_and_a_second(void **state)
 	assert_true(view_at(0.999).hashrate == 0);
 	assert_true(view_at(1).hashrate == 500);
 	assert_int_equal(view_at(0).window_ns, 0);
+}
+
+/* A pick-up right before a share says nothing about how long it took. */
+static void no_rate_from_a_share_that_begins_the_window(void **state)
+{
+	struct finding one = share(4, 11, 1);
+
+	(void)state;
+	one.difficulty = 24000;
+	apply(one, UP, 0);
+	assert_true(view_at(5).work > 0);
+	assert_true(view_at(5).hashrate == 0);
+	one = share(5, 11, 2);
+	one.difficulty = 24000;
+	apply(one, UP, 10);
+	assert_true(view_at(10).hashrate == 1600); /* 24000 times 2/3 in 10 s */
 }
 
 static void the_pools_side_alone_counts_probable_shares(void **state)
@@ -630,6 +646,7 @@ int main(void)
 		TEST(jobs_are_a_ring_and_can_be_sent_again),
 		TEST(without_jobs_the_shares_prove_the_work),
 		TEST(no_rate_before_a_share_and_a_second),
+		TEST(no_rate_from_a_share_that_begins_the_window),
 		TEST(the_pools_side_alone_counts_probable_shares),
 		TEST(a_better_name_replaces_a_worse_one),
 		TEST(long_texts_are_cut),
