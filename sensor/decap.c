@@ -184,19 +184,37 @@ static enum peel peel_ipv6(struct walk *walk)
 	return walk_to(walk, LAYER_TRANSPORT);
 }
 
+static bool is_extension(const struct walk *walk)
+{
+	switch (walk->proto) {
+	case PROTO_AH:
+		return true;
+	case PROTO_HOP_BY_HOP:
+	case PROTO_ROUTING:
+	case PROTO_DESTINATION:
+		return walk->ip.version == 6;
+	default:
+		return false;
+	}
+}
+
 /* Hop-by-hop, routing, destination options: next(8) len(8) in 8 bytes beyond the first 8. AH:
- * next(8) len(8) in 4 bytes beyond the first 8. */
-static enum peel peel_extension(struct walk *walk)
+ * next(8) len(8) in 4 bytes beyond the first 8. A whole chain is one layer: receivers follow any
+ * number, and each takes 8 bytes of the packet. */
+static enum peel peel_extensions(struct walk *walk)
 {
 	struct cursor c = cursor_of(walk->rest);
-	uint8_t next = cursor_u8(&c);
-	size_t len = cursor_u8(&c);
 
-	cursor_skip(&c, walk->proto == PROTO_AH ? len * 4 + 6 : len * 8 + 6);
-	if (c.bad)
-		return PEEL_MALFORMED;
+	while (is_extension(walk)) {
+		uint8_t next = cursor_u8(&c);
+		size_t len = cursor_u8(&c);
+
+		cursor_skip(&c, walk->proto == PROTO_AH ? len * 4 + 6 : len * 8 + 6);
+		if (c.bad)
+			return PEEL_MALFORMED;
+		walk->proto = next;
+	}
 	walk_advance(walk, &c);
-	walk->proto = next;
 	return walk_to(walk, LAYER_TRANSPORT);
 }
 
@@ -241,15 +259,11 @@ static enum peel peel_transport(struct walk *walk)
 	case PROTO_GRE:
 		peel = peel_gre(walk);
 		break;
-	case PROTO_AH:
-		return peel_extension(walk);
-	case PROTO_HOP_BY_HOP:
-	case PROTO_ROUTING:
-	case PROTO_DESTINATION:
-		return walk->ip.version == 6 ? peel_extension(walk) : PEEL_DONE;
 	case PROTO_FRAGMENT:
 		return walk->ip.version == 6 ? peel_ipv6_fragment(walk) : PEEL_DONE;
 	default:
+		if (is_extension(walk))
+			return peel_extensions(walk);
 		break;
 	}
 	return peel == PEEL_NOT_MINE ? PEEL_DONE : peel;

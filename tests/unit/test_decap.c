@@ -273,6 +273,16 @@ static void test_ipv6_extensions(void **state)
 	assert_text_of(6);
 	assert_int_equal(rig.stats.fragments, 0);
 
+	/* No chain is too long for a receiver. */
+	start_ipv6();
+	(void)wire_front(&rig.wire, (uint8_t[8]){ IP_PROTO_TCP, 0 }, 8);
+	for (int i = 0; i < 40; i++)
+		(void)wire_front(&rig.wire, (uint8_t[8]){ 60, 0 }, 8);
+	wire_ipv6(&rig.wire, 1, 2, 60);
+	wire_ethernet(&rig.wire, 0x86dd);
+	assert_every_cut();
+	assert_text_of(6);
+
 	/* ESP ends the walk. */
 	start("secret");
 	wire_ipv6(&rig.wire, 1, 2, 50);
