@@ -173,15 +173,19 @@ static void note_dialect(struct apply *a, const char *dialect)
 		set_text(a, self->view.dialect, sizeof(self->view.dialect), slice_str(dialect));
 }
 
-/* Which way the miner sends. Anybody answers, so a reply does not tell. */
+/* Which way the miner sends. Anybody answers, so a reply does not tell; and anybody says a pool's
+ * words, but who logs in and submits is the miner. */
 static void note_sender(struct apply *a)
 {
 	const struct finding *finding = a->finding;
 	unsigned dir = a->dir;
+	bool is_certain = finding->kind == FINDING_LOGIN || finding->kind == FINDING_SHARE;
 
-	if (a->self->sender_dir != 0 || finding->kind == FINDING_REPLY ||
-	    finding->sender == SENDER_UNKNOWN || finding->proof == PROOF_NONE)
+	if (finding->kind == FINDING_REPLY || finding->sender == SENDER_UNKNOWN ||
+	    finding->proof == PROOF_NONE || a->self->is_sender_certain ||
+	    (a->self->sender_dir != 0 && !is_certain))
 		return;
+	a->self->is_sender_certain = is_certain;
 	if (finding->sender == SENDER_POOL)
 		dir = 1 - dir;
 	a->self->sender_dir = (uint8_t)(1 + dir);
@@ -589,7 +593,7 @@ void session_view_at(const struct session *self, uint64_t last_packet_ns, struct
 				((double)out->window_ns / (double)NS_PER_S);
 }
 
-bool session_roles_swapped(const struct session *self)
+bool session_roles_swapped(const struct session *self, bool is_proven)
 {
-	return self->sender_dir == 1 + DIR_TO_CLIENT;
+	return self->sender_dir == 1 + DIR_TO_CLIENT && (self->is_sender_certain || !is_proven);
 }

@@ -65,19 +65,20 @@ struct session {
 	uint64_t worker_hashes[8];
 	double work_submitted;
 	double work_accepted;
-	double share_floor;       /* lowest difficulty a share proved: used when no job was seen */
-	uint32_t floor_submitted; /* shares that prove share_floor and name no known job */
-	uint32_t floor_accepted;  /* those of them that the pool accepted */
-	uint32_t replies[2];      /* replies seen, by direction */
-	uint64_t login_ns;        /* of a login still without reply; 0: none */
-	uint64_t start_ns;        /* first login, job or share; 0: none */
-	uint64_t first_share_ns;  /* 0: no share counted */
-	uint64_t last_report_ns;  /* the worker's */
-	uint8_t changed;          /* enum session_change not yet reported; the worker clears it */
-	uint8_t is_open;          /* level reached LEVEL_LIKELY once */
-	uint8_t sender_dir;       /* 1 + direction in which the miner sends; 0: unknown */
-	uint8_t dirs_seen;        /* bit per direction in which anything was found */
-	uint8_t dialect_proof;    /* enum proof of the finding that named view.dialect */
+	double share_floor;        /* lowest difficulty a share proved: used when no job was seen */
+	uint32_t floor_submitted;  /* shares that prove share_floor and name no known job */
+	uint32_t floor_accepted;   /* those of them that the pool accepted */
+	uint32_t replies[2];       /* replies seen, by direction */
+	uint64_t login_ns;         /* of a login still without reply; 0: none */
+	uint64_t start_ns;         /* first login, job or share; 0: none */
+	uint64_t first_share_ns;   /* 0: no share counted */
+	uint64_t last_report_ns;   /* the worker's */
+	uint8_t changed;           /* enum session_change not yet reported; the worker clears it */
+	uint8_t is_open;           /* level reached LEVEL_LIKELY once */
+	uint8_t sender_dir;        /* 1 + direction in which the miner sends; 0: unknown */
+	uint8_t is_sender_certain; /* by a login or a share */
+	uint8_t dirs_seen;         /* bit per direction in which anything was found */
+	uint8_t dialect_proof;     /* enum proof of the finding that named view.dialect */
 };
 
 struct stats;
@@ -105,7 +106,9 @@ unsigned session_witness(struct session *self, enum evidence_word word);
 /* The view with window and hash rate computed up to last_packet_ns. */
 void session_view_at(const struct session *self, uint64_t last_packet_ns, struct session_view *out);
 
-/* True when the findings prove that the flow's client and server are the wrong way round. */
-bool session_roles_swapped(const struct session *self);
+/* True when the findings prove that the flow's client and server are the wrong way round.
+ * is_proven: the handshake was seen; then only a login or a share of the server's is proof of the
+ * contrary. */
+bool session_roles_swapped(const struct session *self, bool is_proven);
 
 #endif

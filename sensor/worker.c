@@ -284,7 +284,7 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	struct session *session = inspect_session(watch->inspect);
 	struct flow *hot = flow_hot(self->flows, watch->index);
 
-	if (session_roles_swapped(session)) {
+	if (session_roles_swapped(session, (hot->flags & FLOW_ROLES_PROVEN) != 0)) {
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
 		check_contact(self, watch->index);

@@ -66,13 +66,13 @@ static void feed(struct flow_state *flow, struct cursor *in)
 	flow->now_ns += (uint64_t)(op >> 4) * 50000000u;
 	if ((op & OP_TICK) != 0)
 		inspect_tick(flow->inspect, flow->now_ns);
-	if ((op & OP_SWAP) != 0 && session_roles_swapped(inspect_session(flow->inspect))) {
+	if ((op & OP_SWAP) != 0 && session_roles_swapped(inspect_session(flow->inspect), false)) {
 		uint32_t seq = flow->seq[0];
 
 		inspect_swap_roles(flow->inspect);
 		flow->seq[0] = flow->seq[1];
 		flow->seq[1] = seq;
-		if (session_roles_swapped(inspect_session(flow->inspect)))
+		if (session_roles_swapped(inspect_session(flow->inspect), false))
 			abort();
 	}
 	packet.payload = payload;

@@ -396,10 +396,10 @@ static void swapped_roles_are_put_right(void **state)
 {
 	(void)state;
 	send(DOWN, XMR_LOGIN); /* the flow table guessed wrong */
-	assert_true(session_roles_swapped(inspect_session(flow)));
+	assert_true(session_roles_swapped(inspect_session(flow), false));
 	send_bytes(DOWN, XMR_SUBMIT("2", "j1", "00000001"), 30, 30);
 	inspect_swap_roles(flow);
-	assert_false(session_roles_swapped(inspect_session(flow)));
+	assert_false(session_roles_swapped(inspect_session(flow), false));
 	uint32_t seq = seqs[UP];
 	seqs[UP] = seqs[DOWN];
 	seqs[DOWN] = seq;

@@ -367,6 +367,23 @@ static void without_jobs_the_shares_prove_the_work(void **state)
 	assert_true(view.hashrate == 45);
 }
 
+/* Anybody may say what pools say; only a miner logs in. */
+static void a_pools_words_from_a_client_do_not_make_it_a_pool(void **state)
+{
+	(void)state;
+	apply(job(11, 500), UP, 0);
+	assert_true(session_roles_swapped(&session, false));
+	assert_false(session_roles_swapped(&session, true));
+	session_swap_roles(&session); /* without a handshake that was the best guess */
+	apply(share(4, 11, 1), DOWN, 1);
+	assert_true(session_roles_swapped(&session, true));
+	session_swap_roles(&session);
+	apply(job(12, 500), UP, 2);
+	assert_false(session_roles_swapped(&session, false));
+	apply(share(5, 11, 2), DOWN, 3); /* the first one counts */
+	assert_false(session_roles_swapped(&session, false));
+}
+
 static void no_rate_before_a_share_and_a_second(void **state)
 {
 	(void)state;
@@ -408,7 +425,7 @@ static void the_pools_side_alone_counts_probable_shares(void **state)
 	assert_int_equal(session.view.rejected, 0);
 	assert_int_equal(session.view.submitted, 4);
 	assert_true(view_at(10).work == 1500);
-	assert_int_equal(session_roles_swapped(&session), false);
+	assert_int_equal(session_roles_swapped(&session, false), false);
 	/* Once the miner is heard its requests are matched instead. */
 	apply(share(8, 11, 1), UP, 9);
 	apply(reply(9, true), DOWN, 9);
@@ -558,10 +575,10 @@ static void findings_tell_who_is_the_miner(void **state)
 	apply(reply(1, true), UP, 0); /* miners answer too */
 	assert_int_equal(session.sender_dir, 0);
 	apply(job(11, 500), UP, 1);
-	assert_true(session_roles_swapped(&session));
+	assert_true(session_roles_swapped(&session, false));
 	apply(share(4, 11, 1), DOWN, 2);
 	session_swap_roles(&session);
-	assert_false(session_roles_swapped(&session));
+	assert_false(session_roles_swapped(&session, false));
 	apply(reply(4, true), DOWN, 3); /* the same side, by its new name */
 	assert_int_equal(session.view.accepted, 1);
 }
@@ -645,6 +662,7 @@ int main(void)
 		TEST(a_full_table_drops_the_oldest_request),
 		TEST(jobs_are_a_ring_and_can_be_sent_again),
 		TEST(without_jobs_the_shares_prove_the_work),
+		TEST(a_pools_words_from_a_client_do_not_make_it_a_pool),
 		TEST(no_rate_before_a_share_and_a_second),
 		TEST(no_rate_from_a_share_that_begins_the_window),
 		TEST(the_pools_side_alone_counts_probable_shares),
