@@ -198,19 +198,6 @@ const char *event_eve(struct event_renderer *self, const struct event *event, si
 	return self->line;
 }
 
-/* U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069 make a line look like another one. */
-static bool is_deceiving(const uint8_t *bytes, size_t len)
-{
-	if (len == 2)
-		return bytes[0] == 0xc2 && bytes[1] < 0xa0; /* C1 controls */
-	if (len != 3 || bytes[0] != 0xe2)
-		return false;
-	if (bytes[1] == 0x80)
-		return bytes[2] == 0x8e || bytes[2] == 0x8f ||
-		       (bytes[2] >= 0xa8 && bytes[2] <= 0xae);
-	return bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9;
-}
-
 void event_printable(const char *in, char *out, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -222,7 +209,7 @@ void event_printable(const char *in, char *out, size_t size)
 		return;
 	while (left > 0) {
 		size_t n = jsonw_utf8_len(bytes, left);
-		bool is_plain = n > 1 ? !is_deceiving(bytes, n)
+		bool is_plain = n > 1 ? !jsonw_is_deceiving(bytes, n)
 				      : n == 1 && bytes[0] >= 0x20 && bytes[0] != 0x7f;
 		size_t need = is_plain ? n : 4;
 

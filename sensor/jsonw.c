@@ -59,7 +59,10 @@ static void put_uint(struct jsonw *w, uint64_t value)
 static void put_unicode_escape(struct jsonw *w, unsigned code)
 {
 	static const char hex[] = "0123456789abcdef";
-	char escape[6] = { '\\', 'u', '0', '0', hex[code >> 4 & 15], hex[code & 15] };
+	char escape[6] = { '\\', 'u' };
+
+	for (size_t i = 0; i < 4; i++)
+		escape[2 + i] = hex[code >> (12 - 4 * i) & 15];
 
 	put(w, escape, sizeof(escape));
 }
@@ -129,6 +132,28 @@ static bool is_plain(uint8_t byte)
 	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
+bool jsonw_is_deceiving(const uint8_t *bytes, size_t len)
+{
+	if (len == 2)
+		return bytes[0] == 0xc2 && bytes[1] < 0xa0; /* C1 controls */
+	if (len != 3 || bytes[0] != 0xe2)
+		return false;
+	if (bytes[1] == 0x80)
+		return bytes[2] == 0x8e || bytes[2] == 0x8f ||
+		       (bytes[2] >= 0xa8 && bytes[2] <= 0xae);
+	return bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9;
+}
+
+/* The code of a sequence of two or three bytes. */
+static unsigned decode(const uint8_t *bytes, size_t len)
+{
+	unsigned last = bytes[len - 1] & 0x3fu;
+
+	if (len == 2)
+		return (bytes[0] & 0x1fu) << 6 | last;
+	return (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | last;
+}
+
 static void put_string(struct jsonw *w, const uint8_t *bytes, size_t len)
 {
 	size_t i = 0;
@@ -151,8 +176,8 @@ static void put_string(struct jsonw *w, const uint8_t *bytes, size_t len)
 			put(w, "\xef\xbf\xbd", 3);
 		else if (sequence == 1)
 			put_control(w, bytes[i]);
-		else if (sequence == 2 && bytes[i] == 0xc2 && bytes[i + 1] < 0xa0)
-			put_unicode_escape(w, bytes[i + 1]);
+		else if (jsonw_is_deceiving(bytes + i, sequence))
+			put_unicode_escape(w, decode(bytes + i, sequence));
 		else
 			put(w, (const char *)bytes + i, sequence);
 		i += sequence == 0 ? 1 : sequence;

@@ -49,4 +49,8 @@ size_t jsonw_fixed_text(double value, unsigned decimals, char *out, size_t size)
 /* Length of the well-formed UTF-8 sequence that begins here (RFC 3629), 0 when there is none. */
 size_t jsonw_utf8_len(const uint8_t *bytes, size_t len);
 
+/* True for a sequence of that length that makes a line look like another one: C1 controls, U+200E,
+ * U+200F, U+2028 to U+202E and U+2066 to U+2069. */
+bool jsonw_is_deceiving(const uint8_t *bytes, size_t len);
+
 #endif

@@ -68,6 +68,11 @@ static void control_bytes_are_escaped(void **state)
 	/* C1 controls drive terminals as well; U+00A0 does not. */
 	assert_string_equal(string_of("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", 8),
 			    "\"\\u0080\\u009b\\u009f\xc2\xa0\"");
+	/* What turns the line's direction, and its neighbours that do not. */
+	assert_string_equal(string_of("\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\xae\xe2\x80\xaf", 12),
+			    "\"\xe2\x80\x8d\\u200e\\u202e\xe2\x80\xaf\"");
+	assert_string_equal(string_of("\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", 12),
+			    "\"\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa\"");
 }
 
 static void well_formed_utf8_is_kept(void **state)
