@@ -19,6 +19,7 @@
 #define PUBLISHER_BURST   256 /* events between two polls of the sinks */
 #define PUBLISHER_BUSY_MS 20  /* longest sleep while a sink holds something */
 #define PUBLISHER_IDLE_MS 500
+#define PUBLISHER_FREE_MS 1000
 #define PUBLISHER_LAST_MS 3000 /* for all before us to end after the deadline has passed */
 
 struct lane {
@@ -402,8 +403,9 @@ void publisher_free(struct publisher *self)
 {
 	if (self == NULL)
 		return;
+	/* Open still, if it never ran: time enough to give back what opening took. */
 	for (size_t i = 0; i < PUBLISHER_SINKS; i++)
-		close_outlet(self, &self->outlets[i], ring_now_ms());
+		close_outlet(self, &self->outlets[i], ring_now_ms() + PUBLISHER_FREE_MS);
 	event_renderer_free(self->renderer);
 	free(self);
 }
