@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sensor/config.h"
@@ -107,6 +108,17 @@ static int open_lists(struct run *self)
 	return 0;
 }
 
+/* Files that are merged by time are open together: a folder may hold more than the usual 1024. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int open_source(struct run *self)
 {
 	const struct config *config = &self->config;
@@ -132,6 +144,7 @@ static int open_source(struct run *self)
 					      .filter = config->filter,
 					      .in_order = config->in_order };
 
+		allow_many_files();
 		result = source_open_files(&self->source, &files, &self->reader_stats, error);
 	}
 	return result == 0 ? 0 : fail(EXIT_INPUT, error);
