@@ -276,14 +276,18 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 
 	jsmn_init(&parser);
 	int rc = jsmn_parse(&parser, (const char *)text.ptr, text.len, tokens, LIMIT_JSON_TOKENS);
-	if (rc == JSMN_ERROR_NOMEM)
-		rc = -E2BIG;
-	else if (rc > 0)
-		rc = walk_all(&walk, &parser, tokens, false);
-	else if (may_be_cut && (rc == JSMN_ERROR_PART || rc == 0))
+	if (rc == JSMN_ERROR_NOMEM && may_be_cut) {
+		doc->text = slice_head(text, parser.pos); /* up to the token without room */
 		rc = walk_all(&walk, &parser, tokens, true);
-	else
+	} else if (rc == JSMN_ERROR_NOMEM) {
+		rc = -E2BIG;
+	} else if (rc > 0) {
+		rc = walk_all(&walk, &parser, tokens, false);
+	} else if (may_be_cut && (rc == JSMN_ERROR_PART || rc == 0)) {
+		rc = walk_all(&walk, &parser, tokens, true);
+	} else {
 		rc = -EINVAL;
+	}
 	if (rc != 0)
 		doc->count = 0;
 	return rc;

@@ -55,8 +55,9 @@ enum json_frame_result { JSON_FRAME_WHOLE, JSON_FRAME_MORE, JSON_FRAME_BAD };
 enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len);
 
 /* Tokenises text. 0; -EINVAL when it is not JSON; -E2BIG past the token or depth cap. A text that
- * ends too early is accepted when may_be_cut and sets is_cut; otherwise it is -EINVAL. Stricter
- * than its tokenizer: checks keys, separators, literals and numbers. */
+ * ends too early is accepted when may_be_cut and sets is_cut; otherwise it is -EINVAL. May it be
+ * cut, then so it is at the token cap, and text is shortened to that. Stricter than its tokenizer:
+ * checks keys, separators, literals and numbers. */
 int json_parse(struct json *doc, struct slice text, bool may_be_cut);
 
 /* The root value (index 0), or JSON_ABSENT for an empty document. */

@@ -357,6 +357,27 @@ static void test_token_cap(void **state)
 			 -E2BIG);
 }
 
+/* A document of too many tokens may be cut where they end. */
+static void test_token_cap_cuts(void **state)
+{
+	static char text[4096];
+	size_t n = 0;
+
+	(void)state;
+	n += (size_t)snprintf(text, sizeof(text), "{\"method\":\"login\",\"n\":7,\"x\":[");
+	for (int i = 0; i < 300; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d,", i);
+	n += (size_t)snprintf(text + n, sizeof(text) - n, "0],\"late\":1}");
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), false), -E2BIG);
+	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), true), 0);
+	assert_true(doc.is_cut);
+	assert_int_equal(doc.count, LIMIT_JSON_TOKENS);
+	assert_true(slice_is(json_raw(&doc, json_member(&doc, 0, "method")), "login"));
+	assert_true(slice_is(json_raw(&doc, json_member(&doc, 0, "n")), "7"));
+	assert_int_equal(json_member(&doc, 0, "late"), JSON_ABSENT);
+	assert_int_equal(json_size(&doc, json_member(&doc, 0, "x")), LIMIT_JSON_TOKENS - 7);
+}
+
 /* Cut anywhere, the document gives what was whole, and nothing of what was not. */
 static void test_cut_at_every_length(void **state)
 {
@@ -631,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_parse_members),
 		cmocka_unit_test(test_absent_gives_absent),
 		cmocka_unit_test(test_token_cap),
+		cmocka_unit_test(test_token_cap_cuts),
 		cmocka_unit_test(test_cut_at_every_length),
 		cmocka_unit_test(test_cut_still_refuses_garbage),
 		cmocka_unit_test(test_text_undoes_escapes),
