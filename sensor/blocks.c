@@ -6,6 +6,7 @@
 
 #define SMALL_COUNT (BLOCK_LARGE / BLOCK_SMALL)
 #define ALL_USED    0xffffu
+#define RESERVE     4 /* one slab in so many is for small blocks only */
 
 _Static_assert(SMALL_COUNT == 16, "the small blocks of a slab are the bits of a uint16_t");
 
@@ -20,6 +21,8 @@ struct blocks {
 	struct slab *slabs;
 	struct slab *free; /* whole */
 	struct slab *cut;  /* at least one small block in use, at least one not */
+	size_t free_count;
+	size_t reserve; /* free slabs that no large block gets */
 };
 
 struct blocks *blocks_new(size_t bytes)
@@ -35,6 +38,8 @@ struct blocks *blocks_new(size_t bytes)
 		blocks_free(self);
 		return NULL;
 	}
+	self->free_count = count;
+	self->reserve = count / RESERVE;
 	for (size_t i = count; i-- > 0;) {
 		self->slabs[i].next = self->free;
 		self->free = &self->slabs[i];
@@ -74,8 +79,10 @@ static struct slab *take_slab(struct blocks *self)
 {
 	struct slab *slab = self->free;
 
-	if (slab != NULL)
-		self->free = slab->next;
+	if (slab == NULL)
+		return NULL;
+	self->free = slab->next;
+	self->free_count--;
 	return slab;
 }
 
@@ -85,6 +92,8 @@ uint8_t *blocks_take(struct blocks *self, size_t size)
 	unsigned bit;
 
 	assert(size == BLOCK_SMALL || size == BLOCK_LARGE);
+	if (size == BLOCK_LARGE && self->free_count <= self->reserve)
+		return NULL;
 	if (size == BLOCK_LARGE || slab == NULL) {
 		slab = take_slab(self);
 		if (slab == NULL)
@@ -121,5 +130,6 @@ void blocks_give(struct blocks *self, uint8_t *block, size_t size)
 	if (slab->used == 0) {
 		slab->next = self->free;
 		self->free = slab;
+		self->free_count++;
 	}
 }

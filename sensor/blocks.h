@@ -17,7 +17,8 @@ struct blocks;
 struct blocks *blocks_new(size_t bytes);
 void blocks_free(struct blocks *self);
 
-/* A block of BLOCK_SMALL or BLOCK_LARGE bytes, not cleared; NULL when there is none left. */
+/* A block of BLOCK_SMALL or BLOCK_LARGE bytes, not cleared; NULL when there is none left. The last
+ * quarter of the slabs is for small blocks: few long messages do not take the room of many. */
 uint8_t *blocks_take(struct blocks *self, size_t size);
 
 /* size is the one it was taken with. */
