@@ -35,6 +35,7 @@ struct sink_text_state {
 	uint64_t flows;  /* that ended */
 	uint64_t alerts; /* lines printed */
 	uint64_t deadline_ms;
+	bool has_ended; /* the run came to its end: the report is due */
 };
 
 static int text_open(void **out, const struct sink_options *options, char error[SINK_ERROR_TEXT])
@@ -179,6 +180,7 @@ static void text_hasten(void *sink)
 {
 	struct sink_text_state *self = sink;
 
+	self->has_ended = true;
 	(void)output_flush(self->output); /* the next poll says how it went */
 }
 
@@ -242,11 +244,12 @@ static uint64_t text_close(void *sink, uint64_t deadline_ms)
 {
 	struct sink_text_state *self = sink;
 	uint64_t lost;
-	int table_error;
+	int table_error = 0;
 	int error;
 
 	self->deadline_ms = deadline_ms;
-	table_error = write_end(self);
+	if (self->has_ended)
+		table_error = write_end(self);
 	lost = output_close(self->output, deadline_ms, &error);
 	if (error == 0 && table_error != 0) {
 		error = table_error;

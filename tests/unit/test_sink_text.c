@@ -86,12 +86,14 @@ static int write_event(const struct decision *decision)
 }
 
 /* Closes; the whole output is in text. */
-static const char *output(void)
+static const char *output_of(bool has_run)
 {
 	uint64_t lost;
 	size_t len;
 
 	redirect(fileno(captured));
+	if (has_run)
+		sink_text.hasten(sink);
 	lost = sink_text.close(sink, ring_now_ms() + 1000);
 	restore();
 	assert_int_equal(lost, 0);
@@ -99,6 +101,11 @@ static const char *output(void)
 	len = fread(text, 1, sizeof(text) - 1, captured);
 	text[len] = '\0';
 	return text;
+}
+
+static const char *output(void)
+{
+	return output_of(true);
 }
 
 /* Line n of the output, from 0. */
@@ -340,10 +347,18 @@ static void a_closed_pipe_is_a_loss(void **state)
 	mine = sink;
 	event_begin(renderer, &alert.decision, &event);
 	(void)sink_text.write(mine, renderer, &event);
+	sink_text.hasten(mine);
 	lost = sink_text.close(mine, ring_now_ms() + 200);
 	restore();
 	close(ends[1]);
 	assert_true(lost > 0);
+}
+
+/* Something failed before the first packet: there is nothing to report on. */
+static void a_run_that_never_began_says_nothing(void **state)
+{
+	(void)state;
+	assert_string_equal(output_of(false), "");
 }
 
 #define WITH_SINK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -361,6 +376,7 @@ int main(void)
 		WITH_SINK(wallets_are_shortened_for_a_narrow_terminal),
 		WITH_SINK(rates_have_units),
 		WITH_SINK(the_width_of_the_terminal_decides),
+		WITH_SINK(a_run_that_never_began_says_nothing),
 		WITH_SINK(a_closed_pipe_is_a_loss),
 	};
 
