@@ -6,6 +6,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,31 +232,24 @@ static int apply_words(struct config *config, const struct parsed *parsed,
 	return config->filter != NULL ? 0 : -ENOMEM;
 }
 
-static int default_sensor_id(struct config *config)
+static int default_sensor_id(struct config *config, char error[CONFIG_ERROR_TEXT])
 {
-	char host[LIMIT_NAME_TEXT - 20] = "";
+	char host[HOST_NAME_MAX + 1] = "";
 	char id[LIMIT_NAME_TEXT];
+	char why[OPTION_WHY];
 
 	if (config->sensor_id != NULL)
 		return 0;
 	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
 		(void)snprintf(host, sizeof(host), "sensor");
 	if (config->interface != NULL)
-		(void)snprintf(id, sizeof(id), "%s", host);
+		(void)snprintf(id, sizeof(id), "%.63s", host);
 	else
-		(void)snprintf(id, sizeof(id), "replay-%s-%ld", host, (long)getpid());
-	config->sensor_id = strdup(id);
-	return config->sensor_id != NULL ? 0 : -ENOMEM;
-}
-
-/* The id and the prefix become parts of Redis keys, where braces and blanks have a meaning. */
-static bool is_key_word(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len > 0 && len < LIMIT_NAME_TEXT &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-		       len;
+		(void)snprintf(id, sizeof(id), "replay-%.40s-%ld", host, (long)getpid());
+	if (option_set(config, option_find("sensor-id"), id, why) == 0)
+		return 0;
+	(void)snprintf(error, CONFIG_ERROR_TEXT, "sensor-id: from the host name: %s", why);
+	return -EINVAL;
 }
 
 static int check_together(struct config *config, char error[CONFIG_ERROR_TEXT])
@@ -266,12 +260,6 @@ static int check_together(struct config *config, char error[CONFIG_ERROR_TEXT])
 		why = "--read and --interface exclude each other";
 	else if (config->read.count == 0 && config->interface == NULL && !config->check_config)
 		why = "nothing to read: give -r FILE or -i IFACE (--help shows all options)";
-	else if (!is_key_word(config->sensor_id))
-		why = "sensor-id: at most 63 letters, digits, dots, dashes and underscores";
-	else if (!is_key_word(config->redis_prefix))
-		why = "redis-prefix: at most 63 letters, digits, dots, dashes and underscores";
-	else if (!is_key_word(config->tap))
-		why = "tap: at most 63 letters, digits, dots, dashes and underscores";
 	else if (config->redis_password_file != NULL && config->redis == NULL)
 		why = "redis-password-file is of no use without --redis";
 	if (why == NULL)
@@ -294,7 +282,7 @@ static int load(struct config *config, const struct parsed *parsed, char error[C
 	if (result == 0)
 		result = apply_words(config, parsed, error);
 	if (result == 0)
-		result = default_sensor_id(config);
+		result = default_sensor_id(config, error);
 	if (result == 0)
 		result = check_together(config, error);
 	config->progress = config->progress && isatty(STDERR_FILENO) == 1;

@@ -151,6 +151,26 @@ static int read_root(struct yaml_file *file)
 	return 0;
 }
 
+/* What follows a "---" is not read: it must not look as if it were. */
+static int refuse_second_document(struct yaml_file *file, yaml_parser_t *parser)
+{
+	yaml_document_t next;
+	yaml_node_t *root;
+	int result = 0;
+
+	if (yaml_parser_load(parser, &next) == 0) {
+		(void)snprintf(file->error, CONFIG_ERROR_TEXT, "%s:%u: %s", file->path,
+			       (unsigned)parser->problem_mark.line + 1,
+			       parser->problem != NULL ? parser->problem : "cannot be read");
+		return -EINVAL;
+	}
+	root = yaml_document_get_root_node(&next);
+	if (root != NULL)
+		result = refuse(file, root, "file", "holds more than one document");
+	yaml_document_delete(&next);
+	return result;
+}
+
 int config_read_file(struct config *config, const char *path, char error[CONFIG_ERROR_TEXT])
 {
 	struct yaml_file file = { .config = config, .path = path, .error = error };
@@ -176,6 +196,8 @@ int config_read_file(struct config *config, const char *path, char error[CONFIG_
 	} else {
 		result = read_root(&file);
 		yaml_document_delete(&file.document);
+		if (result == 0)
+			result = refuse_second_document(&file, &parser);
 	}
 	yaml_parser_delete(&parser);
 	(void)fclose(stream);

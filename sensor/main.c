@@ -17,6 +17,7 @@
 #include "sensor/priv.h"
 #include "sensor/publisher.h"
 #include "sensor/reader.h"
+#include "sensor/redis_url.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
 
@@ -119,6 +120,23 @@ static void allow_many_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* What the Redis output would find only when it opens. */
+static int check_password(const struct config *config)
+{
+	struct redis_url url;
+	int result;
+
+	if (config->redis_password_file == NULL)
+		return 0;
+	result = redis_url_read_password(&url, config->redis_password_file);
+	explicit_bzero(&url, sizeof(url));
+	if (result == 0)
+		return 0;
+	log_error("redis-password-file: %s: %s", config->redis_password_file,
+		  result == -ENODATA ? "holds no password" : strerror(-result));
+	return EXIT_USAGE;
+}
+
 static int open_source(struct run *self)
 {
 	const struct config *config = &self->config;
@@ -128,7 +146,7 @@ static int open_source(struct run *self)
 	if (config->filter != NULL && capture_check_filter(config->filter, error) != 0)
 		return fail(EXIT_USAGE, error);
 	if (config->check_config)
-		return 0;
+		return check_password(config);
 	if (is_live(self)) {
 		struct capture_live live = { .interface = config->interface,
 					     .filter = config->filter,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sensor/limits.h"
+#include "sensor/redis_url.h"
 
 #define ITEMS_MAX 4096 /* of one list */
 #define U32_MAX   4294967295u
@@ -31,6 +32,14 @@
 #define TEXT(n, l, f, d, u, g, h) \
 	{ \
 		PLAIN(n, l, OPTION_TEXT, f, d, NULL, u, g, h) \
+	}
+#define NAME(n, f, d, u, g, h) \
+	{ \
+		PLAIN(n, 0, OPTION_NAME, f, d, NULL, u, g, h) \
+	}
+#define URL(n, f, g, h) \
+	{ \
+		PLAIN(n, 0, OPTION_URL, f, NULL, NULL, "URL", g, h) \
 	}
 #define LIST(n, l, t, f, u, g, h) \
 	{ \
@@ -86,10 +95,10 @@ const struct option_row option_rows[] = {
 	NUMBER("max-sessions", 0, max_sessions, 64, 10000000, "100000", "N", WORK,
 	       "Mining sessions kept at once"),
 
-	TEXT("sensor-id", 0, sensor_id, NULL, "ID", KNOWLEDGE,
+	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "
 	     "-r"),
-	TEXT("tap", 0, tap, "default", "NAME", KNOWLEDGE,
+	NAME("tap", tap, "default", "NAME", KNOWLEDGE,
 	     "Scope of flows that no row of cloud maps, when reading files: tap:NAME"),
 	LIST("endpoints", 0, OPTION_LIST, endpoints, "FILE", KNOWLEDGE,
 	     "List of pool endpoints (ip, ip:port, prefix, stratum+tcp://ip:port); may be "
@@ -101,11 +110,11 @@ const struct option_row option_rows[] = {
 	NUMBER("community-id-seed", 0, community_seed, 0, 65535, "0", "N", KNOWLEDGE,
 	       "Seed of Community ID; the same on all your sensors"),
 
-	TEXT("redis", 0, redis, NULL, "URL", OUTPUT,
-	     "Publish into Redis: redis://[user@]host[:port][/db] or unix:///path"),
+	URL("redis", redis, OUTPUT,
+	    "Publish into Redis: redis://[user@]host[:port][/db] or unix:///path"),
 	TEXT("redis-password-file", 0, redis_password_file, NULL, "FILE", OUTPUT,
 	     "File whose first line is the Redis password"),
-	TEXT("redis-prefix", 0, redis_prefix, "minecanary", "TEXT", OUTPUT,
+	NAME("redis-prefix", redis_prefix, "minecanary", "TEXT", OUTPUT,
 	     "First word of every Redis key"),
 	NUMBER("redis-alert-maxlen", 0, redis_alert_maxlen, 100, 1000000000, "100000", "N", OUTPUT,
 	       "Length at which the alert stream is trimmed"),
@@ -264,6 +273,33 @@ static int copy_text(char **out, const char *value, char why[OPTION_WHY])
 	free(*out);
 	*out = copy;
 	return 0;
+}
+
+/* Names become parts of Redis keys, where braces and blanks have a meaning. */
+static int set_name(char **out, const char *value, char why[OPTION_WHY])
+{
+	size_t len = strlen(value);
+
+	if (len > 0 && len < LIMIT_NAME_TEXT &&
+	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		    len)
+		return copy_text(out, value, why);
+	(void)snprintf(why, OPTION_WHY, "at most %d letters, digits, dots, dashes and underscores",
+		       LIMIT_NAME_TEXT - 1);
+	return -EINVAL;
+}
+
+static int set_url(char **out, const char *value, char why[OPTION_WHY])
+{
+	char error[REDIS_URL_ERROR_TEXT];
+	struct redis_url url;
+	int result = redis_url_parse(value, &url, error);
+
+	explicit_bzero(&url, sizeof(url));
+	if (result == 0)
+		return copy_text(out, value, why);
+	(void)snprintf(why, OPTION_WHY, "%s", error);
+	return result;
 }
 
 /* One more element of an array that its owner grows one by one. */
@@ -440,6 +476,10 @@ int option_set(struct config *config, const struct option_row *row, const char *
 		return set_choice(config, row, value, why);
 	case OPTION_TEXT:
 		return copy_text(field(config, row), value, why);
+	case OPTION_NAME:
+		return set_name(field(config, row), value, why);
+	case OPTION_URL:
+		return set_url(field(config, row), value, why);
 	case OPTION_LIST:
 		return add_item(config, row, value, why);
 	case OPTION_NETS:

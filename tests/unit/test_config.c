@@ -178,6 +178,15 @@ static void file_errors_name_file_line_and_key(void **state)
 	refused_file("cloud:\n  - vni: 5000000000\n",
 		     ":2: cloud: \"5000000000\" is not a number up to 4294967295");
 	refused_file("- a\n- b\n", ":1: file: is not a mapping of options to values");
+	refused_file("null: yes\nsensor-id: a b\n",
+		     ":2: sensor-id: at most 63 letters, digits, dots, dashes and underscores");
+	refused_file("tap: a/b\n",
+		     ":1: tap: at most 63 letters, digits, dots, dashes and underscores");
+	refused_file("redis-prefix: a:b\n",
+		     ":1: redis-prefix: at most 63 letters, digits, dots, dashes and underscores");
+	refused_file("redis: redis://host:65536\n",
+		     ":1: redis: the port must be a number from 1 to 65535");
+	refused_file("workers: 1\n---\nworkers: 2\n", ":3: file: holds more than one document");
 	refused_file("a: [\n", ":2: did not find expected node content");
 }
 
@@ -190,7 +199,7 @@ static void command_line_errors_name_the_option(void **state)
 	refused(WORDS("--null"),
 		"nothing to read: give -r FILE or -i IFACE (--help shows all options)");
 	refused(WORDS("-i", "eth0", "--sensor-id", "a{b}"),
-		"sensor-id: at most 63 letters, digits, dots, dashes and underscores");
+		"--sensor-id: at most 63 letters, digits, dots, dashes and underscores");
 	refused(WORDS("-i", "eth0", "--redis-password-file", "f"),
 		"redis-password-file is of no use without --redis");
 	refused(WORDS("-i", "eth0", "-c", "/nonexistent/file"),
