@@ -33,12 +33,12 @@ class Redis:
 
 
 def rate_text(rate):
-    """H/s with a prefix that keeps three digits."""
+    """H/s with a prefix, two decimals."""
     for unit in ("H/s", "kH/s", "MH/s", "GH/s", "TH/s"):
         if rate < 1000:
-            return f"{rate:.3g} {unit}" if rate < 100 else f"{rate:.0f} {unit}"
+            return f"{rate:.2f} {unit}"
         rate /= 1000
-    return f"{rate:.3g} PH/s"
+    return f"{rate:.2f} PH/s"
 
 
 def row_of(address, state, sensor):
