@@ -18,6 +18,7 @@
 #include "sensor/publisher.h"
 #include "sensor/reader.h"
 #include "sensor/redis_url.h"
+#include "sensor/redis_url.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
 
@@ -293,6 +294,23 @@ static int open_reader(struct run *self)
 	return self->reader != NULL ? 0 : fail(EXIT_USAGE, "out of memory for batches");
 }
 
+/* What was opened stays open; what may have to be opened again must be in the user's reach. */
+static int shed_privileges(struct run *self)
+{
+	char error[PRIV_ERROR_TEXT];
+	char why[REDIS_URL_ERROR_TEXT];
+
+	if (priv_drop(self->config.user, error) != 0)
+		return fail(EXIT_USAGE, error);
+	if (self->config.redis != NULL && redis_url_check_access(self->config.redis, why) != 0) {
+		log_error("redis: %s: a lost connection could not be opened again as user %s "
+			  "(--user)",
+			  why, self->config.user);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
 static int open_all(struct run *self)
 {
 	int code = open_lists(self);
@@ -304,12 +322,8 @@ static int open_all(struct run *self)
 	code = open_pipeline(self);
 	if (code == 0)
 		code = open_reader(self);
-	if (code == 0 && is_live(self)) {
-		char error[PRIV_ERROR_TEXT];
-
-		if (priv_drop(self->config.user, error) != 0)
-			return fail(EXIT_USAGE, error);
-	}
+	if (code == 0 && is_live(self))
+		code = shed_privileges(self);
 	return code;
 }
 
@@ -343,6 +357,17 @@ static void restore_signals(void)
 	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
+static void report_capture(struct run *self)
+{
+	struct capture_counters counters;
+
+	source_counters(self->source, &counters);
+	log_info("%s: %llu packets, %llu dropped by the kernel, %llu by the interface",
+		 self->config.interface, (unsigned long long)counters.received,
+		 (unsigned long long)counters.dropped,
+		 (unsigned long long)counters.interface_dropped);
+}
+
 static int report_end(struct run *self, int reader_result, bool has_stalled)
 {
 	char text[256];
@@ -353,6 +378,8 @@ static int report_end(struct run *self, int reader_result, bool has_stalled)
 		log_error("%s", source_damage(self->source, i));
 		code = EXIT_INPUT;
 	}
+	if (is_live(self))
+		report_capture(self);
 	if (reader_result == -ENETDOWN) {
 		log_error("%s: the interface went away", self->config.interface);
 		code = EXIT_INPUT;

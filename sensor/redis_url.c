@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "protocols/slice.h"
 
@@ -175,6 +176,19 @@ void redis_url_name(const struct redis_url *url, char *out, size_t size)
 	else
 		(void)snprintf(out, size, "%s%s%s:%s", is_v6 ? "[" : "", url->host,
 			       is_v6 ? "]" : "", url->port);
+}
+
+int redis_url_check_access(const char *text, char error[REDIS_URL_ERROR_TEXT])
+{
+	struct redis_url url;
+	int result = redis_url_parse(text, &url, error);
+
+	if (result == 0 && url.path[0] != '\0' && access(url.path, R_OK | W_OK) != 0) {
+		result = -errno;
+		(void)snprintf(error, REDIS_URL_ERROR_TEXT, "%s: %s", url.path, strerror(errno));
+	}
+	explicit_bzero(&url, sizeof(url));
+	return result;
 }
 
 int redis_url_read_password(struct redis_url *url, const char *path)

@@ -29,6 +29,11 @@ int redis_url_parse(const char *text, struct redis_url *out, char error[REDIS_UR
 /* Where it leads, without credentials: "host:port" or "/path". */
 void redis_url_name(const struct redis_url *url, char *out, size_t size);
 
+/* Could this process open a new connection, as far as rights to a socket file go? The sensor asks
+ * it as its unprivileged user: a server that only root reaches would be lost with its first
+ * connection. 0, or -EINVAL, -EACCES, -ENOENT... with error filled. */
+int redis_url_check_access(const char *text, char error[REDIS_URL_ERROR_TEXT]);
+
 /* The first line of a file as password. 0 or negative errno. */
 int redis_url_read_password(struct redis_url *url, const char *path);
 

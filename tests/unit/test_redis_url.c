@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sensor/redis_url.h"
@@ -158,6 +160,44 @@ static void passwords_come_from_a_file(void **state)
 	assert_int_equal(redis_url_read_password(&url, "/nonexistent/file"), -ENOENT);
 }
 
+/* Run as nobody when the tests run as root: root may open everything. */
+static int check_as_nobody(const char *text)
+{
+	char error[REDIS_URL_ERROR_TEXT];
+	pid_t child = fork();
+	int status = 0;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+			_exit(99);
+		_exit(-redis_url_check_access(text, error));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void access_is_that_of_the_user(void **state)
+{
+	char path[] = "/tmp/minecanary-socket-XXXXXX";
+	char url[64];
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)snprintf(url, sizeof(url), "unix://%s", path);
+	assert_int_equal(fchmod(fd, 0666), 0);
+	assert_int_equal(check_as_nobody(url), 0);
+	assert_int_equal(fchmod(fd, 0), 0);
+	assert_int_equal(check_as_nobody(url), EACCES);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(check_as_nobody(url), ENOENT);
+	assert_int_equal(check_as_nobody("redis://192.0.2.1:6379"), 0);
+	assert_int_equal(check_as_nobody("http://192.0.2.1"), EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +207,7 @@ int main(void)
 		cmocka_unit_test(refused_urls),
 		cmocka_unit_test(errors_keep_the_password),
 		cmocka_unit_test(passwords_come_from_a_file),
+		cmocka_unit_test(access_is_that_of_the_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
