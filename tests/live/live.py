@@ -250,7 +250,7 @@ def counters(redis, sent):
 
 def test_playing(tap, binary):
     """One sensor from its start to its end, with everything that can be seen from outside."""
-    with Server() as server:
+    with Server(shared=True) as server:
         sensor = Sensor(binary, "--redis", server.url)
         try:
             if not tap.check("it listens", sensor.wait_ready()):
@@ -316,6 +316,11 @@ def test_errors(tap, binary):
         done = run(binary, *options, "--null", seconds=30)
         tap.check(f"refuses {name}", done.problems(code) + (
             [] if word in done.err else [f"{word!r} is not in the message: {done.err!r}"]))
+    with Server() as server:
+        done = run(binary, "-i", LISTENING, "--user", "nobody", "--redis", server.url, seconds=30)
+    words = "could not be opened again as user nobody"
+    tap.check("refuses a Redis that only root reaches", done.problems(1) + (
+        [] if words in done.err else [f"{words!r} is not in the message: {done.err!r}"]))
 
 
 def test_interface_gone(tap, binary):

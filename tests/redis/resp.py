@@ -77,10 +77,13 @@ class Client:
 
 
 class Server:
-    """A redis-server of our own on a unix socket: no port, nothing on disk but the socket."""
+    """A redis-server of our own on a unix socket: no port, nothing on disk but the socket. Shared,
+    every user of the machine may connect; else only ours."""
 
-    def __init__(self):
+    def __init__(self, shared=False):
         self.folder = Path(tempfile.mkdtemp(prefix="minecanary-redis-"))
+        self.mode = "777" if shared else "700"
+        self.folder.chmod(int(self.mode, 8) & 0o755)
         self.path = self.folder / "redis.sock"
         self.url = f"unix://{self.path}"
         self.process = None
@@ -97,7 +100,7 @@ class Server:
         log = self.folder / "redis.log"
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--unixsocketperm",
-             "700", "--save", "", "--appendonly", "no", "--dir", str(self.folder), "--logfile",
+             self.mode, "--save", "", "--appendonly", "no", "--dir", str(self.folder), "--logfile",
              str(log), "--daemonize", "no"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS
