@@ -103,13 +103,21 @@ static void lose(struct publisher *self, struct outlet *outlet, uint64_t count)
 	stats_add(self->options.sink.stats->events_lost, count);
 }
 
+static bool has_living_outlet(const struct publisher *self)
+{
+	for (size_t i = 0; i < self->options.sink_count; i++)
+		if (!self->outlets[i].is_dead)
+			return true;
+	return false;
+}
+
 static void kill_outlet(struct publisher *self, struct outlet *outlet, int error)
 {
 	if (outlet->is_dead)
 		return;
 	outlet->is_dead = true;
 	atomic_store(&self->has_failed, true);
-	if (self->options.lost != NULL)
+	if (self->options.lost != NULL && !has_living_outlet(self))
 		atomic_store(self->options.lost, true);
 	log_error("%s: %s: events are lost from here on", outlet->ops->name,
 		  error == -ETIMEDOUT ? "no progress for too long (--stall-timeout)"

@@ -15,7 +15,7 @@ struct publisher_options {
 	const struct sink_ops *sinks[PUBLISHER_SINKS];
 	size_t sink_count;
 	struct sink_options sink; /* passed to each sink's open */
-	_Atomic bool *lost;       /* set when an output failed for good; NULL: nobody asks */
+	_Atomic bool *lost;       /* set when the last output failed for good; NULL: nobody asks */
 	bool is_lossless;
 	uint32_t stall_timeout_s;    /* lossless: give up after this long without progress */
 	uint32_t shutdown_timeout_s; /* to drain after the rings are closed */

@@ -240,6 +240,29 @@ static void a_waiting_flow_does_not_hold_up_an_alert(void **state)
 	assert_true(publisher_has_failed(bench.publisher));
 }
 
+static void only_the_last_output_ends_the_run(void **state)
+{
+	_Atomic bool is_lost = false;
+
+	(void)state;
+	for (size_t count = 2; count > 0; count--) {
+		bench.options.is_lossless = true;
+		bench.options.lost = &is_lost;
+		bench.options.sink_count = count;
+		fakes[0].refuses_flows = true;
+		open_publisher();
+		push_flow(1);
+		close_rings();
+		publisher_run(bench.publisher);
+		assert_true(publisher_has_failed(bench.publisher));
+		assert_int_equal(is_lost, count == 1);
+		publisher_free(bench.publisher);
+		bench.publisher = NULL;
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 static void live_a_refused_flow_is_counted_and_an_alert_waits(void **state)
 {
 	char text[128];
@@ -400,6 +423,7 @@ int main(void)
 		WITH_BENCH(every_sink_gets_every_event),
 		WITH_BENCH(one_sink_that_waits_is_offered_again_alone),
 		WITH_BENCH(a_waiting_flow_does_not_hold_up_an_alert),
+		WITH_BENCH(only_the_last_output_ends_the_run),
 		WITH_BENCH(live_a_refused_flow_is_counted_and_an_alert_waits),
 		WITH_BENCH(errors_of_a_sink_are_losses_of_that_sink),
 		WITH_BENCH(a_sink_that_fails_for_good_is_not_written_to),
