@@ -50,15 +50,37 @@ static int remember(struct parsed *parsed, size_t index, const char *value,
 	return 0;
 }
 
+/* The option of an argp key; option_count when it is none. */
+static size_t row_of_key(int key)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (key == KEY_BASE + (int)i ||
+		    (option_rows[i].letter != 0 && option_rows[i].letter == key))
+			return i;
+	return option_count;
+}
+
+/* Help with the default behind it; argp frees what is not its own. */
+static char *help_text(int key, const char *text, void *input)
+{
+	size_t row = row_of_key(key);
+	char *full = NULL;
+
+	(void)input;
+	if (row == option_count || option_rows[row].dflt == NULL ||
+	    asprintf(&full, "%s (default: %s)", text, option_rows[row].dflt) < 0)
+		return (char *)(uintptr_t)text;
+	return full;
+}
+
 static error_t on_option(int key, char *arg, struct argp_state *state)
 {
 	struct parsed *parsed = state->input;
 
-	if (key >= KEY_BASE && (size_t)(key - KEY_BASE) < option_count)
-		return remember(parsed, (size_t)(key - KEY_BASE), arg, state);
-	for (size_t i = 0; i < option_count; i++)
-		if (option_rows[i].letter != 0 && option_rows[i].letter == key)
-			return remember(parsed, i, arg, state);
+	size_t row = row_of_key(key);
+
+	if (row < option_count)
+		return remember(parsed, row, arg, state);
 	switch (key) {
 	case KEY_CONFIG:
 		parsed->config_file = arg;
@@ -134,6 +156,7 @@ static int parse_arguments(struct parsed *parsed, int argc, char **argv)
 	struct argp argp = {
 		.options = options,
 		.parser = on_option,
+		.help_filter = help_text,
 		.args_doc = "[BPF filter]",
 		.doc = "A canary for crypto mines: decodes mining sessions on the wire and "
 		       "publishes who "
