@@ -454,11 +454,6 @@ const char *capture_error(const struct capture *self)
 	return self->error;
 }
 
-const char *capture_name(const struct capture *self)
-{
-	return self->name;
-}
-
 bool capture_progress(const struct capture *self, uint64_t *done, uint64_t *total)
 {
 	off_t position;
@@ -471,11 +466,6 @@ bool capture_progress(const struct capture *self, uint64_t *done, uint64_t *tota
 	*done = (uint64_t)position;
 	*total = self->file_size;
 	return true;
-}
-
-uint64_t capture_packets(const struct capture *self)
-{
-	return self->packets;
 }
 
 void capture_counters(struct capture *self, struct capture_counters *out)

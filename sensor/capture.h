@@ -50,10 +50,8 @@ int capture_dispatch(struct capture *self, int max, capture_fn fn, void *ctx);
 int capture_next(struct capture *self, struct frame *frame);
 
 const char *capture_error(const struct capture *self);
-const char *capture_name(const struct capture *self);
 /* Bytes read so far and the file's size, for progress; false when unknown (live, pipe). */
 bool capture_progress(const struct capture *self, uint64_t *done, uint64_t *total);
-uint64_t capture_packets(const struct capture *self);
 void capture_counters(struct capture *self, struct capture_counters *out);
 void capture_break(struct capture *self);
 void capture_close(struct capture *self);

@@ -142,7 +142,4 @@ void flow_flush(struct flow_table *self);
 
 size_t flow_count(const struct flow_table *self);
 
-/* Calls fn for each live flow under inspection, in index order; fn may not end flows. */
-void flow_each_inspected(struct flow_table *self, void (*fn)(void *ctx, uint32_t index), void *ctx);
-
 #endif

@@ -197,10 +197,3 @@ void flow_swap_roles(struct flow_table *self, uint32_t index)
 	swap_u64(cold->packets);
 	swap_u64(cold->bytes);
 }
-
-void flow_each_inspected(struct flow_table *self, void (*fn)(void *ctx, uint32_t index), void *ctx)
-{
-	for (uint32_t i = 0; i < self->fresh; i++)
-		if (self->hot[i].flags & FLOW_INSPECTED)
-			fn(ctx, i);
-}

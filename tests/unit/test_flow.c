@@ -242,36 +242,6 @@ static void swap_turns_everything(void **state)
 	assert_int_equal(records[0].bytes[DIR_TO_CLIENT], 2 * (uint64_t)UINT32_MAX);
 }
 
-static uint32_t inspected[4];
-static size_t inspected_count;
-
-static void on_inspected(void *ctx, uint32_t index)
-{
-	assert_ptr_equal(ctx, inspected);
-	inspected[inspected_count++] = index;
-}
-
-static void each_inspected_in_index_order(void **state)
-{
-	uint32_t a = udp(1, T0);
-	uint32_t b = udp(2, T0);
-	uint32_t c = udp(3, T0 + 50 * S);
-
-	(void)state;
-	flow_hot(table, c)->flags |= FLOW_INSPECTED;
-	flow_hot(table, a)->flags |= FLOW_INSPECTED;
-	flow_each_inspected(table, on_inspected, inspected);
-	assert_int_equal(inspected_count, 2);
-	assert_int_equal(inspected[0], a < c ? a : c);
-	assert_int_equal(inspected[1], a < c ? c : a);
-	assert_int_not_equal(b, a);
-	inspected_count = 0;
-	flow_advance(table, T0 + 70 * S); /* ends a and b */
-	flow_each_inspected(table, on_inspected, inspected);
-	assert_int_equal(inspected_count, 1);
-	assert_int_equal(inspected[0], c);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -288,7 +258,6 @@ int main(void)
 		TEST(counters_pass_32_bits),
 		TEST(truncation_is_remembered),
 		TEST(swap_turns_everything),
-		TEST(each_inspected_in_index_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
