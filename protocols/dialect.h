@@ -29,12 +29,15 @@ enum finding_kind {
 	FINDING_KEEPALIVE,    /* a miner says it is still there */
 	FINDING_RECONNECT,    /* the pool sends the miner elsewhere: pool */
 	FINDING_CLAIMED_RATE, /* a miner claims a hash rate: rate */
-	FINDING_IDENTITY      /* more about who: agent, rig, worker, coin, algo */
+	FINDING_IDENTITY,     /* more about who: agent, rig, worker, coin, algo, pool */
+	FINDING_NODE          /* a coin daemon speaks to another: agent */
 };
 
 /* What one message proves by itself. */
 enum proof {
 	PROOF_NONE,     /* generic words only: counts as activity of a session proven elsewhere */
+	PROOF_NODE,     /* a coin daemon, no miner */
+	PROOF_SUSPECT,  /* weak: sizes and rhythm alone */
 	PROOF_LIKELY,   /* strong single witness: shape-checked login, namespaced method alone */
 	PROOF_CONFIRMED /* cannot be anything else: shape-checked job or share */
 };
@@ -49,18 +52,28 @@ struct finding {
 	bool is_ok;          /* REPLY: accepted */
 	bool is_stale;       /* REPLY, not ok: refused for being late */
 	bool has_password;   /* a password was present; its value is never reported */
-	uint64_t request;    /* hash of the request id, json_id(); 0: none */
+	bool is_proxy;       /* the miner's side speaks for others */
+	bool is_donation;    /* mines for the author of the program, not for its user */
+	uint32_t count;      /* REPLY: so many of the oldest shares are settled at once; 0: one */
+	uint64_t request;    /* hash of the request id, json_id(); 0: none. A dialect whose replies
+				name no request gives all its shares the same one: oldest first */
 	uint64_t job;        /* hash of the job id; 0: none or not named */
 	uint64_t nonce; /* SHARE: hash of job, nonce and extranonce: equal means the same share */
 	double difficulty;    /* as spoken; 0: unknown. JOB: the one in force for it */
 	double work;          /* expected hashes per share; 0: unknown */
 	double rate;          /* CLAIMED_RATE: H/s */
+	const char *dialect;  /* static: a branch of this dialect; NULL: the dialect itself */
+	const char *unit;     /* static: of rates made of work: "Sol/s", "g/s"; NULL: "H/s" */
 	const char *coin;     /* static, "XMR"; NULL: not known from this message */
 	struct wallet wallet; /* LOGIN, SHARE, IDENTITY; check is WALLET_NONE when there is none */
 	struct slice login;   /* whole user string, for account names */
 	struct slice worker;
+	struct slice rig; /* a name or number of the machine, apart from the worker */
 	struct slice agent;
 	struct slice algo;
+	struct slice email;
+	struct slice tag;    /* JOB: the pool's words in the coinbase */
+	struct slice payout; /* JOB: address that the coinbase pays */
 	struct slice reason; /* REPLY, not ok: the pool's words */
 	struct slice pool;   /* RECONNECT or a leaked pool name: host:port */
 };
@@ -75,7 +88,10 @@ struct finding_out {
 struct message {
 	struct slice bytes;
 	enum direction dir;
-	bool is_cut;       /* the end was lost (gap, snaplen): decode what is there */
+	bool is_cut; /* the end was lost (gap, snaplen): decode what is there */
+	/* The HTTP message that it is the body of, or, when bytes are empty, the head itself, which
+	 * is said first; NULL outside HTTP. */
+	const struct http_head *http;
 	struct json *json; /* caller's scratch, filled at most once by message_json() */
 	bool is_parsed;
 	int parse_error;
@@ -91,6 +107,11 @@ struct dialect {
 	const char *name;     /* in events: [a-z0-9-]+ */
 	size_t state_size;    /* flat, caller-zeroed, at most DIALECT_STATE_MAX */
 	uint32_t max_message; /* bytes a peer may make us buffer for one message */
+	/* Not JSON: asked by its probe alone, at the start of a direction, after a gap and where a
+	 * stream was picked up. Its MAYBE means: a true beginning of mine, as far as it goes; at
+	 * most DIALECT_PROBE_MAX bytes long, and nobody else may have these bytes before it is
+	 * decided. */
+	bool is_binary;
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);
 	/* Finds the next message: *skip junk bytes, then *len bytes. WHOLE: *len > 0, *skip + *len
@@ -120,17 +141,59 @@ extern const size_t dialect_count;
  * no more than the payload, needs no state and is safe to ask for every packet. */
 bool dialects_candidate(struct slice payload);
 
-enum carrier_result { CARRIER_DATA, CARRIER_MORE, CARRIER_NOT_MINE };
+/* Bytes that a probe may ask for before it says YES or NO. */
+#define DIALECT_PROBE_MAX 256
+#define CARRIER_PROBE_MAX 32
 
-/* What dialects ride in: takes wrapped bytes, gives the bytes inside. Stackable; state as above. */
-struct carrier {
-	const char *name;
-	size_t state_size;
-	enum probe_result (*probe)(struct slice first, enum direction dir);
-	/* Consumes *used bytes of in and writes *len <= size bytes of content to out. MORE: needs
-	 * more input than there is. NOT_MINE: give the bytes to the next reader as they are. */
-	enum carrier_result (*unwrap)(void *state, enum direction dir, struct slice in,
-				      size_t *used, uint8_t *out, size_t size, size_t *len);
+enum encoding { ENCODING_NONE, ENCODING_GZIP, ENCODING_ZLIB, ENCODING_DEFLATE /* raw, RFC 1951 */ };
+
+/* What one step of a carrier gave. Zeroed by the caller. */
+struct carrier_step {
+	size_t used;          /* bytes of the input that are done with; 0 only when is_through */
+	struct slice content; /* bytes inside: of the input or of the state; until the next step */
+	enum encoding encoding;
+	bool is_message; /* content is part of a message with bounds, not of a stream */
+	bool is_start;   /* ... and begins it; content may still be empty */
+	bool is_end;     /* ... and ends it */
+	bool is_through; /* the carrier is done in this direction: what follows is the inner stream
+			  */
+	const struct http_head *http; /* of that message; NULL when the carrier is no HTTP */
 };
+
+/* What dialects ride in: takes wrapped bytes, gives the bytes inside. Stackable. A carrier keeps
+ * what it needs of a begun header in its state: it always takes what it is given, in pieces of any
+ * size, and the answer must not depend on the pieces. */
+struct carrier {
+	const char *name;  /* in events: [a-z0-9-]+ */
+	size_t state_size; /* flat, caller-zeroed, for both directions; at most CARRIER_STATE_MAX */
+	/* Could this be my first byte in that direction? YES and NO are final; MAYBE with fewer
+	 * than CARRIER_PROBE_MAX bytes only. */
+	enum probe_result (*probe)(struct slice first, enum direction dir);
+	/* One step over in, which is not empty. False: the bytes are not mine after all, none was
+	 * used; the direction is read as it is from here on. out takes what the carrier itself
+	 * tells: a proxy's target (FINDING_IDENTITY with pool, without proof). */
+	bool (*unwrap)(void *state, enum direction dir, struct slice in, struct carrier_step *step,
+		       const struct finding_out *out);
+	/* Bytes of that direction were lost. True: the next bytes may be probed anew, and unwrap()
+	 * then begins with a header; false: what follows is the inner stream or opaque. */
+	bool (*gap)(void *state, enum direction dir);
+};
+
+#define CARRIER_STATE_MAX 4096
+
+/* Every carrier, in the order in which they are asked. */
+#define CARRIERS(X) \
+	X(proxy_header) \
+	X(http) \
+	X(websocket) \
+	X(socks) \
+	X(tls)
+
+#define CARRIER_DECLARE(id) extern const struct carrier carrier_##id;
+CARRIERS(CARRIER_DECLARE)
+#undef CARRIER_DECLARE
+
+extern const struct carrier *const carriers[];
+extern const size_t carrier_count;
 
 #endif

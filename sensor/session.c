@@ -443,6 +443,7 @@ static void apply_open(struct apply *a)
 	case FINDING_JOB:
 	case FINDING_REPLY:
 	case FINDING_IDENTITY:
+	case FINDING_NODE:
 		break;
 	}
 }
@@ -472,6 +473,7 @@ static void apply_finding(struct apply *a)
 	case FINDING_RECONNECT:
 	case FINDING_CLAIMED_RATE:
 	case FINDING_IDENTITY:
+	case FINDING_NODE:
 		if (self->is_open || a->finding->proof >= PROOF_LIKELY)
 			apply_open(a);
 		else

@@ -61,7 +61,7 @@ static void hear(void *ctx, const struct finding *finding)
 	struct ear *ear = ctx;
 
 	ear->count++;
-	require(finding->kind >= FINDING_SUBSCRIBE && finding->kind <= FINDING_IDENTITY);
+	require(finding->kind >= FINDING_SUBSCRIBE && finding->kind <= FINDING_NODE);
 	require(finding->sender >= SENDER_UNKNOWN && finding->sender <= SENDER_POOL);
 	require(finding->proof >= PROOF_NONE && finding->proof <= PROOF_CONFIRMED);
 	require(finding->wallet.check >= WALLET_NONE && finding->wallet.check <= WALLET_VALID);
