@@ -7,7 +7,7 @@ CC      ?= gcc
 CLANG   ?= clang
 SAN     ?=
 
-PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng
+PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng zlib
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
 LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
 
