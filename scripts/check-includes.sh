@@ -44,7 +44,8 @@ sensor=$(find sensor -name '*.[ch]')
         "$(grep -nE '"(mining\.|eth_|keepalived|getjob|getblocktemplate|submitblock|client\.)' $sensor)"
     # shellcheck disable=SC2013
     rule "sensor/ never names a dialect" \
-        "$(for id in $(sed -n 's/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' protocols/dialect.h); do
+        "$(for id in $(sed -n '/define DIALECTS(X)/,/^$/s/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' \
+            protocols/dialect.h); do
             grep -nwE "$id|$(sed -n 's/.*\.name = "\([a-z0-9-]*\)".*/\1/p' "protocols/$id.c")" \
                 $sensor
         done)"
