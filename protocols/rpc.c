@@ -171,7 +171,10 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 {
 	const struct json *doc = message_json(msg);
 	json_value root = doc == NULL ? JSON_ABSENT : json_root(doc);
-	struct rpc_call call = { .doc = doc, .out = out, .state = state, .dir = msg->dir };
+	struct rpc_text text;
+	struct rpc_call call = {
+		.doc = doc, .out = out, .state = state, .text = &text, .dir = msg->dir
+	};
 	bool is_mine = false;
 
 	if (root == JSON_ABSENT)

@@ -12,11 +12,20 @@
 #define RPC_METHOD_BYTES 64  /* longest method name known is 28 bytes */
 #define RPC_POOL_BYTES   288 /* a host name of 253 bytes, brackets, a colon and a port */
 
+/* Room for texts of the findings of one call that had to be unescaped, joined or decoded. */
+struct rpc_text {
+	char login[LIMIT_TEXT_BYTES];
+	char worker[LIMIT_TEXT_BYTES];
+	char tag[LIMIT_TEXT_BYTES];
+	char payout[LIMIT_TEXT_BYTES];
+};
+
 /* One request, notification or reply. Absent members are JSON_ABSENT. */
 struct rpc_call {
 	const struct json *doc;
 	const struct finding_out *out;
-	void *state; /* the dialect's */
+	void *state;           /* the dialect's */
+	struct rpc_text *text; /* the handler's to use; lives as long as the call */
 	enum direction dir;
 	json_value object;
 	json_value params;
