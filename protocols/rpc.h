@@ -32,7 +32,8 @@ struct rpc_call {
 	json_value result;
 	json_value error;
 	uint64_t id;         /* json_id(); 0: null or absent */
-	bool is_reply;       /* has a result or an error, and no method that goes with params */
+	bool is_reply;       /* has a result or an error, and no method that goes with params; or
+				nothing but an id, which some pools call an answer */
 	struct slice method; /* unescaped, cut at the first `(`; empty when there is none */
 	char method_text[RPC_METHOD_BYTES];
 };
@@ -88,6 +89,9 @@ bool rpc_is_hex(const struct json *doc, json_value value, size_t digits);
 /* True when the value is `0x` and exactly `digits` hex digits. */
 bool rpc_is_0x(const struct json *doc, json_value value, size_t digits);
 
+/* The value of hex digits, of which the first 64 count. */
+double rpc_hex_number(struct slice digits);
+
 /* ASCII comparisons without regard to case. */
 bool rpc_equals(struct slice text, const char *word);
 bool rpc_starts(struct slice text, const char *prefix);
@@ -100,6 +104,8 @@ uint64_t rpc_hash_hex(uint64_t hash, struct slice hex);
  * cannot be one. */
 struct slice rpc_pool(const struct rpc_call *call, struct slice host, json_value port,
 		      char out[RPC_POOL_BYTES]);
+
+struct slice rpc_pool_port(struct slice host, unsigned port, char out[RPC_POOL_BYTES]);
 
 /* The host:port inside a URL: without scheme, user (and password) and path. Empty when there is
  * none. */

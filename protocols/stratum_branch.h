@@ -54,7 +54,13 @@ struct stratum_branch {
 
 /* Every branch, in the order in which they are asked; the proven one goes first, then the hinted
  * one. */
-#define STRATUM_BRANCHES(X) X(bitcoin)
+#define STRATUM_BRANCHES(X) \
+	X(bitcoin) \
+	X(equihash) \
+	X(kawpow) \
+	X(ethstratum1) \
+	X(ethstratum2) \
+	X(qtminer)
 
 #define STRATUM_BRANCH_DECLARE(id) extern const struct stratum_branch stratum_branch_##id;
 STRATUM_BRANCHES(STRATUM_BRANCH_DECLARE)
@@ -116,8 +122,20 @@ void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
  * alike or not. 0 when there is no such param. */
 uint64_t stratum_share_hash(const struct rpc_call *call, uint64_t job, size_t first);
 
+/* What a cut left of the text params[index]; empty when it is whole or was not begun. */
+struct slice stratum_broken_text(const struct rpc_call *call, size_t index);
+
 /* Work of a target as pools write it: up to 64 hex digits, with or without 0x. 0 when it is none,
  * or nobody's. */
 double stratum_target(const struct rpc_call *call, json_value target);
+/* The same; fewer digits that begin with zeros are the first ones of a whole target. */
+double stratum_target_head(const struct rpc_call *call, json_value target);
+
+/* The words of the family, for branches that recognise more in them: a subscription with that
+ * proof, and an answer (false: there is no verdict in it), under the branch's name. */
+void stratum_subscribe(struct rpc_call *call, enum proof proof,
+		       const struct stratum_branch *branch);
+bool stratum_reply(const struct rpc_call *call, enum proof proof,
+		   const struct stratum_branch *branch);
 
 #endif

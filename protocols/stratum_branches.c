@@ -23,10 +23,10 @@ void stratum_prove(struct stratum_state *state, const struct stratum_branch *bra
 {
 	uint8_t number = stratum_branch_number(branch);
 
-	if (state->branch != number) {
+	if (state->branch != 0 && state->branch != number)
 		state->flavour = 0;
+	if (state->branch != number)
 		state->rate_unit = branch->unit;
-	}
 	state->branch = number;
 }
 
@@ -179,4 +179,37 @@ double stratum_target(const struct rpc_call *call, json_value target)
 	double work = target_work_be256(json_hex(call->doc, target));
 
 	return work <= WORK_MAX ? work : 0;
+}
+
+double stratum_target_head(const struct rpc_call *call, json_value target)
+{
+	struct slice digits = json_hex(call->doc, target);
+	double work = target_work_be256(digits);
+
+	if (digits.len < TARGET_DIGITS && slice_starts(digits, "00"))
+		work = target_work_head256(digits);
+	return work <= WORK_MAX ? work : 0;
+}
+
+struct slice stratum_broken_text(const struct rpc_call *call, size_t index)
+{
+	const struct json *doc = call->doc;
+	struct slice none = slice_of(NULL, 0);
+
+	if (!doc->is_cut || index == 0 || json_size(doc, call->params) != index)
+		return none;
+	struct slice before = json_raw(doc, stratum_param(call, index - 1));
+	struct slice rest =
+		slice_tail(doc->text, (size_t)(before.ptr - doc->text.ptr) + before.len);
+	static const char between[] = "\",\"";
+
+	for (size_t i = 0; i < sizeof(between) - 1; i++) {
+		while (rest.len > 0 && rest.ptr[0] <= ' ')
+			rest = slice_tail(rest, 1);
+		if (rest.len == 0 || rest.ptr[0] != (uint8_t)between[i])
+			return none;
+		rest = slice_tail(rest, 1);
+	}
+	/* It was the last thing before the cut. */
+	return slice_find(rest, '"') == rest.len ? rest : none;
 }

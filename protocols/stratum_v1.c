@@ -35,22 +35,37 @@ static void note_agent(struct stratum_state *state, struct slice agent)
 	}
 }
 
-static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row)
+/* One that says of itself that it speaks for others. */
+static bool is_proxy_agent(struct slice agent)
+{
+	return rpc_contains(agent, "proxy") || rpc_starts(agent, "btccom-agent") ||
+	       rpc_starts(agent, "NiceHash/");
+}
+
+void stratum_subscribe(struct rpc_call *call, enum proof proof, const struct stratum_branch *branch)
 {
 	char agent[LIMIT_TEXT_BYTES];
 	char host[LIMIT_TEXT_BYTES];
 	char pool[RPC_POOL_BYTES];
-	struct stratum_state *state = stratum_see(call, row->sender);
-	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
+	struct stratum_state *state = stratum_see(call, SENDER_MINER);
+	struct finding finding = rpc_finding(call, FINDING_SUBSCRIBE, SENDER_MINER, proof);
 
+	finding.dialect = branch == NULL ? NULL : branch->name;
 	finding.wants_reply = true;
 	finding.reply_confirms = true;
 	finding.agent = json_text(call->doc, stratum_param(call, 0), agent, sizeof(agent));
 	finding.pool =
 		rpc_pool(call, json_text(call->doc, stratum_param(call, 2), host, sizeof(host)),
 			 stratum_param(call, 3), pool);
+	finding.is_proxy = is_proxy_agent(finding.agent);
 	note_agent(state, finding.agent);
 	stratum_emit(call, &finding);
+}
+
+static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row)
+{
+	(void)row;
+	stratum_subscribe(call, PROOF_LIKELY, NULL);
 	return true;
 }
 
@@ -421,6 +436,23 @@ static bool is_subscribe_result(const struct rpc_call *call)
 	       json_unsigned(doc, json_element(doc, call->result, 2), EXTRANONCE2_MAX, &size) == 0;
 }
 
+bool stratum_reply(const struct rpc_call *call, enum proof proof,
+		   const struct stratum_branch *branch)
+{
+	struct rpc_reply reply;
+
+	if (!rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+
+	finding.dialect = branch == NULL ? NULL : branch->name;
+	finding.is_ok = reply.is_ok;
+	finding.is_stale = reply.is_stale;
+	finding.reason = reply.reason;
+	stratum_emit(call, &finding);
+	return true;
+}
+
 static bool handle_reply(struct rpc_call *call)
 {
 	const struct stratum_state *state = call->state;
@@ -428,14 +460,14 @@ static bool handle_reply(struct rpc_call *call)
 
 	if (is_subscribe_result(call)) {
 		stratum_see(call, SENDER_POOL);
-		return rpc_reply_emit(call, PROOF_LIKELY);
+		return stratum_reply(call, PROOF_LIKELY, NULL);
 	}
 	/* Others' replies: an object with a job or a status, a list of 256-bit words. */
 	if (!state->is_seen || json_member(doc, call->result, "job") != JSON_ABSENT ||
 	    json_member(doc, call->result, "status") != JSON_ABSENT ||
 	    rpc_is_0x(doc, json_element(doc, call->result, 0), 64))
 		return false;
-	return handle_miner_reply(call) || rpc_reply_emit(call, PROOF_NONE);
+	return handle_miner_reply(call) || stratum_reply(call, PROOF_NONE, NULL);
 }
 
 /* The words that only one branch has. */
