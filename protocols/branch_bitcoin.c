@@ -5,6 +5,7 @@
  *   share  [user, job, extranonce2 hex, ntime 8h, nonce 8h, version bits 8h] the last one may miss
  *
  * What a unit of difficulty is worth, no field tells: stratum_unit.h. */
+#include "protocols/coinbase.h"
 #include "protocols/stratum_branch.h"
 
 #define NOTIFY_FIELDS     9
@@ -24,6 +25,26 @@ static bool is_merkle_branch(const struct rpc_call *call, json_value branch)
 	return true;
 }
 
+/* Who made the job and who is paid. A coin that nobody named is the one of its algorithm. */
+static void read_coinbase(const struct rpc_call *call, struct finding *finding)
+{
+	struct coinbase coinbase;
+	const char *coin = finding->coin;
+
+	_Static_assert(LIMIT_TEXT_BYTES >= COINBASE_ADDRESS_BYTES, "no room for an address");
+	if (!coinbase_read(json_hex(call->doc, stratum_param(call, 2)),
+			   json_hex(call->doc, stratum_param(call, 3)), &coinbase))
+		return;
+	if (coin == NULL)
+		coin = slice_is(finding->algo, "sha256d")  ? "BTC"
+		       : slice_is(finding->algo, "scrypt") ? "LTC"
+							   : NULL;
+	finding->payout = coinbase_address(&coinbase, coin, call->text->payout);
+	finding->tag =
+		slice_of(call->text->tag, slice_copy(slice_str(coinbase.tag), call->text->tag,
+						     sizeof(call->text->tag)));
+}
+
 static enum proof bitcoin_notify(const struct rpc_call *call, struct stratum_state *state,
 				 struct finding *finding)
 {
@@ -41,6 +62,7 @@ static enum proof bitcoin_notify(const struct rpc_call *call, struct stratum_sta
 		finding->work = stratum_unit_work(&state->unit, finding->difficulty);
 	finding->algo = slice_str(stratum_unit_algo(&state->unit, finding->difficulty));
 	finding->coin = stratum_unit_coin(&state->unit, finding->difficulty);
+	read_coinbase(call, finding);
 	return proof;
 }
 

@@ -19,9 +19,6 @@
 #define VERUS_VERSION  "04000100"
 #define VERUS_IDENTITY 102 /* version of an address that begins with i */
 
-/* Of struct stratum_state. */
-enum flavour { FLAVOUR_UNKNOWN, FLAVOUR_VERUS };
-
 struct solution {
 	const char *prefix; /* compact size of what follows */
 	size_t digits;      /* prefix included */
@@ -66,7 +63,7 @@ static bool is_verus_solution(struct slice digits)
 
 static void set_verus(struct stratum_state *state, struct finding *finding)
 {
-	state->flavour = FLAVOUR_VERUS;
+	state->is_verus = true;
 	finding->algo = slice_str("verushash");
 	finding->unit = NULL;
 }
@@ -94,7 +91,7 @@ static enum proof equihash_notify(const struct rpc_call *call, struct stratum_st
 	};
 	size_t count = json_size(call->doc, call->params);
 	size_t right = stratum_match(call, fields, ROWS(fields));
-	bool is_verus = state->flavour == FLAVOUR_VERUS ||
+	bool is_verus = state->is_verus ||
 			json_is(call->doc, stratum_param(call, 1), VERUS_VERSION) ||
 			(count == 9 && json_hex(call->doc, stratum_param(call, 8)).len > 0);
 
@@ -140,7 +137,7 @@ static enum proof equihash_submit(const struct rpc_call *call, struct stratum_st
 		finding->nonce = rpc_hash_hex(finding->nonce, slice_head(digits, SOLUTION_HEAD));
 	if (row != NULL)
 		finding->algo = slice_str(row->algo);
-	if (state->flavour == FLAVOUR_VERUS || is_verus_solution(digits) ||
+	if (state->is_verus || is_verus_solution(digits) ||
 	    (is_verus_login(finding->login) && slice_starts(digits, "fd4005")))
 		set_verus(state, finding);
 	/* one byte of a length begins many a text */
@@ -158,7 +155,7 @@ static bool equihash_call(struct rpc_call *call, struct stratum_state *state)
 	if ((rpc_starts(call->method, "mining.auth") && is_verus_login(first)) ||
 	    (rpc_equals(call->method, "mining.subscribe") &&
 	     (rpc_starts(first, "hellminer") || rpc_contains(first, "verus"))))
-		state->flavour = FLAVOUR_VERUS;
+		state->is_verus = true;
 	return false;
 }
 

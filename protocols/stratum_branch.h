@@ -22,7 +22,8 @@ struct stratum_state {
 	uint8_t branch;        /* 1 + index of the branch that has proven itself; 0: none */
 	uint8_t hint;          /* 1 + index of the branch that something named, weaker; 0: none */
 	uint8_t miner_side;    /* 1 + enum direction of what the miner sends; 0: not heard */
-	uint8_t flavour;       /* of the proven branch, which gives it a meaning; 0 at first */
+	bool is_verus;         /* a name or a program of VerusHash was heard */
+	bool has_agent;        /* so was a binary message, btcagent.h */
 	bool is_seen;          /* a method of ours was heard, in either direction */
 };
 

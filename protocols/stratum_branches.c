@@ -23,8 +23,6 @@ void stratum_prove(struct stratum_state *state, const struct stratum_branch *bra
 {
 	uint8_t number = stratum_branch_number(branch);
 
-	if (state->branch != 0 && state->branch != number)
-		state->flavour = 0;
 	if (state->branch != number)
 		state->rate_unit = branch->unit;
 	state->branch = number;

@@ -12,6 +12,7 @@
  * The same words carry other coins' jobs and shares, with other fields: each is a branch, see
  * stratum_branch.h. What fits none of them is reported as likely, with what all have in common, so
  * that nothing is missed. */
+#include "protocols/btcagent.h"
 #include "protocols/stratum_branch.h"
 #include "protocols/target.h"
 
@@ -36,10 +37,11 @@ static void note_agent(struct stratum_state *state, struct slice agent)
 }
 
 /* One that says of itself that it speaks for others. */
-static bool is_proxy_agent(struct slice agent)
+static bool is_proxy(const struct rpc_call *call, struct slice agent)
 {
 	return rpc_contains(agent, "proxy") || rpc_starts(agent, "btccom-agent") ||
-	       rpc_starts(agent, "NiceHash/");
+	       (rpc_starts(agent, "NiceHash/") &&
+		rpc_is_hex(call->doc, stratum_param(call, 2), 64));
 }
 
 void stratum_subscribe(struct rpc_call *call, enum proof proof, const struct stratum_branch *branch)
@@ -57,7 +59,7 @@ void stratum_subscribe(struct rpc_call *call, enum proof proof, const struct str
 	finding.pool =
 		rpc_pool(call, json_text(call->doc, stratum_param(call, 2), host, sizeof(host)),
 			 stratum_param(call, 3), pool);
-	finding.is_proxy = is_proxy_agent(finding.agent);
+	finding.is_proxy = is_proxy(call, finding.agent);
 	note_agent(state, finding.agent);
 	stratum_emit(call, &finding);
 }
@@ -139,30 +141,39 @@ static enum proof ask_branch(const struct rpc_call *call, const struct stratum_b
 					    : branch->submit(call, state, finding);
 }
 
-/* 1 + index of the branch that the job or share fits best, the first among equals; 0: none. The
- * proven branch goes first, then the one that something named. All work on copies. */
-static unsigned find_branch(const struct rpc_call *call, const struct finding *finding,
-			    enum proof *best)
+/* Asks the branches, the proven one first, then the one that something named, until one is sure.
+ * Keeps what the one said whom the call fits best, the first among equals: 1 + its index, 0: none.
+ * All but the last work on copies. */
+static unsigned find_branch(const struct rpc_call *call, struct stratum_state *state,
+			    struct finding *finding, enum proof *best)
 {
-	const struct stratum_state *state = call->state;
-	const unsigned first[2] = { state->branch, state->hint };
+	const struct stratum_state before = *state;
+	const struct finding blank = *finding;
+	const unsigned first[2] = { before.branch, before.hint };
 	unsigned found = 0;
 
 	*best = PROOF_NONE;
-	for (unsigned i = 0; i < 2 + stratum_branch_count && *best < PROOF_CONFIRMED; i++) {
+	for (unsigned i = 0; i < 2 + stratum_branch_count; i++) {
 		unsigned number = i < 2 ? first[i] : i - 1;
 
 		if (number == 0 || (i >= 2 && (number == first[0] || number == first[1])))
 			continue;
-		struct stratum_state trial = *state;
-		struct finding draft = *finding;
-		enum proof proof = ask_branch(call, stratum_branches[number - 1], &trial, &draft);
+		*state = before;
+		*finding = blank;
+		enum proof proof = ask_branch(call, stratum_branches[number - 1], state, finding);
 
 		if (proof > *best) {
 			*best = proof;
 			found = number;
 		}
+		if (proof == PROOF_CONFIRMED)
+			return found;
 	}
+	*state = before;
+	*finding = blank;
+	/* others have used the room for texts since */
+	if (found != 0)
+		(void)ask_branch(call, stratum_branches[found - 1], state, finding);
 	return found;
 }
 
@@ -171,17 +182,14 @@ static bool read_branch(const struct rpc_call *call, struct finding *finding)
 {
 	struct stratum_state *state = call->state;
 	enum proof proof;
-	unsigned number = find_branch(call, finding, &proof);
+	unsigned number = find_branch(call, state, finding, &proof);
 
 	if (number == 0)
 		return false;
 	const struct stratum_branch *branch = stratum_branches[number - 1];
 	bool is_named = proof == PROOF_CONFIRMED || stratum_is(state, branch);
 
-	if (proof == PROOF_CONFIRMED)
-		stratum_prove(state, branch);
 	finding->proof = proof;
-	(void)ask_branch(call, branch, state, finding);
 	if (!is_named && !call->doc->is_cut) { /* others share the shape */
 		finding->unit = NULL;
 		finding->algo = slice_of(NULL, 0);
@@ -191,8 +199,10 @@ static bool read_branch(const struct rpc_call *call, struct finding *finding)
 	finding->dialect = branch->name;
 	if (finding->work <= 0)
 		finding->work = finding->difficulty * branch->unit_work;
-	if (proof == PROOF_CONFIRMED)
+	if (proof == PROOF_CONFIRMED) {
+		stratum_prove(state, branch);
 		state->rate_unit = finding->unit;
+	}
 	return true;
 }
 
@@ -506,7 +516,33 @@ static bool handle_call(struct rpc_call *call)
 
 static bool stratum_decode(void *state, struct message *msg, const struct finding_out *out)
 {
+	if (msg->bytes.len > 0 && msg->bytes.ptr[0] == BTCAGENT_MAGIC)
+		return btcagent_decode(state, msg, out);
 	return rpc_decode(state, msg, out, handle_call);
+}
+
+/* JSON, and between two objects binary messages of an agent; in the junk before an object too, of
+ * which a lost segment may have left the beginning. */
+static enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
+{
+	*skip = 0;
+	if (btcagent_frame(in, len) == FRAME_WHOLE)
+		return FRAME_WHOLE;
+	enum frame_result framed = rpc_frame(in, skip, len);
+	struct slice junk = slice_head(in, *skip);
+
+	for (size_t at = slice_find(junk, BTCAGENT_MAGIC); at < junk.len;) {
+		size_t agent_len;
+		enum frame_result result = btcagent_frame(slice_tail(in, at), &agent_len);
+
+		if (result != FRAME_BAD) {
+			*skip = at;
+			*len = agent_len;
+			return result;
+		}
+		at += 1 + slice_find(slice_tail(junk, at + 1), BTCAGENT_MAGIC);
+	}
+	return framed;
 }
 
 static enum probe_result stratum_probe(struct slice first, enum direction dir)
@@ -521,6 +557,6 @@ const struct dialect dialect_stratum_v1 = {
 	.state_size = sizeof(struct stratum_state),
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = stratum_probe,
-	.frame = rpc_frame,
+	.frame = stratum_frame,
 	.decode = stratum_decode,
 };
