@@ -62,7 +62,6 @@ static bool read_share(struct burst_state *state, const struct http_head *http,
 
 	finding.login = httpwork_query(http, "accountId", account, sizeof(account));
 	finding.has_password = httpwork_query(http, "secretPhrase", secret, sizeof(secret)).len > 0;
-	memset(secret, 0, sizeof(secret));
 	if (!httpwork_is_digits(finding.login))
 		finding.login = slice_of(account, 0);
 	if (!httpwork_is_digits(nonce) || (finding.login.len == 0 && !finding.has_password))
