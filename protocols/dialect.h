@@ -127,8 +127,16 @@ struct dialect {
 /* Every dialect, in the order in which they are asked. */
 #define DIALECTS(X) \
 	X(stratum_v1) \
+	X(ethgetwork) \
 	X(ethproxy) \
-	X(cryptonote)
+	X(cryptonote) \
+	X(getwork) \
+	X(getblocktemplate) \
+	X(monerod) \
+	X(burst) \
+	X(coinhive) \
+	X(webminerpool) \
+	X(nimiq)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)
