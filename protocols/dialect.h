@@ -177,6 +177,8 @@ struct carrier_step {
 struct carrier {
 	const char *name;  /* in events: [a-z0-9-]+ */
 	size_t state_size; /* flat, caller-zeroed, for both directions; at most CARRIER_STATE_MAX */
+	bool is_opaque; /* never gives content: no reason to look at a flow, but to leave it alone
+			 */
 	/* Could this be my first byte in that direction? YES and NO are final; MAYBE with fewer
 	 * than CARRIER_PROBE_MAX bytes only. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);

@@ -370,3 +370,13 @@ void wrapping_cut(struct wrapping *self, unsigned side)
 	read_plain(self, side, self->depth, begun);
 	conversation_cut(self->conversation, side);
 }
+
+bool wrapping_is_inside(const struct wrapping *self, unsigned side)
+{
+	size_t level = 0;
+
+	while (level < self->depth && self->layers[level].is_through[side])
+		level++;
+	return level < self->depth &&
+	       !(self->sides[side].is_plain && self->sides[side].plain_level <= level);
+}

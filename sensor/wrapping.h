@@ -56,4 +56,7 @@ void wrapping_gap(struct wrapping *self, unsigned side);
 /* No more bytes will come of a side. */
 void wrapping_cut(struct wrapping *self, unsigned side);
 
+/* True when the side is read by a carrier now. */
+bool wrapping_is_inside(const struct wrapping *self, unsigned side);
+
 #endif
