@@ -199,12 +199,14 @@ static void take_upgraded(struct http_state *self, struct http_side *side, uint8
 
 static void take_target(struct http_side *side, uint8_t byte)
 {
-	if (byte == '\n')
+	if (byte == '\n') {
 		reject(side, byte); /* without a version: some other protocol's words */
-	else if (byte == ' ' && side->target_len > 0)
+	} else if (byte == ' ' && side->target_len > 0) {
+		http_target(&side->head); /* before the fields: what stands here counts more */
 		side->phase = PHASE_LINE;
-	else if (byte > ' ' && side->target_len < sizeof(side->head.target) - 1)
+	} else if (byte > ' ' && side->target_len < sizeof(side->head.target) - 1) {
 		side->head.target[side->target_len++] = (char)byte;
+	}
 }
 
 /* The first line is whole. */
@@ -381,7 +383,6 @@ static void finish_request(struct http_state *self, struct http_side *side,
 		side->phase = PHASE_THROUGH;
 		return;
 	}
-	http_target(&side->head);
 	if (side->framing.is_upgrade) {
 		self->upgrade = UPGRADE_ASKED;
 		self->is_websocket = side->framing.is_websocket;
