@@ -8,9 +8,10 @@
  * Lines end with LF, with or without CR; a line that begins with a blank goes on the one before.
  * Nothing here depends on the flow's direction: who asks is seen from the first word. A body is
  * given only when it is coded or begins like JSON, so that web pages go no further. */
-#include "protocols/http_field.h"
+#include "protocols/http.h"
 
 #include "protocols/hex.h"
+#include "protocols/http_field.h"
 #include "protocols/rpc.h"
 #include "protocols/tunnel_target.h"
 

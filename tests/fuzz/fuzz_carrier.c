@@ -166,7 +166,7 @@ static void probe(struct slice in, enum direction dir)
 {
 	enum probe_result result = PROBE_MAYBE;
 
-	for (size_t n = 1; n <= in.len && n <= 2 * CARRIER_PROBE_MAX; n++) {
+	for (size_t n = 1; n <= in.len && n <= (size_t)2 * CARRIER_PROBE_MAX; n++) {
 		enum probe_result next = subject->probe(slice_head(in, n), dir);
 
 		require(result == PROBE_MAYBE || next == result);

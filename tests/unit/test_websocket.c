@@ -118,6 +118,9 @@ static void test_probe(void **unused)
 	assert_int_equal(PROBE_DOWN(websocket, "\x8b"), PROBE_NO);
 	assert_int_equal(PROBE_DOWN(websocket, "\x89\x10qqqqqqqqqqqqqqqq\x89\x10qqqqqqqqqqqqqqqq"),
 			 PROBE_NO);
+	/* what begins behind the bytes that a probe may ask for is not asked for */
+	assert_int_equal(PROBE_DOWN(websocket, "\x89\x1cqqqqqqqqqqqqqqqqqqqqqqqqqqqq\x81\x02{}"),
+			 PROBE_NO);
 	/* a flow that is the wrong way round */
 	assert_int_equal(PROBE_UP(websocket, "\x81\x02{"), PROBE_YES);
 	assert_int_equal(PROBE_DOWN(websocket, "\x81\x82\1\2\3\4z"), PROBE_YES);
