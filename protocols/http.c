@@ -247,6 +247,7 @@ static void flush_field(struct http_side *side)
 	if (side->name_len > 0)
 		http_field(&side->head, &side->framing, slice_of(side->name, side->name_len),
 			   value_of(side));
+	memset(side->value, 0, side->value_len); /* it may have been a password */
 	side->name_len = 0;
 	side->value_len = 0;
 }

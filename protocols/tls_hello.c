@@ -338,14 +338,15 @@ static bool is_alnum(char byte)
 /* First and last byte of the protocol's name; of bytes that are no text the outer hex digits. */
 static void put_alpn(struct text *text, const char *alpn)
 {
-	char first = alpn[0];
-	char last = first;
+	size_t len = strlen(alpn);
 
-	if (first == '\0') {
+	if (len == 0) {
 		put(text, "00");
 		return;
 	}
-	last = alpn[strlen(alpn) - 1];
+	char first = alpn[0];
+	char last = alpn[len - 1];
+
 	if (is_alnum(first) && is_alnum(last)) {
 		put_byte(text, first);
 		put_byte(text, last);

@@ -159,6 +159,8 @@ static void test_heads_of_any_form(void **unused)
 	assert_string_equal(talk.head.stratum, "stratum+tcp://pool.example.com:3333");
 	assert_string_equal(talk.head.user, "u");
 	assert_true(talk.head.has_password);
+	assert_null(memmem(talk.state, sizeof(talk.state), ":p@", 3));
+	assert_null(memmem(talk.state, sizeof(talk.state), ":pw", 3));
 
 	assert_string_equal(
 		SAID_UP("POST /burst?requestType=submitNonce&secretPhrase=open+sesame&nonce=5"
@@ -168,6 +170,7 @@ static void test_heads_of_any_form(void **unused)
 	assert_string_equal(talk.head.target,
 			    "/burst?requestType=submitNonce&secretPhrase=&nonce=5");
 	assert_true(talk.head.has_password);
+	assert_null(memmem(talk.state, sizeof(talk.state), "sesame", 6));
 	assert_string_equal(talk.head.capacity, "1000");
 	assert_string_equal(talk.head.miner, "m");
 	assert_string_equal(talk.head.miner_name, "n");
@@ -217,6 +220,7 @@ static void test_credentials(void **unused)
 		assert_string_equal(said(DIR_TO_SERVER, text, (size_t)len), "<GET|>");
 		assert_string_equal(talk.head.user, rows[i].user);
 		assert_int_equal(talk.head.has_password, rows[i].has_password);
+		assert_null(memmem(talk.state, sizeof(talk.state), "Basic", 5));
 	}
 }
 
