@@ -128,7 +128,8 @@ struct dialect {
 #define DIALECTS(X) \
 	X(stratum_v1) \
 	X(ethproxy) \
-	X(cryptonote)
+	X(cryptonote) \
+	X(btcagent)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)

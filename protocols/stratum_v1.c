@@ -547,7 +547,7 @@ static bool handle_call(struct rpc_call *call)
 	return row != NULL && row->handle(call, row);
 }
 
-static bool stratum_decode(void *state, struct message *msg, const struct finding_out *out)
+bool stratum_decode(void *state, struct message *msg, const struct finding_out *out)
 {
 	if (msg->bytes.len > 0 && msg->bytes.ptr[0] == BTCAGENT_MAGIC)
 		return btcagent_decode(state, msg, out);
@@ -556,7 +556,7 @@ static bool stratum_decode(void *state, struct message *msg, const struct findin
 
 /* JSON, and between two objects binary messages of an agent; in the junk before an object too, of
  * which a lost segment may have left the beginning. */
-static enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
+enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
 {
 	*skip = 0;
 	if (btcagent_frame(in, len) == FRAME_WHOLE)

@@ -83,12 +83,6 @@ static void hear(void *ctx, const struct finding *finding)
 	hear_slice(ear, finding->algo);
 	hear_slice(ear, finding->reason);
 	hear_slice(ear, finding->pool);
-	hear_slice(ear, finding->rig);
-	hear_slice(ear, finding->email);
-	hear_slice(ear, finding->tag);
-	hear_slice(ear, finding->payout);
-	hear_name(ear, finding->dialect);
-	hear_name(ear, finding->unit);
 }
 
 /* The message in memory of exactly its size, so that overreads are seen. */

@@ -167,6 +167,31 @@ static void test_any_segmentation(void **unused)
 	}
 }
 
+/* A stream that was picked up between two lines. */
+static void test_picked_up(void **unused)
+{
+	static const char two[] = SHARE SHARE_12;
+
+	(void)unused;
+	for (size_t len = 0; len < sizeof(two) - 1; len++)
+		assert_int_equal(dialect_btcagent.probe(slice_of(two, len), DIR_TO_SERVER),
+				 PROBE_MAYBE);
+	assert_int_equal(dialect_btcagent.probe(slice_of(two, sizeof(two) - 1), DIR_TO_SERVER),
+			 PROBE_YES);
+	assert_int_equal(dialect_btcagent.probe(slice_str(SUBSCRIBE), DIR_TO_SERVER), PROBE_NO);
+	assert_int_equal(dialect_btcagent.probe(slice_str("\x7f"
+							  "ELF"),
+						DIR_TO_SERVER),
+			 PROBE_NO);
+	talk_begin(&talk, &dialect_btcagent);
+	assert_false(talk_up(&talk, SUBSCRIBE));
+	assert_true(SAY(DIR_TO_SERVER, SHARE));
+	assert_true(SAY(DIR_TO_SERVER, SHARE_13));
+	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_true(talk_down(&talk, NOTIFY));
+	assert_int_equal(heard->finding.kind, FINDING_JOB);
+}
+
 static void test_near_misses(void **unused)
 {
 	static const struct {
@@ -206,7 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),      cmocka_unit_test(test_mid_stream),
 		cmocka_unit_test(test_mixed_stream), cmocka_unit_test(test_any_segmentation),
-		cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_picked_up),    cmocka_unit_test(test_near_misses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
