@@ -11,8 +11,6 @@
 #include "protocols/cursor.h"
 #include "protocols/hex.h"
 
-#define TARGET_DIGITS 64
-
 double target_work_be256(struct slice hex)
 {
 	double target = 0;
@@ -21,6 +19,20 @@ double target_work_be256(struct slice hex)
 		return 0;
 	for (size_t i = 0; i < hex.len; i++)
 		target = target * 16 + hex_values[hex.ptr[i]];
+	return target > 0 ? 0x1p256 / (target + 1) : 0;
+}
+
+double target_work_head256(struct slice hex)
+{
+	double target = 0;
+	double unit = 0x1p256;
+
+	if (hex.len > TARGET_DIGITS || !hex_is(hex))
+		return 0;
+	for (size_t i = 0; i < hex.len; i++) {
+		unit /= 16;
+		target += hex_values[hex.ptr[i]] * unit;
+	}
 	return target > 0 ? 0x1p256 / (target + 1) : 0;
 }
 

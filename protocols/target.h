@@ -15,6 +15,11 @@
 /* A 256-bit big-endian target as 1 to 64 hex digits without 0x (shorter ones are left-padded). */
 double target_work_be256(struct slice hex);
 
+/* The same when only the first digits are there: the rest does not matter. */
+double target_work_head256(struct slice hex);
+
+#define TARGET_DIGITS 64
+
 /* Bitcoin's and Nimiq's compact form of a 256-bit target: 0xEEMMMMMM is M * 256^(E - 3). */
 double target_work_compact(uint32_t compact);
 
