@@ -128,7 +128,9 @@ struct dialect {
 #define DIALECTS(X) \
 	X(stratum_v1) \
 	X(ethproxy) \
-	X(cryptonote)
+	X(cryptonote) \
+	X(grin) \
+	X(beam)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)
