@@ -130,6 +130,8 @@ struct dialect {
 	X(ethgetwork) \
 	X(ethproxy) \
 	X(cryptonote) \
+	X(grin) \
+	X(beam) \
 	X(getwork) \
 	X(getblocktemplate) \
 	X(monerod) \
