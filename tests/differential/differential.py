@@ -112,7 +112,7 @@ def renderings(options):
         return
     for name in alikes.LOOK_ALIKES:
         for axis, rendering in plan.alike(name, alikes.look_alike, options.seed):
-            yield f"look-alike {name} {axis}", rendering
+            yield f"look-alike {axis}", rendering
 
 
 def run_all(options, folder):

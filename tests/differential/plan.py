@@ -16,7 +16,8 @@ STACKS = (("proxy1", "connect"), ("connect", "ws"), ("proxy2", "ws-parts"))
 WS = (("ws",), ("ws-parts",), ("ws-binary",))
 OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-parts"))
 STREAM_ONLY = ("crlf", "bare", "blank-lines", "bom", "nul", "banner")
-AXES = ("base", "spelling", "cut", "carrier", "layer", "vantage", "sample")
+ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
+ALIKE_SAMPLE = 2
 
 # Pairs that make no sense together, with the reason.
 APART = (
@@ -91,3 +92,14 @@ def sample(name, seed, count, write=session):
 def chosen(words):
     """Names of the sessions that contain one of the words; all without words."""
     return [name for name in SESSIONS if not words or any(word in name for word in words)]
+
+
+def alike(name, write, seed):
+    """(axis, rendering) pairs of a look-alike: all axes for one of each kind, a sample of all."""
+    how, _, dialect = name.partition("/")
+    yield f"{how} base", Rendering(name, write=write)
+    if not dialect or how == "blunt" or dialect in ALIKE_IN_FULL:
+        for axis, rendering in axes(name, write):
+            yield f"{how} {axis}", rendering
+    for _, rendering in sample(name, seed, ALIKE_SAMPLE, write):
+        yield f"{how} sample", rendering

@@ -84,12 +84,10 @@ class Flow:
         frame = tunnels.framed(packet, here[0], there[0])
         pieces = lay.LAYERS[self.rendering.layer](frame, self._number)
         missing = 0 if kept is None else len(data) - kept
-        for number, piece in enumerate(pieces):
-            self.packets.append(Packet(time + number * 2 * US, piece[:len(piece) - missing],
-                                       len(piece)))
+        self.packets += [Packet(time, piece[:len(piece) - missing], len(piece))
+                         for piece in pieces]
         if self.rendering.cut == "duplicated":
-            self.packets += [replace(each, time=each.time + US)
-                             for each in self.packets[-len(pieces):]]
+            self.packets += self.packets[-len(pieces):]
 
     def send(self, piece, kept):
         """A data segment of which the tap keeps that much; None: nothing of the packet."""
