@@ -8,6 +8,9 @@
  *	                                        other evidence: LIMIT_REVISION_S after the last one
  *	                                        counters and rates: never
  *
+ * A coin node's session has an alert of its own family. When its flow turns out to mine, the
+ * session's alert opens beside it; a session that is only suspect has none.
+ *
  * An alert ends after LIMIT_EPISODE_S without a fact; the next fact opens another. When the table
  * is full, the alert that has been idle for longest goes, and what it held back is published. */
 #include "sensor/alert.h"
@@ -184,7 +187,10 @@ static void fold_view(struct alert *alert, const struct session_view *latest)
 	keep_text(view.algo, before->algo, sizeof(view.algo));
 	keep_text(view.coin, before->coin, sizeof(view.coin));
 	keep_text(view.pool, before->pool, sizeof(view.pool));
+	keep_text(view.rig, before->rig, sizeof(view.rig));
 	keep_text(view.email, before->email, sizeof(view.email));
+	keep_text(view.tag, before->tag, sizeof(view.tag));
+	keep_text(view.payout, before->payout, sizeof(view.payout));
 	keep_text(view.dialect, before->dialect, sizeof(view.dialect));
 	if (view.role == ROLE_UNKNOWN)
 		view.role = before->role;
@@ -195,7 +201,7 @@ static void fold_view(struct alert *alert, const struct session_view *latest)
 
 static uint64_t identity_hash(const struct alert_table *self, const struct session_view *view)
 {
-	const char *const texts[] = { view->wallet, view->worker, view->agent,
+	const char *const texts[] = { view->wallet, view->worker, view->rig, view->agent,
 				      view->algo,   view->coin,   view->pool };
 	uint64_t hashes[sizeof(texts) / sizeof(texts[0])];
 
@@ -259,6 +265,21 @@ static void end_contact(struct alert_table *self, struct alert *contact, const s
 	drop_alert(self, contact);
 }
 
+/* The family that a session's alert is of; FAMILY_CONTACT: it raises none. */
+static enum family family_of(const struct session_view *view)
+{
+	if (view->level >= LEVEL_LIKELY)
+		return FAMILY_SESSION;
+	return view->level == LEVEL_NODE || view->role == ROLE_NODE ? FAMILY_NODE : FAMILY_CONTACT;
+}
+
+static uint32_t sid_of(const struct session_view *view, const struct alert *alert)
+{
+	if (family_of(view) == FAMILY_NODE)
+		return SID_NODE;
+	return alert->level >= LEVEL_CONFIRMED ? SID_SESSION : SID_LOGIN;
+}
+
 /* Takes a session's fact into its alert; says when that is worth a revision. */
 static enum urgency fold_session(struct alert_table *self, struct alert *alert,
 				 const struct session_fact *fact, const struct session_view *before)
@@ -268,17 +289,18 @@ static enum urgency fold_session(struct alert_table *self, struct alert *alert,
 	bool was_unanswered = evidence_has(&alert->evidence, EVIDENCE_UNANSWERED);
 	bool is_urgent = alert->revision == 0;
 	bool is_changed = false;
+	bool is_first = before == NULL || family_of(before) != family_of(&fact->view);
 
 	memcpy(alert->packets, fact->packets, sizeof(alert->packets));
 	memcpy(alert->bytes, fact->bytes, sizeof(alert->bytes));
 	/* A listed flow's contact was counted already, if the alert takes contacts. */
-	if (before == NULL && (fact->contact == 0 || !was_confirmed))
+	if (is_first && (fact->contact == 0 || !was_confirmed))
 		alert->flows++;
 	if (fact->view.level > alert->level) {
 		alert->level = fact->view.level;
 		is_urgent = true;
 	}
-	alert->sid = alert->level >= LEVEL_CONFIRMED ? SID_SESSION : SID_LOGIN;
+	alert->sid = sid_of(&fact->view, alert);
 	if (evidence_merge(&alert->evidence, &fact->view.evidence))
 		is_changed = true;
 	if (!was_refused && evidence_has(&alert->evidence, EVIDENCE_LOGIN_REFUSED))
@@ -318,12 +340,19 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 				const struct session_view *before)
 {
 	uint64_t time_ns = fact->fact.time_ns;
-	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+	enum family family = family_of(&fact->view);
+	struct alert *alert = NULL;
 	struct alert *contact = NULL;
 	enum urgency urgency;
 
-	if (alert == NULL && fact->view.level >= LEVEL_LIKELY)
-		alert = open_alert(self, parties, FAMILY_SESSION, time_ns);
+	if (family == FAMILY_CONTACT) {
+		/* Raises none, but may be the same miner's: named as its flow will be. */
+		alert = find_alert(self, parties, FAMILY_SESSION);
+		return alert != NULL ? name_of(alert) : (struct alert_name){ 0 };
+	}
+	alert = find_alert(self, parties, family);
+	if (alert == NULL)
+		alert = open_alert(self, parties, family, time_ns);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, time_ns);
@@ -379,6 +408,8 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 	alert = find_alert(self, parties, FAMILY_SESSION);
 	if (alert == NULL)
 		alert = find_alert(self, parties, FAMILY_CONTACT);
+	if (alert == NULL && record->has_session)
+		alert = find_alert(self, parties, FAMILY_NODE);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, record->fact.time_ns);

@@ -276,3 +276,8 @@ const char *event_wallet_text(uint8_t wallet_check)
 
 	return wallet_check < sizeof(texts) / sizeof(texts[0]) ? texts[wallet_check] : "";
 }
+
+const char *event_unit_text(const struct session_view *view)
+{
+	return view->unit[0] != '\0' ? view->unit : "H/s";
+}

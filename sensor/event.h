@@ -9,7 +9,7 @@
 #include "sensor/decision.h"
 #include "sensor/endpoint.h"
 
-#define EVENT_JSON_BYTES    8192
+#define EVENT_JSON_BYTES    16384
 #define EVENT_ENDPOINT_TEXT 56
 
 /* What rendering needs to know about the run; immutable. */
@@ -78,5 +78,7 @@ const char *event_role_text(enum session_role role);
 const char *event_session_text(enum session_event event);    /* begin change report end */
 const char *event_tcp_state_text(enum flow_tcp_state state); /* "" for none */
 const char *event_wallet_text(uint8_t wallet_check);         /* "" for an account name */
+/* Of the session's rates; "H/s" when it says nothing else. */
+const char *event_unit_text(const struct session_view *view);
 
 #endif

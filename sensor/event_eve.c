@@ -96,7 +96,8 @@ static void write_common(struct line *line)
 
 static const char *confidence_text(uint8_t level)
 {
-	if (level == LEVEL_CONFIRMED)
+	/* A node is certain to be one: whether it mines is not what its alert says. */
+	if (level == LEVEL_CONFIRMED || level == LEVEL_NODE)
 		return "High";
 	return level == LEVEL_LIKELY ? "Medium" : "Low";
 }
@@ -331,6 +332,7 @@ static void write_identity(struct line *line)
 	const struct session_view *view = line->view;
 
 	text_if(w, "dialect", view->dialect);
+	text_if(w, "carrier", view->carrier);
 	text_if(w, "coin", view->coin);
 	text_if(w, "algo", view->algo);
 	if (view->wallet[0] != '\0' && view->wallet_check != WALLET_NONE) {
@@ -344,12 +346,20 @@ static void write_identity(struct line *line)
 	text_if(w, "worker", view->worker);
 	if (view->workers > 1)
 		jsonw_uint(w, "workers", view->workers);
+	text_if(w, "rig", view->rig);
 	text_if(w, "email", view->email);
 	text_if(w, "agent", view->agent);
+	if (view->has_password)
+		jsonw_bool(w, "password_present", true);
+	if (view->is_donation)
+		jsonw_bool(w, "donation", true);
 }
 
 static void write_work(struct line *line)
 {
+	static const char *const rates[RATE_WINDOWS] = {
+		[RATE_1M] = "hashrate_1m", [RATE_10M] = "hashrate_10m", [RATE_60M] = "hashrate_60m"
+	};
 	struct jsonw *w = &line->w;
 	const struct session_view *view = line->view;
 
@@ -364,6 +374,10 @@ static void write_work(struct line *line)
 	text_if(w, "reject_reason", view->reason);
 	if (view->hashrate > 0)
 		jsonw_fixed(w, "hashrate", view->hashrate, 1);
+	for (size_t i = 0; i < RATE_WINDOWS; i++)
+		if (view->rates[i] > 0)
+			jsonw_fixed(w, rates[i], view->rates[i], 1);
+	text_if(w, "hashrate_unit", view->unit);
 	if (view->hashrate_claimed > 0)
 		jsonw_fixed(w, "hashrate_claimed", view->hashrate_claimed, 1);
 }
@@ -397,10 +411,12 @@ static void write_mining(struct line *line)
 	if (view != NULL)
 		write_identity(line);
 	jsonw_text(w, "pool", line->texts->pool);
-	if (view != NULL)
+	if (view != NULL) {
 		text_if(w, "next_pool", view->next_pool);
-	if (view != NULL)
+		text_if(w, "pool_tag", view->tag);
+		text_if(w, "payout", view->payout);
 		write_work(line);
+	}
 	if (view != NULL && view->first_ns != 0)
 		jsonw_time(w, "first_seen", view->first_ns);
 	else if (alert != NULL)

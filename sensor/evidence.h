@@ -29,7 +29,10 @@
 	X(POOL_NAMED, "pool-named") \
 	X(NDPI_MINING, "ndpi-mining") \
 	X(MIDSTREAM, "midstream") \
-	X(GAP, "gap")
+	X(GAP, "gap") \
+	X(NODE, "node") \
+	X(HANDSHAKE_SIZES, "handshake-sizes") \
+	X(DONATION, "donation")
 
 enum evidence_word {
 #define EVIDENCE_ENUM(id, text) EVIDENCE_##id,

@@ -57,7 +57,7 @@ struct contact_fact {
 };
 
 enum session_event {
-	SESSION_BEGIN,  /* first time at LEVEL_LIKELY or above */
+	SESSION_BEGIN,  /* first time at LEVEL_NODE or above */
 	SESSION_CHANGE, /* level or identity changed: at once */
 	SESSION_REPORT, /* each minute while it runs */
 	SESSION_END     /* with its flow */

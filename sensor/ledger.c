@@ -60,16 +60,20 @@ void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply)
 	self->early_next = (self->early_next + 1) % LEDGER_EARLY;
 }
 
-bool ledger_take_early(struct ledger *self, const struct ledger_request *request, uint64_t time_ns,
+bool ledger_take_early(struct ledger *self, const struct ledger_request *request,
 		       struct ledger_reply *reply)
 {
 	for (size_t i = 0; i < LEDGER_EARLY; i++) {
 		struct ledger_reply *one = &self->early[(self->early_next + i) % LEDGER_EARLY];
 
-		if (one->id != request->id || one->dir == request->dir || one->time_ns <= time_ns)
+		if (one->id != request->id || one->dir == request->dir ||
+		    one->time_ns <= request->time_ns)
 			continue;
 		*reply = *one;
-		one->id = 0;
+		if (one->count > 1)
+			one->count--;
+		else
+			one->id = 0;
 		return true;
 	}
 	return false;

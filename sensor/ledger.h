@@ -16,12 +16,13 @@ enum ledger_flag {
 };
 
 struct ledger_request {
-	uint64_t id;    /* hash of the request id; 0: free */
-	double work;    /* of a share */
-	uint32_t order; /* FIFO among equal ids */
-	uint8_t kind;   /* enum finding_kind */
-	uint8_t flags;  /* enum ledger_flag */
-	uint8_t dir;    /* enum direction of the request */
+	uint64_t id;      /* hash of the request id; 0: free */
+	uint64_t time_ns; /* packet time */
+	double work;      /* of a share */
+	uint32_t order;   /* FIFO among equal ids */
+	uint8_t kind;     /* enum finding_kind */
+	uint8_t flags;    /* enum ledger_flag */
+	uint8_t dir;      /* enum direction of the request */
 };
 
 struct ledger_job {
@@ -33,6 +34,7 @@ struct ledger_job {
 struct ledger_reply {
 	uint64_t id;      /* of the request; 0: free */
 	uint64_t time_ns; /* packet time */
+	uint32_t count;   /* shares that it settles and that are still to come */
 	uint8_t dir;      /* enum direction of the reply */
 	bool is_ok;
 	bool is_stale;
@@ -66,8 +68,9 @@ struct ledger_request ledger_take(struct ledger *self, const struct ledger_reque
 /* Keeps a reply that nobody waits for: its request may be held behind a hole of the stream. */
 void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply);
 
-/* The first early reply to a request that was captured at time_ns, before the reply. */
-bool ledger_take_early(struct ledger *self, const struct ledger_request *request, uint64_t time_ns,
+/* The first early reply to a request that was captured before it; one that settles several stays
+ * for the others. */
+bool ledger_take_early(struct ledger *self, const struct ledger_request *request,
 		       struct ledger_reply *reply);
 
 /* Bytes were lost in that direction: the replies that travel in it may be among them. */

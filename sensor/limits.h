@@ -33,18 +33,25 @@
 /* Times one flow may be taken under inspection and given up again. */
 #define LIMIT_INSPECTIONS 32
 
+/* Compressed bodies and messages: bytes one may give, how many times what came in, and how many may
+ * be inflated at once by one worker (48 KB each, from first use). */
+#define LIMIT_INFLATE_BYTES (256 * 1024)
+#define LIMIT_INFLATE_RATIO 50
+#define LIMIT_INFLATERS     128
+
 /* One session: requests that wait for a reply, jobs and shares remembered. */
 #define LIMIT_PENDING 128
 #define LIMIT_JOBS    32
 #define LIMIT_SHARES  128
 
-#define LIMIT_WALLET_TEXT 128
-#define LIMIT_WORKER_TEXT 64
-#define LIMIT_AGENT_TEXT  96
-#define LIMIT_ALGO_TEXT   24
-#define LIMIT_REASON_TEXT 64
-#define LIMIT_POOL_TEXT   96
-#define LIMIT_NAME_TEXT   64 /* sensor id, interface, account, region, vpc... */
+#define LIMIT_WALLET_TEXT  128
+#define LIMIT_WORKER_TEXT  64
+#define LIMIT_AGENT_TEXT   96
+#define LIMIT_ALGO_TEXT    24
+#define LIMIT_REASON_TEXT  64
+#define LIMIT_CARRIER_TEXT 48 /* three names */
+#define LIMIT_POOL_TEXT    96
+#define LIMIT_NAME_TEXT    64 /* sensor id, interface, account, region, vpc... */
 
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
 #define LIMIT_RING_URGENT_BYTES (4u << 20)

@@ -16,7 +16,7 @@
 #include "sensor/redis_store.h"
 #include "sensor/redis_tally.h"
 
-#define FIELDS_MAX          40
+#define FIELDS_MAX          48
 #define FIELDS_BYTES        6144
 #define SHORT_TEXT          65 /* 64 bytes and a NUL */
 #define TRIM_EVERY          64 /* events between two trims of the sorted sets */
@@ -188,7 +188,8 @@ static void list_key(const struct redis_state *self, const char *name, char out[
 
 /* Merges the fields into a hash; rate: also into the top list of hosts, NULL: not. */
 static int push_merge(struct redis_state *self, struct redis_conn *conn,
-		      const struct subject *subject, const char *key, const double *rate)
+		      const struct subject *subject, const char *key, const double *rate,
+		      bool ends_event)
 {
 	const struct fields *fields = &self->fields;
 	struct redis_args *args = &self->args;
@@ -216,7 +217,7 @@ static int push_merge(struct redis_state *self, struct redis_conn *conn,
 		redis_args_text(args, fields->items[i][0]);
 		redis_args_text(args, fields->items[i][1]);
 	}
-	return redis_conn_push(conn, args, REDIS_EXPECT_INTEGER, false);
+	return redis_conn_push(conn, args, REDIS_EXPECT_INTEGER, ends_event);
 }
 
 static int push_sorted(struct redis_state *self, struct redis_conn *conn, const char *list,
@@ -316,6 +317,37 @@ static void add_identity(struct fields *fields, const struct subject *subject)
 	add_text(fields, "alert_id", subject->texts->alert_id);
 }
 
+static bool is_miner(const struct session_view *view)
+{
+	return view->level >= LEVEL_LIKELY;
+}
+
+static const char *state_text(const struct session_view *view, bool is_end)
+{
+	if (is_end)
+		return "ended";
+	return is_miner(view) ? "mining" : level_text(view->level);
+}
+
+/* What only the session itself has. */
+static void add_session_more(struct fields *fields, const struct session_view *view)
+{
+	add_text(fields, "carrier", view->carrier);
+	add_text(fields, "rig", view->rig);
+	add_text(fields, "email", view->email);
+	add_text(fields, "next_pool", view->next_pool);
+	add_text(fields, "pool_tag", view->tag);
+	add_text(fields, "payout", view->payout);
+	add_text(fields, "reject_reason", view->reason);
+	add_uint(fields, "workers", view->workers);
+	add_uint(fields, "password_present", view->has_password);
+	add_uint(fields, "donation", view->is_donation);
+	add_fixed(fields, "hashrate_1m", view->rates[RATE_1M], 1);
+	add_fixed(fields, "hashrate_10m", view->rates[RATE_10M], 1);
+	add_fixed(fields, "hashrate_60m", view->rates[RATE_60M], 1);
+	add_text(fields, "hashrate_unit", event_unit_text(view));
+}
+
 static int merge_session(struct redis_state *self, struct redis_conn *conn,
 			 const struct subject *subject, bool is_end)
 {
@@ -324,7 +356,7 @@ static int merge_session(struct redis_state *self, struct redis_conn *conn,
 	char key[REDIS_KEY_TEXT];
 
 	fields_begin(fields);
-	add_text(fields, "state", is_end ? "ended" : "mining");
+	add_text(fields, "state", state_text(view, is_end));
 	add_text(fields, "sensor", self->context->sensor_id);
 	add_text(fields, "client", subject->texts->client);
 	add_uint(fields, "client_port", subject->texts->client_port);
@@ -340,9 +372,10 @@ static int merge_session(struct redis_state *self, struct redis_conn *conn,
 	add_fixed(fields, "seconds", (double)view->window_ns / 1e9, 3);
 	add_fixed(fields, "hashrate", view->hashrate, 1);
 	add_fixed(fields, "hashrate_claimed", view->hashrate_claimed, 1);
+	add_session_more(fields, view);
 	fields->shared = fields->count;
 	entity_key(self, "session", subject->texts->flow_id, key);
-	return push_merge(self, conn, subject, key, NULL);
+	return push_merge(self, conn, subject, key, NULL, !is_miner(view));
 }
 
 static int merge_host(struct redis_state *self, struct redis_conn *conn,
@@ -359,7 +392,7 @@ static int merge_host(struct redis_state *self, struct redis_conn *conn,
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "host", subject->host, key);
-	error = push_merge(self, conn, subject, key, &totals->hashrate);
+	error = push_merge(self, conn, subject, key, &totals->hashrate, false);
 	return error < 0 ? error : push_sorted(self, conn, "hosts", subject, subject->host);
 }
 
@@ -378,7 +411,7 @@ static int merge_pool(struct redis_state *self, struct redis_conn *conn,
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "pool", subject->texts->endpoint, key);
-	error = push_merge(self, conn, subject, key, NULL);
+	error = push_merge(self, conn, subject, key, NULL, false);
 	return error < 0 ? error
 			 : push_sorted(self, conn, "pools", subject, subject->texts->endpoint);
 }
@@ -399,7 +432,7 @@ static int merge_wallet(struct redis_state *self, struct redis_conn *conn,
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "wallet", subject->texts->wallet_hash, key);
-	error = push_merge(self, conn, subject, key, NULL);
+	error = push_merge(self, conn, subject, key, NULL, false);
 	if (error == 0)
 		error = push_sorted(self, conn, "wallets", subject, subject->texts->wallet_hash);
 	return error < 0 ? error : push_host_of(self, conn, key, subject, false);
@@ -410,6 +443,7 @@ static int tally(struct redis_state *self, const struct subject *subject, bool i
 {
 	const struct event_texts *texts = subject->texts;
 	const struct session_view *view = subject->view;
+	bool is_hashes = view->unit[0] == '\0'; /* nothing else can be added to hashes */
 	char miner[sizeof(subject->host) + EVENT_ENDPOINT_TEXT + LIMIT_WORKER_TEXT + 2];
 	struct tally_update update = {
 		.flow_id = event_parties(subject->event)->flow_id,
@@ -422,8 +456,8 @@ static int tally(struct redis_state *self, const struct subject *subject, bool i
 			    .accepted = view->accepted,
 			    .rejected = view->rejected,
 			    .stale = view->stale,
-			    .work = view->work,
-			    .hashrate = view->hashrate },
+			    .work = is_hashes ? view->work : 0,
+			    .hashrate = is_hashes ? view->hashrate : 0 },
 	};
 
 	(void)snprintf(miner, sizeof(miner), "%s %s %s", subject->host, texts->endpoint,
@@ -439,8 +473,11 @@ int redis_state_session(struct redis_state *self, struct redis_conn *conn,
 	bool is_end = session->event == SESSION_END;
 	struct tally_totals totals[TALLY_KINDS];
 	char pool[REDIS_KEY_TEXT];
-	int error = tally(self, &subject, is_end, totals);
+	int error;
 
+	if (!is_miner(subject.view)) /* no host mines there: its entities are not touched */
+		return merge_session(self, conn, &subject, is_end);
+	error = tally(self, &subject, is_end, totals);
 	if (error == 0)
 		error = merge_session(self, conn, &subject, is_end);
 	if (error == 0)
@@ -487,23 +524,36 @@ static int merge_alert(struct redis_state *self, struct redis_conn *conn,
 	add_text(fields, "level", level_text(alert->level));
 	fields->shared = fields->count;
 	entity_key(self, "alert", subject->texts->alert_id, key);
-	return push_merge(self, conn, subject, key, NULL);
+	return push_merge(self, conn, subject, key, NULL, false);
 }
 
-/* The host's latest alert; a contact never hides the session's. */
+/* Under which names a host keeps the latest alert of a family. */
+static const char *const *host_fields(const struct decision_alert *alert)
+{
+	static const char *const session[] = { "alert_id", "sid" };
+	static const char *const contact[] = { "contact_id", "contact_sid" };
+	static const char *const node[] = { "node_id", "node_sid" };
+
+	if (alert->sid == SID_NODE)
+		return node;
+	return alert->has_session ? session : contact;
+}
+
+/* The host's latest alert; a contact or a node never hides the session's. */
 static int merge_alerted_host(struct redis_state *self, struct redis_conn *conn,
 			      const struct subject *subject, const struct decision_alert *alert)
 {
+	const char *const *names = host_fields(alert);
 	struct fields *fields = &self->fields;
 	char key[REDIS_KEY_TEXT];
 	int error;
 
 	fields_begin(fields);
-	add_text(fields, alert->has_session ? "alert_id" : "contact_id", subject->texts->alert_id);
-	add_uint(fields, alert->has_session ? "sid" : "contact_sid", alert->sid);
+	add_text(fields, names[0], subject->texts->alert_id);
+	add_uint(fields, names[1], alert->sid);
 	fields->shared = fields->count;
 	entity_key(self, "host", subject->host, key);
-	error = push_merge(self, conn, subject, key, NULL);
+	error = push_merge(self, conn, subject, key, NULL, false);
 	return error < 0 ? error : push_sorted(self, conn, "hosts", subject, subject->host);
 }
 

@@ -210,6 +210,25 @@ static void evidence_words(const struct evidence *evidence, char *out, size_t si
 	}
 }
 
+/* New columns go behind the ones that readers know. */
+static void add_session_more(struct redis_args *args, const struct session_view *view)
+{
+	field(args, "carrier", view->carrier);
+	field_hostile(args, "rig", view->rig);
+	field_hostile(args, "email", view->email);
+	field_hostile(args, "next_pool", view->next_pool);
+	field_hostile(args, "pool_tag", view->tag);
+	field_hostile(args, "payout", view->payout);
+	field_hostile(args, "reject_reason", view->reason);
+	field_uint(args, "workers", view->workers);
+	field_uint(args, "password_present", view->has_password);
+	field_uint(args, "donation", view->is_donation);
+	field_fixed(args, "hashrate_1m", view->rates[RATE_1M], 1);
+	field_fixed(args, "hashrate_10m", view->rates[RATE_10M], 1);
+	field_fixed(args, "hashrate_60m", view->rates[RATE_60M], 1);
+	field(args, "hashrate_unit", event_unit_text(view));
+}
+
 static void add_session_fields(struct redis_args *args, const struct event_texts *texts,
 			       const struct event *event)
 {
@@ -246,6 +265,7 @@ static void add_session_fields(struct redis_args *args, const struct event_texts
 	field(args, "evidence", evidence);
 	field(args, "alert_id", texts->alert_id);
 	field_uint(args, "revision", session->revision);
+	add_session_more(args, view);
 }
 
 static int store_session(struct redis_store *self, struct redis_conn *conn,

@@ -10,6 +10,7 @@
 #include "sensor/evidence.h"
 #include "sensor/ledger.h"
 #include "sensor/limits.h"
+#include "sensor/rate.h"
 
 enum session_role { ROLE_UNKNOWN, ROLE_POOL_CLIENT, ROLE_PROXY, ROLE_NODE };
 
@@ -20,14 +21,19 @@ struct session_view {
 	uint64_t last_ns;       /* last finding */
 	uint64_t first_job_ns;  /* 0: no job seen */
 	uint64_t last_share_ns; /* 0: no share seen */
-	uint64_t window_ns; /* of hashrate: first job (or first share) to last packet of the flow */
+	uint64_t window_ns; /* of hashrate: first job of known work, or first share before it, to
+			       last packet of the flow */
 	uint32_t submitted;
 	uint32_t accepted;
 	uint32_t rejected; /* all refusals but stale */
 	uint32_t stale;
 	double difficulty; /* in force, as the dialect speaks it; 0: unknown */
 	double work; /* hashes: of accepted shares, or of submitted ones when no reply is seen */
-	double hashrate;         /* work / window, H/s, without a share that began it; 0: unknown */
+	/* Rates are in unit; 0: unknown. The whole session's is work / window, without a share that
+	 * began it. That of a window in which no share was credited is unknown; that of a window
+	 * longer than the session is the session's. rate.h says where a window begins. */
+	double hashrate;
+	double rates[RATE_WINDOWS];
 	double hashrate_claimed; /* the miner's own, H/s; 0: none */
 	uint8_t level;           /* enum level */
 	uint8_t role;            /* enum session_role */
@@ -36,15 +42,21 @@ struct session_view {
 	uint8_t has_replies; /* replies to shares are visible */
 	uint8_t is_refused;  /* the login was refused */
 	uint8_t is_unanswered;
-	uint8_t workers; /* distinct worker names, saturating */
+	uint8_t is_donation; /* for the author of the program */
+	uint8_t workers;     /* distinct worker names, saturating */
 	struct evidence evidence;
 	char dialect[LIMIT_ALGO_TEXT];
+	char carrier[LIMIT_CARRIER_TEXT]; /* what it rides in, outermost first; "" for nothing */
+	char unit[8];                     /* of work per second; "" for H/s */
 	char coin[8];
 	char algo[LIMIT_ALGO_TEXT];
 	char wallet[LIMIT_WALLET_TEXT]; /* or the account name */
 	char worker[LIMIT_WORKER_TEXT];
+	char rig[LIMIT_WORKER_TEXT];
 	char agent[LIMIT_AGENT_TEXT];
 	char email[LIMIT_WORKER_TEXT];
+	char tag[LIMIT_WORKER_TEXT];     /* the pool's words in the coinbase of its job */
+	char payout[LIMIT_WALLET_TEXT];  /* whom that coinbase pays */
 	char reason[LIMIT_REASON_TEXT];  /* of the last rejection */
 	char pool[LIMIT_POOL_TEXT];      /* a name leaked by the session: host:port; "" if none */
 	char next_pool[LIMIT_POOL_TEXT]; /* where the pool sent the miner: host:port; "" if nowhere
@@ -62,18 +74,23 @@ enum session_change {
 struct session {
 	struct session_view view;
 	struct ledger ledger;
+	struct rate recent; /* of submitted shares, or of accepted ones once a reply was seen */
 	uint64_t worker_hashes[8];
 	double work_submitted;
 	double work_accepted;
-	double share_floor;        /* lowest difficulty a share proved: used when no job was seen */
-	uint32_t floor_submitted;  /* shares that prove share_floor and name no known job */
+	double share_floor;        /* lowest difficulty a share proved: used when no job tells */
+	uint32_t floor_submitted;  /* shares that prove share_floor and have no job's work */
 	uint32_t floor_accepted;   /* those of them that the pool accepted */
+	uint32_t credited;         /* shares whose work is known */
 	uint32_t replies[2];       /* replies seen, by direction */
 	uint64_t login_ns;         /* of a login still without reply; 0: none */
 	uint64_t start_ns;         /* first login, job or share; 0: none */
-	uint64_t first_share_ns;   /* 0: no share counted */
+	uint64_t work_start_ns;    /* first job whose work is known; 0: none */
+	uint64_t first_share_ns;   /* first share whose work is known; 0: none */
 	uint64_t last_report_ns;   /* the worker's */
+	const char *spoken;        /* descriptor's name behind view.dialect; NULL: none */
 	uint8_t changed;           /* enum session_change not yet reported; the worker clears it */
+	uint8_t is_reported;       /* level reached LEVEL_NODE once */
 	uint8_t is_open;           /* level reached LEVEL_LIKELY once */
 	uint8_t sender_dir;        /* 1 + direction in which the miner sends; 0: unknown */
 	uint8_t is_sender_certain; /* by a login or a share */
@@ -84,12 +101,17 @@ struct session {
 struct stats;
 
 /* self must be zeroed before its first finding. dialect is the descriptor's name. Returns the
- * changes of this call (also ORed into self->changed); 0 while the session is not open.
+ * changes of this call (also ORed into self->changed); 0 while the session is not reported.
  *
- * When only the pool's side of a flow is seen, accepting replies after that side's second one are
- * taken for accepted shares (and stale refusals for stale ones): submitted then counts them too. */
+ * A reply with a count settles that many of the oldest pending shares. When only the pool's side of
+ * a flow is seen, it is that many shares; accepting replies without a count are taken for accepted
+ * shares after that side's second one (and stale refusals for stale ones). submitted then counts
+ * them too. */
 unsigned session_apply(struct session *self, const char *dialect, const struct finding *finding,
 		       enum direction dir, uint64_t time_ns, struct stats *stats);
+
+/* What the session rides in: names of carriers, outermost first; "" for nothing. */
+void session_carrier(struct session *self, const char *names);
 
 /* A gap in one direction: replies and requests may be missing from here on. */
 void session_gap(struct session *self, enum direction dir);

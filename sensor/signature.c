@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #define CATEGORY_MINING "Crypto Currency Mining Activity Detected"
+#define CATEGORY_POLICY "Potential Corporate Privacy Violation"
 
 static const struct signature signatures[] = {
 	{ SID_SESSION, FAMILY_SESSION, 1, "Cryptocurrency mining session", CATEGORY_MINING,
@@ -13,6 +14,9 @@ static const struct signature signatures[] = {
 	  "Compute_Hijacking" },
 	{ SID_ENDPOINT, FAMILY_CONTACT, 2, "Connection to a listed mining pool endpoint",
 	  CATEGORY_MINING, "T1496.001", "Compute_Hijacking" },
+	/* A node can be asked for work to mine on, but nobody has. */
+	{ SID_NODE, FAMILY_NODE, 3, "Coin node traffic", CATEGORY_POLICY, ATTACK_PARENT_ID,
+	  ATTACK_PARENT_NAME },
 };
 
 const struct signature *signature_find(uint32_t sid)

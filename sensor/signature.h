@@ -14,7 +14,7 @@ enum family {
 	FAMILY_NODE
 };
 
-enum { SID_SESSION = 1600001, SID_LOGIN = 1600002, SID_ENDPOINT = 1600010 };
+enum { SID_SESSION = 1600001, SID_LOGIN = 1600002, SID_ENDPOINT = 1600010, SID_NODE = 1600040 };
 
 struct signature {
 	uint32_t sid;

@@ -39,6 +39,7 @@ struct row {
 	char worker[LIMIT_WORKER_TEXT];
 	char agent[LIMIT_AGENT_TEXT];
 	char algo[LIMIT_ALGO_TEXT];
+	char unit[8]; /* of its rate */
 };
 
 /* What one session adds to its row. */
@@ -119,15 +120,16 @@ static void add(struct values *sum, const struct values *values)
 static struct row *find_row(struct text_table *self, const struct event_texts *texts,
 			    const struct decision_session *session)
 {
+	struct row *row;
 	char key[sizeof(texts->scope) + sizeof(texts->client) + sizeof(texts->pool) +
-		 LIMIT_WORKER_TEXT + 4];
+		 LIMIT_WORKER_TEXT + sizeof(row->unit) + 5];
 	const struct flow_key *flow = &session->parties.key;
 	int client = session->parties.client_side & 1;
 	struct siphash_tag tag;
-	struct row *row;
 
-	(void)snprintf(key, sizeof(key), "%s\n%s\n%s\n%s", texts->scope, texts->client, texts->pool,
-		       session->view.worker);
+	/* The unit too: rates of two units have no sum. */
+	(void)snprintf(key, sizeof(key), "%s\n%s\n%s\n%s\n%s", texts->scope, texts->client,
+		       texts->pool, session->view.unit, session->view.worker);
 	tag = siphash128(key, strlen(key), self->key);
 	row = (struct row *)(void *)tag_table_find(&self->rows, tag);
 	if (row != NULL || self->rows.count >= MAX_ROWS)
@@ -143,6 +145,7 @@ static struct row *find_row(struct text_table *self, const struct event_texts *t
 	(void)snprintf(row->host, sizeof(row->host), "%s", texts->client);
 	(void)snprintf(row->pool, sizeof(row->pool), "%s", texts->pool);
 	(void)snprintf(row->worker, sizeof(row->worker), "%s", session->view.worker);
+	(void)snprintf(row->unit, sizeof(row->unit), "%s", event_unit_text(&session->view));
 	tag_table_add(&self->rows, &row->link);
 	return row;
 }
@@ -176,10 +179,14 @@ void text_table_session(struct text_table *self, const struct event_texts *texts
 			const struct decision_session *session)
 {
 	const struct session_view *view = &session->view;
-	struct row *row = find_row(self, texts, session);
-	struct contribution *known =
-		row == NULL ? NULL : find_session(self, session->parties.flow_id);
+	struct contribution *known = NULL;
+	struct row *row;
 
+	if (view->level < LEVEL_LIKELY)
+		return; /* a node, or a mere suspicion */
+	row = find_row(self, texts, session);
+	if (row != NULL)
+		known = find_session(self, session->parties.flow_id);
 	if (known == NULL) {
 		self->left_out++;
 		return;
@@ -242,18 +249,18 @@ static int compare_rows(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->worker, b->worker);
 }
 
-void text_table_rate(double rate, char *out, size_t size)
+void text_table_rate(double rate, const char *unit, char *out, size_t size)
 {
-	static const char *const units[] = { "", "k", "M", "G", "T", "P", "E" };
+	static const char *const prefixes[] = { "", "k", "M", "G", "T", "P", "E" };
 	char number[400];
-	size_t unit = 0;
+	size_t prefix = 0;
 
-	while (rate >= 999.995 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+	while (rate >= 999.995 && prefix + 1 < sizeof(prefixes) / sizeof(prefixes[0])) {
 		rate /= 1000;
-		unit++;
+		prefix++;
 	}
 	jsonw_fixed_text(rate, 2, number, sizeof(number));
-	(void)snprintf(out, size, "%s %sH/s", number, units[unit]);
+	(void)snprintf(out, size, "%s %s%s", number, prefixes[prefix], unit);
 }
 
 void text_table_shorten(char *text)
@@ -310,7 +317,8 @@ static void cell_text(const struct row *row, enum column column, bool is_short, 
 		return;
 	case COLUMN_RATE:
 		if (row->sum.work > 0 && row->sum.seconds > 0)
-			text_table_rate(row->sum.work / row->sum.seconds, out, CELL_BYTES);
+			text_table_rate(row->sum.work / row->sum.seconds, row->unit, out,
+					CELL_BYTES);
 		else
 			(void)snprintf(out, CELL_BYTES, "-");
 		return;

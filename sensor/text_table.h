@@ -1,6 +1,7 @@
 /* text_table.h: the closing table of miners on a terminal.
  *
- * One row for each (scope, host, pool, worker), with the sessions of reconnects summed. Capped;
+ * One row for each (scope, host, pool, worker, unit of rates), with the sessions of reconnects
+ * summed; only for sessions that mine. Capped;
  * what does not fit is counted. For one thread. */
 #ifndef SENSOR_TEXT_TABLE_H
 #define SENSOR_TEXT_TABLE_H
@@ -29,8 +30,8 @@ uint64_t text_table_left_out(const struct text_table *self);
 int text_table_write(const struct text_table *self, size_t width,
 		     int (*line)(void *ctx, const char *text, size_t len), void *ctx);
 
-/* "12.35 kH/s". */
-void text_table_rate(double rate, char *out, size_t size);
+/* "12.35 kH/s"; unit: "H/s". */
+void text_table_rate(double rate, const char *unit, char *out, size_t size);
 /* The first 12 and the last 8 of a long plain text: "abcdefghijkl...stuvwxyz"; others stay. */
 void text_table_shorten(char *text);
 

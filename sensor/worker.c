@@ -23,6 +23,7 @@ struct watch {
 	struct inspect *inspect;
 	uint32_t index; /* of the flow */
 	uint32_t place; /* in worker.watched */
+	bool is_reported;
 };
 
 struct worker {
@@ -114,6 +115,7 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 {
 	const struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_cold *cold = flow_cold(self->flows, index);
+	const struct watch *watch = cold->inspect;
 	struct flow_record record = {
 		.fact = { .time_ns = self->now_ns, .size = sizeof(record), .kind = FACT_FLOW },
 		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
@@ -130,7 +132,7 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.tcp_flags = { hot->tcp_flags[0], hot->tcp_flags[1] },
 		.is_midstream = (hot->flags & FLOW_MIDSTREAM) != 0,
 		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
-		.has_session = (hot->flags & FLOW_MINING) != 0,
+		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
 	};
 
 	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
@@ -180,6 +182,9 @@ static void watch_drop(struct worker *self, struct watch *watch)
 	flow_cold(self->flows, watch->index)->inspect = NULL;
 	hot->flags &= (uint8_t)~FLOW_INSPECTED;
 	candidate_forget(hot);
+	for (int dir = 0; dir < 2; dir++)
+		if (inspect_is_wrapped(watch->inspect, (enum direction)dir))
+			candidate_shut(hot, (enum direction)dir);
 	inspect_free(watch->inspect);
 	watch->inspect = NULL;
 	self->watched[place] = self->watched[last];
@@ -202,7 +207,7 @@ static void watch_expect(struct inspect *inspect, const struct flow *hot, enum d
 	}
 }
 
-/* Of the next few watches without a session the one that has been silent longest. */
+/* Of the next few watches without a miner's session the one that has been silent longest. */
 static bool watch_make_room(struct worker *self)
 {
 	struct watch *oldest = NULL;
@@ -215,9 +220,12 @@ static bool watch_make_room(struct worker *self)
 					       flow_hot(self->flows, oldest->index)->last_ns))
 			oldest = one;
 	}
-	if (oldest != NULL)
-		watch_drop(self, oldest);
-	return oldest != NULL;
+	if (oldest == NULL)
+		return false;
+	if (oldest->is_reported)
+		push_session(self, oldest, SESSION_END);
+	watch_drop(self, oldest);
+	return true;
 }
 
 static struct watch *watch_begin(struct worker *self, uint32_t index, enum direction dir,
@@ -239,6 +247,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	if (watch->inspect == NULL)
 		return NULL;
 	watch->index = index;
+	watch->is_reported = false;
 	watch->place = (uint32_t)self->watch_count++;
 	hot->flags |= FLOW_INSPECTED;
 	flow_cold(self->flows, index)->inspect = watch;
@@ -247,13 +256,13 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	return watch;
 }
 
-static void session_open(struct worker *self, struct watch *watch, struct session *session)
+/* The first time that a session is reported: what else is known of its flow. */
+static void session_begin(struct worker *self, struct watch *watch, struct session *session)
 {
-	struct flow *hot = flow_hot(self->flows, watch->index);
+	const struct flow *hot = flow_hot(self->flows, watch->index);
 	const struct flow_cold *cold = flow_cold(self->flows, watch->index);
 
-	hot->flags |= FLOW_MINING;
-	stats_add(self->stats.sessions, 1);
+	watch->is_reported = true;
 	if (hot->contact != 0)
 		(void)session_witness(session, EVIDENCE_LISTED_ENDPOINT);
 	if (hot->flags & FLOW_MIDSTREAM)
@@ -289,15 +298,19 @@ static void watch_follow(struct worker *self, struct watch *watch)
 		inspect_swap_roles(watch->inspect);
 		check_contact(self, watch->index);
 	}
-	if (!session->is_open) {
+	if (!session->is_reported) {
 		if (inspect_is_foreign(watch->inspect))
 			candidate_end(hot);
 		if (inspect_is_idle(watch->inspect))
 			watch_drop(self, watch);
 		return;
 	}
-	if ((hot->flags & FLOW_MINING) == 0) {
-		session_open(self, watch, session);
+	if (session->is_open && (hot->flags & FLOW_MINING) == 0) {
+		hot->flags |= FLOW_MINING;
+		stats_add(self->stats.sessions, 1);
+	}
+	if (!watch->is_reported) {
+		session_begin(self, watch, session);
 		push_session(self, watch, SESSION_BEGIN);
 	} else if (session->changed & (SESSION_CHANGED_LEVEL | SESSION_CHANGED_IDENTITY)) {
 		push_session(self, watch, SESSION_CHANGE);
@@ -410,7 +423,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 
 		inspect_flush(watch->inspect, hot->last_ns);
 		watch_follow(self, watch);
-		if (hot->flags & FLOW_MINING)
+		if (watch->is_reported)
 			push_session(self, watch, SESSION_END);
 	}
 	push_record(self, index, end);
@@ -575,7 +588,7 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 		inspect_tick(watch->inspect, now_ns);
 		(void)session_tick(session, now_ns);
 		watch_follow(self, watch);
-		if (watch->inspect != NULL && session->is_open && session->changed != 0 &&
+		if (watch->inspect != NULL && session->is_reported && session->changed != 0 &&
 		    now_ns - session->last_report_ns >= (uint64_t)LIMIT_SESSION_REPORT_S * NS_PER_S)
 			push_session(self, watch, SESSION_REPORT);
 	}

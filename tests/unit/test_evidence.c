@@ -73,6 +73,9 @@ static void texts_are_the_event_format(void **state)
 	assert_string_equal(evidence_text(EVIDENCE_LOGIN_REFUSED), "refused");
 	assert_string_equal(evidence_text(EVIDENCE_CLAIMED_RATE), "claimed-hashrate");
 	assert_string_equal(evidence_text(EVIDENCE_GAP), "gap");
+	assert_string_equal(evidence_text(EVIDENCE_NODE), "node");
+	assert_string_equal(evidence_text(EVIDENCE_HANDSHAKE_SIZES), "handshake-sizes");
+	assert_string_equal(evidence_text(EVIDENCE_DONATION), "donation");
 	assert_string_equal(level_text(LEVEL_NONE), "none");
 	assert_string_equal(level_text(LEVEL_NODE), "node");
 	assert_string_equal(level_text(LEVEL_SUSPECT), "suspect");

@@ -17,7 +17,8 @@ static void test_rows(void **state)
 		uint8_t severity;
 	} rows[] = { { SID_SESSION, FAMILY_SESSION, 1 },
 		     { SID_LOGIN, FAMILY_SESSION, 2 },
-		     { SID_ENDPOINT, FAMILY_CONTACT, 2 } };
+		     { SID_ENDPOINT, FAMILY_CONTACT, 2 },
+		     { SID_NODE, FAMILY_NODE, 3 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -29,7 +30,8 @@ static void test_rows(void **state)
 		assert_int_equal(row->severity, rows[i].severity);
 		assert_true(strlen(row->name) > 0);
 		assert_true(strlen(row->category) > 0);
-		assert_string_equal(row->technique_id, "T1496.001");
+		assert_string_equal(row->technique_id,
+				    row->family == FAMILY_NODE ? "T1496" : "T1496.001");
 		assert_null(strchr(row->technique_name, ' '));
 	}
 }
@@ -40,6 +42,7 @@ static void test_ids_are_part_of_the_format(void **state)
 	assert_int_equal(SID_SESSION, 1600001);
 	assert_int_equal(SID_LOGIN, 1600002);
 	assert_int_equal(SID_ENDPOINT, 1600010);
+	assert_int_equal(SID_NODE, 1600040);
 }
 
 static void test_unknown_sid(void **state)

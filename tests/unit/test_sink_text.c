@@ -286,7 +286,7 @@ static void rates_have_units(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		text_table_rate(rows[i].rate, out, sizeof(out));
+		text_table_rate(rows[i].rate, "H/s", out, sizeof(out));
 		assert_string_equal(out, rows[i].text);
 	}
 	output();

@@ -1,0 +1,320 @@
+/* session_shares.c: jobs, shares and what replies settle.
+ *
+ * A share is worth the work of its job, at the time of its packet. Without a job that tells, what
+ * the shares prove themselves gives a floor under the pool's difficulty. */
+#include <string.h>
+
+#include "sensor/session_apply.h"
+
+/* Replies of the pool that are no share's, when nothing but replies is seen: to the introduction
+ * and to the login. */
+#define REPLIES_BEFORE_SHARES 2
+
+/* Shares that a reply settles or that are counted at once. */
+struct settled {
+	double work; /* of one */
+	uint32_t count;
+	uint64_t time_ns; /* packet time of the share */
+	bool is_floor;
+};
+
+static uint32_t sum_of(uint32_t sum, uint32_t count)
+{
+	return count < UINT32_MAX - sum ? sum + count : UINT32_MAX;
+}
+
+void apply_start(struct apply *a)
+{
+	struct session *self = a->self;
+
+	if (self->start_ns == 0 || a->time_ns < self->start_ns)
+		self->start_ns = a->time_ns;
+}
+
+/* What was counted in other units cannot be added to what comes. */
+static void forget_work(struct session *self)
+{
+	self->work_submitted = 0;
+	self->work_accepted = 0;
+	self->floor_submitted = 0;
+	self->floor_accepted = 0;
+	self->share_floor = 0;
+	self->credited = 0;
+	self->work_start_ns = 0;
+	self->first_share_ns = 0;
+	rate_clear(&self->recent);
+}
+
+/* Who gives work says in which unit; without a word it is hashes. */
+void apply_unit(struct apply *a)
+{
+	struct session_view *view = &a->self->view;
+	const char *unit = a->finding->unit;
+
+	if (unit == NULL && (a->finding->kind != FINDING_JOB || a->finding->work <= 0))
+		return;
+	if (unit == NULL)
+		unit = "";
+	if (strncmp(view->unit, unit, sizeof(view->unit) - 1) == 0)
+		return;
+	memset(view->unit, 0, sizeof(view->unit));
+	(void)slice_copy(slice_str(unit), view->unit, sizeof(view->unit));
+	forget_work(a->self);
+	a->changed |= SESSION_CHANGED_COUNTERS;
+}
+
+static void credit_recent(struct session *self, const struct settled *shares)
+{
+	rate_add(&self->recent, shares->work * shares->count, shares->is_floor ? shares->count : 0,
+		 shares->time_ns);
+}
+
+/* --- what a reply settles ------------------------------------------------------------------- */
+
+static void set_reason(struct apply *a, const char *reason)
+{
+	struct session_view *view = &a->self->view;
+
+	memset(view->reason, 0, sizeof(view->reason));
+	(void)slice_copy(slice_str(reason), view->reason, sizeof(view->reason));
+	a->changed |= SESSION_CHANGED_COUNTERS;
+}
+
+/* From the first reply on only what was accepted is work done. */
+static void note_replies(struct session *self)
+{
+	if (self->view.has_replies)
+		return;
+	self->view.has_replies = 1;
+	rate_clear(&self->recent);
+}
+
+static void settle_shares(struct apply *a, const struct settled *shares,
+			  const struct ledger_reply *reply)
+{
+	struct session *self = a->self;
+
+	note_replies(self);
+	a->changed |= SESSION_CHANGED_COUNTERS;
+	if (reply->is_ok) {
+		self->view.accepted = sum_of(self->view.accepted, shares->count);
+		self->work_accepted += shares->work * shares->count;
+		if (shares->is_floor)
+			self->floor_accepted = sum_of(self->floor_accepted, shares->count);
+		credit_recent(self, shares);
+		apply_word(a, EVIDENCE_SHARE_ACCEPTED);
+		return;
+	}
+	if (reply->is_stale)
+		self->view.stale = sum_of(self->view.stale, shares->count);
+	else
+		self->view.rejected = sum_of(self->view.rejected, shares->count);
+	set_reason(a, reply->reason);
+	apply_word(a, EVIDENCE_SHARE_REJECTED);
+}
+
+static void settle_login(struct apply *a, const struct ledger_reply *reply)
+{
+	struct session_view *view = &a->self->view;
+
+	if (view->is_refused != !reply->is_ok)
+		a->changed |= SESSION_CHANGED_IDENTITY;
+	view->is_refused = !reply->is_ok;
+	if (reply->is_ok) {
+		apply_word(a, EVIDENCE_LOGIN_ACCEPTED);
+		return;
+	}
+	set_reason(a, reply->reason);
+	apply_word(a, EVIDENCE_LOGIN_REFUSED);
+}
+
+static void settle(struct apply *a, const struct ledger_request *request,
+		   const struct ledger_reply *reply)
+{
+	const struct settled share = { .work = request->work,
+				       .count = 1,
+				       .time_ns = request->time_ns,
+				       .is_floor = (request->flags & LEDGER_FLOOR) != 0 };
+
+	a->self->login_ns = 0;
+	if (request->kind == FINDING_SHARE)
+		settle_shares(a, &share, reply);
+	else if (request->kind == FINDING_LOGIN)
+		settle_login(a, reply);
+	if (reply->is_ok && (request->flags & LEDGER_CONFIRMS) != 0)
+		apply_level(a, LEVEL_CONFIRMED);
+}
+
+/* --- jobs and shares ------------------------------------------------------------------------ */
+
+static void ask(struct apply *a, enum finding_kind kind, double work, unsigned flags)
+{
+	if (!a->finding->wants_reply || a->finding->request == 0)
+		return;
+	if (a->finding->reply_confirms)
+		flags |= LEDGER_CONFIRMS;
+	const struct ledger_request request = { .id = a->finding->request,
+						.time_ns = a->time_ns,
+						.work = work,
+						.kind = (uint8_t)kind,
+						.flags = (uint8_t)flags,
+						.dir = (uint8_t)a->dir };
+	struct ledger_reply reply;
+
+	if (ledger_take_early(&a->self->ledger, &request, &reply))
+		settle(a, &request, &reply);
+	else if (ledger_ask(&a->self->ledger, &request))
+		stats_add(a->stats->pending_dropped, 1);
+}
+
+void apply_request(struct apply *a, enum finding_kind kind)
+{
+	ask(a, kind, 0, 0);
+}
+
+static void count_shares(struct apply *a, const struct settled *shares)
+{
+	struct session *self = a->self;
+
+	self->view.submitted = sum_of(self->view.submitted, shares->count);
+	if (a->time_ns > self->view.last_share_ns)
+		self->view.last_share_ns = a->time_ns;
+	if (shares->work > 0 || shares->is_floor) {
+		self->credited = sum_of(self->credited, shares->count);
+		if (self->first_share_ns == 0 || a->time_ns < self->first_share_ns)
+			self->first_share_ns = a->time_ns;
+	}
+	self->work_submitted += shares->work * shares->count;
+	if (!self->view.has_replies)
+		credit_recent(self, shares);
+	apply_start(a);
+	a->changed |= SESSION_CHANGED_COUNTERS;
+	stats_add(a->stats->shares, shares->count);
+}
+
+void apply_share(struct apply *a)
+{
+	const struct finding *finding = a->finding;
+	struct session *self = a->self;
+	double proven = finding->difficulty > 0 ? finding->difficulty : finding->work;
+	struct settled share = { .work = ledger_work(&self->ledger, finding->job),
+				 .count = 1,
+				 .time_ns = a->time_ns };
+
+	apply_word(a, EVIDENCE_SHARE);
+	self->login_ns = 0; /* who submits was let in, seen or not */
+	if (ledger_is_repeated(&self->ledger, finding->nonce)) {
+		stats_add(a->stats->shares_repeated, 1);
+		ask(a, FINDING_REQUEST, 0, 0);
+		return;
+	}
+	if (share.work <= 0 && proven > 0) {
+		share.is_floor = true;
+		if (self->floor_submitted == 0 || proven < self->share_floor)
+			self->share_floor = proven;
+		self->floor_submitted = sum_of(self->floor_submitted, 1);
+	}
+	count_shares(a, &share);
+	ask(a, FINDING_SHARE, share.work, share.is_floor ? LEDGER_FLOOR : 0);
+}
+
+void apply_job(struct apply *a)
+{
+	struct session *self = a->self;
+	const struct finding *finding = a->finding;
+	const struct ledger_request *asked = ledger_find(&self->ledger, finding->request, a->dir);
+
+	if (asked != NULL && asked->kind != FINDING_SHARE) {
+		struct ledger_request request = ledger_take(&self->ledger, asked);
+
+		if (request.kind == FINDING_LOGIN)
+			apply_word(a, EVIDENCE_LOGIN_ACCEPTED);
+		if ((request.flags & LEDGER_CONFIRMS) != 0)
+			apply_level(a, LEVEL_CONFIRMED);
+	}
+	ledger_add_job(&self->ledger, finding->job, finding->work);
+	apply_word(a, EVIDENCE_JOB);
+	if (self->view.first_job_ns == 0 || a->time_ns < self->view.first_job_ns)
+		self->view.first_job_ns = a->time_ns;
+	if (finding->work > 0 && (self->work_start_ns == 0 || a->time_ns < self->work_start_ns))
+		self->work_start_ns = a->time_ns;
+	apply_start(a);
+	if (finding->difficulty > 0)
+		self->view.difficulty = finding->difficulty;
+	a->changed |= SESSION_CHANGED_COUNTERS;
+}
+
+void apply_difficulty(struct apply *a)
+{
+	apply_word(a, EVIDENCE_DIFFICULTY);
+	if (a->finding->difficulty > 0)
+		a->self->view.difficulty = a->finding->difficulty;
+	a->changed |= SESSION_CHANGED_COUNTERS;
+}
+
+/* --- replies -------------------------------------------------------------------------------- */
+
+/* With the miner's side missing, replies are those to shares. */
+static bool is_lone_share(const struct apply *a)
+{
+	const struct session *self = a->self;
+	const struct finding *finding = a->finding;
+	unsigned miner_dir = self->sender_dir - 1u;
+
+	if (!self->is_open && finding->proof < PROOF_LIKELY)
+		return false;
+	if (self->sender_dir == 0 || miner_dir == (unsigned)a->dir ||
+	    (self->dirs_seen & 1u << miner_dir) != 0)
+		return false;
+	return finding->count > 0 || (self->replies[a->dir] > REPLIES_BEFORE_SHARES &&
+				      (finding->is_ok || finding->is_stale));
+}
+
+static void count_lone_shares(struct apply *a, const struct ledger_reply *reply)
+{
+	const struct settled shares = { .work = ledger_work(&a->self->ledger, a->finding->job),
+					.count = reply->count,
+					.time_ns = a->time_ns };
+
+	a->self->login_ns = 0;
+	count_shares(a, &shares);
+	settle_shares(a, &shares, reply);
+}
+
+/* Settles pending requests, the oldest first, until reply->count is down to what nobody waited
+ * for. */
+static void settle_pending(struct apply *a, struct ledger_reply *reply)
+{
+	struct ledger *ledger = &a->self->ledger;
+	const struct ledger_request *asked;
+
+	while (reply->count > 0 && (asked = ledger_find(ledger, reply->id, a->dir)) != NULL) {
+		struct ledger_request request = ledger_take(ledger, asked);
+
+		settle(a, &request, reply);
+		reply->count--;
+	}
+}
+
+void apply_reply(struct apply *a)
+{
+	struct session *self = a->self;
+	const struct finding *finding = a->finding;
+	struct ledger_reply reply = { .id = finding->request,
+				      .time_ns = a->time_ns,
+				      .count = finding->count > 0 ? finding->count : 1,
+				      .dir = (uint8_t)a->dir,
+				      .is_ok = finding->is_ok,
+				      .is_stale = finding->is_stale };
+
+	(void)slice_copy(finding->reason, reply.reason, sizeof(reply.reason));
+	if (self->replies[a->dir] < UINT32_MAX)
+		self->replies[a->dir]++;
+	settle_pending(a, &reply);
+	if (reply.count == 0 || (reply.id == 0 && finding->count == 0))
+		return;
+	if (is_lone_share(a))
+		count_lone_shares(a, &reply);
+	else if (reply.id != 0)
+		ledger_keep_early(&self->ledger, &reply);
+}
