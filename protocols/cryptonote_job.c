@@ -18,6 +18,7 @@
  * rx/yada is a plain hex number. */
 #include "protocols/cryptonote_job.h"
 
+#include "protocols/cnwork.h"
 #include "protocols/cursor.h"
 #include "protocols/hex.h"
 #include "protocols/target.h"
@@ -26,9 +27,8 @@
 #define BLOB_DIGITS_MAX    816
 #define TEMPLATE_DIGITS    32768 /* a template holds the coinbase and the hashes */
 #define BLOB_DIGITS_KAWPOW 80
-#define BLOB_HEAD_BYTES    16          /* the three varints of a blob fit */
-#define BLOB_TIME_MIN      1388534400u /* 2014: the oldest CryptoNote chain */
-#define BLOB_TIME_MAX      2524608000u /* 2050: we have no clock here */
+#define HEADER_TIME_MIN    1388534400u /* 2014 */
+#define HEADER_TIME_MAX    2524608000u /* 2050: we have no clock here */
 #define BITCOIN_HEADER     80
 #define BITCOIN_TIME_AT    68
 
@@ -63,42 +63,6 @@ bool cryptonote_is_blob(struct slice digits)
 
 /* --- what a block begins with --------------------------------------------------------------- */
 
-static uint64_t read_varint(struct cursor *in)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 63; shift += 7) {
-		uint8_t byte = cursor_u8(in);
-
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if ((byte & 0x80) == 0)
-			return value;
-	}
-	in->bad = true;
-	return 0;
-}
-
-static bool is_block_time(uint64_t time)
-{
-	return time >= BLOB_TIME_MIN && time <= BLOB_TIME_MAX;
-}
-
-/* A block of a CryptoNote chain, by its version and its time. */
-static bool is_block_blob(struct slice digits)
-{
-	uint8_t head[BLOB_HEAD_BYTES];
-	size_t len;
-
-	if (!target_hex_bytes(slice_head(digits, 2 * sizeof(head)), head, sizeof(head), &len))
-		return false;
-	struct cursor in = cursor_of(slice_of(head, len));
-	uint64_t major = read_varint(&in);
-	uint64_t minor = read_varint(&in);
-	uint64_t time = read_varint(&in);
-
-	return !in.bad && major > 0 && major < 256 && minor < 256 && is_block_time(time);
-}
-
 /* A header of a Bitcoin-like chain, by its length and its time. */
 static bool is_bitcoin_header(struct slice digits)
 {
@@ -110,7 +74,9 @@ static bool is_bitcoin_header(struct slice digits)
 	struct cursor in = cursor_of(slice_of(header, len));
 
 	cursor_skip(&in, BITCOIN_TIME_AT);
-	return is_block_time(cursor_u32le(&in));
+	uint32_t time = cursor_u32le(&in);
+
+	return time >= HEADER_TIME_MIN && time <= HEADER_TIME_MAX;
 }
 
 /* --- the fields of a job -------------------------------------------------------------------- */
@@ -168,7 +134,7 @@ static bool weigh_blob(const struct rpc_call *call, json_value job, struct weigh
 {
 	const struct cryptonote_state *state = call->state;
 	struct slice blob = hex_member(call, job, "blob");
-	bool is_known = is_block_blob(blob) ||
+	bool is_known = cnwork_is_block(blob) ||
 			(rpc_starts(weight->name, "ghostrider") && is_bitcoin_header(blob));
 	bool is_kawpow = rpc_starts(weight->name, "kawpow") && blob.len == BLOB_DIGITS_KAWPOW;
 
@@ -210,7 +176,7 @@ static bool weigh_template(const struct rpc_call *call, json_value job, struct w
 		return false;
 	weight->is_template = true;
 	bool is_whole =
-		is_block_blob(blob) &&
+		cnwork_is_block(blob) &&
 		json_number(call->doc, member(call, job, "reserved_offset"), &number) == 0 &&
 		json_number(call->doc, member(call, job, "client_nonce_offset"), &number) == 0;
 

@@ -102,27 +102,13 @@ static bool handle_submit_work(struct rpc_call *call, const struct rpc_method *r
 	return true;
 }
 
-/* Up to 64 hex digits: a node pads the number to 32 bytes. */
-static double hex_number(struct slice digits)
-{
-	double value = 0;
-
-	for (size_t i = 0; i < digits.len && i < 64; i++) {
-		uint8_t digit = digits.ptr[i];
-
-		value *= 16;
-		value += digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
-	}
-	return value;
-}
-
 static bool handle_submit_hashrate(struct rpc_call *call, const struct rpc_method *row)
 {
 	char worker[LIMIT_TEXT_BYTES];
 	struct finding finding = new_finding(call, row, PROOF_LIKELY);
 	struct slice rig = json_hex(call->doc, param(call, 1));
 
-	finding.rate = hex_number(json_hex(call->doc, param(call, 0)));
+	finding.rate = rpc_hex_number(json_hex(call->doc, param(call, 0)));
 	if (finding.rate <= 0 || finding.rate > RATE_MAX) {
 		finding.kind = FINDING_REQUEST;
 		finding.rate = 0;

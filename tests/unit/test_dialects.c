@@ -146,6 +146,14 @@ static const struct {
 	{ &dialect_cryptonote,
 	  "{\"id\":2,\"method\":\"submit\",\"params\":{\"id\":\"a\",\"job_id\":"
 	  "\"9f3d\",\"nonce\":\"d0030040\",\"result\":\"" H64 "\"}}" },
+	{ &dialect_grin, "{\"id\":\"0\",\"method\":\"login\",\"params\":{\"login\":\"ann.w1\","
+			 "\"pass\":\"x\",\"agent\":\"grin-miner\"}}" },
+	{ &dialect_grin, "{\"id\":\"Stratum\",\"method\":\"job\",\"params\":{\"difficulty\":65536,"
+			 "\"height\":7,\"job_id\":4,\"pre_pow\":\"" H64 H64 "\"}}" },
+	{ &dialect_beam, "{\"id\":\"212\",\"method\":\"job\",\"input\":\"" H64
+			 "\",\"difficulty\":142606336,\"height\":1500000}" },
+	{ &dialect_beam, "{\"method\":\"solution\",\"id\":\"212\",\"nonce\":\"" H16
+			 "\",\"output\":\"" H64 H64 H64 H16 "\"}" },
 };
 
 #define OWNED_COUNT (sizeof(owned) / sizeof(owned[0]))
