@@ -7,7 +7,7 @@ CC      ?= gcc
 CLANG   ?= clang
 SAN     ?=
 
-PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng
+PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng zlib
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
 LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
 
@@ -30,13 +30,18 @@ SENSOR_SRC := $(sort $(filter-out sensor/main.c,$(wildcard sensor/*.c)))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-DIALECT_IDS := $(shell sed -n 's/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' protocols/dialect.h)
+# The names in one list of dialect.h: DIALECTS or CARRIERS.
+ids_of       = $(shell sed -n '/define $(1)(X)/,/^$$/s/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' \
+                       protocols/dialect.h)
+DIALECT_IDS := $(call ids_of,DIALECTS)
+CARRIER_IDS := $(call ids_of,CARRIERS)
 
 PROTO_OBJ  := $(PROTO_SRC:%.c=$(BUILD)/obj/%.o)
 SENSOR_OBJ := $(SENSOR_SRC:%.c=$(BUILD)/obj/%.o)
 UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
-FUZZ_BIN   := $(filter-out %/fuzz_dialect,$(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)) \
-              $(DIALECT_IDS:%=$(BUILD)/fuzz/dialect_%)
+FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)) \
+              $(DIALECT_IDS:%=$(BUILD)/fuzz/dialect_%) \
+              $(CARRIER_IDS:%=$(BUILD)/fuzz/carrier_%)
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
@@ -91,6 +96,9 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libfuzzed.a
 
 $(BUILD)/fuzz/dialect_%: tests/fuzz/fuzz_dialect.c $(BUILD)/fuzz/libfuzzed.a
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -DDIALECT=$* -o $@ $< $(BUILD)/fuzz/libfuzzed.a $(LIBS)
+
+$(BUILD)/fuzz/carrier_%: tests/fuzz/fuzz_carrier.c $(BUILD)/fuzz/libfuzzed.a
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -DCARRIER=$* -o $@ $< $(BUILD)/fuzz/libfuzzed.a $(LIBS)
 
 fuzz-build: $(FUZZ_BIN)
 fuzz: $(FUZZ_BIN)                       ## fuzz every parser, FUZZ_SECONDS each (default 20)

@@ -12,10 +12,11 @@
 #define BLOCK_BYTES    8
 #define CHECKSUM_BYTES 4
 
+static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+			       "abcdefghijkmnopqrstuvwxyz";
+
 static int digit(uint8_t byte)
 {
-	static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-				       "abcdefghijkmnopqrstuvwxyz";
 	const char *hit = memchr(alphabet, byte, sizeof(alphabet) - 1);
 
 	return hit == NULL ? -1 : (int)(hit - alphabet);
@@ -79,6 +80,53 @@ bool base58_checksum_holds(struct slice bytes)
 	hash_sha256(slice_head(bytes, rest), hash);
 	hash_sha256(slice_of(hash, sizeof(hash)), hash);
 	return slice_eq(slice_tail(bytes, rest), slice_of(hash, CHECKSUM_BYTES));
+}
+
+/* Divides the big-endian number by 58; returns what is left over. */
+static unsigned divide(uint8_t *number, size_t len)
+{
+	unsigned rest = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		rest = rest << 8 | number[i];
+		number[i] = (uint8_t)(rest / 58);
+		rest %= 58;
+	}
+	return rest;
+}
+
+size_t base58_write_check(uint8_t version, struct slice payload, char *out, size_t size)
+{
+	uint8_t number[BASE58_BYTES];
+	uint8_t hash[HASH_BYTES];
+	char digits[2 * BASE58_BYTES];
+	size_t len = 1 + payload.len + CHECKSUM_BYTES;
+	size_t first = 0;
+	size_t count = 0;
+	size_t zeros = 0;
+
+	if (payload.len > sizeof(number) - 1 - CHECKSUM_BYTES)
+		return 0;
+	number[0] = version;
+	if (payload.len > 0)
+		memcpy(&number[1], payload.ptr, payload.len);
+	hash_sha256(slice_of(number, 1 + payload.len), hash);
+	hash_sha256(slice_of(hash, sizeof(hash)), hash);
+	memcpy(&number[1 + payload.len], hash, CHECKSUM_BYTES);
+	while (zeros < len && number[zeros] == 0)
+		zeros++;
+	for (first = zeros; first < len;) {
+		digits[count++] = alphabet[divide(&number[first], len - first)];
+		while (first < len && number[first] == 0)
+			first++;
+	}
+	if (zeros + count >= size)
+		return 0;
+	memset(out, '1', zeros);
+	for (size_t i = 0; i < count; i++)
+		out[zeros + i] = digits[count - 1 - i];
+	out[zeros + count] = '\0';
+	return zeros + count;
 }
 
 /* One block of CryptoNote Base58: `size` bytes, big-endian. */

@@ -16,6 +16,10 @@ size_t base58_decode(struct slice text, uint8_t out[BASE58_BYTES]);
 /* Base58Check: the last four bytes are the head of the double SHA-256 of the rest. */
 bool base58_checksum_holds(struct slice bytes);
 
+/* Writes the address of a version of one byte and a payload, and a NUL; returns its length, 0 when
+ * out is too small or the payload longer than BASE58_BYTES allows. */
+size_t base58_write_check(uint8_t version, struct slice payload, char *out, size_t size);
+
 #define BASE58_CRYPTONOTE_BYTES 96 /* an integrated address has 77 */
 
 /* CryptoNote: blocks of 11 characters for 8 bytes, a shorter one at the end. Returns as above. */

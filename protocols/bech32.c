@@ -7,11 +7,12 @@
 #include "protocols/cursor.h"
 
 #define CHECKSUM_CHARS 6
+#define SUM_M          0x2bc830a3
+
+static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 int bech32_value(uint8_t byte)
 {
-	static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-
 	if (byte >= 'A' && byte <= 'Z')
 		byte = (uint8_t)(byte - 'A' + 'a');
 	const char *hit = memchr(alphabet, byte, sizeof(alphabet) - 1);
@@ -51,20 +52,26 @@ static uint8_t lower(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte;
 }
 
-enum bech32_kind bech32_kind(struct slice prefix, struct slice data)
+static uint32_t sum_prefix(struct slice prefix)
 {
 	uint32_t sum = 1;
 
-	if (data.len < CHECKSUM_CHARS || data.len > BECH32_CHARS_MAX || !bech32_is(data))
-		return BECH32_NEITHER;
 	for (size_t i = 0; i < prefix.len; i++)
 		sum = step32(sum, lower(prefix.ptr[i]) >> 5);
 	sum = step32(sum, 0);
 	for (size_t i = 0; i < prefix.len; i++)
 		sum = step32(sum, lower(prefix.ptr[i]) & 31);
+	return sum;
+}
+
+enum bech32_kind bech32_kind(struct slice prefix, struct slice data)
+{
+	if (data.len < CHECKSUM_CHARS || data.len > BECH32_CHARS_MAX || !bech32_is(data))
+		return BECH32_NEITHER;
+	uint32_t sum = sum_prefix(prefix);
 	for (size_t i = 0; i < data.len; i++)
 		sum = step32(sum, (uint32_t)bech32_value(data.ptr[i]));
-	return sum == 1 ? BECH32_PLAIN : sum == 0x2bc830a3 ? BECH32_M : BECH32_NEITHER;
+	return sum == 1 ? BECH32_PLAIN : sum == SUM_M ? BECH32_M : BECH32_NEITHER;
 }
 
 static uint64_t step40(uint64_t sum, uint64_t value)
@@ -110,4 +117,42 @@ bool bech32_is_witness(enum bech32_kind kind, struct slice data)
 	if (version == 0)
 		return kind == BECH32_PLAIN && (bytes == 20 || bytes == 32);
 	return kind == BECH32_M;
+}
+
+size_t bech32_write_witness(const char *prefix, uint8_t version, struct slice program, char *out,
+			    size_t size)
+{
+	struct slice text = slice_str(prefix);
+	uint32_t sum = step32(sum_prefix(text), version);
+	size_t chars = (program.len * 8 + 4) / 5;
+	size_t len = text.len + 2;
+	uint32_t pending = 0;
+	unsigned bits = 0;
+	size_t next = 0;
+
+	if (version > 16 || program.len < 2 || program.len > 40 ||
+	    len + chars + CHECKSUM_CHARS >= size)
+		return 0;
+	(void)slice_copy(text, out, size);
+	out[text.len] = '1';
+	out[text.len + 1] = alphabet[version];
+	for (size_t i = 0; i < chars; i++) {
+		/* the last character is filled up with zero bits */
+		if (bits < 5) {
+			pending = pending << 8 | (next < program.len ? program.ptr[next] : 0);
+			next++;
+			bits += 8;
+		}
+		bits -= 5;
+		uint32_t value = pending >> bits & 31;
+		sum = step32(sum, value);
+		out[len++] = alphabet[value];
+	}
+	for (size_t i = 0; i < CHECKSUM_CHARS; i++)
+		sum = step32(sum, 0);
+	sum ^= version == 0 ? 1 : SUM_M;
+	for (size_t i = 0; i < CHECKSUM_CHARS; i++)
+		out[len++] = alphabet[sum >> (5 * (CHECKSUM_CHARS - 1 - i)) & 31];
+	out[len] = '\0';
+	return len;
 }

@@ -25,4 +25,9 @@ bool bech32_cash_holds(struct slice prefix, struct slice data);
  * padding, and the kind of checksum that its version asks for? data as above. */
 bool bech32_is_witness(enum bech32_kind kind, struct slice data);
 
+/* Writes the address of a witness program and a NUL: BIP-173 for version 0, BIP-350 for others.
+ * prefix in lower case. Returns its length; 0 when out is too small or it cannot be a program. */
+size_t bech32_write_witness(const char *prefix, uint8_t version, struct slice program, char *out,
+			    size_t size);
+
 #endif

@@ -127,8 +127,16 @@ struct dialect {
 /* Every dialect, in the order in which they are asked. */
 #define DIALECTS(X) \
 	X(stratum_v1) \
+	X(ethgetwork) \
 	X(ethproxy) \
-	X(cryptonote)
+	X(cryptonote) \
+	X(getwork) \
+	X(getblocktemplate) \
+	X(monerod) \
+	X(burst) \
+	X(coinhive) \
+	X(webminerpool) \
+	X(nimiq)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)
@@ -151,13 +159,16 @@ enum encoding { ENCODING_NONE, ENCODING_GZIP, ENCODING_ZLIB, ENCODING_DEFLATE /*
 struct carrier_step {
 	size_t used;          /* bytes of the input that are done with; 0 only when is_through */
 	struct slice content; /* bytes inside: of the input or of the state; until the next step */
-	enum encoding encoding;
-	bool is_message; /* content is part of a message with bounds, not of a stream */
-	bool is_start;   /* ... and begins it; content may still be empty */
-	bool is_end;     /* ... and ends it */
+	enum encoding encoding; /* of the content; meaningful when there is some */
+	bool is_message;        /* content is part of a message with bounds, not of a stream */
+	bool is_start;          /* ... and begins it; content may still be empty */
+	bool is_end;            /* ... and ends it */
 	bool is_through; /* the carrier is done in this direction: what follows is the inner stream
 			  */
 	const struct http_head *http; /* of that message; NULL when the carrier is no HTTP */
+	/* With is_through: what follows was agreed to be this carrier, whatever its probe says;
+	 * NULL: not known, probe. */
+	const struct carrier *inner;
 };
 
 /* What dialects ride in: takes wrapped bytes, gives the bytes inside. Stackable. A carrier keeps
@@ -166,6 +177,8 @@ struct carrier_step {
 struct carrier {
 	const char *name;  /* in events: [a-z0-9-]+ */
 	size_t state_size; /* flat, caller-zeroed, for both directions; at most CARRIER_STATE_MAX */
+	bool is_opaque; /* never gives content: no reason to look at a flow, but to leave it alone
+			 */
 	/* Could this be my first byte in that direction? YES and NO are final; MAYBE with fewer
 	 * than CARRIER_PROBE_MAX bytes only. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);
@@ -195,5 +208,9 @@ CARRIERS(CARRIER_DECLARE)
 
 extern const struct carrier *const carriers[];
 extern const size_t carrier_count;
+
+/* Cheap test of the first payload of a direction: could a carrier or a binary dialect begin with
+ * it? Every probe says no by its first byte or two, so this may be asked of every flow. */
+bool dialects_begin(struct slice first, enum direction dir);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+#include "protocols/hex.h"
+
 #define RPC_CODE_STALE 21.0 /* "job not found" in every pool that numbers its errors */
 
 static uint8_t lower(uint8_t byte)
@@ -85,15 +87,21 @@ static bool is_host(struct slice host)
 struct slice rpc_pool(const struct rpc_call *call, struct slice host, json_value port,
 		      char out[RPC_POOL_BYTES])
 {
-	uint64_t number;
+	uint64_t number = 0;
 
+	if (json_unsigned(call->doc, port, UINT16_MAX, &number) != 0)
+		return slice_of(out, 0);
+	return rpc_pool_port(host, (unsigned)number, out);
+}
+
+struct slice rpc_pool_port(struct slice host, unsigned port, char out[RPC_POOL_BYTES])
+{
 	host = rpc_pool_url(host);
-	if (host.len == 0 || json_unsigned(call->doc, port, UINT16_MAX, &number) != 0 ||
-	    number == 0)
+	if (host.len == 0 || port == 0 || port > UINT16_MAX)
 		return slice_of(out, 0);
 	bool is_bare_v6 = host.ptr[0] != '[' && slice_find(host, ':') < host.len;
 	int len = snprintf(out, RPC_POOL_BYTES, "%s%.*s%s:%u", is_bare_v6 ? "[" : "", (int)host.len,
-			   (const char *)host.ptr, is_bare_v6 ? "]" : "", (unsigned)number);
+			   (const char *)host.ptr, is_bare_v6 ? "]" : "", port);
 	return slice_of(out, len < 0 || len >= RPC_POOL_BYTES ? 0 : (size_t)len);
 }
 
@@ -107,6 +115,17 @@ struct slice rpc_pool_url(struct slice url)
 	for (size_t at = slice_find(url, '@'); at < url.len; at = slice_find(url, '@'))
 		url = slice_tail(url, at + 1);
 	return is_host(url) ? url : slice_of(url.ptr, 0);
+}
+
+double rpc_hex_number(struct slice digits)
+{
+	double value = 0;
+
+	if (!hex_is(digits))
+		return 0;
+	for (size_t i = 0; i < digits.len && i < 64; i++)
+		value = value * 16 + hex_values[digits.ptr[i]];
+	return value;
 }
 
 struct finding rpc_finding(const struct rpc_call *call, enum finding_kind kind, enum sender sender,
@@ -138,6 +157,15 @@ static bool is_foreign(struct slice method)
 	       rpc_starts(method, "mempool.") || slice_find(method, '/') < method.len;
 }
 
+/* {"id":40}, perhaps with a version or an empty error: in one dialect that is a yes. */
+static bool is_bare(const struct rpc_call *call)
+{
+	return call->id != 0 && call->method.len == 0 && call->params == JSON_ABSENT &&
+	       !call->doc->is_cut &&
+	       json_size(call->doc, call->object) ==
+		       1 + (json_member(call->doc, call->object, "jsonrpc") != JSON_ABSENT);
+}
+
 /* Reads one object; false when it cannot be a call of any dialect. */
 static bool read_call(struct rpc_call *call, json_value object)
 {
@@ -163,6 +191,7 @@ static bool read_call(struct rpc_call *call, json_value object)
 	/* Some servers repeat the method in the reply. */
 	call->is_reply = (call->result != JSON_ABSENT || call->error != JSON_ABSENT) &&
 			 (call->method.len == 0 || call->params == JSON_ABSENT);
+	call->is_reply = call->is_reply || is_bare(call);
 	return call->is_reply || call->method.len > 0;
 }
 
@@ -171,7 +200,10 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 {
 	const struct json *doc = message_json(msg);
 	json_value root = doc == NULL ? JSON_ABSENT : json_root(doc);
-	struct rpc_call call = { .doc = doc, .out = out, .state = state, .dir = msg->dir };
+	struct rpc_text text;
+	struct rpc_call call = {
+		.doc = doc, .out = out, .state = state, .text = &text, .dir = msg->dir
+	};
 	bool is_mine = false;
 
 	if (root == JSON_ABSENT)

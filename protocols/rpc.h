@@ -12,18 +12,28 @@
 #define RPC_METHOD_BYTES 64  /* longest method name known is 28 bytes */
 #define RPC_POOL_BYTES   288 /* a host name of 253 bytes, brackets, a colon and a port */
 
+/* Room for texts of the findings of one call that had to be unescaped, joined or decoded. */
+struct rpc_text {
+	char login[LIMIT_TEXT_BYTES];
+	char worker[LIMIT_TEXT_BYTES];
+	char tag[LIMIT_TEXT_BYTES];
+	char payout[LIMIT_TEXT_BYTES];
+};
+
 /* One request, notification or reply. Absent members are JSON_ABSENT. */
 struct rpc_call {
 	const struct json *doc;
 	const struct finding_out *out;
-	void *state; /* the dialect's */
+	void *state;           /* the dialect's */
+	struct rpc_text *text; /* the handler's to use; lives as long as the call */
 	enum direction dir;
 	json_value object;
 	json_value params;
 	json_value result;
 	json_value error;
 	uint64_t id;         /* json_id(); 0: null or absent */
-	bool is_reply;       /* has a result or an error, and no method that goes with params */
+	bool is_reply;       /* has a result or an error, and no method that goes with params; or
+				nothing but an id, which some pools call an answer */
 	struct slice method; /* unescaped, cut at the first `(`; empty when there is none */
 	char method_text[RPC_METHOD_BYTES];
 };
@@ -79,6 +89,9 @@ bool rpc_is_hex(const struct json *doc, json_value value, size_t digits);
 /* True when the value is `0x` and exactly `digits` hex digits. */
 bool rpc_is_0x(const struct json *doc, json_value value, size_t digits);
 
+/* The value of hex digits, of which the first 64 count. */
+double rpc_hex_number(struct slice digits);
+
 /* ASCII comparisons without regard to case. */
 bool rpc_equals(struct slice text, const char *word);
 bool rpc_starts(struct slice text, const char *prefix);
@@ -91,6 +104,8 @@ uint64_t rpc_hash_hex(uint64_t hash, struct slice hex);
  * cannot be one. */
 struct slice rpc_pool(const struct rpc_call *call, struct slice host, json_value port,
 		      char out[RPC_POOL_BYTES]);
+
+struct slice rpc_pool_port(struct slice host, unsigned port, char out[RPC_POOL_BYTES]);
 
 /* The host:port inside a URL: without scheme, user (and password) and path. Empty when there is
  * none. */

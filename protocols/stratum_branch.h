@@ -1,8 +1,9 @@
 /* stratum_branch.h: the coins that speak Stratum V1's words with fields of their own.
  *
  * All of them subscribe, authorize and submit; what a job and a share hold, what a unit of
- * difficulty is worth and what is counted differs. stratum_v1.c owns the words and the state, a
- * branch knows its fields: one file, protocols/branch_<id>.c, and one line in STRATUM_BRANCHES. */
+ * difficulty is worth and what is counted differs. stratum_v1.c owns the words, a branch knows its
+ * fields: one file, protocols/branch_<id>.c, and one line in STRATUM_BRANCHES. What branches share
+ * is in stratum_branches.c. */
 #ifndef PROTOCOLS_STRATUM_BRANCH_H
 #define PROTOCOLS_STRATUM_BRANCH_H
 
@@ -17,10 +18,13 @@ struct stratum_state {
 	double target_work;       /* the same when a target was set; 0: none */
 	uint64_t version_request; /* the pool asked for our version under this id */
 	struct stratum_unit unit;
-	uint8_t branch;     /* 1 + index of the branch that has proven itself; 0: none */
-	uint8_t hint;       /* 1 + index of the branch that something named, weaker; 0: none */
-	uint8_t miner_side; /* 1 + enum direction of what the miner sends; 0: not heard */
-	bool is_seen;       /* a method of ours was heard, in either direction */
+	const char *rate_unit; /* static: what rates of the proven branch count; NULL: hashes */
+	uint8_t branch;        /* 1 + index of the branch that has proven itself; 0: none */
+	uint8_t hint;          /* 1 + index of the branch that something named, weaker; 0: none */
+	uint8_t miner_side;    /* 1 + enum direction of what the miner sends; 0: not heard */
+	bool is_verus;         /* a name or a program of VerusHash was heard */
+	bool has_agent;        /* so was a binary message, btcagent.h */
+	bool is_seen;          /* a method of ours was heard, in either direction */
 };
 
 struct stratum_branch {
@@ -29,18 +33,110 @@ struct stratum_branch {
 	const char *coin; /* static; NULL: several */
 	const char *unit; /* as struct finding's; NULL: hashes */
 	double unit_work; /* expected hashes or solutions of difficulty 1; 0: targets only */
-	/* Do the fields fit? Fills what the fields say (job, work, difficulty, algo, nonce, login,
-	 * wallet, worker); kind, sender and request are set. PROOF_NONE: not of this branch,
-	 * finding untouched; PROOF_LIKELY: what is there fits, but others share the shape or it was
-	 * cut; PROOF_CONFIRMED: nobody else's. Never NULL: a branch has jobs and shares. */
+	/* How the agents of programs begin that speak nothing else: a hint. Ends with NULL; may be
+	 * NULL. */
+	const char *const *agents;
+	/* Do the fields fit? kind, sender, request, and of a job: the job id, the difficulty and
+	 * the work in force, are set; unit, algo and coin are set to the branch's own. Fills or
+	 * corrects what the fields say (job, work, difficulty, algo, coin, nonce, login, wallet,
+	 * worker); work that stays 0 becomes difficulty * unit_work. Texts that need room are put
+	 * into call->text. PROOF_NONE: not of this branch; PROOF_LIKELY: what is there fits, but
+	 * others share the shape or it was cut; PROOF_CONFIRMED: nobody else's. May be called on
+	 * copies of state and finding first. Never NULL: a branch has jobs and shares. */
 	enum proof (*notify)(const struct rpc_call *call, struct stratum_state *state,
 			     struct finding *finding);
 	enum proof (*submit)(const struct rpc_call *call, struct stratum_state *state,
 			     struct finding *finding);
 	/* A call with words or fields that only this branch has (object params, body, bare names, a
-	 * reply that proves it). True: all of it was handled. May be NULL. Asked before the words
-	 * of the family. */
+	 * reply that proves it). True: all of it was handled, with stratum_emit(); false: nothing
+	 * was. May be NULL. Asked before the words of the family. */
 	bool (*call)(struct rpc_call *call, struct stratum_state *state);
 };
+
+/* Every branch, in the order in which they are asked; the proven one goes first, then the hinted
+ * one. */
+#define STRATUM_BRANCHES(X) \
+	X(bitcoin) \
+	X(equihash) \
+	X(kawpow) \
+	X(ethstratum1) \
+	X(ethstratum2) \
+	X(qtminer)
+
+#define STRATUM_BRANCH_DECLARE(id) extern const struct stratum_branch stratum_branch_##id;
+STRATUM_BRANCHES(STRATUM_BRANCH_DECLARE)
+#undef STRATUM_BRANCH_DECLARE
+
+extern const struct stratum_branch *const stratum_branches[];
+extern const size_t stratum_branch_count;
+
+/* 1 + its index, as in the state. */
+uint8_t stratum_branch_number(const struct stratum_branch *branch);
+
+/* The branch has proven itself by this call; a later proof of another one replaces it. */
+void stratum_prove(struct stratum_state *state, const struct stratum_branch *branch);
+/* Something names the branch, but it is no proof of it. */
+void stratum_hint(struct stratum_state *state, const struct stratum_branch *branch);
+/* The branch is proven, or named and no other is proven. */
+bool stratum_is(const struct stratum_state *state, const struct stratum_branch *branch);
+
+/* Remembers that the flow is ours and which way the miner sends. */
+struct stratum_state *stratum_see(const struct rpc_call *call, enum sender sender);
+
+/* Reports the finding under the name and the unit of the proven branch where it has none. */
+void stratum_emit(const struct rpc_call *call, struct finding *finding);
+
+/* params[index]. */
+json_value stratum_param(const struct rpc_call *call, size_t index);
+
+/* What a field of a job or a share may hold. Hex digits: with or without 0x unless it is said. */
+enum stratum_field {
+	FIELD_ID,    /* a text or a number */
+	FIELD_TEXT,  /* a text, perhaps empty */
+	FIELD_BOOL,  /* true or false */
+	FIELD_UINT,  /* a whole number, also as text */
+	FIELD_HEX,   /* one hex digit or more */
+	FIELD_BYTES, /* hex digits in pairs, one or more */
+	FIELD_HEX8,  /* so many hex digits */
+	FIELD_HEX16,
+	FIELD_HEX64,
+	FIELD_0X16, /* 0x and so many hex digits */
+	FIELD_0X64,
+	FIELD_ANY
+};
+
+bool stratum_field_fits(const struct json *doc, json_value value, enum stratum_field field);
+
+/* How many params are there and fit, counted up to the first that does not. */
+size_t stratum_match(const struct rpc_call *call, const enum stratum_field *fields, size_t count);
+
+/* CONFIRMED when params are exactly those fields; LIKELY when the message was cut and all that is
+ * left of it, at least `least` fields, fits; else NONE. */
+enum proof stratum_verdict(const struct rpc_call *call, const enum stratum_field *fields,
+			   size_t count, size_t least);
+
+/* The user string of a login or a share: login, wallet, worker, coin; into call->text. */
+void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
+		      struct finding *finding, json_value user);
+
+/* Hash of a share: the job id and the params from `first` on, lists element by element; spelled
+ * alike or not. 0 when there is no such param. */
+uint64_t stratum_share_hash(const struct rpc_call *call, uint64_t job, size_t first);
+
+/* What a cut left of the text params[index]; empty when it is whole or was not begun. */
+struct slice stratum_broken_text(const struct rpc_call *call, size_t index);
+
+/* Work of a target as pools write it: up to 64 hex digits, with or without 0x. 0 when it is none,
+ * or nobody's. */
+double stratum_target(const struct rpc_call *call, json_value target);
+/* The same; fewer digits that begin with zeros are the first ones of a whole target. */
+double stratum_target_head(const struct rpc_call *call, json_value target);
+
+/* The words of the family, for branches that recognise more in them: a subscription with that
+ * proof, and an answer (false: there is no verdict in it), under the branch's name. */
+void stratum_subscribe(struct rpc_call *call, enum proof proof,
+		       const struct stratum_branch *branch);
+bool stratum_reply(const struct rpc_call *call, enum proof proof,
+		   const struct stratum_branch *branch);
 
 #endif

@@ -10,7 +10,39 @@
 #define ZEROS_BITCOIN  16 /* hex zeros that end a previous hash on the wire, at least */
 #define ZEROS_LITECOIN 8  /* exactly */
 
-enum unit { UNIT_UNKNOWN, UNIT_SHA256D, UNIT_SCRYPT, UNIT_OTHER };
+/* What the evidence names: an algorithm of which pools agree what a unit is worth, or another. */
+enum unit {
+	UNIT_UNKNOWN,
+	UNIT_SHA256D,
+	UNIT_SCRYPT,
+	UNIT_GHOSTRIDER,
+	UNIT_NEOSCRYPT,
+	UNIT_LYRA2V2,
+	UNIT_LYRA2Z,
+	UNIT_VERTHASH,
+	UNIT_LBRY,
+	UNIT_KECCAK,
+	UNIT_LYRA2,
+	UNIT_OTHER
+};
+
+static const struct {
+	double work; /* of difficulty 1 */
+	const char *algo;
+} units[] = {
+	[UNIT_UNKNOWN] = { 0, "" },
+	[UNIT_SHA256D] = { TARGET_WORK_BITCOIN, "sha256d" },
+	[UNIT_SCRYPT] = { TARGET_WORK_SCRYPT, "scrypt" },
+	[UNIT_GHOSTRIDER] = { TARGET_WORK_SCRYPT, "ghostrider" },
+	[UNIT_NEOSCRYPT] = { TARGET_WORK_SCRYPT, "neoscrypt" },
+	[UNIT_LYRA2V2] = { 0x1p24, "lyra2v2" },
+	[UNIT_LYRA2Z] = { 0x1p24, "lyra2z" },
+	[UNIT_VERTHASH] = { 0x1p24, "verthash" },
+	[UNIT_LBRY] = { 0x1p24, "lbry" },
+	[UNIT_KECCAK] = { 0x1p25, "keccak" },
+	[UNIT_LYRA2] = { 0x1p25, "lyra2" },
+	[UNIT_OTHER] = { 0, "" },
+};
 
 struct unit_row {
 	const char *word;
@@ -27,9 +59,13 @@ static const struct unit_row coin_units[] = {
 };
 
 static const struct unit_row algo_units[] = {
-	{ "sha256d", UNIT_SHA256D },
-	{ "sha256", UNIT_SHA256D },
-	{ "scrypt", UNIT_SCRYPT },
+	{ "sha256d", UNIT_SHA256D },     { "sha256", UNIT_SHA256D },
+	{ "scrypt", UNIT_SCRYPT },       { "ghostrider", UNIT_GHOSTRIDER },
+	{ "gr", UNIT_GHOSTRIDER },       { "ghostrider/rtm", UNIT_GHOSTRIDER },
+	{ "neoscrypt", UNIT_NEOSCRYPT }, { "lyra2v2", UNIT_LYRA2V2 },
+	{ "lyra2rev2", UNIT_LYRA2V2 },   { "lyra2z", UNIT_LYRA2Z },
+	{ "verthash", UNIT_VERTHASH },   { "lbry", UNIT_LBRY },
+	{ "keccak", UNIT_KECCAK },       { "lyra2", UNIT_LYRA2 },
 };
 
 /* Only machines and programs that do one thing; most agents can do many. */
@@ -104,6 +140,11 @@ void stratum_unit_password(struct stratum_unit *unit, struct slice password)
 	}
 }
 
+void stratum_unit_named(struct stratum_unit *unit, struct slice algo)
+{
+	unit->option = (uint8_t)find_unit(algo_units, ROWS(algo_units), algo);
+}
+
 void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits)
 {
 	size_t zeros = 0;
@@ -118,30 +159,12 @@ void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits)
 
 double stratum_unit_work(const struct stratum_unit *unit, double difficulty)
 {
-	switch (unit_in_force(unit, difficulty)) {
-	case UNIT_SHA256D:
-		return difficulty * TARGET_WORK_BITCOIN;
-	case UNIT_SCRYPT:
-		return difficulty * TARGET_WORK_SCRYPT;
-	case UNIT_UNKNOWN:
-	case UNIT_OTHER:
-		break;
-	}
-	return 0;
+	return difficulty * units[unit_in_force(unit, difficulty)].work;
 }
 
 const char *stratum_unit_algo(const struct stratum_unit *unit, double difficulty)
 {
-	switch (unit_in_force(unit, difficulty)) {
-	case UNIT_SHA256D:
-		return "sha256d";
-	case UNIT_SCRYPT:
-		return "scrypt";
-	case UNIT_UNKNOWN:
-	case UNIT_OTHER:
-		break;
-	}
-	return "";
+	return units[unit_in_force(unit, difficulty)].algo;
 }
 
 const char *stratum_unit_coin(const struct stratum_unit *unit, double difficulty)

@@ -26,13 +26,16 @@ void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet)
 /* A password is often a list of options, "c=LTC,d=4096". What is no known option is not kept. */
 void stratum_unit_password(struct stratum_unit *unit, struct slice password);
 
+/* The pool names the algorithm. */
+void stratum_unit_named(struct stratum_unit *unit, struct slice algo);
+
 /* The previous hash as 64 hex digits in wire order. */
 void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits);
 
 /* Expected hashes per share at that difficulty; 0: unknown. */
 double stratum_unit_work(const struct stratum_unit *unit, double difficulty);
 
-/* "sha256d", "scrypt" or "" when unknown. */
+/* "sha256d", "scrypt".. or "" when unknown. */
 const char *stratum_unit_algo(const struct stratum_unit *unit, double difficulty);
 
 /* The coin that is mined, or NULL: a wallet may be of the coin that is paid instead. */

@@ -1,4 +1,4 @@
-/* stratum_v1.c: Bitcoin Stratum V1, JSON-RPC objects by line. Reference: BIP 310, ZIP 301.
+/* stratum_v1.c: the words of Stratum V1, JSON-RPC objects by line. Reference: BIP 310, ZIP 301.
  *
  *   C> {"id":1,"method":"mining.subscribe","params":[agent, session, host, port]}
  *   S> {"id":1,"error":null,"result":[[["mining.notify",id],..], extranonce1 hex, size]}
@@ -9,91 +9,82 @@
  *   C> {"id":4,"method":"mining.submit","params":[user, job, extranonce2 hex, ntime 8h,
  *                             nonce 8h, version bits 8h]}
  *
- * The same words carry other coins' dialects with other fields: those are reported as likely, with
- * what they have in common, so that nothing is missed. */
-#include "protocols/rpc.h"
-#include "protocols/stratum_unit.h"
+ * The same words carry other coins' jobs and shares, with other fields: each is a branch, see
+ * stratum_branch.h. What fits none of them is reported as likely, with what all have in common, so
+ * that nothing is missed. */
+#include "protocols/btcagent.h"
+#include "protocols/stratum_branch.h"
 #include "protocols/target.h"
 
-#define NOTIFY_FIELDS     9
-#define MERKLE_BRANCH_MAX 32   /* 2^32 transactions */
-#define DIFFICULTY_MAX    1e30 /* the whole Bitcoin network is below 1e15 */
-#define EXTRANONCE_MAX    32   /* hex digits */
-#define EXTRANONCE2_MAX   16   /* bytes */
-
-struct stratum_state {
-	double difficulty;        /* for the jobs that follow; 0: a target, or not heard */
-	double target_work;       /* the same when a target was set; 0: none */
-	uint64_t version_request; /* the pool asked for our version under this id */
-	struct stratum_unit unit;
-	uint8_t miner_side; /* 1 + enum direction of what the miner sends; 0: not heard */
-	bool is_seen;       /* a method of ours was heard, in either direction */
-};
+#define DIFFICULTY_MAX      1e30 /* the whole Bitcoin network is below 1e15 */
+#define TARGET_DIGITS_LEAST 40   /* of mining.set_target; leading zeros may miss */
+#define EXTRANONCE_MAX      32   /* hex digits */
+#define EXTRANONCE2_MAX     16   /* bytes */
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* Remembers that the flow is ours and which way the miner sends. */
-static struct stratum_state *note_seen(const struct rpc_call *call, enum sender sender)
+/* A program that speaks the words of one branch only names it. */
+static void note_agent(struct stratum_state *state, struct slice agent)
 {
-	struct stratum_state *state = call->state;
-	unsigned side = call->dir;
+	stratum_unit_agent(&state->unit, agent);
+	for (size_t i = 0; i < stratum_branch_count; i++) {
+		const char *const *name = stratum_branches[i]->agents;
 
-	state->is_seen = true;
-	if (sender == SENDER_POOL)
-		side = 1 - side;
-	if (sender != SENDER_UNKNOWN)
-		state->miner_side = (uint8_t)(1 + side);
-	return state;
+		for (; name != NULL && *name != NULL; name++)
+			if (rpc_starts(agent, *name))
+				stratum_hint(state, stratum_branches[i]);
+	}
 }
 
-static json_value param(const struct rpc_call *call, size_t index)
+/* One that says of itself that it speaks for others. */
+static bool is_proxy(const struct rpc_call *call, struct slice agent)
 {
-	return json_element(call->doc, call->params, index);
+	return rpc_contains(agent, "proxy") || rpc_starts(agent, "btccom-agent") ||
+	       (rpc_starts(agent, "NiceHash/") &&
+		rpc_is_hex(call->doc, stratum_param(call, 2), 64));
 }
 
-static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row)
+void stratum_subscribe(struct rpc_call *call, enum proof proof, const struct stratum_branch *branch)
 {
 	char agent[LIMIT_TEXT_BYTES];
 	char host[LIMIT_TEXT_BYTES];
 	char pool[RPC_POOL_BYTES];
-	struct stratum_state *state = note_seen(call, row->sender);
-	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
+	struct stratum_state *state = stratum_see(call, SENDER_MINER);
+	struct finding finding = rpc_finding(call, FINDING_SUBSCRIBE, SENDER_MINER, proof);
 
+	finding.dialect = branch == NULL ? NULL : branch->name;
 	finding.wants_reply = true;
 	finding.reply_confirms = true;
-	finding.agent = json_text(call->doc, param(call, 0), agent, sizeof(agent));
-	finding.pool = rpc_pool(call, json_text(call->doc, param(call, 2), host, sizeof(host)),
-				param(call, 3), pool);
-	stratum_unit_agent(&state->unit, finding.agent);
-	rpc_emit(call, &finding);
-	return true;
+	finding.agent = json_text(call->doc, stratum_param(call, 0), agent, sizeof(agent));
+	finding.pool =
+		rpc_pool(call, json_text(call->doc, stratum_param(call, 2), host, sizeof(host)),
+			 stratum_param(call, 3), pool);
+	finding.is_proxy = is_proxy(call, finding.agent);
+	note_agent(state, finding.agent);
+	stratum_emit(call, &finding);
 }
 
-/* The user string of a login or a share. */
-static void fill_identity(struct finding *finding, struct stratum_state *state, struct slice login)
+static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row)
 {
-	finding->login = login;
-	finding->wallet = wallet_parse(login);
-	finding->worker = finding->wallet.worker;
-	stratum_unit_wallet(&state->unit, &finding->wallet);
-	if (finding->wallet.check != WALLET_NONE)
-		finding->coin = finding->wallet.coin;
+	(void)row;
+	stratum_subscribe(call, PROOF_LIKELY, NULL);
+	return true;
 }
 
 static bool handle_authorize(struct rpc_call *call, const struct rpc_method *row)
 {
-	char login[LIMIT_TEXT_BYTES];
 	char password[LIMIT_TEXT_BYTES];
-	struct stratum_state *state = note_seen(call, row->sender);
+	struct stratum_state *state = stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
-	struct slice secret = json_text(call->doc, param(call, 1), password, sizeof(password));
+	struct slice secret =
+		json_text(call->doc, stratum_param(call, 1), password, sizeof(password));
 
 	finding.wants_reply = true;
 	finding.reply_confirms = true;
 	finding.has_password = secret.len > 0;
 	stratum_unit_password(&state->unit, secret);
-	fill_identity(&finding, state, json_text(call->doc, param(call, 0), login, sizeof(login)));
-	rpc_emit(call, &finding);
+	stratum_identity(call, state, &finding, stratum_param(call, 0));
+	stratum_emit(call, &finding);
 	return true;
 }
 
@@ -119,12 +110,12 @@ static bool handle_configure(struct rpc_call *call, const struct rpc_method *row
 {
 	char agent[LIMIT_TEXT_BYTES];
 	char url[LIMIT_TEXT_BYTES];
-	json_value options = param(call, 1);
-	struct stratum_state *state = note_seen(call, row->sender);
+	json_value options = stratum_param(call, 1);
+	struct stratum_state *state = stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.wants_reply = true;
-	rpc_emit(call, &finding);
+	stratum_emit(call, &finding);
 	finding = rpc_finding(call, FINDING_IDENTITY, row->sender, PROOF_LIKELY);
 	finding.request = 0;
 	finding.agent = device_text(call, options, agent, sizeof(agent));
@@ -133,156 +124,181 @@ static bool handle_configure(struct rpc_call *call, const struct rpc_method *row
 			  sizeof(url)));
 	if (finding.agent.len > 0 || finding.pool.len > 0) {
 		stratum_unit_agent(&state->unit, finding.agent);
-		rpc_emit(call, &finding);
+		stratum_emit(call, &finding);
 	}
 	return true;
 }
 
-/* Fields 2 to 5, of which every one that is there fits. */
-static bool is_share(const struct rpc_call *call)
+/* Makes the branch speak of the call: its fields into finding. */
+static enum proof ask_branch(const struct rpc_call *call, const struct stratum_branch *branch,
+			     struct stratum_state *state, struct finding *finding)
 {
-	size_t count = json_size(call->doc, call->params);
-	json_value bits = param(call, 5);
-	struct slice extranonce2 = json_raw(call->doc, param(call, 2));
-
-	return (count == 5 || count == 6) && json_type(call->doc, param(call, 0)) == JSON_STRING &&
-	       json_id(call->doc, param(call, 1)) != 0 &&
-	       json_type(call->doc, param(call, 2)) == JSON_STRING &&
-	       extranonce2.len <= EXTRANONCE_MAX && extranonce2.len % 2 == 0 &&
-	       (extranonce2.len == 0 || json_hex(call->doc, param(call, 2)).len > 0) &&
-	       rpc_is_hex(call->doc, param(call, 3), 8) &&
-	       rpc_is_hex(call->doc, param(call, 4), 8) &&
-	       (bits == JSON_ABSENT || json_type(call->doc, bits) == JSON_NULL ||
-		rpc_is_hex(call->doc, bits, 8));
+	finding->unit = branch->unit;
+	finding->coin = branch->coin;
+	if (branch->algo != NULL)
+		finding->algo = slice_str(branch->algo);
+	return finding->kind == FINDING_JOB ? branch->notify(call, state, finding)
+					    : branch->submit(call, state, finding);
 }
 
-/* Everything but the user: equal text is the same share in any coin's form. */
-static uint64_t share_hash(const struct rpc_call *call)
+/* Asks the branches, the proven one first, then the one that something named, until one is sure.
+ * Keeps what the one said whom the call fits best, the first among equals: 1 + its index, 0: none.
+ * All but the last work on copies. */
+static unsigned find_branch(const struct rpc_call *call, struct stratum_state *state,
+			    struct finding *finding, enum proof *best)
 {
-	size_t count = json_size(call->doc, call->params);
-	uint64_t hash = json_id(call->doc, param(call, 1));
+	const struct stratum_state before = *state;
+	const struct finding blank = *finding;
+	const unsigned first[2] = { before.branch, before.hint };
+	unsigned found = 0;
 
-	if (count < 3)
-		return 0;
-	for (size_t i = 2; i < count && i < NOTIFY_FIELDS; i++)
-		hash = rpc_hash_hex(hash, json_raw(call->doc, param(call, i)));
-	return hash;
+	*best = PROOF_NONE;
+	for (unsigned i = 0; i < 2 + stratum_branch_count; i++) {
+		unsigned number = i < 2 ? first[i] : i - 1;
+
+		if (number == 0 || (i >= 2 && (number == first[0] || number == first[1])))
+			continue;
+		*state = before;
+		*finding = blank;
+		enum proof proof = ask_branch(call, stratum_branches[number - 1], state, finding);
+
+		if (proof > *best) {
+			*best = proof;
+			found = number;
+		}
+		if (proof == PROOF_CONFIRMED)
+			return found;
+	}
+	*state = before;
+	*finding = blank;
+	/* others have used the room for texts since */
+	if (found != 0)
+		(void)ask_branch(call, stratum_branches[found - 1], state, finding);
+	return found;
+}
+
+/* A job or a share of whichever branch it fits. False: of none that we know. */
+static bool read_branch(const struct rpc_call *call, struct finding *finding)
+{
+	struct stratum_state *state = call->state;
+	enum proof proof;
+	unsigned number = find_branch(call, state, finding, &proof);
+
+	if (number == 0)
+		return false;
+	const struct stratum_branch *branch = stratum_branches[number - 1];
+	bool is_named = proof == PROOF_CONFIRMED || stratum_is(state, branch);
+
+	finding->proof = proof;
+	if (!is_named && !call->doc->is_cut) { /* others share the shape */
+		finding->unit = NULL;
+		finding->algo = slice_of(NULL, 0);
+	}
+	if (!is_named)
+		return true;
+	finding->dialect = branch->name;
+	if (finding->work <= 0)
+		finding->work = finding->difficulty * branch->unit_work;
+	if (proof == PROOF_CONFIRMED) {
+		stratum_prove(state, branch);
+		state->rate_unit = finding->unit;
+	}
+	return true;
+}
+
+/* A share of a clone that we do not know. In some forms the first field is a job: then it is no
+ * name. */
+static void read_unknown_share(const struct rpc_call *call, struct stratum_state *state,
+			       struct finding *finding)
+{
+	json_value user = stratum_param(call, 0);
+	char text[LIMIT_TEXT_BYTES];
+	struct slice name = json_text(call->doc, user, text, sizeof(text));
+
+	finding->nonce = stratum_share_hash(call, finding->job, 2);
+	if (json_size(call->doc, call->params) >= 5 || slice_find(name, '.') < name.len ||
+	    wallet_parse(name).check != WALLET_NONE)
+		stratum_identity(call, state, finding, user);
 }
 
 static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 {
-	char login[LIMIT_TEXT_BYTES];
-	bool is_exact = is_share(call);
-	struct stratum_state *state = note_seen(call, row->sender);
-	struct finding finding = rpc_finding(call, row->kind, row->sender,
-					     is_exact ? PROOF_CONFIRMED : PROOF_LIKELY);
-	struct slice user = json_text(call->doc, param(call, 0), login, sizeof(login));
+	struct stratum_state *state = stratum_see(call, row->sender);
+	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.wants_reply = true;
-	finding.job = json_id(call->doc, param(call, 1));
-	finding.nonce = share_hash(call);
-	/* In some forms the first field is a job: then it is no name. */
-	if (is_exact || json_size(call->doc, call->params) >= 5 ||
-	    wallet_parse(user).check != WALLET_NONE)
-		fill_identity(&finding, state, user);
-	rpc_emit(call, &finding);
+	finding.job = json_id(call->doc, stratum_param(call, 1));
+	if (!read_branch(call, &finding))
+		read_unknown_share(call, state, &finding);
+	stratum_emit(call, &finding);
 	return true;
+}
+
+/* What that difficulty stands for in the branch that is proven or named. */
+static double difficulty_work(const struct stratum_state *state, double difficulty)
+{
+	unsigned number = state->branch != 0 ? state->branch : state->hint;
+
+	if (number == 0 || stratum_branches[number - 1] == &stratum_branch_bitcoin)
+		return stratum_unit_work(&state->unit, difficulty);
+	return difficulty * stratum_branches[number - 1]->unit_work;
+}
+
+static void read_difficulty(const struct rpc_call *call, struct stratum_state *state,
+			    struct finding *finding)
+{
+	double difficulty;
+
+	if (json_number(call->doc, stratum_param(call, 0), &difficulty) != 0 || difficulty <= 0 ||
+	    difficulty > DIFFICULTY_MAX)
+		return;
+	state->difficulty = difficulty;
+	state->target_work = 0;
+	finding->difficulty = difficulty;
+	finding->work = difficulty_work(state, difficulty);
 }
 
 static bool handle_set_difficulty(struct rpc_call *call, const struct rpc_method *row)
 {
-	struct stratum_state *state = note_seen(call, row->sender);
+	struct stratum_state *state = stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
-	double difficulty;
 
 	finding.request = 0;
-	if (json_number(call->doc, param(call, 0), &difficulty) == 0 && difficulty > 0 &&
-	    difficulty <= DIFFICULTY_MAX) {
-		state->difficulty = difficulty;
-		state->target_work = 0;
-		finding.difficulty = difficulty;
-		finding.work = stratum_unit_work(&state->unit, difficulty);
-	}
-	rpc_emit(call, &finding);
+	read_difficulty(call, state, &finding);
+	stratum_emit(call, &finding);
 	return true;
 }
 
+/* Clones send a difficulty under this name: what is too short for a target is one. */
 static bool handle_set_target(struct rpc_call *call, const struct rpc_method *row)
 {
-	struct stratum_state *state = note_seen(call, row->sender);
+	struct stratum_state *state = stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.request = 0;
-	finding.work = target_work_be256(json_hex(call->doc, param(call, 0)));
-	if (finding.work > 0) {
+	if (json_hex(call->doc, stratum_param(call, 0)).len < TARGET_DIGITS_LEAST)
+		read_difficulty(call, state, &finding);
+	else
+		finding.work = stratum_target(call, stratum_param(call, 0));
+	if (finding.work > 0 && finding.difficulty <= 0) {
 		state->target_work = finding.work;
 		state->difficulty = 0;
 	}
-	rpc_emit(call, &finding);
+	stratum_emit(call, &finding);
 	return true;
-}
-
-static bool is_hex_bytes(const struct rpc_call *call, size_t index)
-{
-	size_t digits = json_hex(call->doc, param(call, index)).len;
-
-	return digits > 0 && digits % 2 == 0;
-}
-
-static bool is_merkle_branch(const struct rpc_call *call, json_value branch)
-{
-	size_t count = json_size(call->doc, branch);
-
-	if (json_type(call->doc, branch) != JSON_ARRAY || count > MERKLE_BRANCH_MAX)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!rpc_is_hex(call->doc, json_element(call->doc, branch, i), 64))
-			return false;
-	return true;
-}
-
-/* How many of the nine fields are there and right, counted up to the first that is wrong. */
-static size_t count_notify_fields(const struct rpc_call *call)
-{
-	const struct json *doc = call->doc;
-	const enum json_type clean = json_type(doc, param(call, 8));
-	const bool is_right[NOTIFY_FIELDS] = { json_id(doc, param(call, 0)) != 0,
-					       rpc_is_hex(doc, param(call, 1), 64),
-					       is_hex_bytes(call, 2),
-					       is_hex_bytes(call, 3),
-					       is_merkle_branch(call, param(call, 4)),
-					       rpc_is_hex(doc, param(call, 5), 8),
-					       rpc_is_hex(doc, param(call, 6), 8),
-					       rpc_is_hex(doc, param(call, 7), 8),
-					       clean == JSON_TRUE || clean == JSON_FALSE };
-	size_t count = 0;
-
-	while (count < NOTIFY_FIELDS && is_right[count])
-		count++;
-	return count;
 }
 
 static bool handle_notify(struct rpc_call *call, const struct rpc_method *row)
 {
-	size_t right = count_notify_fields(call);
-	size_t count = json_size(call->doc, call->params);
-	struct stratum_state *state = note_seen(call, row->sender);
-	struct finding finding =
-		rpc_finding(call, row->kind, row->sender,
-			    right == NOTIFY_FIELDS ? PROOF_CONFIRMED : PROOF_LIKELY);
+	struct stratum_state *state = stratum_see(call, row->sender);
+	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.request = 0;
-	finding.job = json_id(call->doc, param(call, 0));
+	finding.job = json_id(call->doc, stratum_param(call, 0));
 	finding.difficulty = state->difficulty;
 	finding.work = state->target_work;
-	if (right == NOTIFY_FIELDS || (call->doc->is_cut && right >= 3 && right == count)) {
-		stratum_unit_prevhash(&state->unit, json_hex(call->doc, param(call, 1)));
-		if (finding.work <= 0)
-			finding.work = stratum_unit_work(&state->unit, state->difficulty);
-		finding.algo = slice_str(stratum_unit_algo(&state->unit, state->difficulty));
-		finding.coin = stratum_unit_coin(&state->unit, state->difficulty);
-	}
-	rpc_emit(call, &finding);
+	(void)read_branch(call, &finding);
+	stratum_emit(call, &finding);
 	return true;
 }
 
@@ -294,11 +310,12 @@ static bool handle_reconnect(struct rpc_call *call, const struct rpc_method *row
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_NONE);
 
 	finding.request = 0;
-	finding.pool = rpc_pool(call, json_text(call->doc, param(call, 0), host, sizeof(host)),
-				param(call, 1), pool);
+	finding.pool =
+		rpc_pool(call, json_text(call->doc, stratum_param(call, 0), host, sizeof(host)),
+			 stratum_param(call, 1), pool);
 	if (!state->is_seen && finding.pool.len == 0)
 		return false;
-	rpc_emit(call, &finding);
+	stratum_emit(call, &finding);
 	return true;
 }
 
@@ -323,20 +340,20 @@ static bool handle_get_version(struct rpc_call *call, const struct rpc_method *r
 /* Methods that say no more than that somebody mines. */
 static bool handle_plain(struct rpc_call *call, const struct rpc_method *row)
 {
-	note_seen(call, row->sender);
+	stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.wants_reply = call->id != 0 && row->sender != SENDER_POOL;
 	if (!finding.wants_reply)
 		finding.request = 0;
-	rpc_emit(call, &finding);
+	stratum_emit(call, &finding);
 	return true;
 }
 
 /* Some pools ask this of a miner, some miners of a pool. */
 static bool handle_ping(struct rpc_call *call, const struct rpc_method *row)
 {
-	struct stratum_state *state = note_seen(call, SENDER_UNKNOWN);
+	struct stratum_state *state = stratum_see(call, SENDER_UNKNOWN);
 	bool is_miner = state->miner_side == 1 + (unsigned)call->dir;
 	struct finding finding = rpc_finding(call, row->kind, SENDER_POOL, PROOF_LIKELY);
 
@@ -345,7 +362,7 @@ static bool handle_ping(struct rpc_call *call, const struct rpc_method *row)
 	else
 		finding.request = 0;
 	finding.wants_reply = is_miner && call->id != 0;
-	rpc_emit(call, &finding);
+	stratum_emit(call, &finding);
 	return true;
 }
 
@@ -399,11 +416,11 @@ static bool handle_miner_reply(struct rpc_call *call)
 	} else if (answer.len > 0 &&
 		   (is_asked || (is_miner && slice_find(answer, '/') < answer.len))) {
 		finding.agent = answer;
-		stratum_unit_agent(&state->unit, answer);
+		note_agent(state, answer);
 	} else {
 		return false;
 	}
-	rpc_emit(call, &finding);
+	stratum_emit(call, &finding);
 	return true;
 }
 
@@ -429,25 +446,63 @@ static bool is_subscribe_result(const struct rpc_call *call)
 	       json_unsigned(doc, json_element(doc, call->result, 2), EXTRANONCE2_MAX, &size) == 0;
 }
 
+bool stratum_reply(const struct rpc_call *call, enum proof proof,
+		   const struct stratum_branch *branch)
+{
+	struct rpc_reply reply;
+
+	if (!rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+
+	finding.dialect = branch == NULL ? NULL : branch->name;
+	finding.is_ok = reply.is_ok;
+	finding.is_stale = reply.is_stale;
+	finding.reason = reply.reason;
+	stratum_emit(call, &finding);
+	return true;
+}
+
 static bool handle_reply(struct rpc_call *call)
 {
 	const struct stratum_state *state = call->state;
 	const struct json *doc = call->doc;
 
 	if (is_subscribe_result(call)) {
-		note_seen(call, SENDER_POOL);
-		return rpc_reply_emit(call, PROOF_LIKELY);
+		stratum_see(call, SENDER_POOL);
+		return stratum_reply(call, PROOF_LIKELY, NULL);
 	}
 	/* Others' replies: an object with a job or a status, a list of 256-bit words. */
 	if (!state->is_seen || json_member(doc, call->result, "job") != JSON_ABSENT ||
 	    json_member(doc, call->result, "status") != JSON_ABSENT ||
 	    rpc_is_0x(doc, json_element(doc, call->result, 0), 64))
 		return false;
-	return handle_miner_reply(call) || rpc_reply_emit(call, PROOF_NONE);
+	return handle_miner_reply(call) || stratum_reply(call, PROOF_NONE, NULL);
+}
+
+/* The words that only one branch has. */
+static bool ask_words(struct rpc_call *call)
+{
+	struct stratum_state *state = call->state;
+	const unsigned first[2] = { state->branch, state->hint };
+
+	for (unsigned i = 0; i < 2 + stratum_branch_count; i++) {
+		unsigned number = i < 2 ? first[i] : i - 1;
+
+		if (number == 0 || (i >= 2 && (number == first[0] || number == first[1])))
+			continue;
+		const struct stratum_branch *branch = stratum_branches[number - 1];
+
+		if (branch->call != NULL && branch->call(call, state))
+			return true;
+	}
+	return false;
 }
 
 static bool handle_call(struct rpc_call *call)
 {
+	if (ask_words(call))
+		return true;
 	if (call->is_reply)
 		return handle_reply(call);
 	const struct rpc_method *row = rpc_method_find(methods, ROWS(methods), call->method, true);
@@ -461,7 +516,33 @@ static bool handle_call(struct rpc_call *call)
 
 static bool stratum_decode(void *state, struct message *msg, const struct finding_out *out)
 {
+	if (msg->bytes.len > 0 && msg->bytes.ptr[0] == BTCAGENT_MAGIC)
+		return btcagent_decode(state, msg, out);
 	return rpc_decode(state, msg, out, handle_call);
+}
+
+/* JSON, and between two objects binary messages of an agent; in the junk before an object too, of
+ * which a lost segment may have left the beginning. */
+static enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
+{
+	*skip = 0;
+	if (btcagent_frame(in, len) == FRAME_WHOLE)
+		return FRAME_WHOLE;
+	enum frame_result framed = rpc_frame(in, skip, len);
+	struct slice junk = slice_head(in, *skip);
+
+	for (size_t at = slice_find(junk, BTCAGENT_MAGIC); at < junk.len;) {
+		size_t agent_len;
+		enum frame_result result = btcagent_frame(slice_tail(in, at), &agent_len);
+
+		if (result != FRAME_BAD) {
+			*skip = at;
+			*len = agent_len;
+			return result;
+		}
+		at += 1 + slice_find(slice_tail(junk, at + 1), BTCAGENT_MAGIC);
+	}
+	return framed;
 }
 
 static enum probe_result stratum_probe(struct slice first, enum direction dir)
@@ -476,6 +557,6 @@ const struct dialect dialect_stratum_v1 = {
 	.state_size = sizeof(struct stratum_state),
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = stratum_probe,
-	.frame = rpc_frame,
+	.frame = stratum_frame,
 	.decode = stratum_decode,
 };

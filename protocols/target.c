@@ -1,6 +1,7 @@
 /* target.c: share targets to expected work.
  *
  *   256-bit, big-endian   work = 2^256 / (T + 1)
+ *   compact, 4 bytes      T = M * 256^(E - 3)    above 2^256: no target
  *   CryptoNote, 4 bytes   T = (2^64 - 1) / ((2^32 - 1) / LE32)    work = (2^64 - 1) / T
  *   CryptoNote, 8 bytes   T = LE64                                work = (2^64 - 1) / T
  *
@@ -9,8 +10,6 @@
 
 #include "protocols/cursor.h"
 #include "protocols/hex.h"
-
-#define TARGET_DIGITS 64
 
 double target_work_be256(struct slice hex)
 {
@@ -21,6 +20,34 @@ double target_work_be256(struct slice hex)
 	for (size_t i = 0; i < hex.len; i++)
 		target = target * 16 + hex_values[hex.ptr[i]];
 	return target > 0 ? 0x1p256 / (target + 1) : 0;
+}
+
+double target_work_head256(struct slice hex)
+{
+	double target = 0;
+	double unit = 0x1p256;
+
+	if (hex.len > TARGET_DIGITS || !hex_is(hex))
+		return 0;
+	for (size_t i = 0; i < hex.len; i++) {
+		unit /= 16;
+		target += hex_values[hex.ptr[i]] * unit;
+	}
+	return target > 0 ? 0x1p256 / (target + 1) : 0;
+}
+
+double target_work_compact(uint32_t compact)
+{
+	double target = compact & 0x007fffff; /* the highest bit is a sign */
+	uint32_t bytes = compact >> 24;
+
+	if (bytes > 32 || (compact & 0x00800000) != 0)
+		return 0;
+	for (; bytes > 3; bytes--)
+		target *= 256;
+	for (; bytes < 3; bytes++)
+		target /= 256;
+	return target >= 1 ? 0x1p256 / (target + 1) : 0;
 }
 
 double target_work_cryptonote(struct slice hex)

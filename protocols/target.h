@@ -15,6 +15,14 @@
 /* A 256-bit big-endian target as 1 to 64 hex digits without 0x (shorter ones are left-padded). */
 double target_work_be256(struct slice hex);
 
+/* The same when only the first digits are there: the rest does not matter. */
+double target_work_head256(struct slice hex);
+
+#define TARGET_DIGITS 64
+
+/* Bitcoin's and Nimiq's compact form of a 256-bit target: 0xEEMMMMMM is M * 256^(E - 3). */
+double target_work_compact(uint32_t compact);
+
 /* A CryptoNote target of 4 bytes (8 digits) or 8 bytes (16 digits), little-endian; fewer than 4
  * bytes are right-padded with zeros. XMRig's integer divisions: f3220000 -> 480045. */
 double target_work_cryptonote(struct slice hex);

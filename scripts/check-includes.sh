@@ -29,7 +29,7 @@ sensor=$(find sensor -name '*.[ch]')
 {
     rule "protocols/ never includes sensor/" "$(includes 'sensor/' $proto)"
     rule "protocols/ includes no library but the tokenizer" \
-        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|cap-ng|uthash|pthread|sys/)' $proto)"
+        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|cap-ng|uthash|pthread|sys/)' $proto)"
     rule "jsmn.h only in protocols/json.c" \
         "$(includes 'jsmn' $proto $sensor | grep -v '^protocols/json\.c:')"
     rule "pcap only in sensor/capture.c" \
@@ -38,11 +38,14 @@ sensor=$(find sensor -name '*.[ch]')
         "$(includes 'ndpi' $sensor | grep -v '^sensor/classify\.c:')"
     rule "hiredis only in sensor/redis_*.c" \
         "$(includes 'hiredis' $sensor | grep -v '^sensor/redis_[a-z_]*\.c:')"
+    rule "zlib only in sensor/inflate.c" \
+        "$(includes 'zlib' $sensor | grep -v '^sensor/inflate\.c:')"
     rule "sensor/ never names a JSON-RPC method" \
         "$(grep -nE '"(mining\.|eth_|keepalived|getjob|getblocktemplate|submitblock|client\.)' $sensor)"
     # shellcheck disable=SC2013
     rule "sensor/ never names a dialect" \
-        "$(for id in $(sed -n 's/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' protocols/dialect.h); do
+        "$(for id in $(sed -n '/define DIALECTS(X)/,/^$/s/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' \
+            protocols/dialect.h); do
             grep -nwE "$id|$(sed -n 's/.*\.name = "\([a-z0-9-]*\)".*/\1/p' "protocols/$id.c")" \
                 $sensor
         done)"

@@ -33,6 +33,12 @@
 /* Times one flow may be taken under inspection and given up again. */
 #define LIMIT_INSPECTIONS 32
 
+/* Compressed bodies and messages: bytes one may give, how many times what came in, and how many may
+ * be inflated at once by one worker (48 KB each, from first use). */
+#define LIMIT_INFLATE_BYTES (256 * 1024)
+#define LIMIT_INFLATE_RATIO 50
+#define LIMIT_INFLATERS     128
+
 /* One session: requests that wait for a reply, jobs and shares remembered. */
 #define LIMIT_PENDING 128
 #define LIMIT_JOBS    32

@@ -1,4 +1,4 @@
-/* log.c: one line a message, with the level's word; what exceeds the burst is counted. */
+/* log.c: one line a message, with the level's word; what comes too fast is counted. */
 #include "sensor/log.h"
 
 #include <errno.h>

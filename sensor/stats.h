@@ -32,6 +32,9 @@
 	X(classify_capped, "flows not given to nDPI: too many live states") \
 	X(inspected, "flows taken under inspection") \
 	X(inspect_capped, "flows not inspected: cap reached") \
+	X(carriers, "carriers recognised: HTTP, WebSocket, SOCKS, TLS, PROXY") \
+	X(carriers_capped, "carriers not opened: no memory left for them") \
+	X(inflate_refused, "compressed messages not read: bombs, damage or cap") \
 	X(stream_bytes, "stream bytes given to dialects") \
 	X(stream_gaps, "gaps in streams under inspection") \
 	X(stream_held_capped, "gaps declared because the window was full") \

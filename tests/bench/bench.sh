@@ -15,7 +15,7 @@ BENCH_PACKETS=${BENCH_PACKETS:-2000000}
 BENCH_ROUNDS=${BENCH_ROUNDS:-5}
 here=$(dirname "$0")
 
-for program in floor meter traffic table; do
+for program in floor meter traffic table messages; do
 	if [ ! -x "$BUILD/bench/$program" ]; then
 		${MAKE:-make} BUILD="$BUILD" bench-build
 		break
@@ -43,3 +43,7 @@ python3 "$here/measure.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" \
 echo
 echo "flow table alone:"
 "$BUILD/bench/table" 10000 100000 1000000
+
+echo
+echo "decoding alone, payload to session:"
+"$BUILD/bench/messages" "$BENCH_ROUNDS"

@@ -11,6 +11,7 @@ for program in "$@"; do
     name=$(basename "$program")
     target=${name#fuzz_}
     target=${target#dialect_}
+    target=${target#carrier_}
     work=$(mktemp -d)
     crashes="$here/crashes/$target"
     mkdir -p "$crashes" "$here/seeds/$target"

@@ -6,6 +6,7 @@
 #define TESTS_UNIT_DIALECT_TALK_H
 
 #include "protocols/dialect.h"
+#include "protocols/http.h"
 #include "tests/unit/guard.h"
 
 #define TALK_MAX 40
@@ -17,10 +18,12 @@ struct heard {
 	char email[LIMIT_TEXT_BYTES];
 	char login[LIMIT_TEXT_BYTES];
 	char worker[LIMIT_TEXT_BYTES];
+	char rig[LIMIT_TEXT_BYTES];
 	char agent[LIMIT_TEXT_BYTES];
 	char algo[LIMIT_TEXT_BYTES];
 	char reason[LIMIT_TEXT_BYTES];
 	char pool[LIMIT_TEXT_BYTES];
+	char payout[LIMIT_TEXT_BYTES];
 };
 
 struct talk {
@@ -45,10 +48,12 @@ static void talk_hear(void *ctx, const struct finding *finding)
 	slice_copy(finding->wallet.email, heard->email, sizeof(heard->email));
 	slice_copy(finding->login, heard->login, sizeof(heard->login));
 	slice_copy(finding->worker, heard->worker, sizeof(heard->worker));
+	slice_copy(finding->rig, heard->rig, sizeof(heard->rig));
 	slice_copy(finding->agent, heard->agent, sizeof(heard->agent));
 	slice_copy(finding->algo, heard->algo, sizeof(heard->algo));
 	slice_copy(finding->reason, heard->reason, sizeof(heard->reason));
 	slice_copy(finding->pool, heard->pool, sizeof(heard->pool));
+	slice_copy(finding->payout, heard->payout, sizeof(heard->payout));
 }
 
 /* A new flow. */
@@ -81,6 +86,38 @@ static inline bool talk_up(struct talk *talk, const char *text)
 static inline bool talk_down(struct talk *talk, const char *text)
 {
 	return talk_bytes(talk, DIR_TO_CLIENT, text, strlen(text), false);
+}
+
+/* The head of an HTTP message. */
+static inline bool talk_head(struct talk *talk, const struct http_head *head)
+{
+	const struct finding_out out = { .emit = talk_hear, .ctx = talk };
+	struct message msg = { .dir = head->is_response ? DIR_TO_CLIENT : DIR_TO_SERVER,
+			       .http = head,
+			       .json = &talk->json };
+
+	talk->count = 0;
+	return talk->dialect->decode(talk->state, &msg, &out);
+}
+
+/* The body behind it, which may be cut. */
+static inline bool talk_body_bytes(struct talk *talk, const struct http_head *head,
+				   const char *text, size_t len, bool is_cut)
+{
+	const struct finding_out out = { .emit = talk_hear, .ctx = talk };
+	struct message msg = { .bytes = guard_put(&talk->guard, text, len),
+			       .dir = head->is_response ? DIR_TO_CLIENT : DIR_TO_SERVER,
+			       .is_cut = is_cut,
+			       .http = head,
+			       .json = &talk->json };
+
+	talk->count = 0;
+	return talk->dialect->decode(talk->state, &msg, &out);
+}
+
+static inline bool talk_body(struct talk *talk, const struct http_head *head, const char *text)
+{
+	return talk_body_bytes(talk, head, text, strlen(text), false);
 }
 
 /* The only finding of the last message. */

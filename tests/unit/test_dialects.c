@@ -35,8 +35,9 @@ static void test_table(void **unused)
 			assert_string_not_equal(dialect->name, dialects[other]->name);
 	}
 	assert_ptr_equal(dialects[0], &dialect_stratum_v1);
-	assert_ptr_equal(dialects[1], &dialect_ethproxy);
-	assert_ptr_equal(dialects[2], &dialect_cryptonote);
+	assert_ptr_equal(dialects[1], &dialect_ethgetwork); /* in HTTP, before the plain form */
+	assert_ptr_equal(dialects[2], &dialect_ethproxy);
+	assert_ptr_equal(dialects[3], &dialect_cryptonote);
 }
 
 static bool is_candidate(const char *text)

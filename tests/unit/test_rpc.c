@@ -94,7 +94,13 @@ static void test_reply_or_request(void **unused)
 	assert_true(last.is_reply);
 	assert_int_equal(hear("{\"method\":\"m\",\"params\":[],\"result\":null}", false), 1);
 	assert_false(last.is_reply);
-	assert_int_equal(hear("{\"id\":4}", false), 0);
+	/* an answer without an error, if the dialect says so */
+	assert_int_equal(hear("{\"id\":4}", false), 1);
+	assert_true(last.is_reply);
+	assert_int_equal(hear("{\"id\":4,\"jsonrpc\":\"2.0\"}", false), 1);
+	assert_int_equal(hear("{\"id\":4", true), 0);
+	assert_int_equal(hear("{\"id\":4,\"name\":\"x\"}", false), 0);
+	assert_int_equal(hear("{\"id\":null}", false), 0);
 }
 
 static void test_ids_of_any_type(void **unused)

@@ -211,7 +211,7 @@ static void test_target_in_force(void **unused)
 			      "\"04000000\",\"" H64 "\",\"" H64 "\",\"" H64 "\",\"16ee7c58\","
 			      "\"83837b1c\",true]}"));
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_JOB);
-	assert_int_equal(talk.heard[0].finding.proof, PROOF_LIKELY);
+	assert_int_equal(talk.heard[0].finding.proof, PROOF_CONFIRMED);
 	assert_true(talk.heard[0].finding.work > 15999.9 && talk.heard[0].finding.work < 16000.1);
 	talk_down(&talk, SET_DIFFICULTY);
 	talk_down(&talk, NOTIFY);
@@ -321,7 +321,7 @@ static void test_share_identity(void **unused)
 	assert_string_equal(talk.heard[0].login, "ann");
 }
 
-/* Shares of other coins' dialects: counted, but no proof of this one. */
+/* Shares of other coins' dialects, and of none. */
 static void test_other_shares(void **unused)
 {
 	(void)unused;
@@ -330,7 +330,8 @@ static void test_other_shares(void **unused)
 			    "{\"id\":40,\"method\":\"mining.submit\",\"params\":[\"" BTC_USER
 			    "\",\"1f3a\",\"0x64290b0000a1b2c3\",\"0x" H64 "\",\"0x" H64 "\"]}"));
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
-	assert_int_equal(talk.heard[0].finding.proof, PROOF_LIKELY);
+	assert_int_equal(talk.heard[0].finding.proof, PROOF_CONFIRMED);
+	assert_string_equal(talk.heard[0].finding.dialect, "kawpow");
 	assert_true(talk.heard[0].finding.nonce != 0);
 	assert_string_equal(talk.heard[0].worker, "rig07");
 	/* the first field is a job here: no name is made of it */

@@ -1,0 +1,640 @@
+/* conversation.c: from the bytes of two directions to findings, whatever dialect they speak.
+ *
+ * Messages that are whole inside what is given are decoded in place; only the rest is kept. A
+ * message is tokenised once; each dialect is first asked on a copy of its state what the message
+ * would prove, then the one that knows it best decodes it. A binary dialect is known by how its
+ * stream begins: from then on nobody else is asked. */
+#include "sensor/conversation.h"
+
+#include <assert.h>
+
+#include "protocols/http.h"
+#include "sensor/limits.h"
+
+/* What a flow without a session may show before it is given up. */
+#define UNKNOWN_MAX 8
+#define BAD_MAX     4
+/* One direction quotes: bytes in which the other one may still prove that it means it. */
+#define FOREIGN_BYTES 4096
+
+/* Bytes that may be scanned for message ends, per packet and per payload byte: a message that comes
+ * byte by byte is scanned again with each, which nobody may use against us; nor messages without
+ * number that say nothing. */
+#define CREDIT_PACKET  4096
+#define CREDIT_FACTOR  16
+#define CREDIT_MESSAGE 256 /* what a message costs beside its length */
+#define CREDIT_MAX     ((size_t)4 * LIMIT_MESSAGE_BYTES)
+
+_Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest block");
+
+/* What a dialect would make of a message, worst first. */
+enum claim {
+	CLAIM_NONE,
+	CLAIM_KNOWN, /* no fact, or only the answer to somebody's request */
+	CLAIM_FACT,
+	CLAIM_LIKELY,
+	CLAIM_CONFIRMED
+};
+
+/* Where the findings of one message go. */
+struct sink {
+	struct conversation *conversation;
+	const char *dialect;
+	enum direction dir;
+	uint64_t time_ns;
+	enum claim claim;
+	uint64_t answered; /* request id of the first mere answer */
+	bool is_applied;   /* findings go on to the session: from the first fact on */
+};
+
+void conversation_begin(struct conversation *self, struct conversation_room *room,
+			dialect_state *states, const struct preface before[2])
+{
+	memset(self, 0, sizeof(*self));
+	memset(states, 0, dialect_count * sizeof(*states));
+	self->room = room;
+	self->states = states;
+	for (int side = 0; side < 2; side++) {
+		self->readings[side].credit = CREDIT_MAX;
+		self->readings[side].preface = before[side];
+		self->readings[side].may_begin = true;
+	}
+}
+
+/* --- the begun message ---------------------------------------------------------------------- */
+
+static void drop_kept(struct conversation *self, struct reading *reading)
+{
+	if (reading->block != NULL)
+		blocks_give(self->room->blocks, reading->block, reading->size);
+	reading->block = NULL;
+	reading->size = 0;
+	reading->len = 0;
+	reading->is_waiting = false;
+}
+
+void conversation_end(struct conversation *self)
+{
+	for (unsigned side = 0; side < 2; side++)
+		drop_kept(self, &self->readings[side]);
+}
+
+/* Bytes that cannot be read: what follows may be the middle of something. */
+static void lose(struct conversation *self, struct reading *reading, size_t bytes)
+{
+	stats_add(self->room->stats->messages_bad, bytes);
+	reading->is_lost = true;
+	reading->framer = 0;
+}
+
+/* Makes room for more bytes behind the begun message, up to the largest block. False: none left. */
+static bool make_room(struct conversation *self, struct reading *reading, size_t more)
+{
+	size_t size = reading->len + more > BLOCK_SMALL ? BLOCK_LARGE : BLOCK_SMALL;
+	uint8_t *block;
+
+	if (size <= reading->size)
+		return true;
+	block = blocks_take(self->room->blocks, size);
+	if (block == NULL)
+		return false;
+	if (reading->block != NULL) {
+		memcpy(block, reading->block, reading->len);
+		blocks_give(self->room->blocks, reading->block, reading->size);
+	}
+	reading->block = block;
+	reading->size = size;
+	return true;
+}
+
+/* Keeps what is left of the bytes read; they may already be in the block. */
+static void keep(struct conversation *self, struct reading *reading, struct slice rest)
+{
+	if (rest.len == 0) {
+		drop_kept(self, reading);
+		return;
+	}
+	if (reading->block == NULL && !make_room(self, reading, rest.len)) {
+		lose(self, reading, rest.len);
+		return;
+	}
+	assert(reading->block != NULL && rest.len <= reading->size);
+	memmove(reading->block, rest.ptr, rest.len);
+	reading->len = rest.len;
+}
+
+/* --- one message ---------------------------------------------------------------------------- */
+
+enum direction conversation_dir(const struct conversation *self, unsigned side)
+{
+	return (enum direction)(side ^ self->is_swapped);
+}
+
+static enum claim weigh(const struct finding *finding)
+{
+	switch (finding->proof) {
+	case PROOF_CONFIRMED:
+		return CLAIM_CONFIRMED;
+	case PROOF_LIKELY:
+		return CLAIM_LIKELY;
+	case PROOF_NODE:
+	case PROOF_SUSPECT:
+	case PROOF_NONE:
+		break;
+	}
+	return finding->kind == FINDING_REPLY && finding->proof == PROOF_NONE ? CLAIM_KNOWN
+									      : CLAIM_FACT;
+}
+
+static void apply(const struct sink *sink, const struct finding *finding)
+{
+	struct conversation *self = sink->conversation;
+
+	stats_add(self->room->stats->findings, 1);
+	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
+			    self->room->stats);
+}
+
+static void take_finding(void *ctx, const struct finding *finding)
+{
+	apply(ctx, finding);
+}
+
+static void weigh_finding(void *ctx, const struct finding *finding)
+{
+	struct sink *sink = ctx;
+	enum claim claim = weigh(finding);
+
+	if (claim > sink->claim)
+		sink->claim = claim;
+}
+
+/* The dialect that is spoken: what begins with a fact is its own, and is taken at once. */
+static void take_or_weigh(void *ctx, const struct finding *finding)
+{
+	struct sink *sink = ctx;
+	bool is_first = sink->claim == CLAIM_NONE;
+
+	weigh_finding(ctx, finding);
+	if (is_first && sink->claim >= CLAIM_FACT)
+		sink->is_applied = true;
+	if (is_first && finding->kind == FINDING_REPLY)
+		sink->answered = finding->request;
+	if (sink->is_applied)
+		apply(sink, finding);
+}
+
+void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding)
+{
+	const struct sink sink = { .conversation = self,
+				   .dialect = "",
+				   .dir = conversation_dir(self, side),
+				   .time_ns = self->readings[side].time_ns };
+
+	apply(&sink, finding);
+}
+
+/* Asks one dialect, on a copy of its state. */
+static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg)
+{
+	struct sink sink = { .claim = CLAIM_NONE };
+	const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
+	dialect_state scratch;
+
+	memcpy(scratch, self->states[index], sizeof(scratch));
+	if (!dialects[index]->decode(scratch, msg, &out))
+		return CLAIM_NONE;
+	return sink.claim == CLAIM_NONE ? CLAIM_KNOWN : sink.claim;
+}
+
+/* 1 + index of the other text dialect that sees more in the message than *best, or 0. */
+static size_t find_better(const struct conversation *self, struct message *msg, enum claim *best)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < dialect_count && *best < CLAIM_CONFIRMED; i++) {
+		if (i + 1 == self->current || dialects[i]->is_binary)
+			continue;
+		enum claim claim = ask_dialect(self, i, msg);
+
+		if (claim > *best) {
+			*best = claim;
+			found = i + 1;
+		}
+	}
+	return found;
+}
+
+/* Decodes for good, as that dialect. */
+static void decode(struct conversation *self, size_t found, struct message *msg, struct sink *sink)
+{
+	const struct finding_out out = { .emit = take_finding, .ctx = sink };
+
+	sink->dialect = dialects[found - 1]->name;
+	(void)dialects[found - 1]->decode(self->states[found - 1], msg, &out);
+}
+
+/* The dialect that is spoken reads the message in one go when it begins with a fact. A mere answer
+ * it may have when it, or rather the session, asked for it, or when nobody sees more in it.
+ * Returns the claim; *found is who read it, 0 when nobody did. */
+static enum claim read_as_current(struct conversation *self, struct message *msg, struct sink *sink,
+				  size_t *found)
+{
+	size_t index = self->current - 1u;
+	const struct finding_out out = { .emit = take_or_weigh, .ctx = sink };
+	dialect_state before;
+	enum claim best;
+
+	memcpy(before, self->states[index], sizeof(before));
+	sink->dialect = dialects[index]->name;
+	bool is_mine = dialects[index]->decode(self->states[index], msg, &out);
+
+	*found = self->current;
+	if (sink->is_applied)
+		return sink->claim;
+	memcpy(self->states[index], before, sizeof(before));
+	best = !is_mine ? CLAIM_NONE : sink->claim == CLAIM_NONE ? CLAIM_KNOWN : sink->claim;
+	if (best < CLAIM_FACT &&
+	    (best == CLAIM_NONE ||
+	     ledger_find(&self->session.ledger, sink->answered, sink->dir) == NULL)) {
+		size_t better = find_better(self, msg, &best);
+
+		*found = better != 0 ? better : is_mine ? self->current : 0;
+	}
+	if (*found != 0)
+		decode(self, *found, msg, sink);
+	return best;
+}
+
+/* Nobody is spoken yet, or the framing has decided: whoever knows the message best reads it. */
+static enum claim read_as_best(struct conversation *self, struct message *msg, size_t framer,
+			       struct sink *sink, size_t *found)
+{
+	enum claim best = CLAIM_NONE;
+
+	if (dialects[framer - 1]->is_binary) {
+		best = ask_dialect(self, framer - 1, msg);
+		*found = best == CLAIM_NONE ? 0 : framer;
+	} else {
+		*found = find_better(self, msg, &best);
+	}
+	if (*found != 0)
+		decode(self, *found, msg, sink);
+	return best;
+}
+
+/* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. */
+static void note_unknown(struct conversation *self, struct reading *reading, bool is_half)
+{
+	reading->framer = 0;
+	if (reading->is_bounded)
+		reading->is_muted = true;
+	if (is_half)
+		return;
+	stats_add(self->room->stats->messages_unknown, 1);
+	if (self->unknown < UNKNOWN_MAX)
+		self->unknown++;
+}
+
+/* Empty bytes: the head of an HTTP message, which may be nobody's. */
+static void read_message(struct conversation *self, unsigned side, size_t framer,
+			 struct slice bytes, bool is_cut)
+{
+	struct reading *reading = &self->readings[side];
+	struct message msg = { .bytes = bytes,
+			       .dir = conversation_dir(self, side),
+			       .is_cut = is_cut,
+			       .http = reading->http,
+			       .json = &self->room->json };
+	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->time_ns };
+	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
+			 !dialects[self->current - 1]->is_binary;
+	bool was_lost = reading->is_lost;
+	size_t found;
+	enum claim claim = is_spoken ? read_as_current(self, &msg, &sink, &found)
+				     : read_as_best(self, &msg, framer, &sink, &found);
+
+	if (!is_cut && bytes.len > 0)
+		reading->is_lost = false;
+	if (found == 0) {
+		if (bytes.len > 0)
+			note_unknown(self, reading, is_cut || was_lost);
+		return;
+	}
+	stats_add(self->room->stats->messages, 1);
+	if (claim >= CLAIM_FACT) {
+		self->current = (uint8_t)found;
+		self->bad = 0;
+	}
+}
+
+/* --- framing -------------------------------------------------------------------------------- */
+
+/* 1 + index of the first dialect that frames text: they all frame alike. */
+static size_t text_framer(void)
+{
+	size_t i = 0;
+
+	while (dialects[i]->is_binary)
+		i++;
+	return 1 + i;
+}
+
+/* Asks the binary dialects, where a stream begins; 0: some may yet say yes. */
+static size_t probe_framer(const struct conversation *self, unsigned side, struct slice in)
+{
+	bool is_maybe = false;
+
+	for (size_t i = 0; i < dialect_count; i++) {
+		if (!dialects[i]->is_binary)
+			continue;
+		enum probe_result result = dialects[i]->probe(in, conversation_dir(self, side));
+
+		if (result == PROBE_YES)
+			return 1 + i;
+		if (result == PROBE_MAYBE)
+			is_maybe = true;
+	}
+	return is_maybe && in.len < DIALECT_PROBE_MAX ? 0 : text_framer();
+}
+
+/* 1 + index of the dialect whose framing to use, 0 when that takes more bytes: the one spoken;
+ * after a gap, or before any was spoken, the one that recognises the beginning. */
+static size_t find_framer(struct conversation *self, unsigned side, struct slice in)
+{
+	struct reading *reading = &self->readings[side];
+	bool is_binary = self->current != 0 && dialects[self->current - 1]->is_binary;
+
+	if (reading->is_bounded || (self->current != 0 && !is_binary))
+		return is_binary || self->current == 0 ? text_framer() : self->current;
+	if (is_binary && !reading->is_lost)
+		return self->current;
+	if (reading->framer == 0)
+		reading->framer = (uint8_t)(reading->may_begin ? probe_framer(self, side, in)
+							       : text_framer());
+	return reading->framer;
+}
+
+/* A message after words of somebody else's is a quotation, and so is all that follows in its
+ * direction. An open session has proven itself: there, such words are damage. */
+static bool is_quoted(struct conversation *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+	enum preface_verdict verdict = preface_judge(&reading->preface);
+
+	preface_begin(&reading->preface, false);
+	if (verdict == PREFACE_FOREIGN)
+		reading->is_foreign = true;
+	return (reading->is_foreign && !self->session.is_open) || verdict == PREFACE_INSIDE;
+}
+
+static void charge(struct reading *reading, size_t bytes)
+{
+	reading->credit -= bytes < reading->credit ? bytes : reading->credit;
+}
+
+/* The bytes make no sense: the next try begins behind them. */
+static void note_bad(struct conversation *self, struct reading *reading, size_t skipped)
+{
+	if (self->bad < BAD_MAX)
+		self->bad++;
+	lose(self, reading, skipped);
+	if (reading->is_bounded)
+		reading->is_muted = true;
+}
+
+/* A message that is longer than its dialect's can be: what is there tells. */
+static void read_long(struct conversation *self, unsigned side, size_t framer, struct slice in)
+{
+	struct reading *reading = &self->readings[side];
+
+	if (!is_quoted(self, side))
+		read_message(self, side, framer, in, true);
+	lose(self, reading, in.len);
+	if (reading->is_bounded)
+		reading->is_muted = true;
+}
+
+/* Reads all whole messages; returns what is left, the beginning of one. */
+static struct slice read_messages(struct conversation *self, unsigned side, struct slice in)
+{
+	struct reading *reading = &self->readings[side];
+
+	while (in.len > 0 && !reading->is_muted) {
+		size_t framer = find_framer(self, side, in);
+		size_t skip = 0;
+		size_t len = 0;
+
+		if (framer == 0)
+			return in;
+		enum frame_result result = dialects[framer - 1]->frame(in, &skip, &len);
+
+		assert(skip <= in.len && len <= in.len - skip);
+		preface_feed(&reading->preface, slice_head(in, skip));
+		reading->may_begin = reading->may_begin && skip + len == 0;
+		if (result == FRAME_WHOLE) {
+			assert(len > 0);
+			charge(reading, skip + len + CREDIT_MESSAGE);
+			if (!is_quoted(self, side))
+				read_message(self, side, framer, slice_sub(in, skip, len), false);
+			in = slice_tail(in, skip + len);
+			if (reading->credit > 0 || in.len == 0)
+				continue;
+			lose(self, reading, in.len);
+			return slice_of(in.ptr, 0);
+		}
+		charge(reading, in.len);
+		in = slice_tail(in, skip);
+		if (result == FRAME_MORE) {
+			if (in.len < dialects[framer - 1]->max_message && in.len < BLOCK_LARGE)
+				return in;
+			read_long(self, side, framer, in);
+			return slice_of(in.ptr, 0);
+		}
+		assert(skip > 0);
+		note_bad(self, reading, skip);
+		if (reading->credit == 0 && in.len > 0) {
+			lose(self, reading, in.len);
+			return slice_of(in.ptr, 0);
+		}
+	}
+	return slice_of(in.ptr, 0);
+}
+
+/* Scans what is kept, when there is credit for it. */
+static void read_kept(struct conversation *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+
+	reading->is_waiting = reading->len > reading->credit && reading->len < reading->size;
+	if (!reading->is_waiting)
+		keep(self, reading,
+		     read_messages(self, side, slice_of(reading->block, reading->len)));
+}
+
+/* Bytes that continue a begun message. Every round keeps some of them or makes room. */
+static void read_behind(struct conversation *self, unsigned side, struct slice bytes)
+{
+	struct reading *reading = &self->readings[side];
+
+	while (bytes.len > 0 && reading->len > 0) {
+		if (!make_room(self, reading, bytes.len)) {
+			lose(self, reading, reading->len);
+			drop_kept(self, reading);
+			break;
+		}
+		struct slice part = slice_head(bytes, reading->size - reading->len);
+
+		if (part.len > 0)
+			memcpy(reading->block + reading->len, part.ptr, part.len);
+		reading->len += part.len;
+		bytes = slice_tail(bytes, part.len);
+		read_kept(self, side);
+		if (reading->len == reading->size && reading->size == BLOCK_LARGE) {
+			lose(self, reading, reading->len);
+			drop_kept(self, reading);
+		}
+	}
+	if (bytes.len > 0)
+		keep(self, reading, read_messages(self, side, bytes));
+}
+
+/* What is kept has no end: it is read as it is. */
+static void end_kept(struct conversation *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+	struct slice rest;
+	size_t framer;
+
+	if (reading->len > 0) {
+		rest = read_messages(self, side, slice_of(reading->block, reading->len));
+		framer = rest.len > 0 ? find_framer(self, side, rest) : 0;
+		if (framer != 0 && !is_quoted(self, side))
+			read_message(self, side, framer, rest, true);
+	}
+	drop_kept(self, reading);
+}
+
+/* --- what comes ------------------------------------------------------------------------------ */
+
+void conversation_arrive(struct conversation *self, unsigned side, size_t len, uint64_t time_ns)
+{
+	struct reading *reading = &self->readings[side];
+
+	if (time_ns > reading->time_ns)
+		reading->time_ns = time_ns;
+	reading->examined += len < UINT32_MAX - reading->examined ? (uint32_t)len
+								  : UINT32_MAX - reading->examined;
+	reading->credit += CREDIT_PACKET + CREDIT_FACTOR * len;
+	if (reading->credit > CREDIT_MAX)
+		reading->credit = CREDIT_MAX;
+}
+
+void conversation_bytes(struct conversation *self, unsigned side, struct slice bytes)
+{
+	struct reading *reading = &self->readings[side];
+
+	if (reading->is_muted)
+		return;
+	if (reading->len > 0)
+		read_behind(self, side, bytes);
+	else
+		keep(self, reading, read_messages(self, side, bytes));
+}
+
+/* A web page, a file or a feed may hold any message: an answer counts when it was asked for, or
+ * when what was asked is not known. */
+static bool is_idle_answer(const struct conversation *self, const struct http_head *http)
+{
+	return http != NULL && http->is_response && http->is_asked && self->current == 0 &&
+	       !self->session.is_open;
+}
+
+void conversation_open(struct conversation *self, unsigned side, const struct http_head *http)
+{
+	struct reading *reading = &self->readings[side];
+
+	end_kept(self, side);
+	reading->is_bounded = true;
+	reading->is_muted = false;
+	reading->is_foreign = false;
+	reading->is_lost = false;
+	reading->may_begin = false;
+	reading->framer = 0;
+	reading->http = http;
+	preface_begin(&reading->preface, true);
+	if (http != NULL)
+		read_message(self, side, text_framer(), slice_of(NULL, 0), false);
+	reading->is_muted = is_idle_answer(self, http);
+}
+
+void conversation_close(struct conversation *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+
+	end_kept(self, side);
+	reading->is_bounded = false;
+	reading->is_muted = false;
+	reading->http = NULL;
+	preface_begin(&reading->preface, false);
+}
+
+void conversation_gap(struct conversation *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+
+	end_kept(self, side);
+	reading->is_lost = true;
+	reading->framer = 0;
+	reading->may_begin = true;
+	preface_begin(&reading->preface, false);
+	session_gap(&self->session, conversation_dir(self, side));
+}
+
+void conversation_cut(struct conversation *self, unsigned side)
+{
+	end_kept(self, side);
+}
+
+void conversation_tick(struct conversation *self)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		if (!self->readings[side].is_waiting)
+			continue;
+		conversation_arrive(self, side, 0, 0);
+		read_kept(self, side);
+	}
+}
+
+bool conversation_is_silent(const struct conversation *self, unsigned side)
+{
+	return !self->session.is_open && self->current == 0 && self->readings[side].len == 0;
+}
+
+bool conversation_is_foreign(const struct conversation *self)
+{
+	const struct reading *one = &self->readings[0];
+	const struct reading *other = &self->readings[1];
+
+	if (self->session.is_open || !(one->is_foreign || other->is_foreign))
+		return false;
+	return (one->is_foreign && other->is_foreign) || one->examined >= FOREIGN_BYTES ||
+	       other->examined >= FOREIGN_BYTES;
+}
+
+/* Enough was read. A long message that began where one may begin is waited for. */
+static bool is_exhausted(const struct reading *reading)
+{
+	bool is_begun = reading->len > 0 && !reading->is_foreign &&
+			preface_judge(&reading->preface) == PREFACE_CLEAN;
+
+	return reading->examined >= LIMIT_HINT_BYTES && !is_begun;
+}
+
+bool conversation_is_idle(const struct conversation *self)
+{
+	return !self->session.is_open &&
+	       (self->unknown >= UNKNOWN_MAX || self->bad >= BAD_MAX ||
+		is_exhausted(&self->readings[0]) || is_exhausted(&self->readings[1]) ||
+		conversation_is_foreign(self));
+}

@@ -1,0 +1,102 @@
+/* conversation.h: what the two sides of a flow say to each other, whatever dialect they speak.
+ *
+ *   bytes of one direction -> frame -> decode -> session_apply()
+ *
+ * Owns the begun message of each direction, the dialects' states and the session. Knows nothing of
+ * packets, streams and carriers: it is given bytes in order, and told where they break off. A
+ * stream's messages find their ends themselves; messages that a carrier brings have bounds. */
+#ifndef SENSOR_CONVERSATION_H
+#define SENSOR_CONVERSATION_H
+
+#include "protocols/preface.h"
+#include "sensor/blocks.h"
+#include "sensor/session.h"
+#include "sensor/stats.h"
+
+/* What all conversations of a worker share. */
+struct conversation_room {
+	struct blocks *blocks; /* for begun messages */
+	struct stats *stats;
+	struct json json; /* scratch of the one message being decoded */
+};
+
+typedef uint64_t dialect_state[DIALECT_STATE_MAX / sizeof(uint64_t)];
+
+/* One direction. */
+struct reading {
+	uint8_t *block; /* the begun message; NULL when there is none */
+	size_t size;    /* of block */
+	size_t len;
+	size_t credit;
+	uint64_t time_ns;  /* of the bytes read last: never goes back */
+	uint32_t examined; /* payload bytes, saturating */
+	uint8_t framer;    /* 1 + index of the dialect whose framing is tried; 0: probe */
+	bool is_lost;      /* bytes were lost or made no sense: what comes may be half a message */
+	bool is_waiting;   /* for credit, to be scanned */
+	bool is_foreign;   /* speaks something else and quotes messages: none counts */
+	bool is_bounded;   /* inside a message that a carrier brought */
+	bool is_muted;     /* ... of which the rest says nothing */
+	bool may_begin;    /* nothing was read yet, or since a gap: a binary dialect may begin */
+	const struct http_head *http; /* ... and its head, while it lasts */
+	struct preface preface;       /* what was skipped since the last message */
+};
+
+/* Flat; conversation_begin() sets it up. */
+struct conversation {
+	struct conversation_room *room;
+	dialect_state *states; /* one per dialect, zeroed */
+	uint8_t current;       /* 1 + index of the dialect last spoken; 0: none */
+	uint8_t unknown;       /* messages of no dialect */
+	uint8_t bad;           /* times the framing failed */
+	uint8_t is_swapped;    /* directions of readings are the flow's reversed */
+	struct reading readings[2];
+	struct session session;
+};
+
+/* before: what each direction said until now. states: one per dialect, zeroed here. */
+void conversation_begin(struct conversation *self, struct conversation_room *room,
+			dialect_state *states, const struct preface before[2]);
+
+/* Gives back what is kept. */
+void conversation_end(struct conversation *self);
+
+/* The direction of the flow that a side is now. */
+enum direction conversation_dir(const struct conversation *self, unsigned side);
+
+/* Stream bytes arrived for that side, before they are given: how many, and when. */
+void conversation_arrive(struct conversation *self, unsigned side, size_t len, uint64_t time_ns);
+
+/* The next bytes of that side. */
+void conversation_bytes(struct conversation *self, unsigned side, struct slice bytes);
+
+/* A carrier brings a message: what is begun ends, and what comes next is the beginning of one.
+ * http: its head, valid until conversation_close(), or NULL. */
+void conversation_open(struct conversation *self, unsigned side, const struct http_head *http);
+
+/* The end of that message: what has no end in it is decoded as it is. */
+void conversation_close(struct conversation *self, unsigned side);
+
+/* Bytes are missing: what follows does not continue the past. */
+void conversation_gap(struct conversation *self, unsigned side);
+
+/* No more bytes will come: what is begun is decoded as it is. */
+void conversation_cut(struct conversation *self, unsigned side);
+
+/* Packet time moves on: messages that wait for credit are read. */
+void conversation_tick(struct conversation *self);
+
+/* Findings that a carrier reports. */
+void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding);
+
+/* True when the side has said nothing that counts and is in the middle of nothing: a carrier may
+ * begin with its next bytes. */
+bool conversation_is_silent(const struct conversation *self, unsigned side);
+
+/* True when nothing was found within LIMIT_HINT_BYTES of payload, or what looked like a message was
+ * none. Never true once the session is open. */
+bool conversation_is_idle(const struct conversation *self);
+
+/* True when the flow speaks another protocol that only quotes messages. */
+bool conversation_is_foreign(const struct conversation *self);
+
+#endif
