@@ -344,16 +344,9 @@ static enum frame_result stratum_noise_frame(struct slice in, size_t *skip, size
 /* How others begin that look random behind it. */
 static bool is_other(struct slice first)
 {
-	static const char *const heads[] = { "SSH-",
-					     "\x16\x03",
-					     "\x17\x03",
-					     "\x05\x01",
-					     "GET ",
-					     "POST",
-					     "HTTP",
-					     "{\"",
-					     "\x13"
-					     "BitTorrent" };
+	static const char *const heads[] = { "SSH-",     "\x16\x03", "\x17\x03",
+					     "\x05\x01", "GET ",     "POST",
+					     "HTTP",     "{\"",      "\x13\x42itTorrent" };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		if (slice_starts(first, heads[i]))

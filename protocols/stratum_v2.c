@@ -68,11 +68,15 @@ static void emit(const struct sv2_call *call, const struct finding *finding)
 }
 
 /* Numbers of frames to one that is unlike others. */
-static uint64_t hash_of(uint32_t first, uint32_t second)
+static uint64_t hash_of(uint64_t first, uint64_t second)
 {
-	const uint32_t pair[2] = { first, second };
+	uint8_t bytes[16];
 
-	return slice_hash(slice_of(pair, sizeof(pair)));
+	for (unsigned i = 0; i < 8; i++) {
+		bytes[i] = (uint8_t)(first >> 8 * i);
+		bytes[8 + i] = (uint8_t)(second >> 8 * i);
+	}
+	return slice_hash(slice_of(bytes, sizeof(bytes)));
 }
 
 static struct slice take_string(struct cursor *c)
@@ -458,9 +462,10 @@ static void handle_share(struct sv2_call *call, bool is_extended)
 		finding.worker = find_worker(*body);
 	}
 	finding.job = hash_of(channel, job);
-	const uint64_t share[4] = { finding.job, nonce, rest, slice_hash(tail) };
 	/* Of a share that was cut we cannot tell whether it is another one. */
-	finding.nonce = body->bad ? 0 : slice_hash(slice_of(share, sizeof(share)));
+	if (!body->bad)
+		finding.nonce =
+			hash_of(hash_of(finding.job, nonce), hash_of(rest, slice_hash(tail)));
 	finding.request = hash_of(REQUEST_SHARE, channel);
 	finding.wants_reply = true;
 	size_t i = sv2_channels_find(channels, channel);

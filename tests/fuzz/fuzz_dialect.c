@@ -3,13 +3,16 @@
  * The first byte chooses the direction of the stream that follows; a 0x1e byte in the input ends
  * it and turns to the other one. What is left of a stream is decoded as a cut message. A stream
  * that begins with 0x1d is an HTTP message: a byte of flags, the status as one byte, the texts of
- * the head with 0x1f between them, and 0x1d before the body. Built once per dialect with
- * -DDIALECT=<id>. Checked here: a frame makes progress and stays inside its input, every text of a
- * finding can be read, numbers are numbers, and the state is all there is: the same input heard
- * twice gives the same findings. */
+ * the head with 0x1f between them, and 0x1d before the body. Of a binary dialect any byte may be
+ * part: there each stream has a head of three bytes, flags (1: to the client, 2: the other side is
+ * not heard) and a little-endian length. Built once per dialect with -DDIALECT=<id>. Checked here:
+ * a frame makes progress and stays inside its input, every text of a finding can be read, numbers
+ * are numbers, and the state is all there is: the same input heard twice gives the same findings.
+ */
 #include <math.h>
 #include <stdlib.h>
 
+#include "protocols/cursor.h"
 #include "protocols/dialect.h"
 #include "protocols/http.h"
 
@@ -31,6 +34,7 @@ struct ear {
 struct speaker {
 	void *state;
 	const struct http_head *http; /* NULL: not in HTTP */
+	bool is_alone;                /* the other side is not heard */
 	struct json json;
 	struct ear ear;
 };
@@ -105,6 +109,7 @@ static void say(struct speaker *self, struct slice bytes, enum direction dir, bo
 	struct message msg = { .bytes = slice_of(exact, bytes.len),
 			       .dir = dir,
 			       .is_cut = is_cut,
+			       .is_alone = self->is_alone,
 			       .http = self->http,
 			       .json = &self->json };
 	size_t before = self->ear.count;
@@ -194,23 +199,48 @@ static void say_turn(struct speaker *self, struct slice in, enum direction dir)
 	free(head);
 }
 
-static struct ear converse(struct slice in)
+static void converse_in_text(struct speaker *self, struct slice in)
 {
-	static struct speaker self;
 	enum direction dir = in.ptr[0] % 2 == 0 ? DIR_TO_SERVER : DIR_TO_CLIENT;
 
-	self.ear = (struct ear){ 0 };
-	self.state = calloc(1, subject->state_size);
-	require(self.state != NULL && subject->state_size <= DIALECT_STATE_MAX);
 	in = slice_tail(in, 1);
 	while (in.len > 0) {
 		struct slice turn = slice_head(in, slice_find(in, TURN));
 
 		(void)dialects_candidate(turn);
-		say_turn(&self, turn, dir);
+		say_turn(self, turn, dir);
 		in = slice_tail(in, turn.len + 1);
 		dir = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
 	}
+}
+
+static void converse_in_binary(struct speaker *self, struct slice in)
+{
+	struct cursor c = cursor_of(in);
+
+	while (cursor_left(&c) > 0) {
+		uint8_t flags = cursor_u8(&c);
+		size_t len = cursor_u16le(&c);
+		struct slice turn = slice_head(cursor_rest(&c), len);
+
+		cursor_skip(&c, turn.len);
+		self->is_alone = (flags & 2) != 0;
+		say_stream(self, turn, (flags & 1) == 0 ? DIR_TO_SERVER : DIR_TO_CLIENT);
+	}
+}
+
+static struct ear converse(struct slice in)
+{
+	static struct speaker self;
+
+	self.ear = (struct ear){ 0 };
+	self.is_alone = false;
+	self.state = calloc(1, subject->state_size);
+	require(self.state != NULL && subject->state_size <= DIALECT_STATE_MAX);
+	if (subject->is_binary)
+		converse_in_binary(&self, in);
+	else
+		converse_in_text(&self, in);
 	free(self.state);
 	return self.ear;
 }
