@@ -109,9 +109,10 @@ struct dialect {
 	size_t state_size;    /* flat, caller-zeroed, at most DIALECT_STATE_MAX */
 	uint32_t max_message; /* bytes a peer may make us buffer for one message */
 	/* Not JSON: asked by its probe alone, at the start of a direction, after a gap and where a
-	 * stream was picked up. Its MAYBE means: a true beginning of mine, as far as it goes; at
-	 * most DIALECT_PROBE_MAX bytes long, and nobody else may have these bytes before it is
-	 * decided. */
+	 * stream was picked up, until a message of it reported a fact: from then on its frame() has
+	 * both directions, and finds its own way after a gap. Its MAYBE means: a true beginning of
+	 * mine, as far as it goes; at most DIALECT_PROBE_MAX bytes long, and nobody else may have
+	 * these bytes before it is decided. */
 	bool is_binary;
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);

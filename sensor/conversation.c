@@ -360,7 +360,7 @@ static size_t probe_framer(const struct conversation *self, unsigned side, struc
 }
 
 /* 1 + index of the dialect whose framing to use, 0 when that takes more bytes: the one spoken;
- * after a gap, or before any was spoken, the one that recognises the beginning. */
+ * before any was spoken, the one that recognises the beginning. */
 static size_t find_framer(struct conversation *self, unsigned side, struct slice in)
 {
 	struct reading *reading = &self->readings[side];
@@ -368,8 +368,8 @@ static size_t find_framer(struct conversation *self, unsigned side, struct slice
 
 	if (reading->is_bounded || (self->current != 0 && !is_binary))
 		return is_binary || self->current == 0 ? text_framer() : self->current;
-	if (is_binary && !reading->is_lost)
-		return self->current;
+	if (is_binary)
+		return self->current; /* it finds its own way after a gap */
 	if (reading->framer == 0)
 		reading->framer = (uint8_t)(reading->may_begin ? probe_framer(self, side, in)
 							       : text_framer());

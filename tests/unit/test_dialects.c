@@ -260,6 +260,8 @@ static void test_frame(void **unused)
 		size_t skip = 99;
 		size_t len = 99;
 
+		if (dialects[i]->is_binary)
+			continue; /* each frames in its own way */
 		assert_int_equal(dialects[i]->frame(guard_str(&guard, two), &skip, &len),
 				 FRAME_WHOLE);
 		assert_int_equal(skip, 2);
