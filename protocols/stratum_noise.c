@@ -355,13 +355,24 @@ static bool is_other(struct slice first)
 	return first.len >= 3 && first.ptr[0] < 4 && (first.ptr[2] == 4 || first.ptr[0] == 0);
 }
 
+/* The first few bytes of most flows: they are not waited for. A key that comes in tiny pieces is
+ * lost when its first one looks like text. */
+static bool is_text(struct slice first)
+{
+	size_t len = 0;
+
+	while (len < first.len && first.ptr[len] >= '\t' && first.ptr[len] < 0x7f)
+		len++;
+	return first.len > 0 && first.len < RANDOMNESS_BYTES && len == first.len;
+}
+
 /* A key may come in pieces; the state adds them up, so that any part of one will do. */
 static enum probe_result stratum_noise_probe(struct slice first, enum direction dir)
 {
 	bool is_server = dir == DIR_TO_CLIENT;
 
 	if (first.len > (is_server ? ANSWER_BYTES : SHARE_USUAL) || is_other(first) ||
-	    !randomness_fits(first))
+	    is_text(first) || !randomness_fits(first))
 		return PROBE_NO;
 	if (is_server)
 		return first.len == ANSWER_BYTES || first.len == ANSWER_OLD_BYTES ||
