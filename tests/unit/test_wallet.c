@@ -51,7 +51,7 @@ static const struct {
 	{ XMR_SUBADDRESS, "XMR", WALLET_BAD },
 	{ XMR_INTEGRATED, "XMR", WALLET_BAD },
 	{ WOW_STANDARD, "WOW", WALLET_BAD },
-	{ KAS_CASH, "KAS", WALLET_UNVERIFIED },
+	{ KAS_CASH, "KAS", WALLET_BAD },
 };
 
 static void check_address(const char *address, enum wallet_check check, const char *coin)
