@@ -378,19 +378,20 @@ static const struct {
 	uint16_t max;
 	enum alphabet alphabet; /* of what follows the prefix */
 } shapes[] = {
-	{ "1", "ALPH", 44, 46, ANY_BASE58 },       { "9", "ERG", 51, 51, ANY_BASE58 },
-	{ "cfx:a", "CFX", 46, 46, ANY_LOWER },     { "k:", "KDA", 66, 66, ANY_HEX },
-	{ "xel:", "XEL", 63, 100, ANY_LOWER },     { "kaspa:", "KAS", 60, 80, ANY_BECH32 },
-	{ "nexa:n", "NEXA", 40, 128, ANY_BECH32 }, { "ckb1", "CKB", 44, 110, ANY_BECH32 },
-	{ "grin1", "GRIN", 40, 70, ANY_BECH32 },   { "zs1", "ZEC", 60, 90, ANY_BECH32 },
-	{ "u1", "ZEC", 60, 400, ANY_BECH32 },      { "4", "XMR", 32, 128, ANY_WORD },
-	{ "8", "XMR", 32, 128, ANY_WORD },         { "1", "BTC", 32, 128, ANY_WORD },
-	{ "3", "BTC", 32, 128, ANY_WORD },         { "bc1", "BTC", 32, 128, ANY_WORD },
-	{ "ltc1", "LTC", 32, 128, ANY_WORD },      { "0x", "ETH", 32, 128, ANY_WORD },
-	{ "t1", "ZEC", 32, 128, ANY_WORD },        { "t3", "ZEC", 32, 128, ANY_WORD },
-	{ "zn", "ZEN", 32, 128, ANY_WORD },        { "Wo", "WOW", 32, 128, ANY_WORD },
-	{ "WW", "WOW", 32, 128, ANY_WORD },        { "ZEPH", "ZEPH", 32, 160, ANY_WORD },
-	{ "SaLv", "SAL", 32, 160, ANY_WORD },      { "TRTL", "TRTL", 32, 220, ANY_WORD },
+	{ "1", "ALPH", 44, 46, ANY_BASE58 },     { "9", "ERG", 51, 51, ANY_BASE58 },
+	{ "ak_", "AE", 50, 56, ANY_BASE58 },     { "cfx:a", "CFX", 46, 46, ANY_LOWER },
+	{ "k:", "KDA", 66, 66, ANY_HEX },        { "xel:", "XEL", 63, 100, ANY_LOWER },
+	{ "kaspa:", "KAS", 60, 80, ANY_BECH32 }, { "nexa:n", "NEXA", 40, 128, ANY_BECH32 },
+	{ "ckb1", "CKB", 44, 110, ANY_BECH32 },  { "grin1", "GRIN", 40, 70, ANY_BECH32 },
+	{ "zs1", "ZEC", 60, 90, ANY_BECH32 },    { "u1", "ZEC", 60, 400, ANY_BECH32 },
+	{ "4", "XMR", 32, 128, ANY_WORD },       { "8", "XMR", 32, 128, ANY_WORD },
+	{ "1", "BTC", 32, 128, ANY_WORD },       { "3", "BTC", 32, 128, ANY_WORD },
+	{ "bc1", "BTC", 32, 128, ANY_WORD },     { "ltc1", "LTC", 32, 128, ANY_WORD },
+	{ "0x", "ETH", 32, 128, ANY_WORD },      { "t1", "ZEC", 32, 128, ANY_WORD },
+	{ "t3", "ZEC", 32, 128, ANY_WORD },      { "zn", "ZEN", 32, 128, ANY_WORD },
+	{ "Wo", "WOW", 32, 128, ANY_WORD },      { "WW", "WOW", 32, 128, ANY_WORD },
+	{ "ZEPH", "ZEPH", 32, 160, ANY_WORD },   { "SaLv", "SAL", 32, 160, ANY_WORD },
+	{ "TRTL", "TRTL", 32, 220, ANY_WORD },
 };
 
 static struct wallet_form shape_form(struct slice address)
