@@ -13,7 +13,7 @@ bool dialects_begin(struct slice first, enum direction dir)
 	if (first.len == 0)
 		return false;
 	for (size_t i = 0; i < carrier_count; i++)
-		if (carriers[i]->probe(first, dir) != PROBE_NO)
+		if (!carriers[i]->is_opaque && carriers[i]->probe(first, dir) != PROBE_NO)
 			return true;
 	for (size_t i = 0; i < dialect_count; i++)
 		if (dialects[i]->is_binary && dialects[i]->probe(first, dir) != PROBE_NO)

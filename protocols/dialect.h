@@ -130,13 +130,16 @@ struct dialect {
 	X(ethgetwork) \
 	X(ethproxy) \
 	X(cryptonote) \
+	X(grin) \
+	X(beam) \
 	X(getwork) \
 	X(getblocktemplate) \
 	X(monerod) \
 	X(burst) \
 	X(coinhive) \
 	X(webminerpool) \
-	X(nimiq)
+	X(nimiq) \
+	X(btcagent)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)
@@ -177,6 +180,8 @@ struct carrier_step {
 struct carrier {
 	const char *name;  /* in events: [a-z0-9-]+ */
 	size_t state_size; /* flat, caller-zeroed, for both directions; at most CARRIER_STATE_MAX */
+	bool is_opaque; /* never gives content: no reason to look at a flow, but to leave it alone
+			 */
 	/* Could this be my first byte in that direction? YES and NO are final; MAYBE with fewer
 	 * than CARRIER_PROBE_MAX bytes only. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);

@@ -83,7 +83,10 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 	/* What the direction said makes any message in it a quotation. */
 	if (!is_due(flow, packet->payload) || preface_is_final(flow->preface[dir]))
 		return false;
-	if (is_early || dialects_candidate(packet->payload))
+	bool is_first = (flow->seq_known & SEQ_DATA << dir) == 0;
+
+	if (is_early || dialects_candidate(packet->payload) ||
+	    (is_first && dialects_begin(packet->payload, dir)))
 		return true;
 	if ((flow->flags & FLOW_DECIDED) == 0)
 		feed_preface(flow, dir, packet->payload);
@@ -120,6 +123,13 @@ void candidate_forget(struct flow *flow)
 
 	preface_begin(&nothing, false);
 	flow->preface[0] = flow->preface[1] = preface_pack(&nothing);
+}
+
+void candidate_shut(struct flow *flow, enum direction dir)
+{
+	const struct preface foreign = { .is_binary = true };
+
+	flow->preface[dir] = preface_pack(&foreign);
 }
 
 void candidate_advance(struct flow *flow, enum direction dir, const struct packet *packet)

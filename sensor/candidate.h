@@ -25,6 +25,10 @@ void candidate_end(struct flow *flow);
 /* The flow was given up: what its directions say next follows nothing in particular. */
 void candidate_forget(struct flow *flow);
 
+/* That direction was read as a carrier's, and held nothing: what looks like a message in it is part
+ * of a page or a file. */
+void candidate_shut(struct flow *flow, enum direction dir);
+
 /* Moves the next expected sequence number; for every TCP packet, after it was looked at. */
 void candidate_advance(struct flow *flow, enum direction dir, const struct packet *packet);
 

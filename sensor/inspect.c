@@ -174,3 +174,8 @@ bool inspect_is_idle(const struct inspect *self)
 {
 	return conversation_is_idle(&self->conversation);
 }
+
+bool inspect_is_wrapped(const struct inspect *self, enum direction dir)
+{
+	return wrapping_is_inside(&self->wrapping, side_of(self, dir));
+}

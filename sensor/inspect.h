@@ -46,6 +46,9 @@ struct session *inspect_session(struct inspect *self);
  * was none: the worker may free it. Never true once the session is open. */
 bool inspect_is_idle(const struct inspect *self);
 
+/* True when that direction is inside a carrier (HTTP, TLS...). */
+bool inspect_is_wrapped(const struct inspect *self, enum direction dir);
+
 /* True when the flow speaks another protocol that only quotes messages: not worth another look. */
 bool inspect_is_foreign(const struct inspect *self);
 

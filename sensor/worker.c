@@ -182,6 +182,9 @@ static void watch_drop(struct worker *self, struct watch *watch)
 	flow_cold(self->flows, watch->index)->inspect = NULL;
 	hot->flags &= (uint8_t)~FLOW_INSPECTED;
 	candidate_forget(hot);
+	for (int dir = 0; dir < 2; dir++)
+		if (inspect_is_wrapped(watch->inspect, (enum direction)dir))
+			candidate_shut(hot, (enum direction)dir);
 	inspect_free(watch->inspect);
 	watch->inspect = NULL;
 	self->watched[place] = self->watched[last];

@@ -21,7 +21,8 @@ struct wrapping_layer {
 	bool is_through[2]; /* the carrier is done on that side */
 	bool is_lost[2];    /* bytes are missing: waits for a beginning */
 	bool is_open[2];    /* inside a message that the conversation knows of */
-	bool is_skipped[2]; /* ... whose rest cannot be inflated */
+	bool is_coded[2];   /* ... and is being inflated */
+	bool is_skipped[2]; /* ... and whose rest cannot be inflated */
 };
 
 struct wrapping_side {
@@ -55,5 +56,8 @@ void wrapping_gap(struct wrapping *self, unsigned side);
 
 /* No more bytes will come of a side. */
 void wrapping_cut(struct wrapping *self, unsigned side);
+
+/* True when the side is read by a carrier now. */
+bool wrapping_is_inside(const struct wrapping *self, unsigned side);
 
 #endif

@@ -93,7 +93,7 @@ static void what_was_said_before_is_remembered(void **state)
 {
 	(void)state;
 	assert_int_equal(verdict(UP), PREFACE_CLEAN);
-	for (const char *c = "PRIVMSG #pool :"; *c != '\0'; c++)
+	for (const char *c = "NICK mole :"; *c != '\0'; c++)
 		assert_false(look_at(UP, c, 1, flow.next_seq[UP]));
 	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
 	assert_int_equal(verdict(DOWN), PREFACE_CLEAN);
@@ -104,12 +104,31 @@ static void what_was_said_before_is_remembered(void **state)
 static void one_line_before_the_first_message_is_fine(void **state)
 {
 	(void)state;
-	assert_false(look(UP, "PROXY TCP4 192.0.2.7 198.51.100.9 51000 3333\r"));
+	assert_false(look(UP, "welcome to the pool at 198.51.100.9 3333\r"));
 	assert_int_equal(verdict(UP), PREFACE_FOREIGN); /* the line is not over */
 	assert_false(look(UP, "\n"));
 	assert_int_equal(verdict(UP), PREFACE_CLEAN);
 	assert_false(look(UP, "another\n"));
 	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
+}
+
+static void what_a_carrier_begins_is_a_candidate(void **state)
+{
+	(void)state;
+	assert_true(look(UP, "PROXY TCP4 192.0.2.7 198.51.100.9 51000 3333\r\n"));
+	assert_true(look(DOWN, "HTTP/1.1 200 OK\r\n"));
+	assert_false(look(UP, "GET / HTTP/1.1\r\n")); /* not the first bytes any more */
+	flow.seq_known = 0;
+	assert_false(look(UP, "\x16\x03\x01\x02")); /* TLS has nothing to show */
+}
+
+static void a_side_in_a_carrier_is_shut(void **state)
+{
+	(void)state;
+	candidate_forget(&flow);
+	candidate_shut(&flow, DOWN);
+	assert_false(look(DOWN, "{\"id\":1}"));
+	assert_true(look(UP, "{\"id\":1}"));
 }
 
 static void another_protocol_is_left_alone(void **state)
@@ -202,6 +221,8 @@ int main(void)
 		TEST(first_data_out_of_order_is_a_candidate),
 		TEST(what_was_said_before_is_remembered),
 		TEST(one_line_before_the_first_message_is_fine),
+		TEST(what_a_carrier_begins_is_a_candidate),
+		TEST(a_side_in_a_carrier_is_shut),
 		TEST(another_protocol_is_left_alone),
 		TEST(mid_stream_the_end_of_a_packet_counts),
 		TEST(a_decided_flow_is_looked_at_again),
