@@ -195,9 +195,14 @@ static bool read_branch(const struct rpc_call *call, struct finding *finding)
 		finding->unit = NULL;
 		finding->algo = slice_of(NULL, 0);
 	}
-	if (!is_named)
+	if (!is_named) {
+		if (finding->coin == branch->coin)
+			finding->coin = finding->wallet.coin;
 		return true;
+	}
 	finding->dialect = branch->name;
+	if (finding->coin == NULL)
+		finding->coin = branch->coin;
 	if (finding->work <= 0)
 		finding->work = finding->difficulty * branch->unit_work;
 	if (proof == PROOF_CONFIRMED) {
