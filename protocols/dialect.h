@@ -138,7 +138,8 @@ struct dialect {
 	X(burst) \
 	X(coinhive) \
 	X(webminerpool) \
-	X(nimiq)
+	X(nimiq) \
+	X(btcagent)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)

@@ -8,9 +8,10 @@
  * Lines end with LF, with or without CR; a line that begins with a blank goes on the one before.
  * Nothing here depends on the flow's direction: who asks is seen from the first word. A body is
  * given only when it is coded or begins like JSON, so that web pages go no further. */
-#include "protocols/http_field.h"
+#include "protocols/http.h"
 
 #include "protocols/hex.h"
+#include "protocols/http_field.h"
 #include "protocols/rpc.h"
 #include "protocols/tunnel_target.h"
 
@@ -199,12 +200,14 @@ static void take_upgraded(struct http_state *self, struct http_side *side, uint8
 
 static void take_target(struct http_side *side, uint8_t byte)
 {
-	if (byte == '\n')
+	if (byte == '\n') {
 		reject(side, byte); /* without a version: some other protocol's words */
-	else if (byte == ' ' && side->target_len > 0)
+	} else if (byte == ' ' && side->target_len > 0) {
+		http_target(&side->head); /* before the fields: what stands here counts more */
 		side->phase = PHASE_LINE;
-	else if (byte > ' ' && side->target_len < sizeof(side->head.target) - 1)
+	} else if (byte > ' ' && side->target_len < sizeof(side->head.target) - 1) {
 		side->head.target[side->target_len++] = (char)byte;
+	}
 }
 
 /* The first line is whole. */
@@ -244,6 +247,7 @@ static void flush_field(struct http_side *side)
 	if (side->name_len > 0)
 		http_field(&side->head, &side->framing, slice_of(side->name, side->name_len),
 			   value_of(side));
+	memset(side->value, 0, side->value_len); /* it may have been a password */
 	side->name_len = 0;
 	side->value_len = 0;
 }
@@ -381,7 +385,6 @@ static void finish_request(struct http_state *self, struct http_side *side,
 		side->phase = PHASE_THROUGH;
 		return;
 	}
-	http_target(&side->head);
 	if (side->framing.is_upgrade) {
 		self->upgrade = UPGRADE_ASKED;
 		self->is_websocket = side->framing.is_websocket;

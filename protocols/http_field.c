@@ -245,12 +245,13 @@ void http_field(struct http_head *head, struct http_framing *framing, struct sli
 			copy_text(head, &text_rows[i], value);
 }
 
-/* Removes n bytes from the middle of a text. */
+/* Removes n bytes from the middle of a text, and leaves nothing of them behind its end. */
 static void erase(char *text, size_t at, size_t n)
 {
 	size_t len = strlen(text);
 
-	memmove(text + at, text + at + n, len - at - n + 1);
+	memmove(text + at, text + at + n, len - at - n);
+	memset(text + len - n, 0, n);
 }
 
 static void erase_secret(struct http_head *head)

@@ -158,6 +158,7 @@ static enum probe_result socks_probe(struct slice first, enum direction dir)
 {
 	uint8_t version = first.len == 0 ? 5 : first.ptr[0];
 
+	first = slice_head(first, CARRIER_PROBE_MAX); /* a verdict stays when more comes */
 	if (dir == DIR_TO_SERVER && version == 5)
 		return probe_v5(first);
 	if (dir == DIR_TO_SERVER && version == 4)

@@ -303,7 +303,7 @@ static void put_cipher_hash(struct text *text, const struct tls_hello *hello)
 
 static void put_extension_hash(struct text *text, const struct tls_hello *hello)
 {
-	uint16_t list[TLS_EXTENSIONS_MAX];
+	uint16_t list[TLS_EXTENSIONS_MAX] = { 0 };
 	char sorted[JA4_LIST_TEXT];
 	struct text source = { .at = sorted, .size = sizeof(sorted) };
 	size_t count = 0;
@@ -338,12 +338,16 @@ static bool is_alnum(char byte)
 /* First and last byte of the protocol's name; of bytes that are no text the outer hex digits. */
 static void put_alpn(struct text *text, const char *alpn)
 {
-	char first = alpn[0];
-	char last = first == '\0' ? '\0' : alpn[strlen(alpn) - 1];
+	size_t len = strlen(alpn);
 
-	if (first == '\0') {
+	if (len == 0) {
 		put(text, "00");
-	} else if (is_alnum(first) && is_alnum(last)) {
+		return;
+	}
+	char first = alpn[0];
+	char last = alpn[len - 1];
+
+	if (is_alnum(first) && is_alnum(last)) {
 		put_byte(text, first);
 		put_byte(text, last);
 	} else {

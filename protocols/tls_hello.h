@@ -45,7 +45,7 @@ struct tls_hello {
 bool tls_hello_read(struct slice body, bool is_cut, struct tls_hello *out);
 
 /* The text that JA3 hashes: version,ciphers,extensions,groups,formats. Empty when is_cut. */
-struct slice tls_hello_ja3_text(const struct tls_hello *hello, char text[TLS_JA3_TEXT]);
+struct slice tls_hello_ja3_text(const struct tls_hello *hello, char out[TLS_JA3_TEXT]);
 
 /* MD5 is the caller's: the library of the sensor has it, this folder has no library. True when the
  * digest was made. */

@@ -143,10 +143,8 @@ static enum probe_result probe_payload(const struct frame *frame, struct slice p
 }
 
 /* Control frames are crossed; they prove nothing by themselves. */
-static enum probe_result websocket_probe(struct slice first, enum direction dir)
+static enum probe_result probe_frames(struct slice first, enum direction dir)
 {
-	const bool is_long = first.len >= CARRIER_PROBE_MAX;
-
 	while (first.len > 0) {
 		struct frame frame = { 0 };
 		size_t at = 0;
@@ -165,7 +163,15 @@ static enum probe_result websocket_probe(struct slice first, enum direction dir)
 			return PROBE_NO;
 		first = slice_tail(first, (size_t)frame.length);
 	}
-	return is_long ? PROBE_NO : PROBE_MAYBE;
+	return PROBE_MAYBE;
+}
+
+/* What so many bytes leave open is left. */
+static enum probe_result websocket_probe(struct slice first, enum direction dir)
+{
+	enum probe_result result = probe_frames(slice_head(first, CARRIER_PROBE_MAX), dir);
+
+	return result == PROBE_MAYBE && first.len >= CARRIER_PROBE_MAX ? PROBE_NO : result;
 }
 
 static void describe(const struct websocket_side *side, struct carrier_step *step)

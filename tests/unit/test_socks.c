@@ -158,6 +158,8 @@ static void test_probe(void **unused)
 	assert_int_equal(
 		PROBE_UP(socks, "\4\1\x0d\x05\xc0\0\2\7aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 		PROBE_NO);
+	assert_int_equal(PROBE_UP(socks, "\4\1\x0d\x05\xc0\0\2\7qqqqqqqqqqqqqqqqqqqqqqqqqqqqqq\0x"),
+			 PROBE_NO);
 	assert_int_equal(PROBE_UP(socks, "{"), PROBE_NO);
 	assert_int_equal(PROBE_DOWN(socks, "\5\0"), PROBE_MAYBE);
 	assert_int_equal(PROBE_DOWN(socks, "\5\0\5\0\0\1"), PROBE_YES);

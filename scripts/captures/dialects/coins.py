@@ -1,0 +1,197 @@
+"""Coins that speak Stratum V1's words with fields of their own."""
+
+from capturekit import MS
+
+from .stratum import Stratum, hashes, target_for
+from .talk import CONFIRMED, LIKELY, PASSWORD, PUSH, Id, Num, Talk, mine
+
+KAS = "kaspa:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6jf"
+ALPH = "1C8CiQzPDgkhyWpVFbyDrxYrZCq5Kyjxh2trJ8XzQbTd"
+ERG = "9fRAWhdxEsTcdb8PhGNrZfwqa65zfkuYHAMmkQLcic1gdLSV5vA"
+CFX = "cfx:aakpe4uvt0fj7yb2w2hbem5h14b8kzwcgutxgc9sr1"
+CKB = "ckb1qyqzqyrkz8t3wpu8zlhsz2zjv2p5hpgqyh4sj3kjpx"
+XEL = "xel:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6"
+
+
+def kaspa(rng):
+    """Kaspa: four numbers and a time in a job; the difficulty may be a fraction."""
+    talk = Stratum(rng, "kaspa", user=KAS + ".ks3", port=5555)
+    talk.begin("BzMiner/17.0", [True, "EthereumStratum/1.0.0"])
+    talk.push("set_extranonce", ["0029", 6])
+    talk.work = 64 * (1 << 32)
+    talk.push("mining.set_difficulty", [Num(64.0)], sets=True, proof=LIKELY)
+
+    def notify(name):
+        talk.push("mining.notify", [name, [rng.getrandbits(63) | 1 << 62 for _ in range(4)],
+                                    talk.time // MS], job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, "0x" + talk.hex(8)], job, outcome)
+    return mine(talk, notify("17"), lambda: notify("18"), share)
+
+
+def kaspa_asic(rng):
+    """Kaspa's other job form: header hash and time in one text of 80 digits."""
+    talk = Stratum(rng, "kaspa", user=KAS + ".ks5", port=5555)
+    talk.begin("IceRiverMiner-v1.1", [True, "EthereumStratum/1.0.0"])
+    talk.set_difficulty(2048, 1 << 32)
+
+    def notify(name):
+        talk.push("mining.notify", [name, talk.hex(40)], job=name, proof=LIKELY)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, "0x" + talk.hex(8)], job, outcome)
+    return mine(talk, notify("71"), lambda: notify("72"), share)
+
+
+def alephium(rng):
+    """Alephium: the pool speaks first; jobs and shares are objects."""
+    talk = Stratum(rng, "alephium", user=ALPH + ".rig1", port=20032)
+    talk.set_difficulty(2, 1 << 34)
+    talk.wait(0.05)
+    talk.answer(talk.ask("mining.subscribe", ["bzminer/v17"], proof=LIKELY,
+                         who={"agent": "bzminer/v17"}), "515a0b1c")
+    talk.push("mining.set_extranonce", ["515a"])
+    talk.authorize()
+
+    def notify(name):
+        talk.push("mining.notify", [{
+            "jobId": name, "fromGroup": 1, "toGroup": 2, "headerBlob": talk.hex(130),
+            "txsBlob": "00", "height": 1_200_000, "targetBlob": "00000000ffff" + talk.hex(4)}],
+            job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit({"jobId": job, "fromGroup": 1, "toGroup": 2, "nonce": "515a" + talk.hex(22),
+                     "worker": talk.user}, job, outcome)
+    return mine(talk, notify("3f1"), lambda: notify("3f2"), share)
+
+
+def ergo(rng):
+    """Ergo: nine fields with the target as a decimal text; difficulty says nothing."""
+    talk = Stratum(rng, "ergo", user=ERG + ".rig1", port=3053)
+    talk.begin("lolMiner 1.76", [None, "a1b2", 6])
+    talk.push("mining.set_difficulty", [Num(1)], proof=LIKELY)
+
+    def notify(name, work):
+        target = target_for(work)
+        talk.work = hashes(target)
+        talk.push("mining.notify", [name, 1_200_000, talk.hex(32), "", "", 2, str(target), "",
+                                    True], job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(6), "", talk.hex(8)], job, outcome, names=False)
+    return mine(talk, notify("e1", 1 << 32), lambda: notify("e2", 3 << 31), share)
+
+
+def conflux(rng):
+    """Conflux: worker and secret in the subscription, texts as verdicts."""
+    talk = Stratum(rng, "conflux", user=CFX + ".rig1", rpc=True, port=32525)
+    talk.answer(talk.ask("mining.subscribe", [talk.user, ""], proof=LIKELY, who=talk.identity()),
+                "true")
+
+    def notify(name, work):
+        target = target_for(work)
+        talk.work = hashes(target)
+        talk.push("mining.notify", [name, "0x" + talk.hex(32), f"0x{target:064x}"], job=name,
+                  proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        share, number = talk.new_share(job), talk.next_id(True)
+        talk.client({"id": number, "jsonrpc": "2.0", "method": "mining.submit", "params": [
+            talk.user, job, "0x" + talk.hex(8), "0x" + talk.hex(32)]}, share=share,
+            proof=CONFIRMED, names=True, who=talk.identity())
+        texts = {"rejected": "Low difficulty share", "stale": "Stale share"}
+        if outcome != "unanswered":
+            text = texts.get(outcome)
+            talk.reply_time()
+            talk.server({"id": number, "jsonrpc": "2.0",
+                         "result": ["false", text] if text else ["true"]},
+                        verdicts=((share, outcome),))
+    return mine(talk, notify("0x51", 1 << 32), lambda: notify("0x52", 3 << 31), share)
+
+
+def nervos(rng):
+    """Nervos CKB: targets, jobs of five fields, shares of three."""
+    talk = Stratum(rng, "nervos", user=CKB + ".k5")
+    talk.begin("ckbminer-v1.0.0", [None, "a1b2c3d4", 12])
+
+    def notify(name, work):
+        talk.set_target(work)
+        talk.push("mining.notify", [name, talk.hex(32), 12_000_000, talk.hex(32), True],
+                  job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(12)], job, outcome, names=False)
+    return mine(talk, notify("1b", 1 << 40), lambda: notify("1c", 1 << 39), share)
+
+
+def xelis(rng):
+    """Xelis: authorize with three texts; the job names the algorithm."""
+    talk = Stratum(rng, "xelis", user=XEL)
+    talk.answer(talk.ask("mining.subscribe", ["xelis-miner/1.11", ["xel/v2"]], proof=LIKELY,
+                         who={"agent": "xelis-miner/1.11"}),
+                [talk.hex(8), talk.hex(32), 32, talk.hex(32)])
+    talk.authorize([XEL, "rig1", PASSWORD], {"wallet": XEL, "worker": "rig1"})
+    talk.set_difficulty(40000, 1)
+
+    def notify(name):
+        talk.push("mining.notify", [name, f"{talk.time // MS:016x}", talk.hex(32), "xel/v2", True],
+                  job=name, proof=CONFIRMED, names=True, who={"algo": "xel/v2"})
+        return name
+
+    def share(job, outcome):
+        talk.submit(["rig1", job, talk.hex(8)], job, outcome, names=False, tells_who=False)
+    mine(talk, notify("c1"), lambda: notify("c2"), share)
+    talk.server({"id": PUSH, "method": "mining.ping", "params": []})
+    talk.client({"id": PUSH, "method": "mining.pong", "params": []})
+    return talk
+
+
+def ironfish(rng):
+    """Iron Fish: `body` instead of params; verdicts are messages of their own."""
+    talk = Talk(rng, "ironfish", port=9034)
+    wallet, requests = rng.randbytes(32).hex(), 0
+
+    def send(method, body, number=None):
+        return {"id": number or talk.next_id(), "method": method, "body": body}
+    talk.client(send("mining.subscribe", {
+        "version": 3, "agent": "bzminer/21", "publicAddress": wallet, "name": "rig1"}),
+        proof=LIKELY, names=True, who={"wallet": wallet, "worker": "rig1", "agent": "bzminer/21"})
+    talk.reply_time()
+    talk.server(send("mining.subscribed", {"clientId": 17, "graffiti": "pool.17", "xn": "a1b2"}),
+                proof=LIKELY, names=True)
+
+    def notify(work):
+        nonlocal requests
+        requests += 1
+        target = target_for(work)
+        talk.work = hashes(target)
+        talk.server(send("mining.set_target", {"target": f"{target:064x}"}), sets=True,
+                    proof=LIKELY, names=True)
+        talk.server(send("mining.notify", {"miningRequestId": requests, "header": talk.hex(180)}),
+                    job=str(requests), proof=CONFIRMED, names=True)
+        return str(requests)
+
+    def share(job, outcome):
+        share, number = talk.new_share(job), talk.next_id().number
+        talk.client(send("mining.submit", {"miningRequestId": int(job),
+                                           "randomness": "a1b2" + talk.hex(6)}, Id(number)),
+                    share=share, proof=CONFIRMED, names=True)
+        texts = {"rejected": "Low difficulty share", "stale": "Stale share"}
+        if outcome != "unanswered":
+            text = texts.get(outcome)
+            body = {"id": number, "result": text is None}
+            talk.reply_time()
+            talk.server(send("mining.submitted", body | ({"message": text} if text else {})),
+                        verdicts=((share, outcome),))
+    return mine(talk, notify(1 << 32), lambda: notify(3 << 31), share)
+
+
+SESSIONS = {"kaspa": kaspa, "kaspa-asic": kaspa_asic, "alephium": alephium, "ergo": ergo,
+            "conflux": conflux, "nervos": nervos, "xelis": xelis, "ironfish": ironfish}

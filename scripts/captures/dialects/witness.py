@@ -1,0 +1,131 @@
+"""What can be known of a session from what is seen of it.
+
+Every message is WHOLE (every byte was seen), TORN (some were) or GONE. What must be found is what
+the whole messages tell; what may be found is what the torn ones could tell besides. A field that
+nobody told must not be there.
+
+What the vantages cannot know follows from that, and from these rules of accounting:
+
+  seen                       must be exact              cannot be known
+  everything                 all fields                 -
+  requests only              who, claimed rate, shares  verdicts; a hash rate (what a share is
+                             submitted                  worth stands in the replies)
+  replies and jobs only      algorithm; level by jobs   who; shares (an accepting reply may be any
+                                                        request's); hash rate
+  from message k on          shares from k on and their verdicts; who, if shares repeat it
+                                                        who, if only the login told; the worth of
+                                                        shares of jobs handed out before; verdicts
+                                                        of shares from before
+  cut packets, lost ones     what whole messages tell   all that torn messages tell may be found,
+                                                        nothing else; the hash rate, if a share,
+                                                        its job or its verdict was torn
+"""
+
+from dataclasses import dataclass, field
+
+from capturekit import SECOND, TO_SERVER
+
+from .talk import CONFIRMED, LIKELY, NODE, NOTHING, SUSPECT
+
+WHOLE, TORN, GONE = "whole", "torn", "gone"
+RANK = {NOTHING: 0, NODE: 1, SUSPECT: 2, LIKELY: 3, CONFIRMED: 4}
+COUNTS = ("submitted", "accepted", "rejected", "stale")
+REPEATED = ("worker",)  # fields of which a session may have several
+
+
+@dataclass
+class Knowledge:
+    """What an event about the session must say and may say."""
+
+    must: dict = field(default_factory=dict)
+    may: dict = field(default_factory=dict)  # field: set of values, those of `must` included
+    floor: str = NOTHING
+    ceiling: str = CONFIRMED
+    dialect: str | None = None  # None: not told for certain
+    low: dict = field(default_factory=dict)  # shares at least
+    high: dict = field(default_factory=dict)  # and at most; None: no bound
+    claimed: set = field(default_factory=set)
+    claimed_must: float | None = None
+    rate: float | None = None  # hashes a second; None: cannot be told
+    work: float = 0
+    first_job: int = 0
+
+
+def told(talk, states):
+    """Fills in who mines and what is proven."""
+    out = Knowledge(ceiling=talk.level if talk.level == NODE else CONFIRMED)
+    if talk.level == SUSPECT:
+        out.ceiling = LIKELY
+    for said, state in zip(talk.said, states):
+        facts = said.facts
+        if state == GONE:
+            continue
+        for key, value in facts.who.items():
+            out.may.setdefault(key, set()).add(value)
+        if facts.claimed is not None:
+            out.claimed.add(facts.claimed)
+        if state == WHOLE:
+            out.must.update(facts.who)
+            out.floor = max(out.floor, facts.proof, key=RANK.get)
+            if facts.names:
+                out.dialect = talk.dialect
+            if facts.claimed is not None:
+                out.claimed_must = facts.claimed
+    if talk.from_start and any(state != WHOLE for state in states[:2]):
+        out.floor, out.dialect = NOTHING, None
+    return out
+
+
+def count(talk, states, out):
+    """Fills in the shares: at least and at most."""
+    asked, maybe = set(), set()
+    for said, state in zip(talk.said, states):
+        if said.facts.share is not None and state != GONE:
+            (asked if state == WHOLE else maybe).add(said.facts.share)
+    out.low, out.high = dict.fromkeys(COUNTS, 0), dict.fromkeys(COUNTS, 0)
+    out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
+    sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
+                        if said.direction == TO_SERVER)
+    settled = {}
+    for said, state in zip(talk.said, states):
+        for share, outcome in said.facts.verdicts:
+            if state == GONE:
+                continue
+            out.high[outcome] += 1
+            if state == WHOLE and share in asked:
+                out.low[outcome] += 1
+                settled[share] = outcome
+    if not sees_requests:
+        out.high = dict.fromkeys(COUNTS) | {"submitted": len(talk.shares)}
+    return asked, settled
+
+
+def rate(talk, states, times, last, asked, settled, out):
+    """Fills in the hash rate, when everything that it takes was seen."""
+    jobs = [time for said, state, time in zip(talk.said, states, times)
+            if said.facts.job is not None and state == WHOLE]
+    out.first_job = min(jobs, default=0)
+    counted = asked if talk.counts == "submitted" else \
+        {share for share, outcome in settled.items() if outcome == "accepted"}
+    known = [talk.jobs[talk.shares[share]] for share in counted]
+    complete = all(state != TORN for state in states) and all(
+        states[need] == WHOLE for job in known for need in job.needs)
+    verdicts = sum(len(said.facts.verdicts) for said, state in zip(talk.said, states)
+                   if state == WHOLE)
+    complete = complete and (verdicts == len(settled) or talk.counts == "submitted")
+    if not complete or not known or not jobs or any(job.work is None for job in known):
+        return
+    if TO_SERVER not in {said.direction for said, state in zip(talk.said, states)
+                         if state == WHOLE}:
+        return
+    out.work = sum(job.work for job in known)
+    out.rate = out.work / ((last - out.first_job) / SECOND)
+
+
+def knowledge(talk, states, times, last):
+    """What can be known; `times` say when each message was complete, `last` when the last packet
+    came."""
+    out = told(talk, states)
+    asked, settled = count(talk, states, out)
+    rate(talk, states, times, last, asked, settled, out)
+    return out

@@ -1,0 +1,105 @@
+"""Which renderings are tried: every axis in full against the base, and a seeded sample of all
+combinations."""
+
+from random import Random
+
+from captures.dialects import SESSIONS, session
+from captures.render.carry import BODIES
+from captures.render.cut import CUTS
+from captures.render.lay import LAYERS
+from captures.render.rendering import Rendering
+from captures.render.see import VANTAGES
+from captures.render.spell import SPELLINGS
+
+OUTER = (("connect",), ("socks4",), ("socks4a",), ("socks5",), ("proxy1",), ("proxy2",))
+STACKS = (("proxy1", "connect"), ("connect", "ws"), ("proxy2", "ws-parts"))
+WS = (("ws",), ("ws-parts",), ("ws-binary",))
+OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-parts"))
+STREAM_ONLY = ("crlf", "bare", "blank-lines", "bom", "nul", "banner")
+ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
+ALIKE_SAMPLE = 2
+
+# Pairs that make no sense together, with the reason.
+APART = (
+    # Nothing tells where a stream begins that was joined late: half a message that comes first.
+    (("cut", "reordered"), ("vantage", "mid-early")), (("cut", "reordered"), ("vantage", "mid-late")),
+    (("cut", "reordered"), ("vantage", "mid-stream")),
+    (("cut", "reordered"), ("vantage", "mid-client")),
+    (("cut", "reordered"), ("vantage", "mid-server")),
+    # What is cut off at the end of a packet is in another fragment.
+    (("layer", "fragments"), ("vantage", "snaplen")),
+    (("layer", "ipv6-fragments"), ("vantage", "snaplen")),
+)
+
+
+def spellings(talk):
+    """Spellings that this session can have."""
+    if talk.is_binary:
+        return ["compact"]
+    return [name for name in SPELLINGS if talk.home == "stream" or name not in STREAM_ONLY]
+
+
+def carriers(talk):
+    """(carriers, body) pairs that this session can have, the base first."""
+    out = [((), "length")] + [(outer, "length") for outer in OUTER]
+    if talk.home == "http":
+        return out + [((), body) for body in BODIES if body != "length"] \
+            + [(("connect",), "gzip-chunked")]
+    if talk.home == "ws":
+        return out + [(over, "length") for over in OVER_WS]
+    if talk.is_binary:
+        return out + [(("proxy1", "connect"), "length")]
+    return out + [(over, "length") for over in WS + STACKS]
+
+
+def allowed(rendering):
+    """Whether the parts of a rendering go together."""
+    return not any(getattr(rendering, left[0]) == left[1] and getattr(rendering, right[0]) == right[1]
+                   for left, right in APART)
+
+
+def axes(name, write=session):
+    """(axis, rendering) pairs of one session."""
+    talk = write(name)
+    yield "base", Rendering(name, write=write)
+    for spelling in spellings(talk)[1:]:
+        yield "spelling", Rendering(name, spelling, write=write)
+    for cut in list(CUTS)[1:]:
+        yield "cut", Rendering(name, cut=cut, write=write)
+    for over, body in carriers(talk)[1:]:
+        yield "carrier", Rendering(name, carriers=over, body=body, write=write)
+    for layer in list(LAYERS)[1:]:
+        yield "layer", Rendering(name, layer=layer, write=write)
+    for vantage in list(VANTAGES)[1:]:
+        yield "vantage", Rendering(name, vantage=vantage, write=write)
+    for seed in (1, 2, 3):
+        yield "vantage", Rendering(name, vantage="lost", seed=seed, write=write)
+
+
+def sample(name, seed, count, write=session):
+    """Random combinations."""
+    rng, talk, out = Random(f"{seed} {name}"), write(name), 0
+    while out < count:
+        over, body = rng.choice(carriers(talk))
+        rendering = Rendering(
+            name, rng.choice(spellings(talk)), over, body, rng.choice(list(CUTS)),
+            rng.choice(list(LAYERS)), rng.choice(list(VANTAGES)), rng.randrange(1, 1000), write)
+        if allowed(rendering):
+            out += 1
+            yield "sample", rendering
+
+
+def chosen(words):
+    """Names of the sessions that contain one of the words; all without words."""
+    return [name for name in SESSIONS if not words or any(word in name for word in words)]
+
+
+def alike(name, write, seed):
+    """(axis, rendering) pairs of a look-alike: all axes for one of each kind, a sample of all."""
+    how, _, dialect = name.partition("/")
+    yield f"{how} base", Rendering(name, write=write)
+    if not dialect or how == "blunt" or dialect in ALIKE_IN_FULL:
+        for axis, rendering in axes(name, write):
+            yield f"{how} {axis}", rendering
+    for _, rendering in sample(name, seed, ALIKE_SAMPLE, write):
+        yield f"{how} sample", rendering
