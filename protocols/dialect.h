@@ -92,6 +92,7 @@ struct message {
 	/* The HTTP message that it is the body of, or, when bytes are empty, the head itself, which
 	 * is said first; NULL outside HTTP. */
 	const struct http_head *http;
+	uint8_t *plain; /* caller's scratch of LIMIT_MESSAGE_BYTES for json_plain(); may be NULL */
 	struct json *json; /* caller's scratch, filled at most once by message_json() */
 	bool is_parsed;
 	int parse_error;

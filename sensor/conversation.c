@@ -305,6 +305,7 @@ static void read_message(struct conversation *self, unsigned side, size_t framer
 			       .dir = conversation_dir(self, side),
 			       .is_cut = is_cut,
 			       .http = reading->http,
+			       .plain = self->room->plain,
 			       .json = &self->room->json };
 	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->time_ns };
 	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
@@ -499,6 +500,57 @@ static void read_behind(struct conversation *self, unsigned side, struct slice b
 		keep(self, reading, read_messages(self, side, bytes));
 }
 
+/* One message, perhaps cut, and nothing behind it. */
+static bool is_one_message(struct slice body)
+{
+	size_t skip;
+	size_t len;
+
+	switch (dialects[text_framer() - 1]->frame(body, &skip, &len)) {
+	case FRAME_WHOLE:
+		body = slice_tail(body, skip + len);
+		while (body.len > 0 && body.ptr[0] <= ' ')
+			body = slice_tail(body, 1);
+		return body.len == 0;
+	case FRAME_MORE:
+		return true;
+	case FRAME_BAD:
+		break;
+	}
+	return false;
+}
+
+/* Enough of a doubted body is there, or all: it is believed or not. */
+static void end_doubt(struct reading *reading)
+{
+	reading->is_doubted = false;
+	reading->is_muted = !is_one_message(slice_of(reading->block, reading->len));
+}
+
+/* Keeps the body until it can be judged. */
+static void gather(struct conversation *self, unsigned side, struct slice bytes)
+{
+	struct reading *reading = &self->readings[side];
+
+	while (bytes.len > 0 && reading->is_doubted) {
+		if (!make_room(self, reading, bytes.len)) {
+			lose(self, reading, reading->len);
+			reading->is_muted = true;
+			return;
+		}
+		struct slice part = slice_head(bytes, reading->size - reading->len);
+
+		memcpy(reading->block + reading->len, part.ptr, part.len);
+		reading->len += part.len;
+		bytes = slice_tail(bytes, part.len);
+		if (reading->len == BLOCK_LARGE)
+			end_doubt(reading);
+	}
+	if (!reading->is_doubted && !reading->is_muted)
+		keep(self, reading,
+		     read_messages(self, side, slice_of(reading->block, reading->len)));
+}
+
 /* What is kept has no end: it is read as it is. */
 static void end_kept(struct conversation *self, unsigned side)
 {
@@ -506,7 +558,9 @@ static void end_kept(struct conversation *self, unsigned side)
 	struct slice rest;
 	size_t framer;
 
-	if (reading->len > 0) {
+	if (reading->is_doubted && reading->len > 0)
+		end_doubt(reading);
+	if (reading->len > 0 && !reading->is_muted) {
 		rest = read_messages(self, side, slice_of(reading->block, reading->len));
 		framer = rest.len > 0 ? find_framer(self, side, rest) : 0;
 		if (framer != 0 && !is_quoted(self, side))
@@ -536,18 +590,19 @@ void conversation_bytes(struct conversation *self, unsigned side, struct slice b
 
 	if (reading->is_muted)
 		return;
-	if (reading->len > 0)
+	if (reading->is_doubted)
+		gather(self, side, bytes);
+	else if (reading->len > 0)
 		read_behind(self, side, bytes);
 	else
 		keep(self, reading, read_messages(self, side, bytes));
 }
 
-/* A web page, a file or a feed may hold any message: an answer counts when it was asked for, or
- * when what was asked is not known. */
-static bool is_idle_answer(const struct conversation *self, const struct http_head *http)
+/* A web page, a file or a feed may hold any message. An answer counts when it was asked for; when
+ * what was asked is not known, it must at least be no list of messages. */
+static bool is_stray_answer(const struct conversation *self, const struct http_head *http)
 {
-	return http != NULL && http->is_response && http->is_asked && self->current == 0 &&
-	       !self->session.is_open;
+	return http != NULL && http->is_response && self->current == 0 && !self->session.is_open;
 }
 
 void conversation_open(struct conversation *self, unsigned side, const struct http_head *http)
@@ -557,6 +612,7 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	end_kept(self, side);
 	reading->is_bounded = true;
 	reading->is_muted = false;
+	reading->is_doubted = false;
 	reading->is_foreign = false;
 	reading->is_lost = false;
 	reading->may_begin = false;
@@ -565,7 +621,8 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	preface_begin(&reading->preface, true);
 	if (http != NULL)
 		read_message(self, side, text_framer(), slice_of(NULL, 0), false);
-	reading->is_muted = is_idle_answer(self, http);
+	reading->is_doubted = is_stray_answer(self, http);
+	reading->is_muted = reading->is_doubted && http->is_asked;
 }
 
 void conversation_close(struct conversation *self, unsigned side)
@@ -575,6 +632,7 @@ void conversation_close(struct conversation *self, unsigned side)
 	end_kept(self, side);
 	reading->is_bounded = false;
 	reading->is_muted = false;
+	reading->is_doubted = false;
 	reading->http = NULL;
 	preface_begin(&reading->preface, false);
 }
