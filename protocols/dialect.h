@@ -88,7 +88,8 @@ struct finding_out {
 struct message {
 	struct slice bytes;
 	enum direction dir;
-	bool is_cut; /* the end was lost (gap, snaplen): decode what is there */
+	bool is_cut;   /* the end was lost (gap, snaplen): decode what is there */
+	bool is_alone; /* the other side has said nothing yet, or is not seen */
 	/* The HTTP message that it is the body of, or, when bytes are empty, the head itself, which
 	 * is said first; NULL outside HTTP. */
 	const struct http_head *http;
@@ -140,7 +141,12 @@ struct dialect {
 	X(coinhive) \
 	X(webminerpool) \
 	X(nimiq) \
-	X(btcagent)
+	X(btcagent) \
+	X(stratum_v2) \
+	X(bitcoin_p2p) \
+	X(levin) \
+	X(devp2p) \
+	X(stratum_noise)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)

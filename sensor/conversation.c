@@ -304,6 +304,7 @@ static void read_message(struct conversation *self, unsigned side, size_t framer
 	struct message msg = { .bytes = bytes,
 			       .dir = conversation_dir(self, side),
 			       .is_cut = is_cut,
+			       .is_alone = self->readings[1 - side].examined == 0,
 			       .http = reading->http,
 			       .plain = self->room->plain,
 			       .json = &self->room->json };
