@@ -114,6 +114,7 @@ struct dialect {
 	 * most DIALECT_PROBE_MAX bytes long, and nobody else may have these bytes before it is
 	 * decided. */
 	bool is_binary;
+	bool is_http; /* speaks in HTTP: believed in an answer whose question was not seen */
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);
 	/* Finds the next message: *skip junk bytes, then *len bytes. WHOLE: *len > 0, *skip + *len

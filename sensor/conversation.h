@@ -13,6 +13,9 @@
 #include "sensor/session.h"
 #include "sensor/stats.h"
 
+/* Messages of no dialect that a flow without a session may show before it is given up. */
+#define CONVERSATION_UNKNOWN_MAX 8
+
 /* What all conversations of a worker share. */
 struct conversation_room {
 	struct blocks *blocks; /* for begun messages */
