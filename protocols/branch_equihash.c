@@ -109,7 +109,8 @@ static const struct solution *find_solution(struct slice digits, bool is_cut)
 {
 	for (size_t i = 0; i < ROWS(solutions); i++)
 		if (rpc_starts(digits, solutions[i].prefix) &&
-		    (is_cut ? digits.len < solutions[i].digits : digits.len == solutions[i].digits))
+		    (is_cut ? digits.len <= solutions[i].digits
+			    : digits.len == solutions[i].digits))
 			return &solutions[i];
 	return NULL;
 }

@@ -115,7 +115,9 @@ static bool read_hashrate(struct rpc_call *call)
 	struct finding finding = rpc_finding(call, FINDING_CLAIMED_RATE,
 					     is_pool ? SENDER_POOL : SENDER_MINER, PROOF_LIKELY);
 
-	if (rate <= 0 || rate > RATE_MAX)
+	/* other coins have the word too: a hex number and a token are ours */
+	if (rate <= 0 || rate > RATE_MAX ||
+	    (!is_pool && json_type(call->doc, stratum_param(call, 1)) != JSON_STRING))
 		return false;
 	(void)stratum_see(call, finding.sender);
 	finding.rate = rate;

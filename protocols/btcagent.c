@@ -7,6 +7,9 @@
  *   C> 04 unregister  session 2
  *   S> 05 set diff    exponent 1 (difficulty 2^e), count 2, sessions 2 each
  *
+ * stratum_v1.c has the flows that begin with JSON. The dialect here is for those that were picked
+ * up at a binary message: two in a row are sure, and whatever follows is of the family.
+ *
  * Nobody answers a share. Shares of 12 and 13 are as long as their fields, whatever their length
  * says: it was copied from others. */
 #include "protocols/btcagent.h"
@@ -19,6 +22,7 @@
 #define REGISTER_MAX   512
 #define SESSIONS_MAX   1024 /* of one set diff */
 #define EXPONENT_MAX   63
+#define PROBE_MESSAGES 2
 #define SHARE_PLAIN    15
 #define SHARE_ONE_MORE 19
 #define SHARE_TWO_MORE 23
@@ -233,3 +237,43 @@ bool btcagent_decode(struct stratum_state *state, const struct message *msg,
 		*state = before;
 	return is_read;
 }
+
+static enum probe_result agent_probe(struct slice first, enum direction dir)
+{
+	size_t len;
+
+	(void)dir;
+	for (unsigned i = 0; i < PROBE_MESSAGES; i++) {
+		switch (btcagent_frame(first, &len)) {
+		case FRAME_WHOLE:
+			first = slice_tail(first, len);
+			break;
+		case FRAME_MORE:
+			return PROBE_MAYBE;
+		case FRAME_BAD:
+			return first.len == 0 ? PROBE_MAYBE : PROBE_NO;
+		}
+	}
+	return PROBE_YES;
+}
+
+/* Lines are those of stratum_v1.c until a binary message was heard. */
+static bool agent_decode(void *state, struct message *msg, const struct finding_out *out)
+{
+	const struct stratum_state *flow = state;
+	size_t len;
+
+	if (!flow->has_agent && btcagent_frame(msg->bytes, &len) == FRAME_BAD)
+		return false;
+	return stratum_decode(state, msg, out);
+}
+
+const struct dialect dialect_btcagent = {
+	.name = "btcagent",
+	.state_size = sizeof(struct stratum_state),
+	.max_message = LIMIT_MESSAGE_BYTES,
+	.is_binary = true,
+	.probe = agent_probe,
+	.frame = stratum_frame,
+	.decode = agent_decode,
+};

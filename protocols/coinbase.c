@@ -16,7 +16,7 @@
 #define FIRST_BYTES    512
 #define SECOND_BYTES   4096 /* some pools pay hundreds at once; the first is enough then */
 #define EXTRANONCE_MIN 2
-#define SCRIPT_MAX     100 /* of a coinbase input, by consensus; some coins allow more */
+#define SCRIPT_MAX     200 /* of a coinbase input: 100 by consensus, some coins allow more */
 #define OUTPUTS_MAX    2000
 #define WORD_MIN       4
 #define MERGED_BYTES   44
@@ -66,7 +66,7 @@ static bool read_opening(struct slice bytes, struct opening *out)
 	}
 	uint64_t len = read_compact(&c);
 	out->script = cursor_rest(&c);
-	if (c.bad || len > 2 * SCRIPT_MAX || len < out->script.len + EXTRANONCE_MIN)
+	if (c.bad || len > SCRIPT_MAX || len < out->script.len + EXTRANONCE_MIN)
 		return false;
 	out->missing = (size_t)len - out->script.len;
 	return true;
@@ -94,18 +94,18 @@ static enum payout_kind read_script(struct slice script, struct coinbase *out)
 {
 	static const struct {
 		const char *head;
+		const char *tail;
+		enum payout_kind kind;
 		uint8_t head_len;
 		uint8_t program_len;
 		uint8_t tail_len;
-		const char *tail;
-		enum payout_kind kind;
 		uint8_t version;
 	} forms[] = {
-		{ "\x76\xa9\x14", 3, 20, 2, "\x88\xac", PAYOUT_KEY_HASH, 0 },
-		{ "\xa9\x14", 2, 20, 1, "\x87", PAYOUT_SCRIPT_HASH, 0 },
-		{ "\x00\x14", 2, 20, 0, "", PAYOUT_WITNESS, 0 },
-		{ "\x00\x20", 2, 32, 0, "", PAYOUT_WITNESS, 0 },
-		{ "\x51\x20", 2, 32, 0, "", PAYOUT_WITNESS, 1 },
+		{ "\x76\xa9\x14", "\x88\xac", PAYOUT_KEY_HASH, 3, 20, 2, 0 },
+		{ "\xa9\x14", "\x87", PAYOUT_SCRIPT_HASH, 2, 20, 1, 0 },
+		{ "\x00\x14", "", PAYOUT_WITNESS, 2, 20, 0, 0 },
+		{ "\x00\x20", "", PAYOUT_WITNESS, 2, 32, 0, 0 },
+		{ "\x51\x20", "", PAYOUT_WITNESS, 2, 32, 0, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

@@ -259,9 +259,9 @@ static bool coinhive_decode(void *state, struct message *msg, const struct findi
 	struct coinhive_call call = { .state = state, .doc = doc, .out = out };
 	json_value type = json_member(doc, json_root(doc), "type");
 
-	call.params = json_member(doc, json_root(doc), "params");
 	if (json_type(doc, type) != JSON_STRING)
 		return false;
+	call.params = json_member(doc, json_root(doc), "params");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (json_is(doc, type, types[i].type))
 			return types[i].read(&call);

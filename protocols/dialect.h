@@ -130,13 +130,16 @@ struct dialect {
 	X(ethgetwork) \
 	X(ethproxy) \
 	X(cryptonote) \
+	X(grin) \
+	X(beam) \
 	X(getwork) \
 	X(getblocktemplate) \
 	X(monerod) \
 	X(burst) \
 	X(coinhive) \
 	X(webminerpool) \
-	X(nimiq)
+	X(nimiq) \
+	X(btcagent)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)

@@ -120,14 +120,11 @@ static void add_head(void *ctx, const struct finding *from)
 	ear->out->emit(ear->out->ctx, &finding);
 }
 
-static bool ethgetwork_decode(void *state, struct message *msg, const struct finding_out *out)
+static bool read_http(struct ethgetwork_state *self, struct message *msg,
+		      const struct finding_out *out)
 {
-	struct ethgetwork_state *self = state;
 	struct ethgetwork_name name = { .rate = 0 };
-	bool is_asking = msg->http != NULL && !msg->http->is_response;
-
-	if (msg->http == NULL)
-		return false;
+	bool is_asking = !msg->http->is_response;
 	bool is_query = is_asking && read_query(msg->http, &name);
 
 	if (httpwork_is_head(msg)) {
@@ -146,6 +143,11 @@ static bool ethgetwork_decode(void *state, struct message *msg, const struct fin
 	if (is_path || is_query)
 		emit_name(self, msg->http, &name, out);
 	return true;
+}
+
+static bool ethgetwork_decode(void *state, struct message *msg, const struct finding_out *out)
+{
+	return msg->http != NULL && read_http(state, msg, out);
 }
 
 /* Without its head a body is eth-proxy's. */

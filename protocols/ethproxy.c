@@ -8,16 +8,21 @@
  *       "worker":"rig"}
  *   C> {"id":6,"jsonrpc":"2.0","method":"eth_submitHashrate","params":["0xH/s","0x64h rig id"]}
  *
+ *   S> {"id":999,"jsonrpc":"2.0","result":null,"error":{"code":-1,"message":"Invalid login"}}
+ *
  * A push of work looks like a reply: it has the id 0 and no method. Two pushes with the same seed
- * are proof by themselves. All other eth_ methods are those of wallets: not ours. */
+ * are proof by themselves. The id 999 is no request's: some pools refuse a login under it. All
+ * other eth_ methods are those of wallets: not ours. */
 #include "protocols/rpc.h"
 #include "protocols/target.h"
 
-#define RATE_MAX 1e17 /* H/s; the whole Ethereum network was 1e15 */
+#define RATE_MAX       1e17 /* H/s; the whole Ethereum network was 1e15 */
+#define REFUSAL_OF_ALL 999  /* the id of pools that refuse a login, whatever its own */
 
 struct ethproxy_state {
-	uint64_t seed; /* hash of the seed of the last work that nobody asked for */
-	bool is_seen;  /* a method of ours was heard, or the same seed twice */
+	uint64_t seed;  /* hash of the seed of the last work that nobody asked for */
+	uint64_t login; /* request of a login that was not answered yet; 0: none */
+	bool is_seen;   /* a method of ours was heard, or the same seed twice */
 };
 
 static json_value param(const struct rpc_call *call, size_t index)
@@ -54,13 +59,16 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 	char login[LIMIT_TEXT_BYTES];
 	char worker[LIMIT_TEXT_BYTES];
 	char secret[2];
+	struct ethproxy_state *state = call->state;
 	struct finding finding = new_finding(call, row, PROOF_LIKELY);
 
+	state->login = call->id;
 	finding.reply_confirms = true;
 	finding.has_password = json_text(call->doc, param(call, 1), secret, sizeof(secret)).len > 0;
 	finding.login = json_text(call->doc, param(call, 0), login, sizeof(login));
 	finding.wallet = wallet_parse(finding.login);
 	finding.worker = finding.wallet.worker;
+	finding.email = finding.wallet.email;
 	fill_worker(call, &finding, worker, sizeof(worker));
 	rpc_emit(call, &finding);
 	return true;
@@ -94,27 +102,13 @@ static bool handle_submit_work(struct rpc_call *call, const struct rpc_method *r
 	return true;
 }
 
-/* Up to 64 hex digits: a node pads the number to 32 bytes. */
-static double hex_number(struct slice digits)
-{
-	double value = 0;
-
-	for (size_t i = 0; i < digits.len && i < 64; i++) {
-		uint8_t digit = digits.ptr[i];
-
-		value *= 16;
-		value += digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
-	}
-	return value;
-}
-
 static bool handle_submit_hashrate(struct rpc_call *call, const struct rpc_method *row)
 {
 	char worker[LIMIT_TEXT_BYTES];
 	struct finding finding = new_finding(call, row, PROOF_LIKELY);
 	struct slice rig = json_hex(call->doc, param(call, 1));
 
-	finding.rate = hex_number(json_hex(call->doc, param(call, 0)));
+	finding.rate = rpc_hex_number(json_hex(call->doc, param(call, 0)));
 	if (finding.rate <= 0 || finding.rate > RATE_MAX) {
 		finding.kind = FINDING_REQUEST;
 		finding.rate = 0;
@@ -173,20 +167,41 @@ static bool report_work(const struct rpc_call *call)
 	return true;
 }
 
+/* Gives a refusal that names no request to the login that waits for it. */
+static void find_request(struct rpc_call *call)
+{
+	struct ethproxy_state *state = call->state;
+	struct rpc_reply reply;
+	uint64_t id;
+
+	if (call->id != 0 && call->id == state->login)
+		state->login = 0;
+	if (state->login == 0 || !rpc_reply_read(call, &reply) || reply.is_ok ||
+	    json_unsigned(call->doc, json_member(call->doc, call->object, "id"), REFUSAL_OF_ALL,
+			  &id) != 0 ||
+	    id != REFUSAL_OF_ALL)
+		return;
+	call->id = state->login;
+	state->login = 0;
+}
+
 static bool handle_reply(struct rpc_call *call)
 {
-	const struct ethproxy_state *state = call->state;
+	struct ethproxy_state *state = call->state;
 	uint64_t id;
 
 	if (is_work(call)) {
+		state->login = 0; /* who gets work was let in */
 		/* The id 0 is a push's: nobody waits for it. */
 		if (state->is_seen &&
 		    json_unsigned(call->doc, json_member(call->doc, call->object, "id"), 0, &id))
 			rpc_reply_emit(call, PROOF_NONE);
 		return report_work(call);
 	}
-	return state->is_seen && json_type(call->doc, call->result) != JSON_OBJECT &&
-	       rpc_reply_emit(call, PROOF_NONE);
+	if (!state->is_seen || json_type(call->doc, call->result) == JSON_OBJECT)
+		return false;
+	find_request(call);
+	return rpc_reply_emit(call, PROOF_NONE);
 }
 
 static bool handle_call(struct rpc_call *call)

@@ -325,6 +325,8 @@ static bool gbt_decode(void *state, struct message *msg, const struct finding_ou
 {
 	struct gbt_talk talk = { .state = state, .msg = msg };
 
+	if (httpwork_is_nothing(msg, talk.state->is_seen))
+		return false;
 	if (httpwork_is_head(msg))
 		return read_head(state, msg->http, out);
 	return rpc_decode(&talk, msg, out, handle_call);

@@ -225,6 +225,8 @@ static bool getwork_decode(void *state, struct message *msg, const struct findin
 {
 	struct getwork_talk talk = { .state = state, .http = msg->http };
 
+	if (httpwork_is_nothing(msg, talk.state->is_seen))
+		return false;
 	if (!httpwork_is_head(msg))
 		return rpc_decode(&talk, msg, out, handle_call);
 	return msg->http->is_response ? read_response_head(state, msg->http, out)

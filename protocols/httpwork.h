@@ -12,6 +12,16 @@ static inline bool httpwork_is_head(const struct message *msg)
 	return msg->http != NULL && msg->bytes.len == 0;
 }
 
+#define HTTPWORK_SHORT 128
+
+/* Cheap test before anything is looked up. A body whose head was lost is worth reading when it may
+ * be a job or a share; shorter ones, which are most of what other protocols say, prove nothing by
+ * themselves. */
+static inline bool httpwork_is_nothing(const struct message *msg, bool is_seen)
+{
+	return msg->http == NULL && !is_seen && msg->bytes.len < HTTPWORK_SHORT;
+}
+
 /* True for the words by which mining programs that speak HTTP introduce themselves. */
 bool httpwork_is_miner(struct slice agent);
 

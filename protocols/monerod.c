@@ -268,6 +268,8 @@ static bool monerod_decode(void *state, struct message *msg, const struct findin
 {
 	struct monerod_talk talk = { .state = state, .http = msg->http };
 
+	if (httpwork_is_nothing(msg, talk.state->is_seen))
+		return false;
 	if (httpwork_is_head(msg))
 		return read_head(msg->http, out);
 	if (msg->http != NULL && !msg->http->is_response &&

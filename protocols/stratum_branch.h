@@ -139,4 +139,8 @@ void stratum_subscribe(struct rpc_call *call, enum proof proof,
 bool stratum_reply(const struct rpc_call *call, enum proof proof,
 		   const struct stratum_branch *branch);
 
+/* Framing and decoding of the family, for a flow that is found by a binary message of it. */
+enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len);
+bool stratum_decode(void *state, struct message *msg, const struct finding_out *out);
+
 #endif

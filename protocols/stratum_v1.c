@@ -18,6 +18,7 @@
 
 #define DIFFICULTY_MAX      1e30 /* the whole Bitcoin network is below 1e15 */
 #define TARGET_DIGITS_LEAST 40   /* of mining.set_target; leading zeros may miss */
+#define RATE_MAX            1e22 /* H/s; all miners of Bitcoin together are near */
 #define EXTRANONCE_MAX      32   /* hex digits */
 #define EXTRANONCE2_MAX     16   /* bytes */
 
@@ -350,6 +351,33 @@ static bool handle_plain(struct rpc_call *call, const struct rpc_method *row)
 	return true;
 }
 
+static bool handle_hashrate(struct rpc_call *call, const struct rpc_method *row)
+{
+	(void)stratum_see(call, row->sender);
+	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
+
+	finding.wants_reply = call->id != 0;
+	if (json_number(call->doc, stratum_param(call, 0), &finding.rate) != 0 ||
+	    finding.rate <= 0 || finding.rate > RATE_MAX) {
+		finding.kind = FINDING_REQUEST;
+		finding.rate = 0;
+	}
+	stratum_emit(call, &finding);
+	return true;
+}
+
+/* One connection that says of itself that it speaks for many. */
+static bool handle_relay(struct rpc_call *call, const struct rpc_method *row)
+{
+	(void)stratum_see(call, row->sender);
+	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
+
+	finding.wants_reply = call->id != 0;
+	finding.is_proxy = true;
+	stratum_emit(call, &finding);
+	return true;
+}
+
 /* Some pools ask this of a miner, some miners of a pool. */
 static bool handle_ping(struct rpc_call *call, const struct rpc_method *row)
 {
@@ -381,6 +409,11 @@ static const struct rpc_method methods[] = {
 	{ "mining.get_transactions", SENDER_MINER, FINDING_REQUEST, handle_plain },
 	{ "mining.capabilities", SENDER_MINER, FINDING_REQUEST, handle_plain },
 	{ "mining.hello", SENDER_MINER, FINDING_REQUEST, handle_plain },
+	{ "mining.hashrate", SENDER_MINER, FINDING_CLAIMED_RATE, handle_hashrate },
+	{ "mining.passthrough", SENDER_MINER, FINDING_REQUEST, handle_relay },
+	{ "mining.node", SENDER_MINER, FINDING_REQUEST, handle_relay },
+	{ "mining.remote", SENDER_MINER, FINDING_REQUEST, handle_relay },
+	{ "mining.term", SENDER_MINER, FINDING_REQUEST, handle_plain },
 	{ "mining.noop", SENDER_MINER, FINDING_KEEPALIVE, handle_plain },
 	{ "mining.pong", SENDER_MINER, FINDING_KEEPALIVE, handle_plain },
 	{ "mining.ping", SENDER_UNKNOWN, FINDING_REQUEST, handle_ping },
@@ -470,7 +503,7 @@ static bool handle_reply(struct rpc_call *call)
 
 	if (is_subscribe_result(call)) {
 		stratum_see(call, SENDER_POOL);
-		return stratum_reply(call, PROOF_LIKELY, NULL);
+		return stratum_reply(call, PROOF_CONFIRMED, NULL);
 	}
 	/* Others' replies: an object with a job or a status, a list of 256-bit words. */
 	if (!state->is_seen || json_member(doc, call->result, "job") != JSON_ABSENT ||
@@ -514,7 +547,7 @@ static bool handle_call(struct rpc_call *call)
 	return row != NULL && row->handle(call, row);
 }
 
-static bool stratum_decode(void *state, struct message *msg, const struct finding_out *out)
+bool stratum_decode(void *state, struct message *msg, const struct finding_out *out)
 {
 	if (msg->bytes.len > 0 && msg->bytes.ptr[0] == BTCAGENT_MAGIC)
 		return btcagent_decode(state, msg, out);
@@ -523,7 +556,7 @@ static bool stratum_decode(void *state, struct message *msg, const struct findin
 
 /* JSON, and between two objects binary messages of an agent; in the junk before an object too, of
  * which a lost segment may have left the beginning. */
-static enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
+enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
 {
 	*skip = 0;
 	if (btcagent_frame(in, len) == FRAME_WHOLE)

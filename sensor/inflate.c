@@ -22,7 +22,6 @@ struct inflater {
 	uint64_t taken; /* bytes of the current message */
 	uint64_t given;
 	enum encoding encoding;
-	bool is_begun; /* some byte was taken since the last start */
 	bool is_bad;
 	bool is_over; /* the data's own end */
 };
@@ -86,7 +85,7 @@ struct inflater *inflater_new(struct inflate_pool *pool, enum encoding encoding)
 	pool->free = self->next_free;
 	self->encoding = encoding;
 	self->taken = self->given = 0;
-	self->is_begun = self->is_bad = self->is_over = false;
+	self->is_bad = self->is_over = false;
 	return self;
 }
 
@@ -105,15 +104,7 @@ void inflater_begin(struct inflater *self, bool keep)
 	if (keep)
 		return;
 	self->is_bad = inflateReset2(&self->stream, window_bits(self->encoding)) != Z_OK;
-	self->is_begun = self->is_over = false;
-}
-
-/* "deflate" means zlib's format, but some send the raw one: told by the first byte. */
-static bool guess_raw(struct inflater *self, struct slice in)
-{
-	if (self->encoding != ENCODING_ZLIB || self->is_begun || (in.ptr[0] & 0x0f) == Z_DEFLATED)
-		return true;
-	return inflateReset2(&self->stream, BITS_DEFLATE) == Z_OK;
+	self->is_over = false;
 }
 
 static bool is_bomb(const struct inflater *self)
@@ -130,11 +121,6 @@ struct slice inflater_run(struct inflater *self, struct slice in, size_t *used)
 	*used = 0;
 	if (in.len == 0 || self->is_bad || self->is_over)
 		return slice_of(pool->out, 0);
-	if (!guess_raw(self, in)) {
-		self->is_bad = true;
-		return slice_of(pool->out, 0);
-	}
-	self->is_begun = true;
 	/* zlib does not write to its input; its type predates const. */
 	self->stream.next_in = (z_const Bytef *)(uintptr_t)in.ptr;
 	self->stream.avail_in = in.len > UINT32_MAX ? UINT32_MAX : (uInt)in.len;

@@ -246,7 +246,9 @@ static int compare_rows(const void *left, const void *right)
 		order = memcmp(a->addr, b->addr, sizeof(a->addr));
 	if (order == 0)
 		order = strcmp(a->pool, b->pool);
-	return order != 0 ? order : strcmp(a->worker, b->worker);
+	if (order == 0)
+		order = strcmp(a->worker, b->worker);
+	return order != 0 ? order : strcmp(a->unit, b->unit);
 }
 
 void text_table_rate(double rate, const char *unit, char *out, size_t size)

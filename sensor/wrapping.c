@@ -98,21 +98,19 @@ static void skip_message(struct wrapping *self, struct wrapping_layer *layer, un
 	stats_add(self->conversation->room->stats->inflate_refused, 1);
 }
 
-/* The inflater of that side, ready for a message that begins; NULL: none to be had. */
+/* The inflater of that side, at the first coded content of a message; NULL: none to be had.
+ * Messages of a WebSocket refer to those before them, bodies of HTTP do not. */
 static struct inflater *begin_inflate(struct wrapping *self, struct wrapping_layer *layer,
-				      unsigned side, enum encoding encoding)
+				      unsigned side, const struct carrier_step *step)
 {
 	struct inflater **inflater = &layer->inflaters[side];
-	bool keeps = encoding == ENCODING_DEFLATE; /* messages refer to those before them */
 
-	if (*inflater != NULL && !keeps) {
-		inflater_free(*inflater);
-		*inflater = NULL;
-	}
-	if (*inflater == NULL)
-		*inflater = inflater_new(self->inflates, encoding);
-	else
+	if (*inflater != NULL && step->http == NULL) {
 		inflater_begin(*inflater, true);
+		return *inflater;
+	}
+	inflater_free(*inflater);
+	*inflater = inflater_new(self->inflates, step->encoding);
 	return *inflater;
 }
 
@@ -136,11 +134,12 @@ static void give_inflated(struct wrapping *self, struct wrapping_layer *layer, u
 }
 
 static void open_message(struct wrapping *self, struct wrapping_layer *layer, unsigned side,
-			 const struct carrier_step *step)
+			 const struct http_head *http)
 {
-	conversation_open(self->conversation, side, step->http);
+	conversation_open(self->conversation, side, http);
 	layer->is_open[side] = true;
 	layer->is_skipped[side] = false;
+	layer->is_coded[side] = false;
 }
 
 static void close_message(struct wrapping *self, struct wrapping_layer *layer, unsigned side)
@@ -151,30 +150,34 @@ static void close_message(struct wrapping *self, struct wrapping_layer *layer, u
 	layer->is_open[side] = false;
 }
 
+static void give_content(struct wrapping *self, struct wrapping_layer *layer, unsigned side,
+			 const struct carrier_step *step)
+{
+	if (step->encoding == ENCODING_NONE) {
+		conversation_bytes(self->conversation, side, step->content);
+		return;
+	}
+	if (!layer->is_coded[side] && begin_inflate(self, layer, side, step) == NULL)
+		skip_message(self, layer, side);
+	layer->is_coded[side] = true;
+	give_inflated(self, layer, side, step->content);
+}
+
 /* Content with bounds goes to the conversation: no carrier rides in messages. */
 static void give_message(struct wrapping *self, struct wrapping_layer *layer, unsigned side,
 			 const struct carrier_step *step)
 {
-	bool is_coded = step->encoding != ENCODING_NONE;
-
-	if (step->is_start) {
-		open_message(self, layer, side, step);
-		if (is_coded && begin_inflate(self, layer, side, step->encoding) == NULL)
-			skip_message(self, layer, side);
-	}
-	if (layer->is_open[side] && !layer->is_skipped[side]) {
-		if (!is_coded) {
-			if (step->content.len > 0)
-				conversation_bytes(self->conversation, side, step->content);
-		} else if (layer->inflaters[side] != NULL) {
-			give_inflated(self, layer, side, step->content);
-			if (step->is_end && step->encoding == ENCODING_DEFLATE)
-				give_inflated(self, layer, side,
-					      slice_of(message_tail, sizeof(message_tail)));
-		}
-	}
-	if (step->is_end)
-		close_message(self, layer, side);
+	if (step->is_start)
+		open_message(self, layer, side, step->http);
+	if (!layer->is_open[side])
+		return;
+	if (step->content.len > 0 && !layer->is_skipped[side])
+		give_content(self, layer, side, step);
+	if (!step->is_end)
+		return;
+	if (layer->is_coded[side] && step->http == NULL)
+		give_inflated(self, layer, side, slice_of(message_tail, sizeof(message_tail)));
+	close_message(self, layer, side);
 }
 
 /* After lost bytes: true when the carrier begins again here. */
@@ -185,6 +188,13 @@ static bool is_found_again(struct wrapping *self, struct wrapping_layer *layer, 
 	    layer->carrier->probe(in, conversation_dir(self->conversation, side)) == PROBE_YES)
 		layer->is_lost[side] = false;
 	return !layer->is_lost[side];
+}
+
+/* Both sides agreed on the carrier that follows: its first bytes need not tell. */
+static void enter_agreed(struct wrapping *self, size_t level, const struct carrier *inner)
+{
+	if (inner != NULL && level == self->depth && level < WRAPPING_DEPTH)
+		(void)push_layer(self, inner);
 }
 
 /* Gives bytes to the carrier of that level; returns what it leaves to the next one. */
@@ -213,6 +223,7 @@ static struct slice unwrap(struct wrapping *self, unsigned side, size_t level, s
 		if (step.is_through) {
 			close_message(self, layer, side);
 			layer->is_through[side] = true;
+			enter_agreed(self, level + 1, step.inner);
 		}
 	}
 	return in;
@@ -350,10 +361,10 @@ void wrapping_gap(struct wrapping *self, unsigned side)
 		if (layer->is_through[side])
 			continue;
 		close_message(self, layer, side);
-		if (!layer->carrier->gap(layer->state, conversation_dir(self->conversation, side)))
-			layer->is_through[side] = true;
-		else
-			layer->is_lost[side] = true;
+		inflater_free(layer->inflaters[side]); /* what comes may refer to what was lost */
+		layer->inflaters[side] = NULL;
+		layer->is_lost[side] = layer->carrier->gap(
+			layer->state, conversation_dir(self->conversation, side));
 		break;
 	}
 	conversation_gap(self->conversation, side);

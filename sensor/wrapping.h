@@ -21,7 +21,8 @@ struct wrapping_layer {
 	bool is_through[2]; /* the carrier is done on that side */
 	bool is_lost[2];    /* bytes are missing: waits for a beginning */
 	bool is_open[2];    /* inside a message that the conversation knows of */
-	bool is_skipped[2]; /* ... whose rest cannot be inflated */
+	bool is_coded[2];   /* ... and is being inflated */
+	bool is_skipped[2]; /* ... and whose rest cannot be inflated */
 };
 
 struct wrapping_side {

@@ -1,16 +1,21 @@
 /* fuzz_dialect.c: one dialect under its contract, over a conversation of two directions.
  *
  * The first byte chooses the direction of the stream that follows; a 0x1e byte in the input ends
- * it and turns to the other one. What is left of a stream is decoded as a cut message. Built once
- * per dialect with -DDIALECT=<id>. Checked here: a frame makes progress and stays inside its
- * input, every text of a finding can be read, numbers are numbers, and the state is all there is:
- * the same input heard twice gives the same findings. */
+ * it and turns to the other one. What is left of a stream is decoded as a cut message. A stream
+ * that begins with 0x1d is an HTTP message: a byte of flags, the status as one byte, the texts of
+ * the head with 0x1f between them, and 0x1d before the body. Built once per dialect with
+ * -DDIALECT=<id>. Checked here: a frame makes progress and stays inside its input, every text of a
+ * finding can be read, numbers are numbers, and the state is all there is: the same input heard
+ * twice gives the same findings. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "protocols/dialect.h"
+#include "protocols/http.h"
 
-#define TURN 0x1e /* no JSON text holds it */
+#define TURN  0x1e /* no JSON text holds it */
+#define HEAD  0x1d
+#define FIELD 0x1f
 
 #define PASTE(a, b)    a##b
 #define DIALECT_OF(id) PASTE(dialect_, id)
@@ -25,6 +30,7 @@ struct ear {
 /* One flow. */
 struct speaker {
 	void *state;
+	const struct http_head *http; /* NULL: not in HTTP */
 	struct json json;
 	struct ear ear;
 };
@@ -79,6 +85,8 @@ static void hear(void *ctx, const struct finding *finding)
 	hear_slice(ear, finding->wallet.email);
 	hear_slice(ear, finding->login);
 	hear_slice(ear, finding->worker);
+	hear_slice(ear, finding->rig);
+	hear_slice(ear, finding->payout);
 	hear_slice(ear, finding->agent);
 	hear_slice(ear, finding->algo);
 	hear_slice(ear, finding->reason);
@@ -97,6 +105,7 @@ static void say(struct speaker *self, struct slice bytes, enum direction dir, bo
 	struct message msg = { .bytes = slice_of(exact, bytes.len),
 			       .dir = dir,
 			       .is_cut = is_cut,
+			       .http = self->http,
 			       .json = &self->json };
 	size_t before = self->ear.count;
 	bool is_mine = subject->decode(self->state, &msg, &out);
@@ -130,6 +139,61 @@ static void say_stream(struct speaker *self, struct slice in, enum direction dir
 	}
 }
 
+/* One text of a head; returns what follows it. */
+static struct slice take_field(struct slice in, char *out, size_t size)
+{
+	size_t end = slice_find(in, FIELD);
+
+	(void)slice_copy(slice_head(in, end), out, size);
+	return slice_tail(in, end + 1);
+}
+
+static void fill_head(struct slice in, struct http_head *head)
+{
+	uint8_t flags = in.len > 0 ? in.ptr[0] : 0;
+
+	*head = (struct http_head){ .is_response = (flags & 1) != 0,
+				    .has_password = (flags & 2) != 0,
+				    .has_mining_word = (flags & 4) != 0,
+				    .is_asked = (flags & 8) != 0 };
+	head->status = (uint16_t)(in.len > 1 ? in.ptr[1] * 4 : 0);
+	in = slice_tail(in, 2);
+	in = take_field(in, head->method, sizeof(head->method));
+	in = take_field(in, head->target, sizeof(head->target));
+	in = take_field(in, head->host, sizeof(head->host));
+	in = take_field(in, head->user, sizeof(head->user));
+	in = take_field(in, head->agent, sizeof(head->agent));
+	in = take_field(in, head->stratum, sizeof(head->stratum));
+	in = take_field(in, head->reject_reason, sizeof(head->reject_reason));
+	in = take_field(in, head->mining_hashrate, sizeof(head->mining_hashrate));
+	in = take_field(in, head->hash_difficulty, sizeof(head->hash_difficulty));
+	in = take_field(in, head->miner, sizeof(head->miner));
+	in = take_field(in, head->miner_name, sizeof(head->miner_name));
+	(void)take_field(in, head->capacity, sizeof(head->capacity));
+}
+
+/* A head and its body, or a stream. */
+static void say_turn(struct speaker *self, struct slice in, enum direction dir)
+{
+	struct http_head *head;
+
+	if (in.len == 0 || in.ptr[0] != HEAD) {
+		say_stream(self, in, dir);
+		return;
+	}
+	in = slice_tail(in, 1);
+	struct slice fields = slice_head(in, slice_find(in, HEAD));
+
+	head = malloc(sizeof(*head)); /* of exactly its size, so that overreads are seen */
+	require(head != NULL);
+	fill_head(fields, head);
+	self->http = head;
+	say(self, slice_of(NULL, 0), dir, false);
+	say_stream(self, slice_tail(in, fields.len + 1), dir);
+	self->http = NULL;
+	free(head);
+}
+
 static struct ear converse(struct slice in)
 {
 	static struct speaker self;
@@ -143,7 +207,7 @@ static struct ear converse(struct slice in)
 		struct slice turn = slice_head(in, slice_find(in, TURN));
 
 		(void)dialects_candidate(turn);
-		say_stream(&self, turn, dir);
+		say_turn(&self, turn, dir);
 		in = slice_tail(in, turn.len + 1);
 		dir = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
 	}

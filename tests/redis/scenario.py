@@ -40,7 +40,8 @@ NUMERIC = {
                             "flags_toserver", "flags_toclient", "midstream", "truncated", "sid"),
     "session": FLOW_COLUMNS + COUNTS + (
         "flow_id", "sport", "dport", "vlan", "vni", "difficulty", "work", "seconds", "hashrate",
-        "hashrate_claimed", "revision"),
+        "hashrate_claimed", "revision", "workers", "password_present", "donation", "hashrate_1m",
+        "hashrate_10m", "hashrate_60m"),
     "alert": ("rev", "sid"),
 }
 ALERT_FIELDS = ["eve", "id", "rev", "sid", "level", "src", "dest", "pool", "wallet", "instance"]

@@ -23,6 +23,7 @@ struct heard {
 	char algo[LIMIT_TEXT_BYTES];
 	char reason[LIMIT_TEXT_BYTES];
 	char pool[LIMIT_TEXT_BYTES];
+	char tag[LIMIT_TEXT_BYTES];
 	char payout[LIMIT_TEXT_BYTES];
 };
 
@@ -53,6 +54,7 @@ static void talk_hear(void *ctx, const struct finding *finding)
 	slice_copy(finding->algo, heard->algo, sizeof(heard->algo));
 	slice_copy(finding->reason, heard->reason, sizeof(heard->reason));
 	slice_copy(finding->pool, heard->pool, sizeof(heard->pool));
+	slice_copy(finding->tag, heard->tag, sizeof(heard->tag));
 	slice_copy(finding->payout, heard->payout, sizeof(heard->payout));
 }
 
@@ -128,6 +130,14 @@ static inline const struct heard *talk_only(const struct talk *talk)
 		abort();
 	}
 	return &talk->heard[0];
+}
+
+/* The dialect that an event would name: the branch, or the dialect itself. */
+static inline const char *talk_dialect(const struct talk *talk)
+{
+	const struct heard *heard = talk_only(talk);
+
+	return heard->finding.dialect != NULL ? heard->finding.dialect : talk->dialect->name;
 }
 
 /* The strongest proof of the last message. */

@@ -51,6 +51,21 @@ static const char *const lookalikes[] = {
 	"{\"id\":7,\"result\":true,\"error\":null}",
 	"{\"id\":7,\"result\":null,\"error\":[21,\"Job not found\",null]}",
 	"{\"id\":7,\"method\":\"keepalive\"}",
+	/* other keys, queues and templates */
+	"{\"id\":\"login\",\"jsonrpc\":\"2.0\",\"method\":\"login\",\"api_key\":"
+	"\"1111111111111111111111111111111111111111111111111111111111111111\"}",
+	"{\"id\":\"0\",\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":null}",
+	"{\"id\":\"0\",\"jsonrpc\":\"2.0\",\"method\":\"status\",\"params\":null}",
+	"{\"id\":\"0\",\"method\":\"status\",\"result\":{\"accepted\":4,\"rejected\":1}}",
+	"{\"id\":\"0\",\"method\":\"getjobtemplate\",\"params\":{\"name\":\"nightly\"}}",
+	"{\"id\":\"9\",\"method\":\"job\",\"input\":\"s3://bucket/in\",\"difficulty\":3}",
+	"{\"id\":\"9\",\"method\":\"solution\",\"nonce\":\"00\",\"output\":\"42\"}",
+	"{\"id\":\"9\",\"method\":\"result\",\"code\":1,\"description\":\"accepted\"}",
+	"{\"id\":\"9\",\"method\":\"cancel\"}",
+	"{\"id\":\"9\",\"method\":\"submit\",\"params\":{\"job_id\":4,\"nonce\":7,\"pow\":[1,2]}}",
+	"{\"method\":\"job\",\"params\":{\"job_id\":4,\"height\":2,\"difficulty\":1,"
+	"\"pre_pow\":\"setup\"}}",
+	"{\"id\":4,\"method\":\"block_template\",\"params\":{\"job_id\":\"4\",\"blob\":\"news\"}}",
 	/* text about mining */
 	"{\"room\":\"ops\",\"text\":\"{\\\"id\\\":1,\\\"method\\\":\\\"mining.submit\\\","
 	"\\\"params\\\":[]}\"}",

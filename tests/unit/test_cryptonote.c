@@ -66,6 +66,9 @@ static void test_login(void **unused)
 	assert_string_equal(first->wallet, XMR);
 	assert_int_equal(first->finding.wallet.check, WALLET_VALID);
 	assert_string_equal(first->worker, "rack3");
+	assert_string_equal(first->rig, "rack3");
+	assert_false(first->finding.is_proxy);
+	assert_false(first->finding.is_donation);
 	assert_string_equal(first->agent, AGENT);
 	assert_string_equal(first->algo, "");
 	assert_string_equal(first->finding.coin, "XMR");
@@ -253,7 +256,7 @@ static void test_job_gate(void **unused)
 	begin();
 	assert_true(talk_down(&talk, PUSH("{\"pool_wallet\":\"" XMR "\",\"extra_nonce\":\"0011\","
 					  "\"job_id\":\"1\",\"target\":\"f3220000\"}")));
-	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 	assert_true(first->finding.work == 480045.0);
 	begin();
 	assert_true(
@@ -374,6 +377,223 @@ static void test_keepalive_and_getjob(void **unused)
 	assert_true(talk_only(&talk)->finding.is_ok);
 }
 
+static void test_self_select(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"ann\",\"pass\":\"x\",\"mode\":\"self-select\""));
+	assert_true(talk_down(&talk, REPLY("{\"pool_wallet\":\"" XMR "\",\"extra_nonce\":\"0011\","
+					   "\"job_id\":\"9f3c\",\"target\":\"f3220000\"}")));
+	const struct heard *job = &talk.heard[1];
+	assert_int_equal(job->finding.proof, PROOF_CONFIRMED);
+	assert_string_equal(job->payout, XMR);
+	assert_string_equal(job->finding.coin, "XMR");
+	/* an address that is none proves less, without a login */
+	begin();
+	assert_true(talk_down(&talk, PUSH("{\"pool_wallet\":\"main\",\"extra_nonce\":\"0011\","
+					  "\"job_id\":\"9f3c\",\"target\":\"f3220000\"}")));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	/* the block that the miner made of it */
+	begin();
+	assert_true(talk_up(&talk, "{\"id\":2,\"method\":\"block_template\",\"params\":{\"id\":"
+				   "\"a1\",\"job_id\":\"9f3c\",\"blob\":\"" BLOB BLOB
+				   "\",\"height\":3300000,\"difficulty\":400000000000,"
+				   "\"prev_hash\":\"" H64 "\",\"seed_hash\":\"" H64 "\"}}"));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_REQUEST);
+	assert_int_equal(first->finding.proof, PROOF_CONFIRMED);
+	assert_true(first->finding.wants_reply);
+	begin();
+	assert_false(talk_up(&talk, "{\"id\":2,\"method\":\"block_template\",\"params\":{\"id\":"
+				    "\"a1\",\"job_id\":\"9f3c\",\"blob\":\"header\"}}"));
+}
+
+static void test_proxies(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"" XMR "\",\"pass\":\"x\",\"agent\":"
+				"\"xmr-node-proxy/0.0.3\""));
+	assert_true(talk_only(&talk)->finding.is_proxy);
+	talk_up(&talk, LOGIN_OF("\"login\":\"" XMR "\",\"pass\":\"x\",\"agent\":"
+				"\"xmrig-proxy/6.22.0\""));
+	assert_true(talk_only(&talk)->finding.is_proxy);
+	begin();
+	talk_down(&talk,
+		  PUSH("{\"blocktemplate_blob\":\"" BLOB BLOB "\",\"job_id\":\"1\",\"target_diff\":"
+		       "5000,\"difficulty\":300000000000,\"height\":7,\"reserved_offset\":130,"
+		       "\"client_nonce_offset\":134,\"client_pool_offset\":138}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	assert_true(first->finding.is_proxy);
+	assert_true(first->finding.work == 5000);
+	/* the same nonce, of two workers */
+	talk_up(&talk, "{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		       "\"d0030040\",\"workerNonce\":1,\"poolNonce\":7,\"result\":\"" H64 "\"}}");
+	assert_true(talk_only(&talk)->finding.is_proxy);
+	uint64_t nonce = first->finding.nonce;
+	talk_up(&talk, "{\"id\":2,\"method\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":"
+		       "\"d0030040\",\"workerNonce\":2,\"poolNonce\":7,\"result\":\"" H64 "\"}}");
+	assert_true(talk_only(&talk)->finding.nonce != nonce);
+}
+
+static void test_donation(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"" H64 "\",\"pass\":\"x\",\"agent\":\"" AGENT "\""));
+	assert_true(talk_only(&talk)->finding.is_donation);
+	assert_int_equal(first->finding.wallet.check, WALLET_NONE);
+	assert_string_equal(first->login, H64);
+	/* its pool may hand out another dialect's work */
+	assert_true(talk_down(&talk, "{\"id\":1,\"jsonrpc\":\"2.0\",\"result\":{\"id\":\"a1\","
+				     "\"algo\":\"kawpow/rvn\",\"extra_nonce\":\"ab12\","
+				     "\"extra_nonce2_size\":2}}"));
+	assert_int_equal(talk.count, 2);
+	assert_int_equal(first->finding.kind, FINDING_REPLY);
+	assert_int_equal(first->finding.proof, PROOF_LIKELY);
+	assert_true(first->finding.is_ok);
+	assert_string_equal(talk.heard[1].algo, "kawpow/rvn");
+	assert_false(
+		talk_down(&talk, "{\"method\":\"mining.set_target\",\"params\":[\"" H64 "\"]}"));
+	talk_down(&talk, "{\"id\":null,\"method\":\"client.reconnect\",\"params\":["
+			 "\"donate.v2.xmrig.com\",\"3333\"]}");
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_RECONNECT);
+	assert_true(first->finding.is_donation);
+	assert_string_equal(first->pool, "donate.v2.xmrig.com:3333");
+	talk_down(&talk,
+		  "{\"method\":\"client.reconnect\",\"params\":[\"pool.example.org\",3333]}");
+	assert_false(talk_only(&talk)->finding.is_donation);
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"" H64 "\",\"pass\":\"x\",\"agent\":\"srbminer\""));
+	assert_false(talk_only(&talk)->finding.is_donation);
+	begin();
+	assert_false(talk_down(&talk, "{\"method\":\"client.reconnect\",\"params\":[\"a.example\","
+				      "3333]}"));
+}
+
+/* Bytom: the block's header in fields, and shares without a result. */
+static void test_header_jobs(void **unused)
+{
+	static const char submit[] = "{\"id\":3,\"method\":\"submit\",\"params\":{\"id\":"
+				     "\"antminer_1\",\"job_id\":\"16942\",\"nonce\":\"bc000d41\"}}";
+	static const char job[] =
+		REPLY("{\"version\":\"0100000000000000\",\"height\":\"552b000000000000\","
+		      "\"previous_block_hash\":\"" H64 "\",\"timestamp\":\"a846d95a00000000\","
+		      "\"nonce\":\"0000000000000000\",\"bits\":\"a30baa000000001d\","
+		      "\"job_id\":\"16942\",\"seed\":\"" H64 "\",\"target\":\"c5a70000\"}");
+
+	(void)unused;
+	begin();
+	assert_false(talk_up(&talk, submit));
+	assert_true(talk_down(&talk, job));
+	assert_int_equal(talk.heard[1].finding.proof, PROOF_CONFIRMED);
+	assert_true(talk.heard[1].finding.work > 99990 && talk.heard[1].finding.work < 100010);
+	uint64_t id = talk.heard[1].finding.job;
+	assert_true(talk_up(&talk, submit));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_int_equal(first->finding.job, id);
+	/* the miner's side alone */
+	begin();
+	talk_up(&talk, LOGIN_OF("\"login\":\"ann\",\"pass\":\"x\",\"agent\":\"bmminer/2.0.0\""));
+	assert_true(talk_up(&talk, submit));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_NONE);
+	begin();
+	talk_up(&talk, WEAK_LOGIN);
+	assert_false(talk_up(&talk, submit));
+}
+
+static double work_of(const char *job)
+{
+	return talk_down(&talk, job) ? talk_only(&talk)->finding.work : 0;
+}
+
+static void test_other_blobs(void **unused)
+{
+	(void)unused;
+	begin();
+	/* a short target counts with a block, or in a flow that is known */
+	assert_true(work_of(PUSH("{\"blob\":\"" BLOB_ODD "\",\"job_id\":\"1\",\"target\":"
+				 "\"b88d06\"}")) == 0);
+	assert_true(work_of(PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\",\"target\":"
+				 "\"b88d06\"}")) == 10000);
+	begin();
+	assert_true(work_of(PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\",\"algo\":\"rx/yada\","
+				 "\"target\":\"0100000000000000\"}")) == 255);
+	assert_true(work_of(PUSH("{\"blob\":\"" BLOB "\",\"job_id\":\"1\",\"algo\":\"rx/yada\","
+				 "\"target\":\"01000000000000000\"}")) == 0);
+	begin();
+	/* a Bitcoin header: version, previous hash, merkle root, time of 2026, bits, nonce */
+	assert_true(work_of(PUSH("{\"blob\":\"00000020" H64 H64 "f0a8a469ffff001d00000000\","
+				 "\"job_id\":\"1\",\"algo\":\"ghostrider\",\"target\":"
+				 "\"f3220000\"}")) == 480045);
+	assert_int_equal(first->finding.proof, PROOF_CONFIRMED);
+	begin();
+	assert_true(work_of(PUSH("{\"blob\":\"" H64 H16 "\",\"job_id\":\"1\",\"algo\":"
+				 "\"kawpow/rvn\",\"target\":\"f3220000\"}")) == 480045);
+	assert_int_equal(first->finding.proof, PROOF_LIKELY);
+	begin();
+	assert_true(work_of(PUSH("{\"blob\":\"" H64 H16 "\",\"job_id\":\"1\",\"algo\":\"rx/0\","
+				 "\"target\":\"f3220000\"}")) == 0);
+}
+
+/* Of the hash and the commitment to it, the one that was aimed at is the larger proof. */
+static void test_commitment(void **unused)
+{
+	static const char good[] = H16 H16 H16 "00000000b7d10000";
+
+	(void)unused;
+	begin();
+	talk_up(&talk, SUBMIT);
+	double difficulty = talk_only(&talk)->finding.difficulty;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "{\"id\":2,\"method\":\"submit\",\"params\":{\"id\":\"a\",\"job_id\":\"1\","
+		 "\"nonce\":\"d0030040\",\"result\":\"" H64 "\",\"commitment\":\"%s\","
+		 "\"algo\":\"rx/2\"}}",
+		 good);
+	talk_up(&talk, text);
+	assert_true(talk_only(&talk)->finding.difficulty == difficulty);
+}
+
+/* Heard alone, the answer to a keepalive is not taken for the answer to a share. */
+static void test_server_only(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_down(&talk, PUSH(JOB));
+	talk_down(&talk, "{\"id\":3,\"result\":{\"status\":\"KEEPALIVED\"}}");
+	assert_int_equal(talk_only(&talk)->finding.request, 0);
+	talk_down(&talk, "{\"id\":3,\"result\":{\"status\":\"OK\"}}");
+	assert_true(talk_only(&talk)->finding.request != 0);
+}
+
+/* What Grin and Beam say with our words. */
+static void test_kin(void **unused)
+{
+	static const char *const foreign[] = {
+		"{\"id\":\"0\",\"method\":\"login\",\"params\":null}",
+		"{\"id\":\"0\",\"method\":\"login\",\"params\":{\"login\":\"ann\",\"pass\":\"x\","
+		"\"agent\":\"grin-miner\"}}",
+		"{\"id\":\"0\",\"method\":\"login\",\"params\":{\"login\":\"ann\",\"pass\":\"x\"}}",
+		"{\"id\":\"0\",\"method\":\"keepalive\",\"params\":null}",
+		"{\"id\":\"Stratum\",\"method\":\"job\",\"params\":{\"difficulty\":1,\"height\":7,"
+		"\"job_id\":4,\"pre_pow\":\"" H64 "\"}}",
+		"{\"id\":\"212\",\"method\":\"job\",\"input\":\"" H64 "\",\"difficulty\":9}",
+		"{\"id\":\"login\",\"method\":\"login\",\"api_key\":\"" H64 "\"}",
+		"{\"id\":\"0\",\"method\":\"submit\",\"params\":{\"edge_bits\":32,\"height\":7,"
+		"\"job_id\":4,\"nonce\":13303872,\"pow\":[1,2,3]}}",
+	};
+
+	(void)unused;
+	begin();
+	talk_up(&talk, LOGIN);
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		assert_false(talk_up(&talk, foreign[i]));
+	/* a text for an id is ours when the rest is */
+	assert_true(talk_up(&talk, "{\"id\":\"1\",\"method\":\"login\",\"params\":{\"login\":\"" XMR
+				   "\",\"pass\":\"x\"}}"));
+}
+
 static void test_cut_messages(void **unused)
 {
 	static const char login[] = LOGIN;
@@ -426,6 +646,14 @@ int main(void)
 		cmocka_unit_test(test_claimed_rates),
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_keepalive_and_getjob),
+		cmocka_unit_test(test_self_select),
+		cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_donation),
+		cmocka_unit_test(test_header_jobs),
+		cmocka_unit_test(test_other_blobs),
+		cmocka_unit_test(test_commitment),
+		cmocka_unit_test(test_server_only),
+		cmocka_unit_test(test_kin),
 		cmocka_unit_test(test_cut_messages),
 	};
 

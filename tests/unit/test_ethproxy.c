@@ -65,6 +65,42 @@ static void test_login(void **unused)
 	assert_string_equal(first->reason, "Invalid login");
 }
 
+/* Refused under an id that nobody used. */
+static void test_refused_under_999(void **unused)
+{
+	static const char refusal[] = "{\"id\":999,\"jsonrpc\":\"2.0\",\"result\":null,"
+				      "\"error\":{\"code\":-1,\"message\":\"Invalid login\"}}";
+
+	(void)unused;
+	begin();
+	assert_false(talk_down(&talk, refusal));
+	talk_up(&talk, LOGIN);
+	uint64_t login = talk_only(&talk)->finding.request;
+	talk_up(&talk, GET_WORK);
+	assert_true(talk_down(&talk, refusal));
+	assert_int_equal(talk_only(&talk)->finding.request, login);
+	assert_false(first->finding.is_ok);
+	assert_string_equal(first->reason, "Invalid login");
+	/* once only, and not when the login was answered or work was handed out */
+	assert_true(talk_down(&talk, refusal));
+	assert_true(talk_only(&talk)->finding.request != login);
+	talk_up(&talk, LOGIN);
+	assert_true(talk_down(&talk, "{\"id\":2,\"result\":true}"));
+	assert_true(talk_down(&talk, refusal));
+	assert_true(talk_only(&talk)->finding.request != login);
+	talk_up(&talk, LOGIN);
+	assert_true(talk_down(&talk, WORK("0", HEADER, SEED)));
+	assert_true(talk_down(&talk, "{\"id\":\"999\",\"result\":false,\"error\":\"busy\"}"));
+	assert_true(talk_only(&talk)->finding.request != login);
+	talk_up(&talk, LOGIN);
+	assert_true(talk_down(&talk, "{\"id\":\"999\",\"result\":false,\"error\":\"busy\"}"));
+	assert_int_equal(talk_only(&talk)->finding.request, login);
+	/* an acceptance is nobody's by that id */
+	talk_up(&talk, LOGIN);
+	assert_true(talk_down(&talk, "{\"id\":999,\"result\":true}"));
+	assert_true(talk_only(&talk)->finding.request != login);
+}
+
 static void test_worker_of_login(void **unused)
 {
 	(void)unused;
@@ -261,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_refused_under_999),
 		cmocka_unit_test(test_worker_of_login),
 		cmocka_unit_test(test_work_and_share),
 		cmocka_unit_test(test_push_has_no_request),

@@ -237,12 +237,69 @@ static void the_longest_texts_fit_the_line(void **state)
 	memset(view->email, 1, sizeof(view->email) - 1);
 	memset(view->reason, 1, sizeof(view->reason) - 1);
 	memset(view->pool, 1, sizeof(view->pool) - 1);
+	memset(view->next_pool, 1, sizeof(view->next_pool) - 1);
+	memset(view->carrier, 1, sizeof(view->carrier) - 1);
+	memset(view->unit, 1, sizeof(view->unit) - 1);
+	memset(view->rig, 1, sizeof(view->rig) - 1);
+	memset(view->tag, 1, sizeof(view->tag) - 1);
+	memset(view->payout, 1, sizeof(view->payout) - 1);
+	view->has_password = 1;
+	view->is_donation = 1;
+	for (size_t i = 0; i < RATE_WINDOWS; i++)
+		view->rates[i] = 1.7e308;
 	view->difficulty = 1.7e308;
 	view->hashrate = 1.7e308;
 	view->hashrate_claimed = 1.7e308;
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++)
 		evidence_add(&alert.evidence, (enum evidence_word)i);
 	assert_true(strlen(eve_of(&alert.decision)) < EVENT_JSON_BYTES);
+}
+
+static void all_that_a_session_says_is_there(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	struct session_view *view = &session.view;
+	const char *line;
+
+	(void)state;
+	snprintf(view->carrier, sizeof(view->carrier), "socks,http");
+	snprintf(view->rig, sizeof(view->rig), "rig-7");
+	snprintf(view->email, sizeof(view->email), "miner@example.org");
+	snprintf(view->tag, sizeof(view->tag), "/ExamplePool/");
+	snprintf(view->payout, sizeof(view->payout), "bc1qexample");
+	snprintf(view->unit, sizeof(view->unit), "Sol/s");
+	view->has_password = 1;
+	view->is_donation = 1;
+	view->rates[RATE_1M] = 300;
+	view->rates[RATE_60M] = 299.5;
+	line = eve_of(&session.decision);
+	assert_has(line, "\"dialect\":\"cryptonote\",\"carrier\":\"socks,http\",\"coin\"");
+	assert_has(line, "\"worker\":\"web-1\",\"rig\":\"rig-7\",\"email\":\"miner@example.org\","
+			 "\"agent\":\"XMRig/6.21.0\",\"password_present\":true,\"donation\":true,"
+			 "\"pool\"");
+	assert_has(line,
+		   "\"pool_tag\":\"/ExamplePool/\",\"payout\":\"bc1qexample\",\"difficulty\"");
+	/* Ten minutes without a share: unknown, not 0. */
+	assert_has(line, "\"hashrate\":16001.5,\"hashrate_1m\":300.0,\"hashrate_60m\":299.5,"
+			 "\"hashrate_unit\":\"Sol/s\",\"first_seen\"");
+}
+
+static void a_node_is_certain_to_be_one(void **state)
+{
+	struct decision_alert alert = test_alert(23, SID_NODE, 1);
+	const char *line;
+
+	(void)state;
+	alert.level = LEVEL_NODE;
+	alert.view.level = LEVEL_NODE;
+	alert.view.role = ROLE_NODE;
+	line = eve_of(&alert.decision);
+	assert_has(line, "\"signature_id\":1600040,\"rev\":1,\"signature\":\"Coin node traffic\","
+			 "\"category\":\"Potential Corporate Privacy Violation\",\"severity\":3");
+	assert_has(line, "\"mitre_technique_id\":[\"T1496\"],"
+			 "\"mitre_technique_name\":[\"Resource_Hijacking\"],"
+			 "\"confidence\":[\"High\"]");
+	assert_has(line, "\"role\":\"node\",\"level\":\"node\"");
 }
 
 static void an_account_name_is_no_wallet(void **state)
@@ -480,6 +537,8 @@ int main(void)
 		cmocka_unit_test(a_short_flow_entry_is_not_read_past),
 		cmocka_unit_test(hostile_text_stays_inside_its_string),
 		cmocka_unit_test(the_longest_texts_fit_the_line),
+		cmocka_unit_test(all_that_a_session_says_is_there),
+		cmocka_unit_test(a_node_is_certain_to_be_one),
 		cmocka_unit_test(an_account_name_is_no_wallet),
 		cmocka_unit_test(wallets_say_how_far_they_were_checked),
 		cmocka_unit_test(difficulty_has_the_decimals_it_needs),

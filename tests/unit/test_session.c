@@ -6,95 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <string.h>
-
-#include "sensor/session.h"
-#include "sensor/stats.h"
-
-#define SECOND  1000000000ull
-#define START   (1772704680ull * SECOND)
-#define UP      DIR_TO_SERVER
-#define DOWN    DIR_TO_CLIENT
-#define DIALECT "stratum-v1"
-
-static struct session session;
-static struct stats stats;
-
-static int reset(void **state)
-{
-	(void)state;
-	memset(&session, 0, sizeof(session));
-	memset(&stats, 0, sizeof(stats));
-	return 0;
-}
-
-/* A finding at `second` of the session. */
-static unsigned apply(struct finding finding, enum direction dir, double second)
-{
-	return session_apply(&session, DIALECT, &finding, dir,
-			     START + (uint64_t)(second * (double)SECOND), &stats);
-}
-
-static struct session_view view_at(double second)
-{
-	struct session_view view;
-
-	session_view_at(&session, START + (uint64_t)(second * (double)SECOND), &view);
-	return view;
-}
-
-static struct finding login(uint64_t id, enum proof proof, const char *user)
-{
-	return (struct finding){ .kind = FINDING_LOGIN,
-				 .sender = SENDER_MINER,
-				 .proof = proof,
-				 .wants_reply = true,
-				 .request = id,
-				 .login = slice_str(user),
-				 .wallet = { .text = slice_str(user) } };
-}
-
-static struct finding job(uint64_t job, double work)
-{
-	return (struct finding){ .kind = FINDING_JOB,
-				 .sender = SENDER_POOL,
-				 .proof = PROOF_CONFIRMED,
-				 .job = job,
-				 .difficulty = work,
-				 .work = work };
-}
-
-static struct finding share(uint64_t id, uint64_t job_id, uint64_t nonce)
-{
-	return (struct finding){ .kind = FINDING_SHARE,
-				 .sender = SENDER_MINER,
-				 .proof = PROOF_CONFIRMED,
-				 .wants_reply = true,
-				 .request = id,
-				 .job = job_id,
-				 .nonce = nonce };
-}
-
-static struct finding reply(uint64_t id, bool is_ok)
-{
-	return (struct finding){
-		.kind = FINDING_REPLY, .sender = SENDER_POOL, .request = id, .is_ok = is_ok
-	};
-}
-
-static struct finding refusal(uint64_t id, const char *reason, bool is_stale)
-{
-	struct finding finding = reply(id, false);
-
-	finding.reason = slice_str(reason);
-	finding.is_stale = is_stale;
-	return finding;
-}
-
-static bool has_word(enum evidence_word word)
-{
-	return evidence_has(&session.view.evidence, word);
-}
+#include "tests/unit/session_rig.h"
 
 static void unproven_findings_open_nothing(void **state)
 {
@@ -643,8 +555,6 @@ static void equal_histories_give_equal_bytes(void **state)
 	assert_memory_equal(&views[0], &views[1], sizeof(views[0]));
 	assert_int_equal(views[0].wallet[10], 0); /* nothing of the longer name is left */
 }
-
-#define TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
 {

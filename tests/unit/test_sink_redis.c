@@ -211,6 +211,81 @@ static void a_session_updates_all_it_touches(void **state)
 	assert_string_equal(redis_run("OBJECT ENCODING " HOST_KEY)->str, "listpack");
 }
 
+static void new_columns_come_last(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	const char *const key = "p:session:1676750115612703";
+	const redisReply *entry;
+	const redisReply *fields;
+
+	(void)state;
+	snprintf(session.view.carrier, sizeof(session.view.carrier), "socks,http");
+	snprintf(session.view.rig, sizeof(session.view.rig), "rig\x1b");
+	snprintf(session.view.payout, sizeof(session.view.payout), "bc1qexample");
+	session.view.is_donation = 1;
+	session.view.rates[RATE_1M] = 300.25;
+	open_sink();
+	write_event(&session.decision);
+	close_sink();
+	entry = redis_run("XRANGE p:{s1}:session - +")->element[0];
+	fields = entry->element[1];
+	assert_string_equal(fields->element[fields->elements - 30]->str, "revision");
+	assert_string_equal(fields->element[fields->elements - 2]->str, "hashrate_unit");
+	assert_string_equal(entry_field(entry, "carrier"), "socks,http");
+	assert_string_equal(entry_field(entry, "rig"), "rig\\x1b");
+	assert_string_equal(entry_field(entry, "payout"), "bc1qexample");
+	assert_string_equal(entry_field(entry, "donation"), "1");
+	assert_string_equal(entry_field(entry, "password_present"), "0");
+	assert_string_equal(entry_field(entry, "workers"), "1");
+	assert_string_equal(entry_field(entry, "hashrate_1m"), "300.3");
+	assert_string_equal(entry_field(entry, "hashrate_10m"), "0.0");
+	assert_string_equal(entry_field(entry, "hashrate_unit"), "H/s");
+	assert_field(key, "carrier", "socks,http");
+	assert_field(key, "rig", "rig\\x1b");
+	assert_field(key, "hashrate_1m", "300.3");
+	assert_field(key, "hashrate_unit", "H/s");
+}
+
+/* Solutions per second are no hashes: they would look like a thousandth of a miner. */
+static void only_hashes_are_added_up(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+
+	(void)state;
+	snprintf(session.view.unit, sizeof(session.view.unit), "Sol/s");
+	open_sink();
+	write_event(&session.decision);
+	close_sink();
+	assert_field("p:session:1676750115612703", "hashrate", "16001.5");
+	assert_field("p:session:1676750115612703", "hashrate_unit", "Sol/s");
+	assert_field(HOST_KEY, "hashrate@s1", "0.0");
+	assert_field(HOST_KEY, "accepted@s1", "10");
+	assert_field("p:wallet:" WALLET_HASH, "work@s1", "0");
+}
+
+static void a_node_makes_nobody_a_miner(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_BEGIN);
+	struct decision_alert alert = test_alert(23, SID_NODE, 1);
+
+	(void)state;
+	session.view.level = LEVEL_NODE;
+	session.view.role = ROLE_NODE;
+	alert.alert_id = 9;
+	open_sink();
+	write_event(&session.decision);
+	write_event(&alert.decision);
+	close_sink();
+	assert_int_equal(redis_run("XLEN p:{s1}:session")->integer, 1);
+	assert_field("p:session:1676750115612703", "state", "node");
+	assert_no_field(HOST_KEY, "sessions@s1");
+	assert_no_field(HOST_KEY, "alert_id");
+	assert_field(HOST_KEY, "node_id", "0000000000000009");
+	assert_field(HOST_KEY, "node_sid", "1600040");
+	assert_int_equal(redis_run("EXISTS p:pool:" POOL)->integer, 0);
+	assert_int_equal(redis_run("EXISTS p:wallet:" WALLET_HASH)->integer, 0);
+}
+
 static void sensors_keep_their_own_totals(void **state)
 {
 	struct decision_session session = test_session(23, SESSION_REPORT);
@@ -386,6 +461,9 @@ int main(void)
 		WITH_SERVER(an_alert_is_stored_with_its_state),
 		WITH_SERVER(a_contact_does_not_hide_the_session),
 		WITH_SERVER(a_session_updates_all_it_touches),
+		WITH_SERVER(new_columns_come_last),
+		WITH_SERVER(only_hashes_are_added_up),
+		WITH_SERVER(a_node_makes_nobody_a_miner),
 		WITH_SERVER(sensors_keep_their_own_totals),
 		WITH_SERVER(an_old_replay_never_overwrites_today),
 		WITH_SERVER(sending_again_changes_nothing),

@@ -181,6 +181,30 @@ static void the_table_has_fitting_columns(void **state)
 		"2 miners in 0 flows.\n");
 }
 
+/* Solutions and hashes have no sum; nodes and suspects are no miners. */
+static void units_have_rows_of_their_own(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	const char *all;
+
+	(void)state;
+	assert_int_equal(write_event(&session.decision), 0);
+	session.parties.flow_id++;
+	snprintf(session.view.unit, sizeof(session.view.unit), "Sol/s");
+	session.view.work = 90000;
+	assert_int_equal(write_event(&session.decision), 0);
+	session.parties.flow_id++;
+	session.view.level = LEVEL_SUSPECT;
+	assert_int_equal(write_event(&session.decision), 0);
+	session.parties.flow_id++;
+	session.view.level = LEVEL_NODE;
+	assert_int_equal(write_event(&session.decision), 0);
+	all = output();
+	assert_non_null(strstr(line_of(all, 1), "    16.00 kH/s  2026"));
+	assert_non_null(strstr(line_of(all, 2), "  300.00 Sol/s  2026"));
+	assert_string_equal(line_of(all, 3), "2 miners in 0 flows.");
+}
+
 static void reconnects_are_one_row(void **state)
 {
 	struct decision_session session = test_session(23, SESSION_REPORT);
@@ -289,6 +313,8 @@ static void rates_have_units(void **state)
 		text_table_rate(rows[i].rate, "H/s", out, sizeof(out));
 		assert_string_equal(out, rows[i].text);
 	}
+	text_table_rate(1234, "Sol/s", out, sizeof(out));
+	assert_string_equal(out, "1.23 kSol/s");
 	output();
 }
 
@@ -369,6 +395,7 @@ int main(void)
 		WITH_SINK(nothing_found),
 		WITH_SINK(alerts_are_lines),
 		WITH_SINK(the_table_has_fitting_columns),
+		WITH_SINK(units_have_rows_of_their_own),
 		WITH_SINK(reconnects_are_one_row),
 		WITH_SINK(a_worker_named_late_leaves_no_empty_row),
 		WITH_SINK(scopes_are_shown_when_there_are_several),

@@ -403,7 +403,7 @@ static void test_server_only(void **unused)
 	begin();
 	assert_false(talk_down(&talk, "{\"id\":4,\"result\":true,\"error\":null}"));
 	assert_true(talk_down(&talk, SUBSCRIBED));
-	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 	assert_true(talk_down(&talk, "{\"id\":4,\"result\":true,\"error\":null}"));
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_REPLY);
 

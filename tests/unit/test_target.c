@@ -129,9 +129,24 @@ static void test_hex_bytes(void **state)
 	assert_memory_equal(out, "\x00\xff\xa5\xaa", 4);
 }
 
+static void test_compact(void **unused)
+{
+	(void)unused;
+	assert_true(target_work_compact(0x1d00ffff) > 4295032832.0);
+	assert_true(target_work_compact(0x1d00ffff) < 4295032834.0);
+	assert_true(target_work_compact(0x1c100000) == 0x1p256 / (0x1p220 + 1));
+	assert_true(target_work_compact(0x03000001) == 0x1p255);
+	assert_true(target_work_compact(0x02000100) == 0x1p255);
+	assert_true(target_work_compact(0x01000100) == 0); /* below one */
+	assert_true(target_work_compact(0) == 0);
+	assert_true(target_work_compact(0x1d800001) == 0); /* negative */
+	assert_true(target_work_compact(0xff7fffff) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_cryptonote_four_bytes),
 		cmocka_unit_test(test_cryptonote_eight_bytes),
 		cmocka_unit_test(test_be256),

@@ -1,0 +1,27 @@
+/* cryptonote_job.h: the jobs of the login dialect, in the forms that pools of its coins send. Used
+ * by cryptonote.c only. */
+#ifndef PROTOCOLS_CRYPTONOTE_JOB_H
+#define PROTOCOLS_CRYPTONOTE_JOB_H
+
+#include "protocols/cryptonote_algo.h"
+
+/* One flow; flat, caller-zeroed. */
+struct cryptonote_state {
+	const char *coin;     /* static, of the wallet */
+	bool is_seen;         /* a login, job or submit with the right fields was heard */
+	bool is_miner_heard;  /* ... from the miner's side */
+	bool is_login_likely; /* the login was more than everyday words */
+	bool is_header;       /* jobs are block headers in fields: shares name no result */
+	struct cryptonote_algos algos;
+};
+
+/* Hex digits of a block to hash, or of the template of one: whole bytes, of a likely length. */
+bool cryptonote_is_blob(struct slice digits);
+
+/* True when the object has the fields of a job. */
+bool cryptonote_job_is(const struct rpc_call *call, json_value job);
+
+/* Reports a job object; false when it is none of ours. */
+bool cryptonote_job_report(const struct rpc_call *call, json_value job);
+
+#endif
