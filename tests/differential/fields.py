@@ -29,10 +29,11 @@ VANTAGES = (("whole", "whole session"), ("client-only", "client side"),
 # What stands in the table, and the fields of an event of which one must be there.
 FIELDS = (("wallet", ("wallet", "account")), ("worker", ("worker", "rig")), ("agent", ("agent",)),
           ("algo", ("algo",)), ("e-mail", ("email",)), ("difficulty", ("difficulty",)),
-          ("rate", ("hashrate",)), ("claimed", ("hashrate_claimed",)), ("next pool", ("next_pool",)))
+          ("rate", ("hashrate",)), ("claimed", ("hashrate_claimed",)),
+          ("next pool", ("next_pool",)))
 COUNTS = (("submitted", "s"), ("accepted", "a"), ("rejected", "r"), ("stale", "l"))
-LEGEND = ("Shares: `s` submitted, `a` accepted, `r` rejected, `l` late. `-`: nothing is told by what "
-          "is seen from there.")
+LEGEND = ("Shares: `s` submitted, `a` accepted, `r` rejected, `l` late. `-`: nothing is told by "
+          "what is seen from there.")
 
 
 def cell(mining):

@@ -109,12 +109,13 @@ def nimiq(rng):
         return text(b"\0\x01" + rng.randbytes(128) + struct.pack(
             ">IIII", compact(target), 2_000_000, talk.time // SECOND, rng.getrandbits(32)))
     genesis = "Jkqvik+YKKdsVQY12geOtGYwahifzANxC+6fZJyGnRI="
+    who = {"wallet": NIM.replace(" ", ""), "worker": "1234567"}
     talk.client({"message": "register", "mode": "nano", "address": NIM, "deviceId": 1234567,
-                 "genesisHash": genesis}, proof=LIKELY, names=True, who={"wallet": NIM.replace(" ", ""), "worker": "1234567"})
+                 "genesisHash": genesis}, proof=LIKELY, names=True, who=who)
     talk.reply_time()
     talk.server({"message": "registered"})
-    talk.server({"message": "settings", "address": NIM, "extraData": "cG9vbA==", "target": float(target),
-                 "targetCompact": compact(target), "nonce": 77}, sets=True, job="settings",
+    talk.server({"message": "settings", "address": NIM, "extraData": "cG9vbA==",
+                 "target": float(target), "targetCompact": compact(target), "nonce": 77}, sets=True, job="settings",
                 proof=CONFIRMED, names=True)
     for _ in range(6):
         talk.wait(rng.uniform(2, 6))

@@ -19,8 +19,8 @@ class Progpow(Stratum):
 def kawpow(rng, user=RVN + ".rig1"):
     """Ravencoin: the job names the target."""
     talk = Progpow(rng, "kawpow", user=user, port=6060)
-    talk.begin("GMiner/2.09", [None, "64290b"], more=[None, "rvn.example.com", Num(6060, text=True)],
-               pool="rvn.example.com:6060")
+    talk.begin("GMiner/2.09", [None, "64290b"],
+               more=[None, "rvn.example.com", Num(6060, text=True)], pool="rvn.example.com:6060")
     return kawpow_jobs(talk)
 
 

@@ -69,7 +69,8 @@ def getwork(rng):
         talk.response({"result": work(name), "error": None, "id": number}, after=after,
                       headers=(("X-Long-Polling", "/LP"), ("X-Roll-NTime", "expire=10"),
                                ("X-Stratum", "stratum+tcp://stratum.example.com:3333")),
-                      maybe={"next_pool": "stratum.example.com:3333"}, job=name, proof=CONFIRMED, names=True)
+                      maybe={"next_pool": "stratum.example.com:3333"}, job=name,
+                      proof=CONFIRMED, names=True)
         return name
 
     def share(name, outcome):
