@@ -25,6 +25,8 @@ def truth(rendered):
            "shares": dict(known.low), "work": work, "first_job_us": known.first_job // US,
            "last_packet_us": last // US, "window_s": round(window, 6),
            "hashrate": round(work / window, 3) if window else 0}
+    if known.rate is None and known.low["accepted"]:
+        out["hashrate"] = None  # the worth of a share is not told
     if "agent_has" in known.must:
         out["agent_has"] = known.must["agent_has"]
     if known.claimed_must is not None:

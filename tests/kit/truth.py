@@ -10,7 +10,7 @@ What the events say otherwise than the truth, and why:
   algo ""          any                nothing on the wire names it; a dialect may imply it
   pool a:p         pool               IPv6 addresses stand in brackets
   shares           shares             exact, all four
-  hashrate         hashrate           within 5 %; not compared when the truth has no work
+  hashrate         hashrate           within 5 %; not compared when the truth has none
   units            hashrate_unit      the rate in one of them, times its factor
   known            wallet, worker...  values that are right besides
   hashrate_claimed hashrate_claimed   exact, when the truth has it
@@ -98,6 +98,8 @@ def field(session, key, found):
 
 def hashrate(session, mining):
     """Problems with how fast."""
+    if session["hashrate"] is None:
+        return []
     if not session["work"]:
         return differ("hashrate", mining.get("hashrate"), None)
     found, unit = mining.get("hashrate", 0), mining.get("hashrate_unit", "H/s")
