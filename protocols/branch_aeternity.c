@@ -35,11 +35,11 @@ static enum proof aeternity_notify(const struct rpc_call *call, struct stratum_s
 	static const enum stratum_field plain[] = { FIELD_ID, FIELD_HEX64, FIELD_BOOL };
 	static const enum stratum_field versioned[] = { FIELD_ID, FIELD_UINT, FIELD_HEX64,
 							FIELD_BOOL };
-	enum proof proof = stratum_verdict(call, plain, 3, 2);
+	enum proof proof = stratum_verdict(call, plain, 3, 3);
 
 	(void)finding;
 	if (proof == PROOF_NONE)
-		proof = stratum_verdict(call, versioned, 4, 3);
+		proof = stratum_verdict(call, versioned, 4, 4);
 	if (proof != PROOF_CONFIRMED)
 		return proof;
 	return state->target_work > 0 || stratum_is(state, &stratum_branch_aeternity)

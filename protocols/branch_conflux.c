@@ -36,7 +36,8 @@ static enum proof conflux_notify(const struct rpc_call *call, struct stratum_sta
 		return PROOF_NONE;
 	if (work > 0)
 		finding->work = work;
-	return proof;
+	/* the beginning of a longer one looks like a node's */
+	return last == 2 && call->doc->is_cut && proof != PROOF_NONE ? PROOF_LIKELY : proof;
 }
 
 static enum proof conflux_submit(const struct rpc_call *call, struct stratum_state *state,
@@ -51,7 +52,9 @@ static enum proof conflux_submit(const struct rpc_call *call, struct stratum_sta
 		return PROOF_NONE;
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	finding->nonce = rpc_hash_hex(finding->job, json_hex(call->doc, nonce));
-	return proof;
+	/* KawPow's share begins like this */
+	return call->doc->is_cut && !stratum_is(state, &stratum_branch_conflux) ? PROOF_LIKELY
+										: proof;
 }
 
 /* Two texts, a name and a secret: others have a program in the first place. */

@@ -70,8 +70,10 @@ static enum proof kaspa_submit(const struct rpc_call *call, struct stratum_state
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	finding->nonce = rpc_hash_hex(finding->job, nonce);
 	set_coin(state, finding);
-	return rpc_is_0x(call->doc, stratum_param(call, 2), NONCE_DIGITS) ||
-			       stratum_is(state, &stratum_branch_kaspa)
+	/* behind a cut two hashes may have followed: then it is another's */
+	return stratum_is(state, &stratum_branch_kaspa) ||
+			       (rpc_is_0x(call->doc, stratum_param(call, 2), NONCE_DIGITS) &&
+				!call->doc->is_cut)
 		       ? proof
 		       : PROOF_LIKELY;
 }

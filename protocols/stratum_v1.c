@@ -191,11 +191,9 @@ static bool read_branch(const struct rpc_call *call, struct finding *finding)
 	bool is_named = proof == PROOF_CONFIRMED || stratum_is(state, branch);
 
 	finding->proof = proof;
-	if (!is_named && !call->doc->is_cut) { /* others share the shape */
+	if (!is_named) { /* others share the shape */
 		finding->unit = NULL;
 		finding->algo = slice_of(NULL, 0);
-	}
-	if (!is_named) {
 		if (finding->coin == branch->coin)
 			finding->coin = finding->wallet.coin;
 		return true;

@@ -118,6 +118,12 @@ static void test_spellings_and_cuts(void **unused)
 	assert_spellings(DIR_TO_CLIENT, JOB_NODE);
 	assert_spellings(DIR_TO_CLIENT, JOB_POOL);
 	assert_spellings(DIR_TO_SERVER, SHARE);
+	/* QtMiner's beginning is not a node's whole */
+	static const char other[] = "{\"method\":\"mining.notify\",\"params\":[\"1\",\"0x" H64
+				    "\",\"0x" H64 "\",\"0x00";
+	begin();
+	assert_true(talk_bytes(&talk, DIR_TO_CLIENT, other, sizeof(other) - 1, true));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	assert_cuts(DIR_TO_CLIENT, JOB_NODE, "00000000\"");
 	assert_cuts(DIR_TO_CLIENT, JOB_POOL, "00000000\"");
 	assert_cuts(DIR_TO_SERVER, SHARE, "0x" H64 "\"");

@@ -140,6 +140,15 @@ static void test_spellings_and_cuts(void **unused)
 	assert_spellings(DIR_TO_CLIENT, JOB_WORDS);
 	assert_spellings(DIR_TO_CLIENT, JOB_TEXT);
 	assert_spellings(DIR_TO_SERVER, SHARE);
+	/* KawPow's beginning is not Kaspa's whole */
+	static const char other[] =
+		"{\"id\":5,\"method\":\"mining.submit\",\"params\":[\"ann.r1\",\"17\","
+		"\"0x00290a1b2c3d4e5f\",\"0x1a2b";
+	begin();
+	assert_true(talk_bytes(&talk, DIR_TO_SERVER, other, sizeof(other) - 1, true));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_string_equal(name_of(&talk.heard[0]), "stratum-v1");
+	assert_string_equal(talk.heard[0].algo, "");
 	assert_cuts(DIR_TO_CLIENT, JOB_WORDS, "9007199254740993]");
 	assert_cuts(DIR_TO_CLIENT, JOB_TEXT, H64 H16 "\"");
 	assert_cuts(DIR_TO_SERVER, SHARE, "0x00290a1b2c3d4e5f\"");

@@ -20,7 +20,7 @@
 	"\",true]}"
 #define SHARE_OF(user, nonce) \
 	"{\"id\":102,\"method\":\"mining.submit\",\"params\":[\"" user "\",\"1611\",\"" nonce "\"" \
-											      "]}"
+	"]}"
 #define SHARE SHARE_OF(WALLET ".rig1", "000000000000000000114026")
 
 static void test_session(void **unused)
