@@ -44,7 +44,7 @@ static enum frame_result devp2p_frame(struct slice in, size_t *skip, size_t *len
 
 	*skip = 0;
 	*len = 0;
-	if (in.len <= HEAD_BYTES || size > in.len)
+	if (in.len == 0 || size > in.len)
 		return FRAME_MORE;
 	*len = size != 0 ? size : slice_head(in, LIMIT_MESSAGE_BYTES).len;
 	return FRAME_WHOLE;

@@ -229,25 +229,28 @@ static void hear_server(const struct noise_call *call)
 
 /* --- one side only --------------------------------------------------------------------------- */
 
-/* The handshake in two pieces; true when it is decided. */
-static void hear_alone(const struct noise_call *call)
+/* The handshake in two pieces; true when these are it. */
+static bool hear_alone(const struct noise_call *call)
 {
 	struct stratum_noise_state *state = call->state;
 	size_t len = call->msg->bytes.len;
 	uint32_t before = state->turn - (uint32_t)len;
+	bool is_client = call->msg->dir == DIR_TO_SERVER;
 
-	if (call->msg->dir == DIR_TO_SERVER && before == KEY_BYTES && len >= SETUP_ALONE_MIN &&
-	    len <= SETUP_ALONE_MAX) {
+	if (state->phase != PHASE_START || !call->msg->is_alone || state->messages != 2)
+		return false;
+	if (is_client ? before != KEY_BYTES || len < SETUP_ALONE_MIN || len > SETUP_ALONE_MAX
+		      : (before != ANSWER_BYTES && before != ANSWER_OLD_BYTES) ||
+				len != SETUP_OK_BYTES)
+		return false;
+	if (!randomness_fits(call->msg->bytes))
+		return false;
+	if (is_client)
 		report(call, FINDING_SUBSCRIBE, PROOF_SUSPECT);
-		state->phase = PHASE_ALONE;
-	} else if (call->msg->dir == DIR_TO_CLIENT &&
-		   before == (state->is_old ? ANSWER_OLD_BYTES : ANSWER_BYTES) &&
-		   len == SETUP_OK_BYTES) {
+	else
 		report(call, FINDING_IDENTITY, PROOF_LIKELY);
-		state->phase = PHASE_ALONE;
-	} else {
-		state->phase = PHASE_FOREIGN;
-	}
+	state->phase = PHASE_ALONE;
+	return true;
 }
 
 /* --- one piece ------------------------------------------------------------------------------- */
@@ -285,8 +288,23 @@ static void turn_over(const struct noise_call *call)
 	state->messages = 0;
 	if (before == PHASE_SETUP_OK && state->phase == PHASE_STEADY)
 		report(call, FINDING_SUBSCRIBE, PROOF_LIKELY);
-	if (state->phase == PHASE_RHYTHM && state->rhythm == RHYTHM_TURNS &&
-	    call->msg->dir == DIR_TO_SERVER)
+}
+
+/* What the phase makes of the piece. */
+static void hear_piece(const struct noise_call *call)
+{
+	struct stratum_noise_state *state = call->state;
+	bool is_client = call->msg->dir == DIR_TO_SERVER;
+
+	if (state->phase == PHASE_STEADY && is_client)
+		hear_client(call);
+	else if (state->phase == PHASE_STEADY)
+		hear_server(call);
+	else if (state->phase == PHASE_ALONE && !is_client &&
+		 call->msg->bytes.len == ACCEPTED_BYTES)
+		report_reply(call, true, 1);
+	else if (state->phase == PHASE_RHYTHM && is_client && state->messages == 1 &&
+		 state->rhythm == RHYTHM_TURNS)
 		report(call, FINDING_IDENTITY, PROOF_SUSPECT);
 }
 
@@ -308,17 +326,10 @@ static bool stratum_noise_decode(void *state, struct message *msg, const struct 
 		self->turn = 0; /* nothing of ours is that long */
 		self->counted = 0;
 	}
-	if (self->phase == PHASE_START && msg->is_alone && self->messages == 2)
-		hear_alone(&call);
-	else if (!is_known && (self->turn > turn_limit(self) || !randomness_fits(msg->bytes)))
+	if (!is_known && !hear_alone(&call) &&
+	    (self->turn > turn_limit(self) || !randomness_fits(msg->bytes)))
 		self->phase = PHASE_FOREIGN;
-	if (self->phase == PHASE_STEADY && msg->dir == DIR_TO_SERVER)
-		hear_client(&call);
-	else if (self->phase == PHASE_STEADY)
-		hear_server(&call);
-	else if (self->phase == PHASE_ALONE && msg->dir == DIR_TO_CLIENT &&
-		 msg->bytes.len == ACCEPTED_BYTES)
-		report_reply(&call, true, 1);
+	hear_piece(&call);
 	return self->phase != PHASE_FOREIGN;
 }
 
