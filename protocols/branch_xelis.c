@@ -30,11 +30,14 @@ static enum proof xelis_notify(const struct rpc_call *call, struct stratum_state
 	enum proof proof = stratum_verdict(call, fields, 5, 4);
 	json_value name = stratum_param(call, 3);
 
-	(void)finding;
 	if (json_hex(call->doc, stratum_param(call, 1)).len > TIME_DIGITS)
 		return PROOF_NONE;
-	if (proof != PROOF_NONE)
-		return is_named(call, name) ? proof : PROOF_NONE;
+	if (proof != PROOF_NONE && !is_named(call, name))
+		return PROOF_NONE;
+	if (proof != PROOF_NONE) {
+		finding->algo = json_raw(call->doc, name);
+		return proof;
+	}
 	proof = stratum_verdict(call, plain, 4, 3);
 	return stratum_is(state, &stratum_branch_xelis) || proof == PROOF_NONE ? proof
 									       : PROOF_LIKELY;

@@ -1,19 +1,17 @@
 /* conversation.c: from the bytes of two directions to findings, whatever dialect they speak.
  *
  * Messages that are whole inside what is given are decoded in place; only the rest is kept. A
- * message is tokenised once; each dialect is first asked on a copy of its state what the message
- * would prove, then the one that knows it best decodes it. A binary dialect is known by how its
- * stream begins: from then on nobody else is asked. */
+ * binary dialect is known by how its stream begins: from then on nobody else is asked. */
 #include "sensor/conversation.h"
 
 #include <assert.h>
 
-#include "sensor/hearing.h"
 #include "protocols/http.h"
+#include "sensor/hearing.h"
 #include "sensor/limits.h"
 
 /* What a flow without a session may show before it is given up. */
-#define BAD_MAX     4
+#define BAD_MAX 4
 /* One direction quotes: bytes in which the other one may still prove that it means it. */
 #define FOREIGN_BYTES 4096
 
@@ -178,6 +176,7 @@ static void read_long(struct conversation *self, unsigned side, size_t framer, s
 {
 	struct reading *reading = &self->readings[side];
 
+	note_said(reading, in.len);
 	if (!is_quoted(self, side))
 		hearing_message(self, side, framer, in, true);
 	lose(self, reading, in.len);
@@ -185,18 +184,30 @@ static void read_long(struct conversation *self, unsigned side, size_t framer, s
 		reading->is_muted = true;
 }
 
+/* A message was said when its end came, even if it was understood only later. */
+static void note_said(struct reading *reading, size_t end)
+{
+	reading->said_ns = end <= reading->waited ? reading->waited_ns : reading->time_ns;
+	if (end >= reading->waited)
+		reading->waited = 0;
+}
+
 /* Reads all whole messages; returns what is left, the beginning of one. */
 static struct slice read_messages(struct conversation *self, unsigned side, struct slice in)
 {
 	struct reading *reading = &self->readings[side];
+	const uint8_t *begin = in.ptr;
 
 	while (in.len > 0 && !reading->is_muted) {
 		size_t framer = find_framer(self, side, in);
 		size_t skip = 0;
 		size_t len = 0;
 
-		if (framer == 0)
+		if (framer == 0) {
+			reading->waited = in.len;
+			reading->waited_ns = reading->time_ns;
 			return in;
+		}
 		enum frame_result result = dialects[framer - 1]->frame(in, &skip, &len);
 
 		assert(skip <= in.len && len <= in.len - skip);
@@ -205,6 +216,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 		if (result == FRAME_WHOLE) {
 			assert(len > 0);
 			charge(reading, skip + len + CREDIT_MESSAGE);
+			note_said(reading, (size_t)(in.ptr - begin) + skip + len);
 			if (!is_quoted(self, side))
 				hearing_message(self, side, framer, slice_sub(in, skip, len),
 						false);
@@ -335,6 +347,7 @@ static void end_kept(struct conversation *self, unsigned side)
 	if (reading->len > 0 && !reading->is_muted) {
 		rest = read_messages(self, side, slice_of(reading->block, reading->len));
 		framer = rest.len > 0 ? find_framer(self, side, rest) : 0;
+		note_said(reading, rest.len);
 		if (framer != 0 && !is_quoted(self, side))
 			hearing_message(self, side, framer, rest, true);
 	}
@@ -384,6 +397,7 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->framer = 0;
 	reading->http = http;
 	preface_begin(&reading->preface, true);
+	reading->said_ns = reading->time_ns;
 	if (http != NULL)
 		hearing_message(self, side, hearing_text(), slice_of(NULL, 0), false);
 	reading->is_doubted = hearing_is_stray(self, http);

@@ -204,7 +204,7 @@ static void note_unknown(struct conversation *self, struct reading *reading, boo
 	if (is_half)
 		return;
 	stats_add(self->room->stats->messages_unknown, 1);
-	if (self->unknown < CONVERSATION_UNKNOWN_MAX)
+	if (self->current == 0 && self->unknown < CONVERSATION_UNKNOWN_MAX)
 		self->unknown++;
 }
 
@@ -220,7 +220,7 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 			       .http = reading->http,
 			       .plain = self->room->plain,
 			       .json = &self->room->json };
-	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->time_ns };
+	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->said_ns };
 	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
 			 !dialects[self->current - 1]->is_binary;
 	bool was_lost = reading->is_lost;

@@ -53,7 +53,7 @@ static void test_session(void **unused)
 	assert_true(heard->finding.work == 20000);
 	assert_string_equal(name_of(heard), "xelis");
 	assert_string_equal(heard->finding.coin, "XEL");
-	assert_string_equal(heard->algo, "xelishash");
+	assert_string_equal(heard->algo, "xel/v2");
 	uint64_t job = heard->finding.job;
 	heard = say_up(SHARE_OF("rig1"));
 	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);

@@ -135,11 +135,13 @@ def noise(rng):
     talk.reply_time()
     talk.server(random(83 + 4))
     talk.server(random(87) + random(86))
+    talk.work = None  # how much a share is worth is encrypted, that there is one is not
     for _ in range(8):
         talk.wait(rng.uniform(2, 6))
-        talk.client(random(62))
+        share = talk.new_share("sizes")
+        talk.client(random(62), share=share, proof=SUSPECT)
         talk.reply_time()
-        talk.server(random(58))
+        talk.server(random(58), verdicts=((share, "accepted"),))
     return talk
 
 
