@@ -1,7 +1,8 @@
 /* bech32.c: checksums of BIP-173, BIP-350 and CashAddr.
  *
  *   bech32:    prefix 1 | version 1 | program | checksum 6 |    5 bits a character
- *   CashAddr:  prefix : | version and payload | checksum 8 | */
+ *   CashAddr:  prefix : | version and payload | checksum 8 |
+ *   CIP-37:    the sum of CashAddr over an alphabet of its own */
 #include "protocols/bech32.h"
 
 #include "protocols/cursor.h"
@@ -74,6 +75,17 @@ enum bech32_kind bech32_kind(struct slice prefix, struct slice data)
 	return sum == 1 ? BECH32_PLAIN : sum == SUM_M ? BECH32_M : BECH32_NEITHER;
 }
 
+/* All letters but i, l, o and q, then the digits; -1 for others. */
+static int conflux_value(uint8_t byte)
+{
+	static const char own[] = "abcdefghjkmnprstuvwxyz0123456789";
+
+	if (byte >= 'A' && byte <= 'Z')
+		byte = (uint8_t)(byte - 'A' + 'a');
+	const char *hit = memchr(own, byte, sizeof(own) - 1);
+	return hit == NULL ? -1 : (int)(hit - own);
+}
+
 static uint64_t step40(uint64_t sum, uint64_t value)
 {
 	static const uint64_t generator[5] = { 0x98f2bc8e61, 0x79b76d99e2, 0xf33e5fb3c4,
@@ -87,18 +99,34 @@ static uint64_t step40(uint64_t sum, uint64_t value)
 	return sum;
 }
 
-bool bech32_cash_holds(struct slice prefix, struct slice data)
+/* True when every character of data has a value and the sum holds. */
+static bool cash_sum_holds(struct slice prefix, struct slice data, int (*value_of)(uint8_t))
 {
 	uint64_t sum = 1;
 
-	if (data.len < 8 || data.len > BECH32_CHARS_MAX || !bech32_is(data))
+	if (data.len < 8 || data.len > BECH32_CHARS_MAX)
 		return false;
 	for (size_t i = 0; i < prefix.len; i++)
 		sum = step40(sum, lower(prefix.ptr[i]) & 31);
 	sum = step40(sum, 0);
-	for (size_t i = 0; i < data.len; i++)
-		sum = step40(sum, (uint64_t)bech32_value(data.ptr[i]));
+	for (size_t i = 0; i < data.len; i++) {
+		int value = value_of(data.ptr[i]);
+
+		if (value < 0)
+			return false;
+		sum = step40(sum, (uint64_t)value);
+	}
 	return sum == 1;
+}
+
+bool bech32_cash_holds(struct slice prefix, struct slice data)
+{
+	return bech32_is(data) && cash_sum_holds(prefix, data, bech32_value);
+}
+
+bool bech32_conflux_holds(struct slice prefix, struct slice data)
+{
+	return cash_sum_holds(prefix, data, conflux_value);
 }
 
 bool bech32_is_witness(enum bech32_kind kind, struct slice data)

@@ -1,4 +1,4 @@
-/* bech32.h: addresses in the 32-character alphabet: BIP-173, BIP-350 and CashAddr. */
+/* bech32.h: addresses of 5 bits a character: BIP-173, BIP-350, CashAddr and CIP-37. */
 #ifndef PROTOCOLS_BECH32_H
 #define PROTOCOLS_BECH32_H
 
@@ -20,6 +20,9 @@ enum bech32_kind bech32_kind(struct slice prefix, struct slice data);
 
 /* Does the CashAddr checksum (the last eight characters of data) hold for prefix:data? */
 bool bech32_cash_holds(struct slice prefix, struct slice data);
+
+/* The same with the alphabet of Conflux (CIP-37); letters of either case. */
+bool bech32_conflux_holds(struct slice prefix, struct slice data);
 
 /* Is a BIP-141 output: version 0..16, a program of 2 to 40 bytes (20 or 32 for version 0), zero
  * padding, and the kind of checksum that its version asks for? data as above. */

@@ -145,6 +145,13 @@ static bool read_reconnect(struct rpc_call *call)
 	return true;
 }
 
+/* Nothing but an id: nobody else answers so, even before a push has named the branch. */
+static bool is_bare(const struct rpc_call *call, const struct stratum_state *state)
+{
+	return state->is_seen && state->branch == 0 && call->result == JSON_ABSENT &&
+	       call->error == JSON_ABSENT;
+}
+
 /* An answer of a proven flow: no error, or one that says yes. */
 static bool read_reply(struct rpc_call *call, struct stratum_state *state)
 {
@@ -157,7 +164,8 @@ static bool read_reply(struct rpc_call *call, struct stratum_state *state)
 		stratum_prove(state, &stratum_branch_ethstratum2);
 		return stratum_reply(call, PROOF_CONFIRMED, &stratum_branch_ethstratum2);
 	}
-	if (!stratum_is(state, &stratum_branch_ethstratum2) || call->id == 0 || call->doc->is_cut)
+	if (!(stratum_is(state, &stratum_branch_ethstratum2) || is_bare(call, state)) ||
+	    call->id == 0 || call->doc->is_cut)
 		return false;
 	if (has_error) {
 		json_value value = json_type(call->doc, call->error) == JSON_OBJECT

@@ -19,6 +19,7 @@
 
 #define SITE_KEY_MIN 16
 #define HASHES_MAX   1e15
+#define USUAL_WORK   256
 #define SETTLED_MAX  1000 /* shares that one answer may stand for */
 
 struct coinhive_state {
@@ -183,6 +184,12 @@ static uint32_t settled(const struct coinhive_state *state, double hashes)
 	return grown == shares * state->work ? shares : 0;
 }
 
+/* A sum of whole shares of the target ffffff00, which the family's pools set. */
+static bool is_usual_sum(double hashes)
+{
+	return hashes > 0 && (uint64_t)hashes % USUAL_WORK == 0;
+}
+
 static bool read_accepted(const struct coinhive_call *call)
 {
 	struct coinhive_state *state = call->state;
@@ -195,6 +202,12 @@ static bool read_accepted(const struct coinhive_call *call)
 
 	if (!is_number(call, "hashes", &hashes))
 		return false;
+	/* Without anything before it the sum must be one of whole shares of the usual target. */
+	if (!state->is_seen && !is_usual_sum(hashes)) {
+		finding.proof = PROOF_SUSPECT;
+		emit(call, &finding);
+		return true;
+	}
 	finding.count = settled(state, hashes);
 	state->is_seen = true;
 	state->is_authed = true;

@@ -93,6 +93,7 @@ struct message {
 	/* The HTTP message that it is the body of, or, when bytes are empty, the head itself, which
 	 * is said first; NULL outside HTTP. */
 	const struct http_head *http;
+	uint8_t *plain; /* caller's scratch of LIMIT_MESSAGE_BYTES for json_plain(); may be NULL */
 	struct json *json; /* caller's scratch, filled at most once by message_json() */
 	bool is_parsed;
 	int parse_error;
@@ -114,6 +115,7 @@ struct dialect {
 	 * mine, as far as it goes; at most DIALECT_PROBE_MAX bytes long, and nobody else may have
 	 * these bytes before it is decided. */
 	bool is_binary;
+	bool is_http; /* speaks in HTTP: believed in an answer whose question was not seen */
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);
 	/* Finds the next message: *skip junk bytes, then *len bytes. WHOLE: *len > 0, *skip + *len

@@ -61,7 +61,18 @@ struct stratum_branch {
 	X(kawpow) \
 	X(ethstratum1) \
 	X(ethstratum2) \
-	X(qtminer)
+	X(qtminer) \
+	X(decred) \
+	X(kaspa) \
+	X(alephium) \
+	X(ergo) \
+	X(conflux) \
+	X(aeternity) \
+	X(nervos) \
+	X(xelis) \
+	X(ironfish) \
+	X(nexa) \
+	X(kadena)
 
 #define STRATUM_BRANCH_DECLARE(id) extern const struct stratum_branch stratum_branch_##id;
 STRATUM_BRANCHES(STRATUM_BRANCH_DECLARE)
@@ -85,6 +96,12 @@ struct stratum_state *stratum_see(const struct rpc_call *call, enum sender sende
 
 /* Reports the finding under the name and the unit of the proven branch where it has none. */
 void stratum_emit(const struct rpc_call *call, struct finding *finding);
+
+/* A finding of the branch that no other one can say, which proves it: under its name, of its coin
+ * and algorithm; a job with the work in force, a share that wants a reply. For those that a
+ * branch reads in its call(). */
+struct finding stratum_own(const struct rpc_call *call, enum finding_kind kind, enum sender sender,
+			   const struct stratum_branch *branch);
 
 /* params[index]. */
 json_value stratum_param(const struct rpc_call *call, size_t index);
@@ -115,7 +132,8 @@ size_t stratum_match(const struct rpc_call *call, const enum stratum_field *fiel
 enum proof stratum_verdict(const struct rpc_call *call, const enum stratum_field *fields,
 			   size_t count, size_t least);
 
-/* The user string of a login or a share: login, wallet, worker, coin; into call->text. */
+/* The user string of a login or a share: login, wallet, worker, coin; into call->text. An address
+ * of a coin that one branch alone mines is a hint of it, where no program is. */
 void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 		      struct finding *finding, json_value user);
 

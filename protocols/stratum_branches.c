@@ -130,6 +130,44 @@ enum proof stratum_verdict(const struct rpc_call *call, const enum stratum_field
 	return call->doc->is_cut && right >= least ? PROOF_LIKELY : PROOF_NONE;
 }
 
+struct finding stratum_own(const struct rpc_call *call, enum finding_kind kind, enum sender sender,
+			   const struct stratum_branch *branch)
+{
+	struct stratum_state *state = stratum_see(call, sender);
+	struct finding finding = rpc_finding(call, kind, sender, PROOF_CONFIRMED);
+
+	stratum_prove(state, branch);
+	finding.dialect = branch->name;
+	finding.unit = branch->unit;
+	finding.coin = branch->coin;
+	if (branch->algo != NULL)
+		finding.algo = slice_str(branch->algo);
+	finding.wants_reply = kind == FINDING_SHARE;
+	if (sender == SENDER_POOL && kind != FINDING_REPLY)
+		finding.request = 0;
+	if (kind == FINDING_JOB) {
+		finding.difficulty = state->difficulty;
+		finding.work = state->target_work > 0 ? state->target_work
+						      : state->difficulty * branch->unit_work;
+	}
+	return finding;
+}
+
+/* Who is paid in another coin says so in front of the address: that is no hint. */
+static void hint_wallet(struct stratum_state *state, const struct finding *finding)
+{
+	const char *coin = finding->wallet.coin;
+	uint8_t common = stratum_branch_number(&stratum_branch_ethstratum1);
+
+	if (coin == NULL || finding->wallet.text.ptr != finding->login.ptr ||
+	    (state->hint != 0 && state->hint != common))
+		return;
+	for (size_t i = 0; i < stratum_branch_count; i++)
+		if (stratum_branches[i]->coin != NULL &&
+		    strcmp(stratum_branches[i]->coin, coin) == 0)
+			stratum_hint(state, stratum_branches[i]);
+}
+
 void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 		      struct finding *finding, json_value user)
 {
@@ -137,8 +175,10 @@ void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 	finding->wallet = wallet_parse(finding->login);
 	finding->worker = finding->wallet.worker;
 	stratum_unit_wallet(&state->unit, &finding->wallet);
-	if (finding->wallet.check != WALLET_NONE)
-		finding->coin = finding->wallet.coin;
+	if (finding->wallet.check == WALLET_NONE)
+		return;
+	finding->coin = finding->wallet.coin;
+	hint_wallet(state, finding);
 }
 
 /* The text of one value; hex digits alike in both cases, with or without 0x; 4 like 4.0. */

@@ -16,6 +16,7 @@ enum unit {
 	UNIT_SHA256D,
 	UNIT_SCRYPT,
 	UNIT_GHOSTRIDER,
+	UNIT_SHA512_256D,
 	UNIT_NEOSCRYPT,
 	UNIT_LYRA2V2,
 	UNIT_LYRA2Z,
@@ -34,6 +35,7 @@ static const struct {
 	[UNIT_SHA256D] = { TARGET_WORK_BITCOIN, "sha256d" },
 	[UNIT_SCRYPT] = { TARGET_WORK_SCRYPT, "scrypt" },
 	[UNIT_GHOSTRIDER] = { TARGET_WORK_SCRYPT, "ghostrider" },
+	[UNIT_SHA512_256D] = { TARGET_WORK_BITCOIN, "sha512256d" },
 	[UNIT_NEOSCRYPT] = { TARGET_WORK_SCRYPT, "neoscrypt" },
 	[UNIT_LYRA2V2] = { 0x1p24, "lyra2v2" },
 	[UNIT_LYRA2Z] = { 0x1p24, "lyra2z" },
@@ -52,20 +54,19 @@ struct unit_row {
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct unit_row coin_units[] = {
-	{ "BTC", UNIT_SHA256D },
-	{ "BCH", UNIT_SHA256D },
-	{ "LTC", UNIT_SCRYPT },
-	{ "DOGE", UNIT_SCRYPT },
+	{ "BTC", UNIT_SHA256D }, { "BCH", UNIT_SHA256D },    { "LTC", UNIT_SCRYPT },
+	{ "DOGE", UNIT_SCRYPT }, { "RTM", UNIT_GHOSTRIDER }, { "RXD", UNIT_SHA512_256D },
 };
 
 static const struct unit_row algo_units[] = {
-	{ "sha256d", UNIT_SHA256D },     { "sha256", UNIT_SHA256D },
-	{ "scrypt", UNIT_SCRYPT },       { "ghostrider", UNIT_GHOSTRIDER },
-	{ "gr", UNIT_GHOSTRIDER },       { "ghostrider/rtm", UNIT_GHOSTRIDER },
-	{ "neoscrypt", UNIT_NEOSCRYPT }, { "lyra2v2", UNIT_LYRA2V2 },
-	{ "lyra2rev2", UNIT_LYRA2V2 },   { "lyra2z", UNIT_LYRA2Z },
-	{ "verthash", UNIT_VERTHASH },   { "lbry", UNIT_LBRY },
-	{ "keccak", UNIT_KECCAK },       { "lyra2", UNIT_LYRA2 },
+	{ "sha256d", UNIT_SHA256D },        { "sha256", UNIT_SHA256D },
+	{ "scrypt", UNIT_SCRYPT },          { "ghostrider", UNIT_GHOSTRIDER },
+	{ "gr", UNIT_GHOSTRIDER },          { "ghostrider/rtm", UNIT_GHOSTRIDER },
+	{ "neoscrypt", UNIT_NEOSCRYPT },    { "lyra2v2", UNIT_LYRA2V2 },
+	{ "lyra2rev2", UNIT_LYRA2V2 },      { "lyra2z", UNIT_LYRA2Z },
+	{ "verthash", UNIT_VERTHASH },      { "lbry", UNIT_LBRY },
+	{ "keccak", UNIT_KECCAK },          { "lyra2", UNIT_LYRA2 },
+	{ "sha512256d", UNIT_SHA512_256D }, { "sha512/256d", UNIT_SHA512_256D },
 };
 
 /* Only machines and programs that do one thing; most agents can do many. */
@@ -75,7 +76,7 @@ static const struct unit_row agent_units[] = {
 	{ "btminer", UNIT_SHA256D },     { "antminer s", UNIT_SHA256D },
 	{ "antminer t", UNIT_SHA256D },  { "antminer l", UNIT_SCRYPT },
 	{ "kawpowminer", UNIT_OTHER },   { "ethminer", UNIT_OTHER },
-	{ "equihashminer", UNIT_OTHER },
+	{ "equihashminer", UNIT_OTHER }, { "cpuminer-gr", UNIT_GHOSTRIDER },
 };
 
 /* UNIT_OTHER for a word that is not in the table: it names something else. */

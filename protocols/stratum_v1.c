@@ -191,13 +191,16 @@ static bool read_branch(const struct rpc_call *call, struct finding *finding)
 	bool is_named = proof == PROOF_CONFIRMED || stratum_is(state, branch);
 
 	finding->proof = proof;
-	if (!is_named && !call->doc->is_cut) { /* others share the shape */
+	if (!is_named) { /* others share the shape */
 		finding->unit = NULL;
 		finding->algo = slice_of(NULL, 0);
-	}
-	if (!is_named)
+		if (finding->coin == branch->coin)
+			finding->coin = finding->wallet.coin;
 		return true;
+	}
 	finding->dialect = branch->name;
+	if (finding->coin == NULL)
+		finding->coin = branch->coin;
 	if (finding->work <= 0)
 		finding->work = finding->difficulty * branch->unit_work;
 	if (proof == PROOF_CONFIRMED) {

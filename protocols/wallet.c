@@ -10,6 +10,8 @@
 #include "protocols/hex.h"
 #include "protocols/wallet_form.h"
 
+#define NAMED_ADDRESS_LEAST 25 /* of any form, behind the name of a coin; passwords are shorter */
+
 /* Index of the first byte that is in `set`, a blank or a control byte; text.len if none. */
 static size_t find_any(struct slice text, const char *set)
 {
@@ -54,8 +56,9 @@ static bool is_coin_name(struct slice text)
 static struct wallet take_address(struct slice login)
 {
 	size_t prefix = wallet_form_prefix(login);
+	size_t spaced = wallet_form_spaced(login);
 	size_t len = prefix + find_any(slice_tail(login, prefix), "./+:#,;@");
-	struct slice run = slice_head(login, len);
+	struct slice run = slice_head(login, spaced > 0 ? spaced : len);
 	struct slice before = slice_head(run, slice_find(run, '_'));
 	struct wallet_form form = wallet_form_of(run);
 
@@ -147,6 +150,22 @@ static bool take_email_account(struct wallet *wallet, struct slice login)
 	return true;
 }
 
+/* The address behind COIN: what it does not tell itself, the name does. Addresses of Ethereum's
+ * form are those of many coins. */
+static struct wallet take_named(struct slice login, size_t colon)
+{
+	const char *coin = wallet_form_coin(slice_head(login, colon));
+	struct wallet wallet = take_address(slice_tail(login, colon + 1));
+
+	if (coin == NULL)
+		return wallet;
+	if (wallet.check == WALLET_NONE && wallet.text.len >= NAMED_ADDRESS_LEAST)
+		wallet.check = WALLET_UNVERIFIED;
+	if (wallet.check != WALLET_NONE && (wallet.coin == NULL || strcmp(wallet.coin, "ETH") == 0))
+		wallet.coin = coin;
+	return wallet;
+}
+
 struct wallet wallet_parse(struct slice login)
 {
 	login = trim(login);
@@ -156,7 +175,7 @@ struct wallet wallet_parse(struct slice login)
 	if (wallet.check == WALLET_NONE && is_coin_name(slice_head(login, colon)) &&
 	    colon < login.len) {
 		struct slice after = slice_tail(login, colon + 1);
-		struct wallet inner = take_address(after);
+		struct wallet inner = take_named(login, colon);
 
 		if (inner.check != WALLET_NONE) {
 			wallet = inner;

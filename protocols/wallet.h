@@ -1,8 +1,9 @@
 /* wallet.h: recognises a payout address in what a miner logs in with.
  *
- * Formats: Base58Check (Bitcoin), BIP-173/350 (bech32, bech32m), CryptoNote Base58 with Keccak
- * checksum, EIP-55 (Ethereum). A string that only looks like a wallet, or whose checksum fails, is
- * still reported: the caller sees in `check` how far it could be verified. */
+ * Formats: Base58Check (Bitcoin), BIP-173/350 (bech32, bech32m), CashAddr and CIP-37 (Bitcoin Cash,
+ * Kaspa, Nexa, Conflux), CryptoNote Base58 with Keccak checksum, EIP-55 (Ethereum), the account
+ * numbers of Nimiq; others by their shape. A string that only looks like a wallet, or whose
+ * checksum fails, is still reported: the caller sees in `check` how far it could be verified. */
 #ifndef PROTOCOLS_WALLET_H
 #define PROTOCOLS_WALLET_H
 
@@ -26,8 +27,8 @@ struct wallet {
 };
 
 /* Splits a login string ("ADDRESS.worker", "ADDRESS/worker/mail", "COIN:ADDRESS.w", "ADDR+diff")
- * and judges the address. For an account name text is the account and check WALLET_NONE. A `+N`
- * fixed-difficulty suffix is no worker. */
+ * and judges the address. COIN tells which one it is where the address does not. For an account
+ * name text is the account and check WALLET_NONE. A `+N` fixed-difficulty suffix is no worker. */
 struct wallet wallet_parse(struct slice login);
 
 /* Judges one bare address. */

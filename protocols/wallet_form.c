@@ -3,11 +3,12 @@
  *   Base58Check        version 1 or 2 | hash 20 | checksum 4      BTC LTC DOGE DASH ZEC ZEN TRX ...
  *   CryptoNote         tag | 32 | 32 (| 8) | checksum 4           XMR WOW and their like
  *   Bech32, Bech32m    hrp 1 version program checksum             BTC LTC, and others by hrp
- *   CashAddr           prefix : version hash checksum             BCH KAS NEXA
+ *   CashAddr           prefix : version hash checksum             BCH KAS NEXA, CFX (CIP-37)
+ *   IBAN               NQ check 2, account 32, modulo 97          NIM
  *   EIP-55             0x and 40 digits, upper case by Keccak-256 ETH and its like
  *
- * A form that has a checksum is judged by it. What is left is judged by shape: a known network
- * prefix, an alphabet and a length. That is a witness, no proof, and is said so. */
+ * A form whose checksum we can compute is judged by it. What is left is judged by shape: a known
+ * network prefix, an alphabet and a length. That is a witness, no proof, and is said so. */
 #include "protocols/wallet_form.h"
 
 #include "protocols/base58.h"
@@ -18,6 +19,7 @@
 
 #define HASH160_BYTES  20
 #define CHECKSUM_BYTES 4
+#define VERSION_DECRED 0x073f /* Base58 with a checksum of BLAKE-256 */
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 
 static const struct wallet_form no_form = { .check = WALLET_NONE };
@@ -58,6 +60,8 @@ static struct wallet_form base58_form(struct slice address)
 	size_t size = all.len - HASH160_BYTES - CHECKSUM_BYTES;
 	uint16_t version = size == 1 ? cursor_u8(&c) : cursor_u16be(&c);
 	bool holds = base58_checksum_holds(all);
+	if (size == 2 && version == VERSION_DECRED)
+		return form_of(WALLET_UNVERIFIED, "DCR");
 	for (size_t i = 0; i < COUNT(base58_versions); i++)
 		if (base58_versions[i].size == size && base58_versions[i].version == version)
 			return form_of(holds ? WALLET_VALID : WALLET_BAD, base58_versions[i].coin);
@@ -141,56 +145,64 @@ static bool starts_any_case(struct slice text, struct slice prefix)
 	return true;
 }
 
-/* Other users of Bech32 keep its checksum and have programs of their own. */
+/* Other users of Bech32 keep its checksum and have programs of their own, some with another
+ * separator. */
 static const struct {
-	const char *prefix;
+	const char *prefix; /* with its separator */
 	const char *coin;
 	bool is_witness;
-} bech32_prefixes[] = { { "bc", "BTC", true }, { "ltc", "LTC", true },  { "zs", "ZEC", false },
-			{ "u", "ZEC", false }, { "ckb", "CKB", false }, { "grin", "GRIN", false } };
+	uint8_t chars[2]; /* behind the prefix: of these lengths and wrong it is a mistyped one */
+} bech32_prefixes[] = {
+	/* 20 or 32 bytes, and neither looks like a mistyped other */
+	{ "bc1", "BTC", true, { 39, 59 } },     { "ltc1", "LTC", true, { 39, 59 } },
+	{ "zs1", "ZEC", false, { 0, 0 } },      { "u1", "ZEC", false, { 0, 0 } },
+	{ "ckb1", "CKB", false, { 42, 93 } },   { "xel:", "XEL", false, { 59, 59 } },
+	{ "grin1", "GRIN", false, { 58, 58 } },
+};
 
 static struct wallet_form bech32_form(struct slice address)
 {
 	for (size_t i = 0; i < COUNT(bech32_prefixes); i++) {
 		struct slice prefix = slice_str(bech32_prefixes[i].prefix);
+		const uint8_t *chars = bech32_prefixes[i].chars;
 
-		if (!starts_any_case(address, prefix) ||
-		    !slice_starts(slice_tail(address, prefix.len), "1"))
+		if (!starts_any_case(address, prefix))
 			continue;
-		struct slice data = slice_tail(address, prefix.len + 1);
-		enum bech32_kind kind = bech32_kind(prefix, data);
-		if (!bech32_prefixes[i].is_witness)
-			return kind == BECH32_NEITHER || data.len < 32
-				       ? no_form
-				       : form_of(WALLET_VALID, bech32_prefixes[i].coin);
-		if (bech32_is_witness(kind, data))
+		struct slice data = slice_tail(address, prefix.len);
+		enum bech32_kind kind = bech32_kind(slice_head(prefix, prefix.len - 1), data);
+		if (bech32_prefixes[i].is_witness ? bech32_is_witness(kind, data)
+						  : kind != BECH32_NEITHER && data.len >= 32)
 			return form_of(WALLET_VALID, bech32_prefixes[i].coin);
-		/* 20 or 32 bytes, and neither looks like a mistyped other */
-		if (bech32_is(data) && (data.len == 39 || data.len == 59))
+		if (bech32_is(data) && (data.len == chars[0] || data.len == chars[1]))
 			return form_of(WALLET_BAD, bech32_prefixes[i].coin);
 	}
 	return no_form;
 }
 
+/* A hash of 20 or 32 bytes, a public key of 33; Nexa has a script instead, of any length, but most
+ * often of one. Kaspa's offshoots took over its addresses. */
 static const struct {
-	const char *prefix;
+	const char *prefix; /* with its separator */
 	const char *coin;
-	uint8_t chars; /* 0: any length */
-} cash_prefixes[] = { { "bitcoincash", "BCH", 42 }, { "kaspa", "KAS", 0 }, { "nexa", "NEXA", 0 } };
+	uint8_t chars[2]; /* as above */
+} cash_prefixes[] = {
+	{ "bitcoincash:", "BCH", { 42, 42 } }, { "kaspa:", "KAS", { 61, 63 } },
+	{ "karlsen:", "KLS", { 61, 63 } },     { "pyrin:", "PYI", { 61, 63 } },
+	{ "nexa:", "NEXA", { 48, 48 } },
+};
 
 static struct wallet_form cash_form(struct slice address)
 {
 	for (size_t i = 0; i < COUNT(cash_prefixes); i++) {
 		struct slice prefix = slice_str(cash_prefixes[i].prefix);
+		const uint8_t *chars = cash_prefixes[i].chars;
 
-		if (!starts_any_case(address, prefix) ||
-		    !slice_starts(slice_tail(address, prefix.len), ":"))
+		if (!starts_any_case(address, prefix))
 			continue;
-		struct slice data = slice_tail(address, prefix.len + 1);
-		if (data.len >= 32 && bech32_cash_holds(prefix, data))
+		struct slice data = slice_tail(address, prefix.len);
+		if (data.len >= 32 && bech32_cash_holds(slice_head(prefix, prefix.len - 1), data))
 			return form_of(WALLET_VALID, cash_prefixes[i].coin);
-		if (cash_prefixes[i].chars != 0 && data.len == cash_prefixes[i].chars &&
-		    bech32_is(data))
+		if (bech32_is(data) && (data.len == chars[0] || data.len == chars[1]))
 			return form_of(WALLET_BAD, cash_prefixes[i].coin);
 		return no_form;
 	}
@@ -200,6 +212,87 @@ static struct wallet_form cash_form(struct slice address)
 	return form_of(bech32_cash_holds(slice_str("bitcoincash"), address) ? WALLET_VALID
 									    : WALLET_BAD,
 		       "BCH");
+}
+
+#define CONFLUX_PREFIX "cfx:"
+#define CONFLUX_CHARS  42 /* version, 20 bytes and the checksum */
+
+/* "cfx:", in capitals "CFX:TYPE.USER:" as well; 0: neither. */
+static size_t conflux_prefix(struct slice text)
+{
+	struct slice rest = slice_tail(text, sizeof(CONFLUX_PREFIX) - 1);
+
+	if (!starts_any_case(text, slice_str(CONFLUX_PREFIX)))
+		return 0;
+	size_t colon = slice_find(rest, ':');
+	bool is_typed = colon < rest.len && starts_any_case(rest, slice_str("type."));
+
+	return sizeof(CONFLUX_PREFIX) - 1 + (is_typed ? colon + 1 : 0);
+}
+
+static struct wallet_form conflux_form(struct slice address)
+{
+	size_t prefix = conflux_prefix(address);
+	struct slice data = slice_tail(address, prefix);
+
+	if (prefix == 0 || data.len != CONFLUX_CHARS)
+		return no_form;
+	if (bech32_conflux_holds(slice_str("cfx"), data))
+		return form_of(WALLET_VALID, "CFX");
+	return data.ptr[0] == 'a' || data.ptr[0] == 'A' ? form_of(WALLET_BAD, "CFX") : no_form;
+}
+
+/* ---- Nimiq -------------------------------------------------------------------------------- */
+
+#define NIMIQ_CHARS 36
+#define NIMIQ_GROUP 4
+
+/* 0..35 of a digit or a capital; -1 for others. */
+static int iban_value(uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 10 : -1;
+}
+
+/* An account number: the country and the check digits go last, and all is 1 modulo 97. With or
+ * without a blank after every fourth character. */
+static struct wallet_form nimiq_form(struct slice address)
+{
+	uint8_t text[NIMIQ_CHARS];
+	size_t len = 0;
+	unsigned sum = 0;
+	size_t group = NIMIQ_GROUP + (address.len > NIMIQ_CHARS ? 1 : 0);
+
+	if (!slice_starts(address, "NQ") ||
+	    (address.len != NIMIQ_CHARS && address.len != wallet_form_spaced(address)))
+		return no_form;
+	for (size_t i = 0; i < address.len && len < NIMIQ_CHARS; i++)
+		if (i % group < NIMIQ_GROUP)
+			text[len++] = address.ptr[i];
+	for (size_t i = 0; i < NIMIQ_CHARS; i++) {
+		int value = iban_value(text[(i + NIMIQ_GROUP) % NIMIQ_CHARS]);
+
+		if (value < 0)
+			return no_form;
+		sum = (sum * (value < 10 ? 10 : 100) + (unsigned)value) % 97;
+	}
+	return form_of(sum == 1 ? WALLET_VALID : WALLET_BAD, "NIM");
+}
+
+size_t wallet_form_spaced(struct slice text)
+{
+	const size_t size = NIMIQ_CHARS + NIMIQ_CHARS / NIMIQ_GROUP - 1;
+
+	if (text.len < size || !slice_starts(text, "NQ"))
+		return 0;
+	for (size_t i = 0; i < size; i++) {
+		bool is_blank = i % (NIMIQ_GROUP + 1) == NIMIQ_GROUP;
+
+		if (is_blank ? text.ptr[i] != ' ' : iban_value(text.ptr[i]) < 0)
+			return 0;
+	}
+	return size;
 }
 
 /* ---- EIP-55 and bare hex ------------------------------------------------------------------ */
@@ -245,7 +338,7 @@ static struct wallet_form hex_form(struct slice address)
 
 /* ---- shapes without a checksum we compute -------------------------------------------------- */
 
-enum alphabet { ANY_WORD, ANY_BASE58, ANY_BECH32, ANY_HEX, ANY_LOWER, ANY_UPPER };
+enum alphabet { ANY_WORD, ANY_BASE58, ANY_BECH32, ANY_HEX, ANY_LOWER };
 
 static bool is_word(struct slice text, bool may_upper, bool may_lower, bool may_underscore)
 {
@@ -272,8 +365,6 @@ static bool is_written_in(struct slice text, enum alphabet alphabet)
 		return hex_is(text);
 	case ANY_LOWER:
 		return is_word(text, false, true, false);
-	case ANY_UPPER:
-		return is_word(text, true, false, false);
 	}
 	return false;
 }
@@ -287,20 +378,20 @@ static const struct {
 	uint16_t max;
 	enum alphabet alphabet; /* of what follows the prefix */
 } shapes[] = {
-	{ "1", "ALPH", 44, 46, ANY_BASE58 },       { "9", "ERG", 51, 51, ANY_BASE58 },
-	{ "cfx:a", "CFX", 46, 46, ANY_LOWER },     { "k:", "KDA", 66, 66, ANY_HEX },
-	{ "NQ", "NIM", 36, 36, ANY_UPPER },        { "NHb", NULL, 36, 36, ANY_BASE58 },
-	{ "xel:", "XEL", 63, 100, ANY_LOWER },     { "kaspa:", "KAS", 60, 80, ANY_BECH32 },
-	{ "nexa:n", "NEXA", 40, 128, ANY_BECH32 }, { "ckb1", "CKB", 44, 110, ANY_BECH32 },
-	{ "grin1", "GRIN", 40, 70, ANY_BECH32 },   { "zs1", "ZEC", 60, 90, ANY_BECH32 },
-	{ "u1", "ZEC", 60, 400, ANY_BECH32 },      { "4", "XMR", 32, 128, ANY_WORD },
-	{ "8", "XMR", 32, 128, ANY_WORD },         { "1", "BTC", 32, 128, ANY_WORD },
-	{ "3", "BTC", 32, 128, ANY_WORD },         { "bc1", "BTC", 32, 128, ANY_WORD },
-	{ "ltc1", "LTC", 32, 128, ANY_WORD },      { "0x", "ETH", 32, 128, ANY_WORD },
-	{ "t1", "ZEC", 32, 128, ANY_WORD },        { "t3", "ZEC", 32, 128, ANY_WORD },
-	{ "zn", "ZEN", 32, 128, ANY_WORD },        { "Wo", "WOW", 32, 128, ANY_WORD },
-	{ "WW", "WOW", 32, 128, ANY_WORD },        { "ZEPH", "ZEPH", 32, 160, ANY_WORD },
-	{ "SaLv", "SAL", 32, 160, ANY_WORD },      { "TRTL", "TRTL", 32, 220, ANY_WORD },
+	{ "1", "ALPH", 44, 46, ANY_BASE58 },     { "9", "ERG", 51, 51, ANY_BASE58 },
+	{ "ak_", "AE", 50, 56, ANY_BASE58 },     { "cfx:a", "CFX", 46, 46, ANY_LOWER },
+	{ "k:", "KDA", 66, 66, ANY_HEX },        { "xel:", "XEL", 63, 100, ANY_LOWER },
+	{ "kaspa:", "KAS", 60, 80, ANY_BECH32 }, { "nexa:n", "NEXA", 40, 128, ANY_BECH32 },
+	{ "ckb1", "CKB", 44, 110, ANY_BECH32 },  { "grin1", "GRIN", 40, 70, ANY_BECH32 },
+	{ "zs1", "ZEC", 60, 90, ANY_BECH32 },    { "u1", "ZEC", 60, 400, ANY_BECH32 },
+	{ "4", "XMR", 32, 128, ANY_WORD },       { "8", "XMR", 32, 128, ANY_WORD },
+	{ "1", "BTC", 32, 128, ANY_WORD },       { "3", "BTC", 32, 128, ANY_WORD },
+	{ "bc1", "BTC", 32, 128, ANY_WORD },     { "ltc1", "LTC", 32, 128, ANY_WORD },
+	{ "0x", "ETH", 32, 128, ANY_WORD },      { "t1", "ZEC", 32, 128, ANY_WORD },
+	{ "t3", "ZEC", 32, 128, ANY_WORD },      { "zn", "ZEN", 32, 128, ANY_WORD },
+	{ "Wo", "WOW", 32, 128, ANY_WORD },      { "WW", "WOW", 32, 128, ANY_WORD },
+	{ "ZEPH", "ZEPH", 32, 160, ANY_WORD },   { "SaLv", "SAL", 32, 160, ANY_WORD },
+	{ "TRTL", "TRTL", 32, 220, ANY_WORD },
 };
 
 static struct wallet_form shape_form(struct slice address)
@@ -321,14 +412,22 @@ static struct wallet_form shape_form(struct slice address)
 	return no_form;
 }
 
+/* What NiceHash logs in with looks like an address and is an account. */
+static bool is_nicehash(struct slice text)
+{
+	return slice_starts(text, "NH") && text.len >= 34 && text.len <= 36 && base58_is(text);
+}
+
 struct wallet_form wallet_form_of(struct slice address)
 {
 	static struct wallet_form (*const judges[])(struct slice) = {
-		ethereum_form,   bech32_form, cash_form,  base58_form,
-		cryptonote_form, hex_form,    shape_form,
+		ethereum_form, bech32_form,     cash_form, conflux_form, nimiq_form,
+		base58_form,   cryptonote_form, hex_form,  shape_form,
 	};
 	struct wallet_form form = no_form;
 
+	if (is_nicehash(address))
+		return no_form;
 	for (size_t i = 0; form.check == WALLET_NONE && i < COUNT(judges); i++)
 		form = judges[i](address);
 	return form;
@@ -336,11 +435,29 @@ struct wallet_form wallet_form_of(struct slice address)
 
 size_t wallet_form_prefix(struct slice text)
 {
-	static const char *const prefixes[] = { "bitcoincash:", "kaspa:", "nexa:",
-						"cfx:",         "xel:",   "k:" };
+	static const char *const prefixes[] = { "xel:", "k:" };
 
+	for (size_t i = 0; i < COUNT(cash_prefixes); i++)
+		if (starts_any_case(text, slice_str(cash_prefixes[i].prefix)))
+			return strlen(cash_prefixes[i].prefix);
 	for (size_t i = 0; i < COUNT(prefixes); i++)
 		if (starts_any_case(text, slice_str(prefixes[i])))
 			return strlen(prefixes[i]);
-	return 0;
+	return conflux_prefix(text);
+}
+
+const char *wallet_form_coin(struct slice name)
+{
+	static const char *const coins[] = {
+		"ADA",  "AE",   "ALPH", "ATOM", "BCH", "BNB", "BTC",  "BTG",   "CFX",  "CKB",
+		"DASH", "DCR",  "DGB",  "DOGE", "DOT", "ERG", "ETC",  "ETH",   "ETHW", "EVR",
+		"FIRO", "FLUX", "IRON", "KAS",  "KDA", "KMD", "LTC",  "MATIC", "NEXA", "NIM",
+		"RTM",  "RVN",  "RXD",  "SHIB", "SOL", "TON", "TRX",  "USDT",  "VRSC", "XEL",
+		"XLM",  "XMR",  "XRP",  "XTZ",  "ZEC", "ZEN", "ZEPH", "ZIL",
+	};
+
+	for (size_t i = 0; i < COUNT(coins); i++)
+		if (slice_is(name, coins[i]))
+			return coins[i];
+	return NULL;
 }

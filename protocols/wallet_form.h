@@ -16,4 +16,11 @@ struct wallet_form wallet_form_of(struct slice address);
 /* Length of an address prefix with its colon ("kaspa:"), 0 when there is none. */
 size_t wallet_form_prefix(struct slice text);
 
+/* Length of an address that is written with blanks in it, at the beginning of text; 0: none. */
+size_t wallet_form_spaced(struct slice text);
+
+/* The coin of that name, in capitals as pools write it before an address ("RVN:R.."); NULL: none
+ * that we know. */
+const char *wallet_form_coin(struct slice name);
+
 #endif

@@ -64,6 +64,10 @@ static bool read_handshake(const struct webminerpool_call *call)
 	finding.wallet = wallet_parse(finding.login);
 	if (finding.wallet.check == WALLET_NONE && !(is_versioned && has_user))
 		return false;
+	/* A name and a host are everybody's words: a wallet, or a port, is a miner's. */
+	if (finding.wallet.check == WALLET_NONE &&
+	    slice_find(finding.pool, ':') == finding.pool.len)
+		finding.proof = PROOF_SUSPECT;
 	finding.has_password =
 		json_text(call->doc, field(call, "password"), secret, sizeof(secret)).len > 0;
 	finding.worker = text_of(call, "userid", user);

@@ -13,11 +13,15 @@
 #include "sensor/session.h"
 #include "sensor/stats.h"
 
+/* Messages of no dialect that a flow without a session may show before it is given up. */
+#define CONVERSATION_UNKNOWN_MAX 8
+
 /* What all conversations of a worker share. */
 struct conversation_room {
 	struct blocks *blocks; /* for begun messages */
 	struct stats *stats;
 	struct json json; /* scratch of the one message being decoded */
+	uint8_t plain[LIMIT_MESSAGE_BYTES];
 };
 
 typedef uint64_t dialect_state[DIALECT_STATE_MAX / sizeof(uint64_t)];
@@ -28,15 +32,19 @@ struct reading {
 	size_t size;    /* of block */
 	size_t len;
 	size_t credit;
-	uint64_t time_ns;  /* of the bytes read last: never goes back */
-	uint32_t examined; /* payload bytes, saturating */
-	uint8_t framer;    /* 1 + index of the dialect whose framing is tried; 0: probe */
-	bool is_lost;      /* bytes were lost or made no sense: what comes may be half a message */
-	bool is_waiting;   /* for credit, to be scanned */
-	bool is_foreign;   /* speaks something else and quotes messages: none counts */
-	bool is_bounded;   /* inside a message that a carrier brought */
-	bool is_muted;     /* ... of which the rest says nothing */
-	bool may_begin;    /* nothing was read yet, or since a gap: a binary dialect may begin */
+	uint64_t time_ns;   /* of the bytes read last: never goes back */
+	uint64_t said_ns;   /* of the message being read */
+	uint64_t waited_ns; /* of bytes whose dialect was not certain yet */
+	size_t waited;      /* ... and how many */
+	uint32_t examined;  /* payload bytes, saturating */
+	uint8_t framer;     /* 1 + index of the dialect whose framing is tried; 0: probe */
+	bool is_lost;       /* bytes were lost or made no sense: what comes may be half a message */
+	bool is_waiting;    /* for credit, to be scanned */
+	bool is_foreign;    /* speaks something else and quotes messages: none counts */
+	bool is_bounded;    /* inside a message that a carrier brought */
+	bool is_muted;      /* ... of which the rest says nothing */
+	bool is_doubted;    /* ... that counts only when it is one message and no more */
+	bool may_begin;     /* nothing was read yet, or since a gap: a binary dialect may begin */
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
 };

@@ -176,7 +176,7 @@ static void test_near_misses(void **unused)
 		"\",\"0x" TARGET "\",true]}",
 		"{\"method\":\"mining.submit\",\"params\":[\"a\",\"1f3a\",\"" H16 "\",\"0x" H64
 		"\",\"0x" H64 "\"]}",
-		"{\"method\":\"mining.submit\",\"params\":[\"a\",\"1f3a\",\"0x" H16 "\",\"0x" H64
+		"{\"method\":\"mining.submit\",\"params\":[\"a\",\"1f3a\",\"0x" H16 "\",\"0x" H16
 		"\"]}",
 	};
 

@@ -190,6 +190,12 @@ static void test_work_by_evidence(void **unused)
 	assert_work("\"ann.r1\",\"c=BTC\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha256d");
 	assert_work("\"ann.r1\",\"a=scrypt,d=1\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_work("\"ann.r1\",\"a=x11\"", "", NOTIFY, 0, "");
+	assert_work("\"ann.r1\",\"c=RTM\"", "", NOTIFY, TARGET_WORK_SCRYPT, "ghostrider");
+	assert_work("\"RTM:RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.r1\"", "", NOTIFY, TARGET_WORK_SCRYPT,
+		    "ghostrider");
+	assert_work(account, "cpuminer-gr/1.2.4", NOTIFY, TARGET_WORK_SCRYPT, "ghostrider");
+	assert_work("\"ann.r1\",\"c=RXD\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha512256d");
+	assert_work("\"ann.r1\",\"a=sha512/256d\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha512256d");
 	/* a multi-algorithm pool pays in a coin that is not the one it mines */
 	assert_work("\"" BTC_USER "\",\"a=scrypt\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_null(talk.heard[0].finding.coin);

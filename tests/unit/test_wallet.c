@@ -26,6 +26,22 @@ static struct guard guard;
 #define BTC_BECH32 "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z"
 #define BCH_CASH   "bitcoincash:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyv08ghqexq"
 #define KAS_CASH   "kaspa:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6jf"
+#define XEL_BECH32 "xel:zqg3yyc5z5tpwxqergd3c8g7ruszzg3rysjjvfeg9y4zktpd9chsqjs8sut"
+#define CKB_SHORT  "ckb1qyqpqygjzv2p29shrqv35xcur50p7gppyg3szkxe9k"
+#define CKB_FULL \
+	"ckb1qqgpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7qgszyfpx9q4zct3sxg6rvwp68sly" \
+	"qsjygc340ss9"
+#define CFX_CIP37  "cfx:aajbceuxcumvpf22derb0ha7d2twajkcepu44a5ndk"
+#define CFX_TYPED  "CFX:TYPE.USER:AAJBCEUXCUMVPF22DERB0HA7D2TWAJKCEPU44A5NDK"
+#define NEXA_CASH  "nexa:nqtsq5g5zqg3yyc5z5tpwxqergd3c8g7ruszzg3rv7n3j7ae"
+#define KDA_KEY    "k:101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f"
+#define NIM_PLAIN  "NQ290123456789ABCDEFGHJKLMNPQRSTUVXY"
+#define NIM_SPACED "NQ29 0123 4567 89AB CDEF GHJK LMNP QRST UVXY"
+#define ALPH_KEY   "125iczLYW2S2qo1KbqvFNJbtmc5nqJectwCejxTe3hiXY"
+#define ERG_P2PK   "9ee8v8Yv3cTNrWeCKaWbpakZgEK6r7sVaq6aRD8hCA69Rm3W3GY"
+#define AE_KEY     "ak_85QJkgBqxx4riES2Nojr4mQoRq8STaZvpoUZfQj6N67PqvQDv"
+#define DCR_HASH   "DsSRrkawwFtT5acckfcYejfXwXSMqSpmxHy"
+#define NICEHASH   "NHbabcdefghijkmnopqrstuvwxyz12345678"
 #define ETH_MIXED  "0x101112131415161718191a1b1c1d1E1f20212223"
 #define INVENTED   "4EXAMPLE_MONERO_WALLET_ADDRESS_SYNTHETIC"
 
@@ -51,7 +67,17 @@ static const struct {
 	{ XMR_SUBADDRESS, "XMR", WALLET_BAD },
 	{ XMR_INTEGRATED, "XMR", WALLET_BAD },
 	{ WOW_STANDARD, "WOW", WALLET_BAD },
-	{ KAS_CASH, "KAS", WALLET_UNVERIFIED },
+	{ KAS_CASH, "KAS", WALLET_BAD },
+	{ "kaspa:qygpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7vqd2tpkkyl", "KAS",
+	  WALLET_BAD },
+	{ "karlsen:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7n26xfmkz", "KLS",
+	  WALLET_BAD },
+	{ XEL_BECH32, "XEL", WALLET_BAD },
+	{ CKB_SHORT, "CKB", WALLET_BAD },
+	{ CKB_FULL, "CKB", WALLET_BAD },
+	{ CFX_CIP37, "CFX", WALLET_BAD },
+	{ NEXA_CASH, "NEXA", WALLET_BAD },
+	{ "grin1zqg3yyc5z5tpwxqergd3c8g7ruszzg3rysjjvfeg9y4zktpd9chsu58zt2", "GRIN", WALLET_BAD },
 };
 
 static void check_address(const char *address, enum wallet_check check, const char *coin)
@@ -97,6 +123,90 @@ static void test_one_wrong_character(void **state)
 		memcpy(text, valid[i].address, len + 1);
 		text[len - 2] = text[len - 2] == 'q' ? 'p' : 'q';
 		check_address(text, valid[i].flipped, valid[i].coin);
+	}
+}
+
+/* Account numbers: compact and as they are printed; every single wrong character is seen. */
+static void test_nimiq(void **state)
+{
+	char text[64];
+
+	(void)state;
+	check_address(NIM_PLAIN, WALLET_VALID, "NIM");
+	check_address(NIM_SPACED, WALLET_VALID, "NIM");
+	check_address("NQ07 0000 0000 0000 0000 0000 0000 0000 0000", WALLET_VALID, "NIM");
+	check_address("NQ29 0123 4567 89AB CDEF GHJK LMNP QRST UVYX", WALLET_BAD, "NIM");
+	for (size_t at = 2; at < strlen(NIM_PLAIN); at++) {
+		memcpy(text, NIM_PLAIN, sizeof(NIM_PLAIN));
+		text[at] = text[at] == '7' ? '8' : '7';
+		check_address(text, WALLET_BAD, "NIM");
+	}
+	check_address("NQ29 0123 4567 89AB CDEF GHJK LMNP QRST UVX", WALLET_NONE, NULL);
+	check_address("NQ29 0123 4567 89AB CDEF GHJK LMNP QRST-UVXY", WALLET_NONE, NULL);
+	check_address("NQ290123456789ABCDEFGHJKLMNPQRSTUVX", WALLET_NONE, NULL);
+	check_address("NQ290123456789abcdefghjklmnpqrstuvxy", WALLET_NONE, NULL);
+}
+
+/* Addresses of CIP-37 are written in two ways; capitals name the kind. */
+static void test_conflux(void **state)
+{
+	(void)state;
+	check_address(CFX_TYPED, WALLET_VALID, "CFX");
+	check_address("CFX:AAJBCEUXCUMVPF22DERB0HA7D2TWAJKCEPU44A5NDK", WALLET_VALID, "CFX");
+	check_address("CFX:TYPE.USER:AAJBCEUXCUMVPF22DERB0HA7D2TWAJKCEPU44A5NDA", WALLET_BAD,
+		      "CFX");
+	check_address("cfx:aajbceuxcumvpf22derb0ha7d2twajkcepu44a5nd", WALLET_NONE, NULL);
+	check_address("cfx:", WALLET_NONE, NULL);
+	check_address("CFX:TYPE.USER:", WALLET_NONE, NULL);
+}
+
+/* Forms whose checksum we do not compute, and accounts that look like addresses. */
+static void test_shape_of_coins(void **state)
+{
+	(void)state;
+	check_address(KDA_KEY, WALLET_UNVERIFIED, "KDA");
+	check_address(ALPH_KEY, WALLET_UNVERIFIED, "ALPH");
+	check_address(ERG_P2PK, WALLET_UNVERIFIED, "ERG");
+	check_address(AE_KEY, WALLET_UNVERIFIED, "AE");
+	check_address(DCR_HASH, WALLET_UNVERIFIED, "DCR");
+	check_address(NICEHASH, WALLET_NONE, NULL);
+	check_address("xel:tooshort", WALLET_NONE, NULL);
+	check_address("kaspa:qqq", WALLET_NONE, NULL);
+	check_address("nexa:nqtsq5g5", WALLET_NONE, NULL);
+}
+
+/* COIN:ADDRESS tells whose address it is, where it does not tell itself. */
+static void test_named_coins(void **state)
+{
+	static const struct {
+		const char *login;
+		enum wallet_check check;
+		const char *coin;
+	} cases[] = {
+		{ "RVN:RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.w#ab12-cd34", WALLET_VALID, "RVN" },
+		{ "RTM:RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.w", WALLET_VALID, "RTM" },
+		{ "ETC:" ETH_MIXED ".w", WALLET_VALID, "ETC" },
+		{ "SHIB:" ETH_MIXED ".w#ab12-cd34", WALLET_VALID, "SHIB" },
+		{ "BTC:D6c3oQy9Ven54bAezxg1kqoBtqAL3XHKvi.w", WALLET_VALID, "DOGE" },
+		{ "KAS:" KAS_CASH ".w#ab12-cd34", WALLET_VALID, "KAS" },
+		{ "NIM:" NIM_SPACED ".w", WALLET_VALID, "NIM" },
+		{ "TON:EQAQERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLw", WALLET_UNVERIFIED, "TON" },
+		{ "TON:short", WALLET_NONE, NULL },
+		{ "ton:EQAQERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLw", WALLET_NONE, NULL },
+		{ "bob:EQAQERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLw", WALLET_NONE, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct wallet got = wallet_parse(guard_str(&guard, cases[i].login));
+
+		if (got.check != cases[i].check)
+			fail_msg("%s: check is %d", cases[i].login, (int)got.check);
+		if (cases[i].coin == NULL)
+			assert_null(got.coin);
+		else if (got.coin == NULL || strcmp(got.coin, cases[i].coin) != 0)
+			fail_msg("%s: coin is %s", cases[i].login,
+				 got.coin == NULL ? "none" : got.coin);
 	}
 }
 
@@ -225,6 +335,21 @@ static const struct login_case logins[] = {
 	{ BCH_CASH ".w", WALLET_VALID, BCH_CASH, "w", "" },
 	{ KAS_CASH ".w", WALLET_VALID, KAS_CASH, "w", "" },
 	{ "KAS:" KAS_CASH ".w", WALLET_VALID, KAS_CASH, "w", "" },
+	{ "KAS:" KAS_CASH ".w#ab12-cd34", WALLET_VALID, KAS_CASH, "w", "" },
+	{ XEL_BECH32 ".w", WALLET_VALID, XEL_BECH32, "w", "" },
+	{ CKB_SHORT ".w", WALLET_VALID, CKB_SHORT, "w", "" },
+	{ CFX_CIP37 ".w", WALLET_VALID, CFX_CIP37, "w", "" },
+	{ CFX_TYPED ".w", WALLET_VALID, CFX_TYPED, "w", "" },
+	{ NEXA_CASH "/w", WALLET_VALID, NEXA_CASH, "w", "" },
+	{ KDA_KEY ".w", WALLET_UNVERIFIED, KDA_KEY, "w", "" },
+	{ NIM_PLAIN ".w", WALLET_VALID, NIM_PLAIN, "w", "" },
+	{ NIM_SPACED ".w", WALLET_VALID, NIM_SPACED, "w", "" },
+	{ " " NIM_SPACED "/w/bob@example.org", WALLET_VALID, NIM_SPACED, "w", "bob@example.org" },
+	{ ERG_P2PK ".w", WALLET_UNVERIFIED, ERG_P2PK, "w", "" },
+	{ ALPH_KEY "_w", WALLET_UNVERIFIED, ALPH_KEY, "w", "" },
+	{ AE_KEY ".w", WALLET_UNVERIFIED, AE_KEY, "w", "" },
+	{ DCR_HASH ".w", WALLET_UNVERIFIED, DCR_HASH, "w", "" },
+	{ NICEHASH ".w", WALLET_NONE, NICEHASH, "w", "" },
 	{ ETH_MIXED ".w", WALLET_VALID, ETH_MIXED, "w", "" },
 	{ ETH_MIXED "/w", WALLET_VALID, ETH_MIXED, "w", "" },
 	{ "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed_w", WALLET_UNVERIFIED,
@@ -291,6 +416,8 @@ int main(void)
 		cmocka_unit_test(test_valid_addresses), cmocka_unit_test(test_one_wrong_character),
 		cmocka_unit_test(test_bech32_versions), cmocka_unit_test(test_ethereum_case),
 		cmocka_unit_test(test_shape_only),      cmocka_unit_test(test_not_wallets),
+		cmocka_unit_test(test_nimiq),           cmocka_unit_test(test_conflux),
+		cmocka_unit_test(test_shape_of_coins),  cmocka_unit_test(test_named_coins),
 		cmocka_unit_test(test_logins),          cmocka_unit_test(test_parts_stay_inside),
 	};
 

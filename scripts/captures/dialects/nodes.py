@@ -29,7 +29,7 @@ def bitcoin(rng):
     agent = b"/Satoshi:27.0.0/"
     for say in (talk.client, talk.server):
         say(bitcoin_message(b"version", version(rng, agent)), proof=NODE, names=True,
-            who={"agent": agent.decode()} if say == talk.client else {})
+            who={"agent": agent.decode()})
         talk.reply_time()
     for say in (talk.client, talk.server):
         say(bitcoin_message(b"verack"), proof=NODE, names=True)
