@@ -191,6 +191,7 @@ _Static_assert(sizeof(struct burst_state) <= DIALECT_STATE_MAX, "state is too la
 const struct dialect dialect_burst = {
 	.name = "burst",
 	.state_size = sizeof(struct burst_state),
+	.is_http = true,
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = burst_probe,
 	.frame = rpc_frame,

@@ -210,25 +210,37 @@ static void read_words(struct slice script, struct coinbase *out)
 	}
 }
 
-bool coinbase_read(struct slice first, struct slice second, struct coinbase *out)
+bool coinbase_parse(struct slice first, struct slice second, struct coinbase *out)
 {
-	uint8_t begun[FIRST_BYTES];
-	uint8_t ended[SECOND_BYTES];
+	bool is_long = second.len > SECOND_BYTES;
 	struct opening opening;
-	bool is_long = second.len > 2 * sizeof(ended);
-	size_t len;
 	size_t script_len;
 
 	memset(out, 0, sizeof(*out));
-	if (!target_hex_bytes(first, begun, sizeof(begun), &len) ||
-	    !read_opening(slice_of(begun, len), &opening))
+	second = slice_head(second, SECOND_BYTES);
+	if (first.len > FIRST_BYTES || !read_opening(first, &opening))
 		return false;
 	read_words(read_height(opening.script, &out->height), out);
-	if (!target_hex_bytes(slice_head(second, 2 * sizeof(ended)), ended, sizeof(ended), &len))
-		return true;
-	if (find_outputs(slice_of(ended, len), &opening, is_long, out, &script_len))
-		read_words(slice_of(ended, script_len), out);
+	if (find_outputs(second, &opening, is_long, out, &script_len))
+		read_words(slice_head(second, script_len), out);
 	return true;
+}
+
+/* One byte more than is read, when there are more. */
+bool coinbase_read(struct slice first, struct slice second, struct coinbase *out)
+{
+	uint8_t begun[FIRST_BYTES];
+	uint8_t ended[SECOND_BYTES + 1];
+	size_t begun_len;
+	size_t ended_len;
+
+	memset(out, 0, sizeof(*out));
+	if (!target_hex_bytes(first, begun, sizeof(begun), &begun_len))
+		return false;
+	if (!target_hex_bytes(slice_head(second, 2 * sizeof(ended)), ended, sizeof(ended),
+			      &ended_len))
+		ended_len = 0;
+	return coinbase_parse(slice_of(begun, begun_len), slice_of(ended, ended_len), out);
 }
 
 struct slice coinbase_address(const struct coinbase *coinbase, const char *coin,

@@ -30,6 +30,9 @@ struct coinbase {
 /* Both parts as hex digits. False: the first part is not the beginning of a coinbase. */
 bool coinbase_read(struct slice first, struct slice second, struct coinbase *out);
 
+/* The same as bytes. */
+bool coinbase_parse(struct slice first, struct slice second, struct coinbase *out);
+
 /* The address that is paid, as that coin writes it; empty when the coin is not known here. */
 struct slice coinbase_address(const struct coinbase *coinbase, const char *coin,
 			      char out[COINBASE_ADDRESS_BYTES]);

@@ -90,6 +90,13 @@ static inline uint16_t cursor_u16le(struct cursor *c)
 	return s.len < 2 ? 0 : (uint16_t)((unsigned)s.ptr[1] << 8 | s.ptr[0]);
 }
 
+static inline uint32_t cursor_u24le(struct cursor *c)
+{
+	struct slice s = cursor_take(c, 3);
+
+	return s.len < 3 ? 0 : (uint32_t)s.ptr[2] << 16 | (uint32_t)s.ptr[1] << 8 | s.ptr[0];
+}
+
 static inline uint32_t cursor_u32le(struct cursor *c)
 {
 	uint32_t low = cursor_u16le(c);

@@ -88,10 +88,12 @@ struct finding_out {
 struct message {
 	struct slice bytes;
 	enum direction dir;
-	bool is_cut; /* the end was lost (gap, snaplen): decode what is there */
+	bool is_cut;   /* the end was lost (gap, snaplen): decode what is there */
+	bool is_alone; /* the other side has said nothing yet, or is not seen */
 	/* The HTTP message that it is the body of, or, when bytes are empty, the head itself, which
 	 * is said first; NULL outside HTTP. */
 	const struct http_head *http;
+	uint8_t *plain; /* caller's scratch of LIMIT_MESSAGE_BYTES for json_plain(); may be NULL */
 	struct json *json; /* caller's scratch, filled at most once by message_json() */
 	bool is_parsed;
 	int parse_error;
@@ -112,6 +114,7 @@ struct dialect {
 	 * most DIALECT_PROBE_MAX bytes long, and nobody else may have these bytes before it is
 	 * decided. */
 	bool is_binary;
+	bool is_http; /* speaks in HTTP: believed in an answer whose question was not seen */
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);
 	/* Finds the next message: *skip junk bytes, then *len bytes. WHOLE: *len > 0, *skip + *len
@@ -139,7 +142,12 @@ struct dialect {
 	X(coinhive) \
 	X(webminerpool) \
 	X(nimiq) \
-	X(btcagent)
+	X(btcagent) \
+	X(stratum_v2) \
+	X(bitcoin_p2p) \
+	X(levin) \
+	X(devp2p) \
+	X(stratum_noise)
 
 #define DIALECT_DECLARE(id) extern const struct dialect dialect_##id;
 DIALECTS(DIALECT_DECLARE)

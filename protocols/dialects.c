@@ -14,12 +14,15 @@ const struct json *message_json(struct message *msg)
 {
 	if (!msg->is_parsed) {
 		msg->is_parsed = true;
-		msg->parse_error = msg->json == NULL
-					   ? -EINVAL
-					   : json_parse(msg->json, msg->bytes, msg->is_cut);
+		struct slice text = msg->plain == NULL ? msg->bytes
+						       : json_plain(msg->bytes, msg->plain,
+								    LIMIT_MESSAGE_BYTES);
+
+		msg->parse_error =
+			msg->json == NULL ? -EINVAL : json_parse(msg->json, text, msg->is_cut);
 		/* Stuffed with what nobody asked for: what stands before it still tells. */
 		if (msg->parse_error == -E2BIG)
-			msg->parse_error = json_parse(msg->json, msg->bytes, true);
+			msg->parse_error = json_parse(msg->json, text, true);
 	}
 	return msg->parse_error == 0 ? msg->json : NULL;
 }

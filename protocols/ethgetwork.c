@@ -161,6 +161,7 @@ _Static_assert(sizeof(struct ethgetwork_state) <= DIALECT_STATE_MAX, "state is t
 const struct dialect dialect_ethgetwork = {
 	.name = "ethgetwork",
 	.state_size = sizeof(struct ethgetwork_state),
+	.is_http = true,
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = ethgetwork_probe,
 	.frame = rpc_frame,

@@ -342,6 +342,7 @@ _Static_assert(sizeof(struct gbt_state) <= DIALECT_STATE_MAX, "state is too larg
 const struct dialect dialect_getblocktemplate = {
 	.name = "getblocktemplate",
 	.state_size = sizeof(struct gbt_state),
+	.is_http = true,
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = gbt_probe,
 	.frame = rpc_frame,

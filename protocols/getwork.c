@@ -243,6 +243,7 @@ _Static_assert(sizeof(struct getwork_state) <= DIALECT_STATE_MAX, "state is too 
 const struct dialect dialect_getwork = {
 	.name = "getwork",
 	.state_size = sizeof(struct getwork_state),
+	.is_http = true,
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = getwork_probe,
 	.frame = rpc_frame,

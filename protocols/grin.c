@@ -26,7 +26,7 @@
 #define POW_MIN           32 /* integers of a cycle; Grin has 42 */
 #define PRE_POW_MIN       64 /* hex digits */
 #define DIFFICULTY_MAX    1e18
-#define CODE_TOO_LATE     -32503.0
+#define CODE_TOO_LATE     (-32503.0)
 
 struct grin_state {
 	uint8_t edge_bits;   /* of the last share; 0: none heard */

@@ -237,6 +237,8 @@ void http_field(struct http_head *head, struct http_framing *framing, struct sli
 		return;
 	if (rpc_equals(name, "authorization"))
 		read_authorization(head, value);
+	if (rpc_equals(name, "content-type"))
+		head->is_json = rpc_starts(value, "application/json");
 	for (size_t i = 0; i < ROWS(mining_words); i++)
 		if (rpc_equals(name, mining_words[i]))
 			head->has_mining_word = true;

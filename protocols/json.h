@@ -54,6 +54,12 @@ enum json_frame_result { JSON_FRAME_WHOLE, JSON_FRAME_MORE, JSON_FRAME_BAD };
  * `[` then blanks then `{`; others are junk. */
 enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len);
 
+/* The same document with the escapes undone that stand for plain ASCII in a string ("\u0041",
+ * "\/"): hex, numbers and names then stand as they would without. Those that JSON needs (quote,
+ * backslash, control characters) and all beyond ASCII stay. Returns text itself when nothing was to
+ * be undone, else a slice of out, which holds size bytes, no less than text. */
+struct slice json_plain(struct slice text, uint8_t *out, size_t size);
+
 /* Tokenises text. 0; -EINVAL when it is not JSON; -E2BIG past the token or depth cap. A text that
  * ends too early is accepted when may_be_cut and sets is_cut; otherwise it is -EINVAL. May it be
  * cut, then so it is at the token cap, and text is shortened to that. Stricter than its tokenizer:

@@ -4,6 +4,7 @@
 #include "protocols/json_text.h"
 
 #include "protocols/hex.h"
+#include "protocols/json.h"
 
 #define REPLACEMENT 0xfffdu
 
@@ -141,4 +142,49 @@ bool json_text_equal(struct slice raw, struct slice wanted)
 		if (!slice_eq(cursor_take(&want, len), slice_of(bytes, len)))
 			return false;
 	return !want.bad && cursor_left(&want) == 0;
+}
+
+/* The plain character that the escape at the cursor stands for; 0, nothing taken: it must stay. */
+static uint8_t take_plain(struct cursor *c)
+{
+	struct cursor ahead = *c;
+	uint32_t unit;
+
+	cursor_skip(&ahead, 1);
+	uint8_t kind = cursor_u8(&ahead);
+
+	if (kind == '/')
+		unit = '/';
+	else if (kind != 'u' || !take_hex4(&ahead, &unit) || unit < 0x20 || unit >= 0x7f ||
+		 unit == '"' || unit == '\\')
+		return 0;
+	*c = ahead;
+	return (uint8_t)unit;
+}
+
+struct slice json_plain(struct slice text, uint8_t *out, size_t size)
+{
+	size_t len = slice_find(text, '\\');
+
+	if (len == text.len || text.len > size)
+		return text;
+	memcpy(out, text.ptr, len);
+	struct cursor in = cursor_of(slice_tail(text, len));
+
+	while (cursor_left(&in) > 0) {
+		struct slice rest = cursor_rest(&in);
+		uint8_t plain = rest.ptr[0] == '\\' ? take_plain(&in) : 0;
+		struct slice run = slice_head(rest, slice_find(rest, '\\'));
+
+		if (plain != 0) {
+			out[len++] = plain;
+			continue;
+		}
+		if (run.len == 0) /* an escape that stays: it and what it escapes */
+			run = slice_head(rest, 2);
+		memcpy(out + len, run.ptr, run.len);
+		len += run.len;
+		cursor_skip(&in, run.len);
+	}
+	return slice_of(out, len);
 }

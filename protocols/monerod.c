@@ -293,6 +293,7 @@ _Static_assert(sizeof(struct monerod_state) <= DIALECT_STATE_MAX, "state is too 
 const struct dialect dialect_monerod = {
 	.name = "monerod",
 	.state_size = sizeof(struct monerod_state),
+	.is_http = true,
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.probe = monerod_probe,
 	.frame = rpc_frame,

@@ -8,11 +8,11 @@
 
 #include <assert.h>
 
+#include "sensor/hearing.h"
 #include "protocols/http.h"
 #include "sensor/limits.h"
 
 /* What a flow without a session may show before it is given up. */
-#define UNKNOWN_MAX 8
 #define BAD_MAX     4
 /* One direction quotes: bytes in which the other one may still prove that it means it. */
 #define FOREIGN_BYTES 4096
@@ -26,26 +26,6 @@
 #define CREDIT_MAX     ((size_t)4 * LIMIT_MESSAGE_BYTES)
 
 _Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest block");
-
-/* What a dialect would make of a message, worst first. */
-enum claim {
-	CLAIM_NONE,
-	CLAIM_KNOWN, /* no fact, or only the answer to somebody's request */
-	CLAIM_FACT,
-	CLAIM_LIKELY,
-	CLAIM_CONFIRMED
-};
-
-/* Where the findings of one message go. */
-struct sink {
-	struct conversation *conversation;
-	const char *dialect;
-	enum direction dir;
-	uint64_t time_ns;
-	enum claim claim;
-	uint64_t answered; /* request id of the first mere answer */
-	bool is_applied;   /* findings go on to the session: from the first fact on */
-};
 
 void conversation_begin(struct conversation *self, struct conversation_room *room,
 			dialect_state *states, const struct preface before[2])
@@ -123,222 +103,12 @@ static void keep(struct conversation *self, struct reading *reading, struct slic
 	reading->len = rest.len;
 }
 
-/* --- one message ---------------------------------------------------------------------------- */
-
 enum direction conversation_dir(const struct conversation *self, unsigned side)
 {
 	return (enum direction)(side ^ self->is_swapped);
 }
 
-static enum claim weigh(const struct finding *finding)
-{
-	switch (finding->proof) {
-	case PROOF_CONFIRMED:
-		return CLAIM_CONFIRMED;
-	case PROOF_LIKELY:
-		return CLAIM_LIKELY;
-	case PROOF_NODE:
-	case PROOF_SUSPECT:
-	case PROOF_NONE:
-		break;
-	}
-	return finding->kind == FINDING_REPLY && finding->proof == PROOF_NONE ? CLAIM_KNOWN
-									      : CLAIM_FACT;
-}
-
-static void apply(const struct sink *sink, const struct finding *finding)
-{
-	struct conversation *self = sink->conversation;
-
-	stats_add(self->room->stats->findings, 1);
-	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
-			    self->room->stats);
-}
-
-static void take_finding(void *ctx, const struct finding *finding)
-{
-	apply(ctx, finding);
-}
-
-static void weigh_finding(void *ctx, const struct finding *finding)
-{
-	struct sink *sink = ctx;
-	enum claim claim = weigh(finding);
-
-	if (claim > sink->claim)
-		sink->claim = claim;
-}
-
-/* The dialect that is spoken: what begins with a fact is its own, and is taken at once. */
-static void take_or_weigh(void *ctx, const struct finding *finding)
-{
-	struct sink *sink = ctx;
-	bool is_first = sink->claim == CLAIM_NONE;
-
-	weigh_finding(ctx, finding);
-	if (is_first && sink->claim >= CLAIM_FACT)
-		sink->is_applied = true;
-	if (is_first && finding->kind == FINDING_REPLY)
-		sink->answered = finding->request;
-	if (sink->is_applied)
-		apply(sink, finding);
-}
-
-void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding)
-{
-	const struct sink sink = { .conversation = self,
-				   .dialect = "",
-				   .dir = conversation_dir(self, side),
-				   .time_ns = self->readings[side].time_ns };
-
-	apply(&sink, finding);
-}
-
-/* Asks one dialect, on a copy of its state. */
-static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg)
-{
-	struct sink sink = { .claim = CLAIM_NONE };
-	const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
-	dialect_state scratch;
-
-	memcpy(scratch, self->states[index], sizeof(scratch));
-	if (!dialects[index]->decode(scratch, msg, &out))
-		return CLAIM_NONE;
-	return sink.claim == CLAIM_NONE ? CLAIM_KNOWN : sink.claim;
-}
-
-/* 1 + index of the other text dialect that sees more in the message than *best, or 0. */
-static size_t find_better(const struct conversation *self, struct message *msg, enum claim *best)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < dialect_count && *best < CLAIM_CONFIRMED; i++) {
-		if (i + 1 == self->current || dialects[i]->is_binary)
-			continue;
-		enum claim claim = ask_dialect(self, i, msg);
-
-		if (claim > *best) {
-			*best = claim;
-			found = i + 1;
-		}
-	}
-	return found;
-}
-
-/* Decodes for good, as that dialect. */
-static void decode(struct conversation *self, size_t found, struct message *msg, struct sink *sink)
-{
-	const struct finding_out out = { .emit = take_finding, .ctx = sink };
-
-	sink->dialect = dialects[found - 1]->name;
-	(void)dialects[found - 1]->decode(self->states[found - 1], msg, &out);
-}
-
-/* The dialect that is spoken reads the message in one go when it begins with a fact. A mere answer
- * it may have when it, or rather the session, asked for it, or when nobody sees more in it.
- * Returns the claim; *found is who read it, 0 when nobody did. */
-static enum claim read_as_current(struct conversation *self, struct message *msg, struct sink *sink,
-				  size_t *found)
-{
-	size_t index = self->current - 1u;
-	const struct finding_out out = { .emit = take_or_weigh, .ctx = sink };
-	dialect_state before;
-	enum claim best;
-
-	memcpy(before, self->states[index], sizeof(before));
-	sink->dialect = dialects[index]->name;
-	bool is_mine = dialects[index]->decode(self->states[index], msg, &out);
-
-	*found = self->current;
-	if (sink->is_applied)
-		return sink->claim;
-	memcpy(self->states[index], before, sizeof(before));
-	best = !is_mine ? CLAIM_NONE : sink->claim == CLAIM_NONE ? CLAIM_KNOWN : sink->claim;
-	if (best < CLAIM_FACT &&
-	    (best == CLAIM_NONE ||
-	     ledger_find(&self->session.ledger, sink->answered, sink->dir) == NULL)) {
-		size_t better = find_better(self, msg, &best);
-
-		*found = better != 0 ? better : is_mine ? self->current : 0;
-	}
-	if (*found != 0)
-		decode(self, *found, msg, sink);
-	return best;
-}
-
-/* Nobody is spoken yet, or the framing has decided: whoever knows the message best reads it. */
-static enum claim read_as_best(struct conversation *self, struct message *msg, size_t framer,
-			       struct sink *sink, size_t *found)
-{
-	enum claim best = CLAIM_NONE;
-
-	if (dialects[framer - 1]->is_binary) {
-		best = ask_dialect(self, framer - 1, msg);
-		*found = best == CLAIM_NONE ? 0 : framer;
-	} else {
-		*found = find_better(self, msg, &best);
-	}
-	if (*found != 0)
-		decode(self, *found, msg, sink);
-	return best;
-}
-
-/* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. */
-static void note_unknown(struct conversation *self, struct reading *reading, bool is_half)
-{
-	reading->framer = 0;
-	if (reading->is_bounded)
-		reading->is_muted = true;
-	if (is_half)
-		return;
-	stats_add(self->room->stats->messages_unknown, 1);
-	if (self->unknown < UNKNOWN_MAX)
-		self->unknown++;
-}
-
-/* Empty bytes: the head of an HTTP message, which may be nobody's. */
-static void read_message(struct conversation *self, unsigned side, size_t framer,
-			 struct slice bytes, bool is_cut)
-{
-	struct reading *reading = &self->readings[side];
-	struct message msg = { .bytes = bytes,
-			       .dir = conversation_dir(self, side),
-			       .is_cut = is_cut,
-			       .http = reading->http,
-			       .json = &self->room->json };
-	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->time_ns };
-	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
-			 !dialects[self->current - 1]->is_binary;
-	bool was_lost = reading->is_lost;
-	size_t found;
-	enum claim claim = is_spoken ? read_as_current(self, &msg, &sink, &found)
-				     : read_as_best(self, &msg, framer, &sink, &found);
-
-	if (!is_cut && bytes.len > 0)
-		reading->is_lost = false;
-	if (found == 0) {
-		if (bytes.len > 0)
-			note_unknown(self, reading, is_cut || was_lost);
-		return;
-	}
-	stats_add(self->room->stats->messages, 1);
-	if (claim >= CLAIM_FACT) {
-		self->current = (uint8_t)found;
-		self->bad = 0;
-	}
-}
-
 /* --- framing -------------------------------------------------------------------------------- */
-
-/* 1 + index of the first dialect that frames text: they all frame alike. */
-static size_t text_framer(void)
-{
-	size_t i = 0;
-
-	while (dialects[i]->is_binary)
-		i++;
-	return 1 + i;
-}
 
 /* Asks the binary dialects, where a stream begins; 0: some may yet say yes. */
 static size_t probe_framer(const struct conversation *self, unsigned side, struct slice in)
@@ -355,7 +125,7 @@ static size_t probe_framer(const struct conversation *self, unsigned side, struc
 		if (result == PROBE_MAYBE)
 			is_maybe = true;
 	}
-	return is_maybe && in.len < DIALECT_PROBE_MAX ? 0 : text_framer();
+	return is_maybe && in.len < DIALECT_PROBE_MAX ? 0 : hearing_text();
 }
 
 /* 1 + index of the dialect whose framing to use, 0 when that takes more bytes: the one spoken;
@@ -366,12 +136,12 @@ static size_t find_framer(struct conversation *self, unsigned side, struct slice
 	bool is_binary = self->current != 0 && dialects[self->current - 1]->is_binary;
 
 	if (reading->is_bounded || (self->current != 0 && !is_binary))
-		return is_binary || self->current == 0 ? text_framer() : self->current;
+		return is_binary || self->current == 0 ? hearing_text() : self->current;
 	if (is_binary && !reading->is_lost)
 		return self->current;
 	if (reading->framer == 0)
 		reading->framer = (uint8_t)(reading->may_begin ? probe_framer(self, side, in)
-							       : text_framer());
+							       : hearing_text());
 	return reading->framer;
 }
 
@@ -409,7 +179,7 @@ static void read_long(struct conversation *self, unsigned side, size_t framer, s
 	struct reading *reading = &self->readings[side];
 
 	if (!is_quoted(self, side))
-		read_message(self, side, framer, in, true);
+		hearing_message(self, side, framer, in, true);
 	lose(self, reading, in.len);
 	if (reading->is_bounded)
 		reading->is_muted = true;
@@ -436,7 +206,8 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			assert(len > 0);
 			charge(reading, skip + len + CREDIT_MESSAGE);
 			if (!is_quoted(self, side))
-				read_message(self, side, framer, slice_sub(in, skip, len), false);
+				hearing_message(self, side, framer, slice_sub(in, skip, len),
+						false);
 			in = slice_tail(in, skip + len);
 			if (reading->credit > 0 || in.len == 0)
 				continue;
@@ -499,6 +270,59 @@ static void read_behind(struct conversation *self, unsigned side, struct slice b
 		keep(self, reading, read_messages(self, side, bytes));
 }
 
+/* One object, perhaps cut, and nothing behind it. */
+static bool is_one_message(struct slice body)
+{
+	size_t skip;
+	size_t len;
+
+	if (slice_find(body, '{') > slice_find(body, '['))
+		return false;
+	switch (dialects[hearing_text() - 1]->frame(body, &skip, &len)) {
+	case FRAME_WHOLE:
+		body = slice_tail(body, skip + len);
+		while (body.len > 0 && body.ptr[0] <= ' ')
+			body = slice_tail(body, 1);
+		return body.len == 0;
+	case FRAME_MORE:
+		return true;
+	case FRAME_BAD:
+		break;
+	}
+	return false;
+}
+
+/* Enough of a doubted body is there, or all: it is believed or not. */
+static void end_doubt(struct reading *reading)
+{
+	reading->is_doubted = false;
+	reading->is_muted = !is_one_message(slice_of(reading->block, reading->len));
+}
+
+/* Keeps the body until it can be judged. */
+static void gather(struct conversation *self, unsigned side, struct slice bytes)
+{
+	struct reading *reading = &self->readings[side];
+
+	while (bytes.len > 0 && reading->is_doubted) {
+		if (!make_room(self, reading, bytes.len)) {
+			lose(self, reading, reading->len);
+			reading->is_muted = true;
+			return;
+		}
+		struct slice part = slice_head(bytes, reading->size - reading->len);
+
+		memcpy(reading->block + reading->len, part.ptr, part.len);
+		reading->len += part.len;
+		bytes = slice_tail(bytes, part.len);
+		if (reading->len == BLOCK_LARGE)
+			end_doubt(reading);
+	}
+	if (!reading->is_doubted && !reading->is_muted)
+		keep(self, reading,
+		     read_messages(self, side, slice_of(reading->block, reading->len)));
+}
+
 /* What is kept has no end: it is read as it is. */
 static void end_kept(struct conversation *self, unsigned side)
 {
@@ -506,11 +330,13 @@ static void end_kept(struct conversation *self, unsigned side)
 	struct slice rest;
 	size_t framer;
 
-	if (reading->len > 0) {
+	if (reading->is_doubted && reading->len > 0)
+		end_doubt(reading);
+	if (reading->len > 0 && !reading->is_muted) {
 		rest = read_messages(self, side, slice_of(reading->block, reading->len));
 		framer = rest.len > 0 ? find_framer(self, side, rest) : 0;
 		if (framer != 0 && !is_quoted(self, side))
-			read_message(self, side, framer, rest, true);
+			hearing_message(self, side, framer, rest, true);
 	}
 	drop_kept(self, reading);
 }
@@ -536,18 +362,12 @@ void conversation_bytes(struct conversation *self, unsigned side, struct slice b
 
 	if (reading->is_muted)
 		return;
-	if (reading->len > 0)
+	if (reading->is_doubted)
+		gather(self, side, bytes);
+	else if (reading->len > 0)
 		read_behind(self, side, bytes);
 	else
 		keep(self, reading, read_messages(self, side, bytes));
-}
-
-/* A web page, a file or a feed may hold any message: an answer counts when it was asked for, or
- * when what was asked is not known. */
-static bool is_idle_answer(const struct conversation *self, const struct http_head *http)
-{
-	return http != NULL && http->is_response && http->is_asked && self->current == 0 &&
-	       !self->session.is_open;
 }
 
 void conversation_open(struct conversation *self, unsigned side, const struct http_head *http)
@@ -557,6 +377,7 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	end_kept(self, side);
 	reading->is_bounded = true;
 	reading->is_muted = false;
+	reading->is_doubted = false;
 	reading->is_foreign = false;
 	reading->is_lost = false;
 	reading->may_begin = false;
@@ -564,8 +385,9 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->http = http;
 	preface_begin(&reading->preface, true);
 	if (http != NULL)
-		read_message(self, side, text_framer(), slice_of(NULL, 0), false);
-	reading->is_muted = is_idle_answer(self, http);
+		hearing_message(self, side, hearing_text(), slice_of(NULL, 0), false);
+	reading->is_doubted = hearing_is_stray(self, http);
+	reading->is_muted = reading->is_doubted && (http->is_asked || !http->is_json);
 }
 
 void conversation_close(struct conversation *self, unsigned side)
@@ -575,8 +397,10 @@ void conversation_close(struct conversation *self, unsigned side)
 	end_kept(self, side);
 	reading->is_bounded = false;
 	reading->is_muted = false;
+	reading->is_doubted = false;
+	reading->may_begin = true; /* a tunnel may be open now: what follows is a stream's start */
 	reading->http = NULL;
-	preface_begin(&reading->preface, false);
+	preface_begin(&reading->preface, true);
 }
 
 void conversation_gap(struct conversation *self, unsigned side)
@@ -634,7 +458,7 @@ static bool is_exhausted(const struct reading *reading)
 bool conversation_is_idle(const struct conversation *self)
 {
 	return !self->session.is_open &&
-	       (self->unknown >= UNKNOWN_MAX || self->bad >= BAD_MAX ||
+	       (self->unknown >= CONVERSATION_UNKNOWN_MAX || self->bad >= BAD_MAX ||
 		is_exhausted(&self->readings[0]) || is_exhausted(&self->readings[1]) ||
 		conversation_is_foreign(self));
 }

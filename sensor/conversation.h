@@ -13,11 +13,15 @@
 #include "sensor/session.h"
 #include "sensor/stats.h"
 
+/* Messages of no dialect that a flow without a session may show before it is given up. */
+#define CONVERSATION_UNKNOWN_MAX 8
+
 /* What all conversations of a worker share. */
 struct conversation_room {
 	struct blocks *blocks; /* for begun messages */
 	struct stats *stats;
 	struct json json; /* scratch of the one message being decoded */
+	uint8_t plain[LIMIT_MESSAGE_BYTES];
 };
 
 typedef uint64_t dialect_state[DIALECT_STATE_MAX / sizeof(uint64_t)];
@@ -36,6 +40,7 @@ struct reading {
 	bool is_foreign;   /* speaks something else and quotes messages: none counts */
 	bool is_bounded;   /* inside a message that a carrier brought */
 	bool is_muted;     /* ... of which the rest says nothing */
+	bool is_doubted;   /* ... that counts only when it is one message and no more */
 	bool may_begin;    /* nothing was read yet, or since a gap: a binary dialect may begin */
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */

@@ -202,8 +202,8 @@ def rpc(number, method, params, result):
 
 def over_http(pairs, target="/", host="api.example.org"):
     """The same pairs as HTTP bodies."""
-    return [(Http(f"POST {target} HTTP/1.1", (("Host", host),), ask), page(answer, "application/json"))
-            for ask, answer in pairs]
+    return [(Http(f"POST {target} HTTP/1.1", (("Host", host),), ask),
+             page(answer, "application/json")) for ask, answer in pairs]
 
 
 def electrum(rng):

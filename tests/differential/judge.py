@@ -121,9 +121,10 @@ def of_rendering(rendered, records, alert):
 
 def of_look_alike(records, alert):
     """Problems of traffic that is no mining."""
-    problems = [f"level {record['mining'].get('level')}, dialect {record['mining'].get('dialect')}, "
-                f"evidence {record['mining'].get('evidence')}" for record in records
-                if record["mining"].get("level", NOTHING) not in QUIET]
+    minings = [record["mining"] for record in records]
+    problems = [f"level {mining.get('level')}, dialect {mining.get('dialect')}, "
+                f"evidence {mining.get('evidence')}" for mining in minings
+                if mining.get("level", NOTHING) not in QUIET]
     if alert:
         problems.append(f"alert {alert['alert']['signature_id']}")
     return problems

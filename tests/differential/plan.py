@@ -20,12 +20,12 @@ ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
 ALIKE_SAMPLE = 2
 
 # Pairs that make no sense together, with the reason.
+LATE = ("mid-early", "mid-stream", "mid-late", "mid-client", "mid-server")
 APART = (
     # Nothing tells where a stream begins that was joined late: half a message that comes first.
-    (("cut", "reordered"), ("vantage", "mid-early")), (("cut", "reordered"), ("vantage", "mid-late")),
-    (("cut", "reordered"), ("vantage", "mid-stream")),
-    (("cut", "reordered"), ("vantage", "mid-client")),
-    (("cut", "reordered"), ("vantage", "mid-server")),
+    *((("cut", "reordered"), ("vantage", late)) for late in LATE),
+    # What comes first is the end of a message, which may be inside a frame.
+    *((("cut", "overlapping"), ("vantage", late)) for late in LATE),
     # What is cut off at the end of a packet is in another fragment.
     (("layer", "fragments"), ("vantage", "snaplen")),
     (("layer", "ipv6-fragments"), ("vantage", "snaplen")),
@@ -54,8 +54,8 @@ def carriers(talk):
 
 def allowed(rendering):
     """Whether the parts of a rendering go together."""
-    return not any(getattr(rendering, left[0]) == left[1] and getattr(rendering, right[0]) == right[1]
-                   for left, right in APART)
+    return not any(all(getattr(rendering, axis) == value for axis, value in pair)
+                   for pair in APART)
 
 
 def axes(name, write=session):

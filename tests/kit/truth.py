@@ -10,7 +10,9 @@ What the events say otherwise than the truth, and why:
   algo ""          any                nothing on the wire names it; a dialect may imply it
   pool a:p         pool               IPv6 addresses stand in brackets
   shares           shares             exact, all four
-  hashrate         hashrate           within 5 %; not compared when the truth has no work
+  hashrate         hashrate           within 5 %; not compared when the truth has none
+  units            hashrate_unit      the rate in one of them, times its factor
+  known            wallet, worker...  values that are right besides
   hashrate_claimed hashrate_claimed   exact, when the truth has it
   vni, vlans       cloud.vni, vlan    exact; absent when the truth has none
   level            level              confirmed when a job or a share was seen, else likely
@@ -20,7 +22,7 @@ What a vantage cannot know is in VANTAGES (recuts.py).
 
 from .tap import differ
 
-SESSION, LOGIN, CONTACT = 1600001, 1600002, 1600010
+SESSION, LOGIN, CONTACT, NODE = 1600001, 1600002, 1600010, 1600040
 TOLERANCE = 0.05
 COUNTS = ("submitted", "accepted", "rejected", "stale")
 
@@ -32,7 +34,7 @@ def place(ip, port):
 
 def pool(session):
     """The pool as events name it."""
-    return place(*session["server"])
+    return session.get("pool_named") or place(*session["server"])
 
 
 def flows_with_mining(events):
@@ -64,30 +66,47 @@ def event_key(event):
 
 def expected_level(session):
     """What the whole session proves."""
+    if "level" in session:
+        return session["level"]
     return "confirmed" if session["first_job_us"] or session["shares"]["submitted"] else "likely"
 
 
 def expected_sid(level):
     """The signature of a session's alert at that level."""
-    return SESSION if level == "confirmed" else LOGIN
+    return {"confirmed": SESSION, "node": NODE}.get(level, LOGIN)
 
 
 def identity(session, mining):
     """Problems with who mines."""
-    name = mining.get("wallet", mining.get("account"))
-    problems = differ("wallet", name, session["wallet"] or None)
+    problems = field(session, "wallet", mining.get("wallet", mining.get("account")))
     if "wallet" in mining and "wallet_valid" in session:
         problems += differ("wallet_valid", mining["wallet_valid"], session["wallet_valid"])
-    problems += differ("worker", mining.get("worker"), session["worker"] or None)
-    problems += differ("agent", mining.get("agent"), session["agent"] or None)
+    for key in ("worker", "agent"):
+        problems += field(session, key, mining.get(key))
     return problems
+
+
+def field(session, key, found):
+    """Problems with a field that the miner says; other values may be known to be right, too."""
+    if found in session.get("known", {}).get(key, ()):
+        return []
+    part = session.get(key + "_has")
+    if part:
+        return [] if part in (found or "") else [f"{key}: {found!r}, expected {part!r} in it"]
+    return differ(key, found, session[key] or None)
 
 
 def hashrate(session, mining):
     """Problems with how fast."""
+    if session["hashrate"] is None:
+        return []
     if not session["work"]:
         return differ("hashrate", mining.get("hashrate"), None)
-    found, expected = mining.get("hashrate", 0), session["hashrate"]
+    found, unit = mining.get("hashrate", 0), mining.get("hashrate_unit", "H/s")
+    units = session.get("units", {"H/s": 1})
+    if unit not in units:
+        return [f"hashrate_unit: {unit}, expected one of {sorted(units)}"]
+    expected = session["hashrate"] * units[unit]
     if abs(found - expected) <= TOLERANCE * expected:
         return []
     return [f"hashrate: {found}, expected {expected} within {TOLERANCE:.0%}"]
@@ -130,6 +149,8 @@ def of_alerts(sessions, events, level_of=expected_level):
     """Problems of the alerts: one per client, pool and tenant, raised as far as it should be."""
     expected = {}
     for session in sessions:
+        if level_of(session) == "suspect":
+            continue  # in the flow record only
         client, _, server, port, vni, vlans = session_key(session)
         sid = expected_sid(level_of(session))
         key = (client, server, port, vni, vlans)

@@ -158,6 +158,30 @@ static void test_names(void **unused)
 	assert_false(talk_only(&talk)->finding.has_password);
 }
 
+/* A browser proxy speaks for its user and for its author on one connection. */
+static void test_two_logins(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, "{\"method\":\"login\",\"params\":{\"login\":\"" XMR
+		       "+5000\",\"pass\":\"x\"},\"id\":1}");
+	assert_string_equal(talk_only(&talk)->wallet, XMR);
+	assert_string_equal(first->worker, "");
+	uint64_t user = first->finding.request;
+	talk_up(&talk, "{\"method\":\"login\",\"params\":{\"login\":\"ops@example.org\","
+		       "\"pass\":\"x\"},\"id\":2}");
+	assert_string_equal(talk_only(&talk)->email, "ops@example.org");
+	assert_true(first->finding.email.len == strlen("ops@example.org"));
+	uint64_t author = first->finding.request;
+	assert_true(user != author);
+	talk_down(&talk, REPLY(JOB));
+	assert_int_equal(first->finding.request, user);
+	talk_down(&talk, "{\"id\":2,\"error\":{\"code\":-1,\"message\":\"Invalid payment address "
+			 "provided\"}}");
+	assert_int_equal(talk_only(&talk)->finding.request, author);
+	assert_false(first->finding.is_ok);
+}
+
 static void test_share(void **unused)
 {
 	(void)unused;
@@ -487,6 +511,7 @@ static void test_header_jobs(void **unused)
 	assert_true(talk_down(&talk, job));
 	assert_int_equal(talk.heard[1].finding.proof, PROOF_CONFIRMED);
 	assert_true(talk.heard[1].finding.work > 99990 && talk.heard[1].finding.work < 100010);
+	assert_string_equal(talk.heard[1].algo, "tensority");
 	uint64_t id = talk.heard[1].finding.job;
 	assert_true(talk_up(&talk, submit));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
@@ -638,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_login_gate),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_two_logins),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_share_gate),
 		cmocka_unit_test(test_job_gate),

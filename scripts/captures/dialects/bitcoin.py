@@ -95,7 +95,8 @@ def btcagent(rng):
     for session, worker in ((1, b"s19-a"), (2, b"s19-b")):
         body = struct.pack("<H", session) + b"bmminer/2.0.0\0" + worker + b"\0"
         talk.client(agent_frame(1, body), proof=LIKELY, names=True,
-                    who={"worker": worker.decode()})
+                    who={"worker": worker.decode()},
+                    maybe={"agent": "bmminer/2.0.0"})
     talk.server(agent_frame(5, struct.pack("<BHHH", 14, 2, 1, 2)), sets=True, proof=CONFIRMED,
                 names=True)
     talk.notify("1")

@@ -1,5 +1,8 @@
 """Miners in browsers, over WebSocket: Coinhive's family, webminerpool, Nimiq."""
 
+import base64
+import struct
+
 from capturekit import SECOND
 
 from ..build import XMR_WALLET
@@ -49,7 +52,7 @@ def coinhive(rng):
         hashes += 256
         talk.reply_time()
         talk.server({"type": "hash_accepted", "params": {"hashes": hashes}}, proof=LIKELY,
-                    verdicts=((share, "accepted"),))
+                    verdicts=tuple((each, "accepted") for each in range(share + 1)))
 
     def submit(name, outcome):
         share(name, "unanswered" if outcome == "unanswered" else "accepted")
@@ -87,22 +90,38 @@ def webminerpool(rng):
     return mine(talk, job("57"), lambda: job("58"), submit)
 
 
+def compact(target):
+    """A target as a length and its first three bytes."""
+    size = (target.bit_length() + 8) // 8
+    return size << 24 | target >> 8 * (size - 3)
+
+
 def nimiq(rng):
     """Nimiq: shares get no answers; the target is a number."""
     talk = browser(rng, "nimiq", port=8444, counts="submitted")
-    talk.path, talk.work = "/", (1 << 256) / 1e70
+    target = int(1e70) >> 208 << 208
+    talk.path, talk.work = "/", (1 << 256) / target
+
+    def text(data):
+        return base64.b64encode(data).decode()
+
+    def header():
+        return text(b"\0\x01" + rng.randbytes(128) + struct.pack(
+            ">IIII", compact(target), 2_000_000, talk.time // SECOND, rng.getrandbits(32)))
     genesis = "Jkqvik+YKKdsVQY12geOtGYwahifzANxC+6fZJyGnRI="
+    who = {"wallet": NIM.replace(" ", ""), "worker": "1234567"}
     talk.client({"message": "register", "mode": "nano", "address": NIM, "deviceId": 1234567,
-                 "genesisHash": genesis}, proof=LIKELY, names=True, who={"wallet": NIM})
+                 "genesisHash": genesis}, proof=LIKELY, names=True, who=who)
     talk.reply_time()
     talk.server({"message": "registered"})
-    talk.server({"message": "settings", "address": NIM, "extraData": "cG9vbA==", "target": 1e70,
-                 "targetCompact": 0x1E05EE5A, "nonce": 77}, sets=True, job="settings",
+    talk.server({"message": "settings", "address": NIM, "extraData": "cG9vbA==",
+                 "target": float(target), "targetCompact": compact(target), "nonce": 77}, sets=True, job="settings",
                 proof=CONFIRMED, names=True)
     for _ in range(6):
         talk.wait(rng.uniform(2, 6))
-        talk.client({"message": "share", "blockHeader": talk.hex(110),
-                     "minerAddrProof": talk.hex(60), "extraDataProof": talk.hex(60)},
+        talk.client({"message": "share", "blockHeader": header(),
+                     "minerAddrProof": text(rng.randbytes(60)),
+                     "extraDataProof": text(rng.randbytes(60))},
                     share=talk.new_share("settings"), proof=CONFIRMED, names=True)
     talk.server({"message": "balance", "balance": 1000, "confirmedBalance": 900})
     return talk

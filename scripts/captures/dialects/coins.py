@@ -83,7 +83,8 @@ def ergo(rng):
         return name
 
     def share(job, outcome):
-        talk.submit([talk.user, job, talk.hex(6), "", talk.hex(8)], job, outcome, names=False)
+        talk.submit([talk.user, job, talk.hex(6), "", talk.hex(8)], job, outcome, names=False,
+                    proof=LIKELY)
     return mine(talk, notify("e1", 1 << 32), lambda: notify("e2", 3 << 31), share)
 
 
@@ -127,7 +128,7 @@ def nervos(rng):
         return name
 
     def share(job, outcome):
-        talk.submit([talk.user, job, talk.hex(12)], job, outcome, names=False)
+        talk.submit([talk.user, job, talk.hex(12)], job, outcome, names=False, proof=LIKELY)
     return mine(talk, notify("1b", 1 << 40), lambda: notify("1c", 1 << 39), share)
 
 
@@ -146,7 +147,8 @@ def xelis(rng):
         return name
 
     def share(job, outcome):
-        talk.submit(["rig1", job, talk.hex(8)], job, outcome, names=False, tells_who=False)
+        talk.submit(["rig1", job, talk.hex(8)], job, outcome, names=False, proof=LIKELY,
+                    tells_who=False, maybe={"wallet": "rig1", "worker": "rig1"})
     mine(talk, notify("c1"), lambda: notify("c2"), share)
     talk.server({"id": PUSH, "method": "mining.ping", "params": []})
     talk.client({"id": PUSH, "method": "mining.pong", "params": []})

@@ -85,12 +85,13 @@ class Login(Talk):
         return {"blob": blob.hex(), "job_id": name, "target": target, "algo": self.algo,
                 "height": 3_620_000, "seed_hash": self.hex(32)}
 
-    def begin(self, login, agent, *, who, rigid=None, **more):
+    def begin(self, login, agent, *, who, maybe=None, rigid=None, **more):
         """The login; returns its id."""
         params = {"login": login, "pass": PASSWORD, "agent": agent}
         if rigid:
             params["rigid"] = rigid
-        return self.call("login", params | more, proof=LIKELY, who={"agent": agent} | who)
+        return self.call("login", params | more, proof=LIKELY, who={"agent": agent} | who,
+                         maybe=maybe or {})
 
     def welcome(self, number, job):
         """The reply to the login, with the first job."""
@@ -142,7 +143,8 @@ def proxy(rng):
 def donation(rng):
     """XMRig mines for its author: the login is a hash."""
     talk = Login(rng, "cryptonote", rpc_id=rng.randbytes(8).hex())
-    number = talk.begin(rng.randbytes(32).hex(), XMRIG, who={"donation": True},
+    login = rng.randbytes(32).hex()
+    number = talk.begin(login, XMRIG, who={"donation": True}, maybe={"wallet": login},
                         algo=["rx/0", "cn/r"])
     return mine(talk, talk.welcome(number, talk.job("d1", 12000)),
                 lambda: talk.push(talk.job("d2", 12000)), talk.share)

@@ -57,7 +57,7 @@ def gold(rng):
 
 def verus(rng):
     """Verus: a ninth field, hashes instead of solutions."""
-    talk = Equihash(rng, "verus", user=VRSC + ".cpu1", port=3956)
+    talk = Equihash(rng, "equihash", user=VRSC + ".cpu1", port=3956)
     talk.tail = ("07000100" + talk.hex(4),)
     return talk.run("ccminer/3.8.3", 1 << 30, subscribed=False)
 

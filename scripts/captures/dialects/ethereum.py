@@ -19,8 +19,8 @@ class Progpow(Stratum):
 def kawpow(rng, user=RVN + ".rig1"):
     """Ravencoin: the job names the target."""
     talk = Progpow(rng, "kawpow", user=user, port=6060)
-    talk.begin("GMiner/2.09", [None, "64290b"], more=[None, "rvn.example.com", Num(6060, text=True)],
-               pool="rvn.example.com:6060")
+    talk.begin("GMiner/2.09", [None, "64290b"],
+               more=[None, "rvn.example.com", Num(6060, text=True)], pool="rvn.example.com:6060")
     return kawpow_jobs(talk)
 
 
@@ -37,7 +37,8 @@ def kawpow_jobs(talk):
         return name
 
     def share(job, outcome):
-        talk.submit([talk.user, job, *talk.three(headers[job])], job, outcome, names=False)
+        talk.submit([talk.user, job, *talk.three(headers[job])], job, outcome, names=False,
+                    maybe={"wallet": talk.user} if not talk.identity() else {})
     return mine(talk, notify("1f3a", 1 << 32), lambda: notify("1f3b", 3 << 30), share)
 
 
@@ -45,10 +46,11 @@ def kawpow_auto(rng):
     """XMRig's donation: a login first, then mining.* on the same flow."""
     talk = Progpow(rng, "kawpow", user="", port=3333)
     agent = "XMRig/6.21.0 (Linux x86_64) libuv/1.44.2 gcc/11.4.0"
-    number, rpc = talk.next_id(), talk.hex(8)
+    number, rpc, login = talk.next_id(), talk.hex(8), talk.hex(32)
     talk.client({"id": number, "jsonrpc": "2.0", "method": "login", "params": {
-        "login": talk.hex(32), "pass": PASSWORD, "agent": agent,
-        "algo": ["kawpow", "rx/0", "cn/r"]}}, proof=LIKELY, who={"agent": agent})
+        "login": login, "pass": PASSWORD, "agent": agent,
+        "algo": ["kawpow", "rx/0", "cn/r"]}}, proof=LIKELY, who={"agent": agent, "donation": True},
+        maybe={"wallet": login})
     talk.reply_time()
     talk.server({"id": number, "jsonrpc": "2.0", "error": None, "result": {
         "id": rpc, "algo": "kawpow", "extra_nonce": "6429", "extra_nonce2_size": 6}})
@@ -119,7 +121,7 @@ def ethstratum1(rng):
         return name
 
     def share(job, outcome):
-        talk.submit([talk.user, job, talk.hex(6)], job, outcome, names=False)
+        talk.submit([talk.user, job, talk.hex(6)], job, outcome, names=False, proof=LIKELY)
     return mine(talk, notify("bf0488aa"), lambda: notify("bf0488ab"), share)
 
 
@@ -152,7 +154,7 @@ def ethstratum2(rng):
     def share(job, outcome):
         number, share = talk.next_id(True), talk.new_share(job)
         talk.client({"id": number, "method": "mining.submit", "params": [
-            job, talk.hex(6), "w-123"]}, share=share, proof=CONFIRMED)
+            job, talk.hex(6), "w-123"]}, share=share, proof=LIKELY)
         if outcome == "unanswered":
             return
         codes = {"rejected": (406, "Low difficulty share"), "stale": (404, "Stale share")}

@@ -80,22 +80,21 @@ class Stratum(Talk):
         self.push("mining.set_target", [f"{target:064x}"], sets=True, proof=LIKELY)
         return f"{target:064x}"
 
-    def submit(self, params, job, outcome, *, names=True, tells_who=True, results=(True, None),
-               more=None):
+    def submit(self, params, job, outcome, *, names=True, proof=CONFIRMED, tells_who=True,
+               maybe=None, more=None):
         """A share and what the pool says to it."""
         share = self.new_share(job)
         number = self.next_id(is_share=True)
         message = {"id": number, "method": "mining.submit", "params": params} | (more or {})
         if self.rpc:
             message["jsonrpc"] = "2.0"
-        self.client(message, proof=CONFIRMED, names=names, share=share,
+        self.client(message, proof=proof, names=names, share=share, maybe=maybe or {},
                     who=self.identity() if tells_who else {})
-        self.verdict(number, share, outcome, results)
+        self.verdict(number, share, outcome)
 
-    def verdict(self, number, share, outcome, results=(True, None)):
+    def verdict(self, number, share, outcome):
         """The pool's answer to a share, if it gives one."""
         if outcome == "unanswered":
             return
         error = REFUSALS.get(outcome)
-        self.answer(number, results[1] if error else results[0], error,
-                    verdicts=((share, outcome),))
+        self.answer(number, None if error else True, error, verdicts=((share, outcome),))

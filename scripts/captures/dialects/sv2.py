@@ -38,7 +38,8 @@ class Channel(Talk):
     def new_job(self):
         """NewMiningJob and SetNewPrevHash."""
         self.job += 1
-        body = struct.pack("<IIBII", 1, self.job, 1, 0x66B1F0AA, 0x20000000) + self.rng.randbytes(32)
+        body = struct.pack("<IIBII", 1, self.job, 1, 0x66B1F0AA, 0x20000000)
+        body += self.rng.randbytes(32)
         self.server(frame(NEW_JOB, body, CHANNEL), job=str(self.job), proof=LIKELY, names=True)
         body = struct.pack("<II", 1, self.job) + self.rng.randbytes(32)
         self.server(frame(PREVIOUS, body + struct.pack("<II", 0x66B1F0AA, 0x1703A30C), CHANNEL),

@@ -59,14 +59,16 @@ class Facts:
     """What one message tells.
 
     proof: what it proves by itself. names: it tells the dialect from its relatives. who: fields of
-    an event by name. sets: it changes the difficulty for later jobs. job: it hands out this job.
-    share: number of the share that it submits. verdicts: (share, outcome) pairs that it gives.
-    claimed: hash rate that the miner claims. asks: a reply belongs to it.
+    an event by name. maybe: fields that a sensor may take from it, but need not. sets: it changes
+    the difficulty for later jobs. job: it hands out this job. share: number of the share that it
+    submits. verdicts: (share, outcome) pairs that it gives. claimed: hash rate that the miner
+    claims.
     """
 
     proof: str = NOTHING
     names: bool = False
     who: dict = field(default_factory=dict)
+    maybe: dict = field(default_factory=dict)
     sets: bool = False
     job: str | None = None
     share: int | None = None

@@ -6,6 +6,7 @@ import struct
 from capturekit import SECOND
 
 from ..build import XMR_WALLET
+from ..cryptonote_miner import varint
 from .stratum import hashes, target_for
 from .talk import CONFIRMED, LIKELY, PASSWORD, Http, Talk, mine
 
@@ -68,7 +69,8 @@ def getwork(rng):
         talk.response({"result": work(name), "error": None, "id": number}, after=after,
                       headers=(("X-Long-Polling", "/LP"), ("X-Roll-NTime", "expire=10"),
                                ("X-Stratum", "stratum+tcp://stratum.example.com:3333")),
-                      job=name, proof=CONFIRMED, names=True)
+                      maybe={"next_pool": "stratum.example.com:3333"}, job=name,
+                      proof=CONFIRMED, names=True)
         return name
 
     def share(name, outcome):
@@ -132,6 +134,7 @@ def monerod(rng):
     talk.host, talk.target = "node.example.com:18081", "/json_rpc"
     talk.headers = (("User-Agent", agent),)
     who = {"wallet": XMR_WALLET, "agent": agent}
+    reward = "02a0f4dc0101ffe4f3dc010180e0bcefa75703" + talk.hex(32) + "2b01" + talk.hex(42)
 
     def ask(name):
         talk.post(None, target="/getheight", method="GET")
@@ -140,12 +143,13 @@ def monerod(rng):
         talk.post({"id": number, "jsonrpc": "2.0", "method": "getblocktemplate", "params": {
             "wallet_address": XMR_WALLET, "extra_nonce": talk.hex(8)}}, proof=LIKELY, names=True,
             who=who)
-        talk.work = None
-        blob = "1010" + talk.hex(100)
+        talk.work, previous = None, talk.hex(32)
+        head = (b"\x10\x10" + varint(talk.time // SECOND)).hex() + previous + "00000000"
         talk.response({"id": number, "jsonrpc": "2.0", "result": {
-            "blockhashing_blob": "1010" + talk.hex(74), "blocktemplate_blob": blob,
+            "blockhashing_blob": head + talk.hex(32) + "17",
+            "blocktemplate_blob": head + reward + "00",
             "difficulty": 412345, "difficulty_top64": 0, "wide_difficulty": "0x64ab9",
-            "expected_reward": 600_000_000_000, "height": 3_620_000, "prev_hash": talk.hex(32),
+            "expected_reward": 600_000_000_000, "height": 3_620_000, "prev_hash": previous,
             "reserved_offset": 130, "seed_hash": talk.hex(32), "seed_height": 3_618_816,
             "next_seed_hash": "", "status": "OK", "untrusted": False}}, job=name,
             proof=CONFIRMED, names=True)
@@ -154,7 +158,8 @@ def monerod(rng):
     def share(name, outcome):
         number, share = talk.next_id(True), talk.new_share(name)
         talk.post({"id": number, "jsonrpc": "2.0", "method": "submitblock",
-                   "params": ["1010" + talk.hex(120)]}, headers=(("X-Hash-Difficulty", "412345"),),
+                   "params": [(b"\x10\x10" + varint(talk.time // SECOND)).hex() + talk.hex(36)
+                              + reward + "00"]}, headers=(("X-Hash-Difficulty", "412345"),),
                   proof=CONFIRMED, names=True, share=share, who={"agent": agent})
         if outcome == "unanswered":
             return

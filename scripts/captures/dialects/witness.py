@@ -64,6 +64,8 @@ def told(talk, states):
             out.may.setdefault(key, set()).add(value)
         if facts.claimed is not None:
             out.claimed.add(facts.claimed)
+        for key, value in facts.maybe.items():
+            out.may.setdefault(key, set()).add(value)
         if state == WHOLE:
             out.must.update(facts.who)
             out.floor = max(out.floor, facts.proof, key=RANK.get)
@@ -86,15 +88,15 @@ def count(talk, states, out):
     out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
     sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
                         if said.direction == TO_SERVER)
-    settled = {}
+    settled, perhaps = {}, {}
     for said, state in zip(talk.said, states):
-        for share, outcome in said.facts.verdicts:
-            if state == GONE:
-                continue
-            out.high[outcome] += 1
+        for share, outcome in said.facts.verdicts if state != GONE else ():
+            perhaps[share] = outcome
             if state == WHOLE and share in asked:
-                out.low[outcome] += 1
                 settled[share] = outcome
+    for share, outcome in perhaps.items():
+        out.high[outcome] += 1
+        out.low[outcome] += share in settled
     if not sees_requests:
         out.high = dict.fromkeys(COUNTS) | {"submitted": len(talk.shares)}
     return asked, settled
@@ -110,9 +112,9 @@ def rate(talk, states, times, last, asked, settled, out):
     known = [talk.jobs[talk.shares[share]] for share in counted]
     complete = all(state != TORN for state in states) and all(
         states[need] == WHOLE for job in known for need in job.needs)
-    verdicts = sum(len(said.facts.verdicts) for said, state in zip(talk.said, states)
-                   if state == WHOLE)
-    complete = complete and (verdicts == len(settled) or talk.counts == "submitted")
+    verdicts = {share for said, state in zip(talk.said, states) if state == WHOLE
+                for share, _ in said.facts.verdicts}
+    complete = complete and (len(verdicts) == len(settled) or talk.counts == "submitted")
     if not complete or not known or not jobs or any(job.work is None for job in known):
         return
     if TO_SERVER not in {said.direction for said, state in zip(talk.said, states)

@@ -16,6 +16,7 @@ ACK_DELAY = 40 * MS
 INITIAL = (0x1F00_0000, 0x7F00_0000)
 MODULUS = 1 << 32
 STAGGER = 1009 * US
+FROM_BEGIN, FROM_THERE = "begin", "there"
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def play(flow, cuts, keeps, vantage):
 
 
 def coverage(pieces, cuts, keeps, count, hides):
-    """The state of each message, and when it was complete. `hides`: a gap hides what follows."""
+    """The state of each message, and when it was complete. `hides`: a gap hides what follows,
+    counted from the stream's first byte or from where the tap began."""
     spans, ends_at = {}, [0, 0]
     for piece in pieces:
         start = ends_at[piece.direction]
@@ -153,16 +155,16 @@ def coverage(pieces, cuts, keeps, count, hides):
         part = seen[direction][start:end]
         found = sum(1 for time in part if time)
         state = WHOLE if found == end - start else TORN if found else GONE
-        if state == WHOLE and hides and behind_gap(seen[direction][:start]):
+        if state == WHOLE and hides and behind_gap(seen[direction][:start], hides == FROM_BEGIN):
             state = TORN
         states.append(state)
         times.append(max(part, default=0))
     return states, times
 
 
-def behind_gap(before):
-    """Whether something was seen and then something was missed."""
-    begun = next((at for at, time in enumerate(before) if time), None)
+def behind_gap(before, from_begin):
+    """Whether something was missed, from the first byte on or from the first one that was seen."""
+    begun = 0 if from_begin else next((at for at, time in enumerate(before) if time), None)
     return begun is not None and not all(before[begun:])
 
 
@@ -183,6 +185,7 @@ def render(rendering, number=0):
     handshake(flow, vantage)
     play(flow, cuts, keeps, vantage)
     last = farewell(flow, vantage, talk.end())
+    hides = hides and (FROM_THERE if vantage.middle else FROM_BEGIN)
     states, times = coverage(pieces, cuts, keeps, len(said), hides)
     talk.said = said
     known = knowledge(talk, states, times, last)

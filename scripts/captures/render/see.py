@@ -42,7 +42,7 @@ VANTAGES = {each.name: each for each in (
 def first_seen(pieces, middle, count):
     """The time from which on a tap sees everything: when message number `middle` is sent."""
     wanted = int(middle * count)
-    return next(piece.time for piece in pieces if piece.index >= wanted)
+    return next(piece.time for piece in pieces if wanted <= piece.index < count)
 
 
 def kept(vantage, cuts, begin, seed):

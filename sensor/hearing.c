@@ -1,0 +1,243 @@
+/* hearing.c: asks the dialects, and lets one of them read. */
+#include "sensor/hearing.h"
+
+#include "protocols/http.h"
+
+/* What a dialect would make of a message, worst first. */
+enum claim {
+	CLAIM_NONE,
+	CLAIM_KNOWN, /* no fact, or only the answer to somebody's request */
+	CLAIM_FACT,
+	CLAIM_LIKELY,
+	CLAIM_CONFIRMED
+};
+
+/* Where the findings of one message go. */
+struct sink {
+	struct conversation *conversation;
+	const char *dialect;
+	enum direction dir;
+	uint64_t time_ns;
+	enum claim claim;
+	uint64_t answered; /* request id of the first mere answer */
+	bool is_applied;   /* findings go on to the session: from the first fact on */
+};
+
+/* 1 + index of the first dialect that frames text: they all frame alike. */
+size_t hearing_text(void)
+{
+	size_t i = 0;
+
+	while (dialects[i]->is_binary)
+		i++;
+	return 1 + i;
+}
+
+static enum claim weigh(const struct finding *finding)
+{
+	switch (finding->proof) {
+	case PROOF_CONFIRMED:
+		return CLAIM_CONFIRMED;
+	case PROOF_LIKELY:
+		return CLAIM_LIKELY;
+	case PROOF_NODE:
+	case PROOF_SUSPECT:
+	case PROOF_NONE:
+		break;
+	}
+	return finding->kind == FINDING_REPLY && finding->proof == PROOF_NONE ? CLAIM_KNOWN
+									      : CLAIM_FACT;
+}
+
+static void apply(const struct sink *sink, const struct finding *finding)
+{
+	struct conversation *self = sink->conversation;
+
+	stats_add(self->room->stats->findings, 1);
+	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
+			    self->room->stats);
+}
+
+static void take_finding(void *ctx, const struct finding *finding)
+{
+	apply(ctx, finding);
+}
+
+static void weigh_finding(void *ctx, const struct finding *finding)
+{
+	struct sink *sink = ctx;
+	enum claim claim = weigh(finding);
+
+	if (claim > sink->claim)
+		sink->claim = claim;
+}
+
+/* The dialect that is spoken: what begins with a fact is its own, and is taken at once. */
+static void take_or_weigh(void *ctx, const struct finding *finding)
+{
+	struct sink *sink = ctx;
+	bool is_first = sink->claim == CLAIM_NONE;
+
+	weigh_finding(ctx, finding);
+	if (is_first && sink->claim >= CLAIM_FACT)
+		sink->is_applied = true;
+	if (is_first && finding->kind == FINDING_REPLY)
+		sink->answered = finding->request;
+	if (sink->is_applied)
+		apply(sink, finding);
+}
+
+void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding)
+{
+	const struct sink sink = { .conversation = self,
+				   .dialect = "",
+				   .dir = conversation_dir(self, side),
+				   .time_ns = self->readings[side].time_ns };
+
+	apply(&sink, finding);
+}
+
+/* Asks one dialect, on a copy of its state. */
+static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg)
+{
+	struct sink sink = { .claim = CLAIM_NONE };
+	const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
+	dialect_state scratch;
+
+	memcpy(scratch, self->states[index], sizeof(scratch));
+	if (!dialects[index]->decode(scratch, msg, &out))
+		return CLAIM_NONE;
+	return sink.claim == CLAIM_NONE ? CLAIM_KNOWN : sink.claim;
+}
+
+/* A web page, a file or a feed may hold any message. An HTTP answer counts when it was asked for;
+ * when what was asked is not known, it must be what only mining over HTTP answers. */
+bool hearing_is_stray(const struct conversation *self, const struct http_head *http)
+{
+	return http != NULL && http->is_response && self->current == 0 && !self->session.is_open;
+}
+
+/* 1 + index of the other text dialect that sees more in the message than *best, or 0. */
+static size_t find_better(const struct conversation *self, struct message *msg, enum claim *best)
+{
+	bool is_stray = hearing_is_stray(self, msg->http);
+	size_t found = 0;
+
+	for (size_t i = 0; i < dialect_count && *best < CLAIM_CONFIRMED; i++) {
+		if (i + 1 == self->current || dialects[i]->is_binary ||
+		    (is_stray && !dialects[i]->is_http))
+			continue;
+		enum claim claim = ask_dialect(self, i, msg);
+
+		if (claim > *best) {
+			*best = claim;
+			found = i + 1;
+		}
+	}
+	return found;
+}
+
+/* Decodes for good, as that dialect. */
+static void decode(struct conversation *self, size_t found, struct message *msg, struct sink *sink)
+{
+	const struct finding_out out = { .emit = take_finding, .ctx = sink };
+
+	sink->dialect = dialects[found - 1]->name;
+	(void)dialects[found - 1]->decode(self->states[found - 1], msg, &out);
+}
+
+/* The dialect that is spoken reads the message in one go when it begins with a fact. A mere answer
+ * it may have when it, or rather the session, asked for it, or when nobody sees more in it.
+ * Returns the claim; *found is who read it, 0 when nobody did. */
+static enum claim read_as_current(struct conversation *self, struct message *msg, struct sink *sink,
+				  size_t *found)
+{
+	size_t index = self->current - 1u;
+	const struct finding_out out = { .emit = take_or_weigh, .ctx = sink };
+	dialect_state before;
+	enum claim best;
+
+	memcpy(before, self->states[index], sizeof(before));
+	sink->dialect = dialects[index]->name;
+	bool is_mine = dialects[index]->decode(self->states[index], msg, &out);
+
+	*found = self->current;
+	if (sink->is_applied)
+		return sink->claim;
+	memcpy(self->states[index], before, sizeof(before));
+	best = !is_mine ? CLAIM_NONE : sink->claim == CLAIM_NONE ? CLAIM_KNOWN : sink->claim;
+	if (best < CLAIM_FACT &&
+	    (best == CLAIM_NONE ||
+	     ledger_find(&self->session.ledger, sink->answered, sink->dir) == NULL)) {
+		size_t better = find_better(self, msg, &best);
+
+		*found = better != 0 ? better : is_mine ? self->current : 0;
+	}
+	if (*found != 0)
+		decode(self, *found, msg, sink);
+	return best;
+}
+
+/* Nobody is spoken yet, or the framing has decided: whoever knows the message best reads it. */
+static enum claim read_as_best(struct conversation *self, struct message *msg, size_t framer,
+			       struct sink *sink, size_t *found)
+{
+	enum claim best = CLAIM_NONE;
+
+	if (dialects[framer - 1]->is_binary) {
+		best = ask_dialect(self, framer - 1, msg);
+		*found = best == CLAIM_NONE ? 0 : framer;
+	} else {
+		*found = find_better(self, msg, &best);
+	}
+	if (*found != 0)
+		decode(self, *found, msg, sink);
+	return best;
+}
+
+/* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. */
+static void note_unknown(struct conversation *self, struct reading *reading, bool is_half)
+{
+	reading->framer = 0;
+	if (reading->is_bounded)
+		reading->is_muted = true;
+	if (is_half)
+		return;
+	stats_add(self->room->stats->messages_unknown, 1);
+	if (self->unknown < CONVERSATION_UNKNOWN_MAX)
+		self->unknown++;
+}
+
+/* Empty bytes: the head of an HTTP message, which may be nobody's. */
+void hearing_message(struct conversation *self, unsigned side, size_t framer, struct slice bytes,
+		     bool is_cut)
+{
+	struct reading *reading = &self->readings[side];
+	struct message msg = { .bytes = bytes,
+			       .dir = conversation_dir(self, side),
+			       .is_cut = is_cut,
+			       .is_alone = self->readings[1 - side].examined == 0,
+			       .http = reading->http,
+			       .plain = self->room->plain,
+			       .json = &self->room->json };
+	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->time_ns };
+	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
+			 !dialects[self->current - 1]->is_binary;
+	bool was_lost = reading->is_lost;
+	size_t found;
+	enum claim claim = is_spoken ? read_as_current(self, &msg, &sink, &found)
+				     : read_as_best(self, &msg, framer, &sink, &found);
+
+	if (!is_cut && bytes.len > 0)
+		reading->is_lost = false;
+	if (found == 0) {
+		if (bytes.len > 0)
+			note_unknown(self, reading, is_cut || was_lost);
+		return;
+	}
+	stats_add(self->room->stats->messages, 1);
+	if (claim >= CLAIM_FACT) {
+		self->current = (uint8_t)found;
+		self->bad = 0;
+	}
+}
