@@ -171,6 +171,14 @@ static void note_bad(struct conversation *self, struct reading *reading, size_t 
 		reading->is_muted = true;
 }
 
+/* A message was said when its end came, even if it was understood only later. */
+static void note_said(struct reading *reading, size_t end)
+{
+	reading->said_ns = end <= reading->waited ? reading->waited_ns : reading->time_ns;
+	if (end >= reading->waited)
+		reading->waited = 0;
+}
+
 /* A message that is longer than its dialect's can be: what is there tells. */
 static void read_long(struct conversation *self, unsigned side, size_t framer, struct slice in)
 {
@@ -182,14 +190,6 @@ static void read_long(struct conversation *self, unsigned side, size_t framer, s
 	lose(self, reading, in.len);
 	if (reading->is_bounded)
 		reading->is_muted = true;
-}
-
-/* A message was said when its end came, even if it was understood only later. */
-static void note_said(struct reading *reading, size_t end)
-{
-	reading->said_ns = end <= reading->waited ? reading->waited_ns : reading->time_ns;
-	if (end >= reading->waited)
-		reading->waited = 0;
 }
 
 /* Reads all whole messages; returns what is left, the beginning of one. */

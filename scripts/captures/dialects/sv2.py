@@ -134,8 +134,8 @@ def noise(rng):
     talk.client(random(79 + 14))
     talk.reply_time()
     talk.server(random(83 + 4))
-    talk.server(random(87) + random(86))
     talk.work = None  # how much a share is worth is encrypted, that there is one is not
+    talk.server(random(87) + random(86), job="sizes")
     for _ in range(8):
         talk.wait(rng.uniform(2, 6))
         share = talk.new_share("sizes")
