@@ -13,17 +13,24 @@
 #define NONCE_DIGITS 16
 #define SHARE_FIELDS 4
 
-/* Numbers of 32 bits in the list; 0 when there is something else in it. */
+/* A number of 32 bits, or as many hex digits. */
+static bool is_edge(const struct json *doc, json_value value)
+{
+	uint64_t edge;
+	size_t digits = json_hex(doc, value).len;
+
+	return json_unsigned(doc, value, UINT32_MAX, &edge) == 0 || (digits > 0 && digits <= 8);
+}
+
+/* Edges in the list; 0 when there is something else in it. */
 static size_t count_cycle(const struct rpc_call *call, json_value list)
 {
 	size_t count = json_size(call->doc, list);
-	uint64_t edge;
 
 	if (json_type(call->doc, list) != JSON_ARRAY || count > CYCLE)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (json_unsigned(call->doc, json_element(call->doc, list, i), UINT32_MAX, &edge) !=
-		    0)
+		if (!is_edge(call->doc, json_element(call->doc, list, i)))
 			return 0;
 	return count;
 }

@@ -142,7 +142,8 @@ static enum probe_result probe_v5_server(struct slice first)
 	return type == TYPE_V4 || type == TYPE_NAME || type == TYPE_V6 ? PROBE_YES : PROBE_NO;
 }
 
-/* 00 5a is also the length of something else: what follows the reply must be a known beginning. */
+/* 00 5a is also the length of something else: the reply must be followed by what may begin a stream
+ * of a miner's or of TLS. */
 static enum probe_result probe_v4_server(struct slice first)
 {
 	if (first.len > 1 && first.ptr[1] != V4_GRANTED)
@@ -150,8 +151,14 @@ static enum probe_result probe_v4_server(struct slice first)
 	if (first.len <= 1 + V4_HEAD_BYTES)
 		return PROBE_MAYBE;
 	uint8_t next = first.ptr[1 + V4_HEAD_BYTES];
+	struct cursor in = cursor_of(slice_tail(first, 2));
 
-	return next == '{' || next == '[' || next == 'H' || next == 0x16 ? PROBE_YES : PROBE_NO;
+	if (next == '{' || next == '[' || next == 'H' || next == 0x16)
+		return PROBE_YES;
+	/* Most servers leave port and address empty: then blanks and padding may follow, too. */
+	bool is_plain = cursor_u16be(&in) == 0 && cursor_u32be(&in) == 0;
+
+	return is_plain && (next <= ' ' || next == 0xef) ? PROBE_YES : PROBE_NO;
 }
 
 static enum probe_result socks_probe(struct slice first, enum direction dir)

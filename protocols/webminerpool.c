@@ -121,12 +121,12 @@ static bool read_accepted(const struct webminerpool_call *call)
 {
 	const struct finding finding = { .kind = FINDING_REPLY,
 					 .sender = SENDER_POOL,
-					 .proof = PROOF_LIKELY,
+					 .proof = call->state->is_working ? PROOF_LIKELY
+									  : PROOF_SUSPECT,
 					 .request = REQUEST_SHARE,
 					 .is_ok = true };
 
 	call->state->is_seen = true;
-	call->state->is_working = true;
 	emit(call, &finding);
 	return true;
 }

@@ -157,7 +157,8 @@ static void apply_proof(struct apply *a)
 		apply_level(a, LEVEL_NODE);
 		break;
 	case PROOF_SUSPECT:
-		apply_word(a, EVIDENCE_HANDSHAKE_SIZES);
+		if (a->finding->kind == FINDING_SUBSCRIBE || a->finding->kind == FINDING_IDENTITY)
+			apply_word(a, EVIDENCE_HANDSHAKE_SIZES);
 		if (self->view.role != ROLE_NODE) /* sizes weigh less than a node's own words */
 			apply_level(a, LEVEL_SUSPECT);
 		break;

@@ -27,7 +27,7 @@
 
 struct chunk {
 	struct chunk *next;
-	uint64_t first_ns; /* of the packets whose bytes it holds */
+	uint64_t first_ns; /* of the packets whose bytes it holds: that is when they are given */
 	uint64_t time_ns;  /* of the last of them */
 	uint32_t seq;
 	uint32_t len;
@@ -217,7 +217,7 @@ static void drain(struct reader *r)
 		pass_fin(side, chunk->seq);
 		if (chunk->seq != side->next_seq)
 			return;
-		deliver(r, slice_of(chunk->bytes, chunk->len), chunk->time_ns);
+		deliver(r, slice_of(chunk->bytes, chunk->len), chunk->first_ns);
 		if (chunk->cut > 0)
 			declare_gap(r, chunk->cut, chunk->time_ns);
 		drop_head(r->stream, side);

@@ -47,7 +47,7 @@ def carriers(talk):
             + [(("connect",), "gzip-chunked")]
     if talk.home == "ws":
         return out + [(over, "length") for over in OVER_WS]
-    if talk.is_binary:
+    if talk.is_binary or talk.is_mixed:
         return out + [(("proxy1", "connect"), "length")]
     return out + [(over, "length") for over in WS + STACKS]
 

@@ -107,7 +107,7 @@ static void test_work_and_verdict(void **unused)
 	assert_false(first->finding.is_ok);
 	begin(); /* the server's side alone */
 	talk_body(&talk, &answer, WORK);
-	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_NONE);
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	talk_body(&talk, &answer, WORK);
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 }

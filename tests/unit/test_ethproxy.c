@@ -8,6 +8,7 @@
 
 #include "tests/unit/dialect_talk.h"
 
+#define H8     "1a2b3c4d"
 #define H16    "1a2b3c4d5e6f7a8b"
 #define HEADER H16 H16 H16 "00000000000000aa"
 #define SEED   H16 H16 H16 "00000000000000bb"
@@ -176,11 +177,16 @@ static void test_server_only(void **unused)
 	(void)unused;
 	begin();
 	assert_false(talk_down(&talk, "{\"jsonrpc\":\"2.0\",\"id\":4,\"result\":true}"));
-	assert_true(talk_down(&talk, WORK("0", HEADER, SEED)));
+	/* three hashes of which none is a target of our days: anybody's */
+	assert_true(talk_down(&talk, "{\"id\":0,\"result\":[\"0x" HEADER "\",\"0x" SEED
+				     "\",\"0x0000f000" H16 H16 H16 H8 "\"]}"));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_NONE);
+	begin();
+	assert_true(talk_down(&talk, WORK("0", HEADER, SEED)));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	/* another seed: not yet the same chain twice */
 	assert_true(talk_down(&talk, WORK("0", SEED, HEADER)));
-	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_NONE);
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	assert_true(talk_down(&talk, WORK("0", SEED, HEADER)));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 	assert_true(talk_down(&talk, "{\"jsonrpc\":\"2.0\",\"id\":4,\"result\":true}"));

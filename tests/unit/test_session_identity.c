@@ -21,7 +21,7 @@ static struct finding node(void)
 
 static struct finding sizes(void)
 {
-	return (struct finding){ .kind = FINDING_REQUEST,
+	return (struct finding){ .kind = FINDING_SUBSCRIBE,
 				 .sender = SENDER_MINER,
 				 .proof = PROOF_SUSPECT };
 }
@@ -75,6 +75,7 @@ static void sizes_are_a_suspicion(void **state)
 	assert_true(has_word(EVIDENCE_HANDSHAKE_SIZES));
 	assert_false(has_word(EVIDENCE_HANDSHAKE));
 	struct finding more = sizes();
+	more.kind = FINDING_REQUEST;
 	more.proof = PROOF_LIKELY;
 	apply(more, UP, 1);
 	assert_int_equal(session.is_open, 1);

@@ -94,6 +94,9 @@ static void test_one_side(void **unused)
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 	begin();
 	assert_true(talk_down(&talk, ACCEPTED));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_SUSPECT); /* a word is anybody's */
+	assert_true(talk_down(&talk, JOB));
+	assert_true(talk_down(&talk, ACCEPTED));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 }
 

@@ -88,7 +88,7 @@ def agent_frame(command, body):
 
 def btcagent(rng):
     """Many miners on one connection; shares are binary and get no answers."""
-    talk = Bitcoin(rng, "btcagent", user="exampleacct.agent1", counts="submitted")
+    talk = Bitcoin(rng, "btcagent", user="exampleacct.agent1", counts="submitted", is_mixed=True)
     talk.begin("btccom-agent/1.0.0", subscription(rng))
     talk.difficulty(1024, BITCOIN_WORK)
     talk.work = (1 << 14) * BITCOIN_WORK

@@ -102,6 +102,8 @@ class Talk:
     home: what carries the dialect by nature: "stream", "http" or "ws". counts: outcome whose
     shares make the hash rate. units: factors by which the rate of work may be named. level: what
     the whole session proves. from_start: only its first messages tell what it is.
+    is_mixed: binary messages among JSON, in a stream only: the miner's tell which dialect it is, and
+    one alone that was picked up late proves nothing.
     """
 
     rng: object
@@ -114,6 +116,7 @@ class Talk:
     path: str = "/proxy"
     is_binary: bool = False
     from_start: bool = False
+    is_mixed: bool = False
     said: list = field(default_factory=list)
     jobs: dict = field(default_factory=dict)
     shares: list = field(default_factory=list)  # the job of each share

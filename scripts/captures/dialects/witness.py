@@ -69,7 +69,7 @@ def told(talk, states):
         if state == WHOLE:
             out.must.update(facts.who)
             out.floor = max(out.floor, facts.proof, key=RANK.get)
-            if facts.names:
+            if facts.names and not (talk.is_mixed and said.direction != TO_SERVER):
                 out.dialect = talk.dialect
             if facts.claimed is not None:
                 out.claimed_must = facts.claimed
@@ -86,6 +86,8 @@ def count(talk, states, out):
             (asked if state == WHOLE else maybe).add(said.facts.share)
     out.low, out.high = dict.fromkeys(COUNTS, 0), dict.fromkeys(COUNTS, 0)
     out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
+    if talk.is_mixed and GONE in states[:1]:
+        out.low["submitted"] = max(0, len(asked) - 1)
     sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
                         if said.direction == TO_SERVER)
     settled, perhaps = {}, {}
