@@ -154,11 +154,11 @@ static bool report_work(const struct rpc_call *call)
 
 	state->is_seen = state->is_seen || state->seed == seed;
 	state->seed = seed;
-	/* Three hashes may be anybody's, but not one with 28 leading zero bits. */
+	/* Three hashes may be anybody's, but not one with 24 leading zero bits. */
 	if (state->is_seen)
 		finding.proof = PROOF_CONFIRMED;
 	else if (slice_starts(json_hex(call->doc, json_element(call->doc, call->result, 2)),
-			      "0000000"))
+			      "000000"))
 		finding.proof = PROOF_LIKELY;
 	finding.request = 0;
 	finding.job =
