@@ -607,7 +607,8 @@ static bool http_gap(void *state, enum direction dir)
 
 	self->asked = 0;
 	self->asked_head = 0;
-	/* A tunnel is open, or asked for: what was lost is its opening, or part of what is in it. */
+	/* A tunnel is open, or asked for: what was lost is its opening, or part of what is in it.
+	 */
 	if (is_switch || self->side[1 - dir].phase == PHASE_THROUGH)
 		side->phase = PHASE_THROUGH;
 	if (side->phase == PHASE_THROUGH)

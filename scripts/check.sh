@@ -56,12 +56,16 @@ step lint sh scripts/lint.sh
 step unit make -s CFLAGS=-Werror unit
 step captures python3 scripts/make_captures.py --check
 step golden python3 tests/golden/golden.py --binary build/minecanary
+step differ python3 tests/differential/differential.py --binary build/minecanary --seed 1
+step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step scenario python3 tests/redis/scenario.py --binary build/minecanary
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary
 step bench env BENCH_PACKETS=20000 BENCH_ROUNDS=1 make -s bench
 step asan sanitized asan address,undefined
+step asan-differ python3 tests/differential/differential.py --binary build/asan/minecanary \
+    --seed 1 --sample 1
 step tsan sanitized tsan thread
 step fuzz-build make -j2 fuzz-build
 step fuzz make -s fuzz

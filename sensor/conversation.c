@@ -88,7 +88,7 @@ static bool make_room(struct conversation *self, struct reading *reading, size_t
 /* Keeps what is left of the bytes read; they may already be in the block. */
 static void keep(struct conversation *self, struct reading *reading, struct slice rest)
 {
-	if (rest.len == 0) {
+	if (rest.len == 0 || rest.ptr == NULL) {
 		drop_kept(self, reading);
 		return;
 	}
@@ -401,7 +401,8 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	if (http != NULL)
 		hearing_message(self, side, hearing_text(), slice_of(NULL, 0), false);
 	reading->is_doubted = hearing_is_stray(self, http);
-	reading->is_muted = reading->is_doubted && (http->is_asked || !http->is_json);
+	if (http != NULL && reading->is_doubted)
+		reading->is_muted = http->is_asked || !http->is_json;
 }
 
 void conversation_close(struct conversation *self, unsigned side)

@@ -165,7 +165,7 @@ static void apply_proof(struct apply *a)
 	case PROOF_LIKELY:
 	case PROOF_CONFIRMED:
 		/* What has no word of its own is a ground as well. */
-		if (finding->kind == FINDING_REQUEST ||
+		if (finding->kind == FINDING_REQUEST || finding->kind == FINDING_IDENTITY ||
 		    (finding->kind == FINDING_REPLY && finding->count == 0))
 			apply_word(a, EVIDENCE_HANDSHAKE);
 		apply_level(a, finding->proof == PROOF_CONFIRMED ? LEVEL_CONFIRMED : LEVEL_LIKELY);

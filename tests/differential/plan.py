@@ -26,6 +26,8 @@ APART = (
     *((("cut", "reordered"), ("vantage", late)) for late in LATE),
     # What comes first is the end of a message, which may be inside a frame.
     *((("cut", "overlapping"), ("vantage", late)) for late in LATE),
+    # The rest of a cut packet is a gap before the segment comes that holds it again.
+    (("cut", "overlapping"), ("vantage", "snaplen")),
     # What is cut off at the end of a packet is in another fragment.
     (("layer", "fragments"), ("vantage", "snaplen")),
     (("layer", "ipv6-fragments"), ("vantage", "snaplen")),
@@ -54,6 +56,12 @@ def carriers(talk):
 
 def allowed(rendering):
     """Whether the parts of a rendering go together."""
+    # Without the request a SOCKS4 reply is eight bytes that say little: what follows must tell.
+    hidden = rendering.vantage in ("server-only", "mid-server") and \
+        {"socks4", "socks4a"} & set(rendering.carriers)
+    if hidden and rendering.name in SESSIONS and \
+            (session(rendering.name).is_binary or rendering.spelling == "banner"):
+        return False
     return not any(all(getattr(rendering, axis) == value for axis, value in pair)
                    for pair in APART)
 

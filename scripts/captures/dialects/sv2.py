@@ -119,7 +119,7 @@ def plain(rng, extended=False):
 
 def noise(rng):
     """The Noise handshake by its sizes, then encrypted frames."""
-    talk = Talk(rng, "stratum-v2-noise", port=34254, level=SUSPECT, is_binary=True,
+    talk = Talk(rng, "stratum-v2-noise", port=34254, level=LIKELY, is_binary=True,
                 from_start=True)
 
     def random(size):

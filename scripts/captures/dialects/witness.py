@@ -54,7 +54,7 @@ class Knowledge:
 def told(talk, states):
     """Fills in who mines and what is proven."""
     out = Knowledge(ceiling=talk.level if talk.level == NODE else CONFIRMED)
-    if talk.level == SUSPECT:
+    if talk.level in (SUSPECT, LIKELY):
         out.ceiling = LIKELY
     for said, state in zip(talk.said, states):
         facts = said.facts

@@ -1,0 +1,305 @@
+/* test_wrapping.c: messages inside carriers, from packets to sessions: tunnels, bodies, compressed
+ * ones, bombs, answers that nobody asked for, gaps, and memory that runs out. What the carriers
+ * themselves make of every cut is theirs to test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "sensor/inspect.h"
+
+#define SECOND 1000000000ull
+#define UP     DIR_TO_SERVER
+#define DOWN   DIR_TO_CLIENT
+
+#define H64       "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define LOGIN     "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"acct.rig07\",\"secret\"]}\n"
+#define LOGGED_IN "{\"id\":2,\"result\":true,\"error\":null}\n"
+#define SUBMIT(nonce) \
+	"{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"acct.rig07\",\"2861\",\"00000003\"," \
+	"\"66b1f0ab\",\"" nonce "\"]}\n"
+#define GETWORK "{\"method\":\"getwork\",\"params\":[],\"id\":0}"
+#define MINER_HEAD \
+	"POST / HTTP/1.1\r\nHost: pool.example.com:8332\r\nX-Mining-Extensions: midstate\r\n" \
+	"Authorization: Basic dXNlcjp4\r\nUser-Agent: cgminer 3.7.2\r\n"
+
+static struct stats stats;
+static const struct preface at_start[2] = { { .is_start = true }, { .is_start = true } };
+static struct inspect_pool *pool;
+static struct inspect *flow;
+static uint32_t seqs[2];
+static uint64_t now_ns;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&stats, 0, sizeof(stats));
+	pool = inspect_pool_new(2, 1 << 18, 1 << 18, &stats);
+	assert_non_null(pool);
+	flow = inspect_new(pool, at_start);
+	assert_non_null(flow);
+	seqs[UP] = 0xfffffff0u;
+	seqs[DOWN] = 7;
+	now_ns = 1772704680ull * SECOND;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	inspect_free(flow);
+	inspect_pool_free(pool);
+	return 0;
+}
+
+static void send_bytes(enum direction dir, const void *bytes, size_t len)
+{
+	struct packet packet = { .time_ns = now_ns,
+				 .tcp_flags = TCP_ACK,
+				 .tcp_seq = seqs[dir],
+				 .tcp_ack = seqs[1 - dir],
+				 .payload = slice_of(bytes, len),
+				 .payload_wire = (uint32_t)len };
+
+	now_ns += SECOND / 10;
+	seqs[dir] += (uint32_t)len;
+	inspect_packet(flow, dir, &packet);
+}
+
+static void send(enum direction dir, const char *text)
+{
+	send_bytes(dir, text, strlen(text));
+}
+
+static void lose(enum direction dir, uint32_t bytes)
+{
+	seqs[dir] += bytes;
+}
+
+static const struct session_view *view(void)
+{
+	return &inspect_session(flow)->view;
+}
+
+/* A head with the length of its body, and the body. */
+static void send_body(enum direction dir, const char *head, const void *body, size_t len)
+{
+	char text[1024];
+	int head_len = snprintf(text, sizeof(text), "%sContent-Length: %zu\r\n\r\n", head, len);
+
+	assert_in_range(head_len, 1, sizeof(text) - 1);
+	send(dir, text);
+	send_bytes(dir, body, len);
+}
+
+static size_t pack(const void *data, size_t len, int bits, int flush, uint8_t *out, size_t size)
+{
+	z_stream stream = { 0 };
+
+	assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	stream.next_in = (z_const Bytef *)(uintptr_t)data;
+	stream.avail_in = (uInt)len;
+	stream.next_out = out;
+	stream.avail_out = (uInt)size;
+	(void)deflate(&stream, flush);
+	assert_int_equal(stream.avail_in, 0);
+	(void)deflateEnd(&stream);
+	return size - stream.avail_out;
+}
+
+static void a_tunnel_names_the_pool(void **state)
+{
+	(void)state;
+	send(UP, "CONNECT pool.example.com:3333 HTTP/1.1\r\nHost: pool.example.com:3333\r\n\r\n");
+	assert_int_equal(view()->level, LEVEL_NONE); /* a name alone is nobody's guilt */
+	send(DOWN, "HTTP/1.1 200 Connection established\r\n\r\n");
+	send(UP, LOGIN);
+	assert_int_equal(view()->level, LEVEL_LIKELY);
+	assert_string_equal(view()->pool, "pool.example.com:3333");
+	assert_string_equal(view()->carrier, "http");
+	assert_string_equal(view()->wallet, "acct");
+	send(DOWN, LOGGED_IN);
+	send(UP, SUBMIT("00000001"));
+	send(DOWN, "{\"id\":4,\"result\":true,\"error\":null}\n");
+	assert_int_equal(view()->accepted, 1);
+}
+
+static void carriers_lie_in_each_other(void **state)
+{
+	(void)state;
+	send(UP, "PROXY TCP4 192.0.2.7 198.51.100.9 51000 1080\r\n");
+	send_bytes(UP, "\5\1\0", 3);
+	send_bytes(DOWN, "\5\0", 2);
+	send_bytes(UP, "\5\1\0\3\10pool.exa\x0d\x05", 15);
+	send_bytes(DOWN, "\5\0\0\1\0\0\0\0\0\0", 10);
+	send(UP, LOGIN);
+	assert_int_equal(view()->level, LEVEL_LIKELY);
+	assert_string_equal(view()->pool, "pool.exa:3333");
+	assert_string_equal(view()->carrier, "proxy+socks");
+}
+
+static void a_tunnel_whose_opening_was_lost(void **state)
+{
+	(void)state;
+	send(UP, "CONNECT pool.example.com:3333 HTTP/1.1\r\n\r\n");
+	lose(DOWN, 39);
+	send(UP, LOGIN);
+	send(DOWN, LOGGED_IN);
+	inspect_tick(flow, now_ns + 10 * SECOND);
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+}
+
+static void bodies_are_inflated(void **state)
+{
+	static const struct {
+		const char *name;
+		int bits;
+	} codings[] = { { "gzip", 31 }, { "deflate", 15 }, { "deflate", -15 } };
+	uint8_t packed[512];
+	char head[512];
+
+	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++) {
+		(void)teardown(state);
+		(void)setup(state);
+		(void)snprintf(head, sizeof(head), MINER_HEAD "Content-Encoding: %s\r\n",
+			       codings[i].name);
+		send_body(UP, head, packed,
+			  pack(GETWORK, strlen(GETWORK), codings[i].bits, Z_FINISH, packed,
+			       sizeof(packed)));
+		assert_string_equal(view()->dialect, "getwork");
+		assert_string_equal(view()->wallet, "user");
+		assert_int_equal(stats.inflate_refused, 0);
+	}
+}
+
+static void a_bomb_is_not_read(void **state)
+{
+	static uint8_t zeros[4 << 20];
+	static uint8_t packed[1 << 14];
+
+	(void)state;
+	memset(zeros, ' ', sizeof(zeros));
+	send_body(UP, MINER_HEAD "Content-Encoding: gzip\r\n", packed,
+		  pack(zeros, sizeof(zeros), 31, Z_FINISH, packed, sizeof(packed)));
+	assert_int_equal(stats.inflate_refused, 1);
+	send_body(UP, MINER_HEAD, GETWORK, strlen(GETWORK)); /* the next one is */
+	assert_string_equal(view()->dialect, "getwork");
+}
+
+/* One WebSocket text frame, masked with zeros when it goes up. */
+static void send_frame(enum direction dir, uint8_t first, const uint8_t *body, size_t len)
+{
+	uint8_t frame[256] = { first, (uint8_t)(len | (dir == UP ? 0x80 : 0)) };
+	size_t head = dir == UP ? 6 : 2;
+
+	assert_in_range(len, 1, 125);
+	memcpy(frame + head, body, len);
+	send_bytes(dir, frame, head + len);
+}
+
+static void websocket_messages_refer_to_each_other(void **state)
+{
+	z_stream stream = { 0 };
+	uint8_t packed[256];
+
+	(void)state;
+	send(UP, "GET /proxy HTTP/1.1\r\nHost: ws.example.com\r\nUpgrade: websocket\r\n"
+		 "Connection: Upgrade\r\n\r\n");
+	send(DOWN, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+		   "Connection: Upgrade\r\n\r\n");
+	assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	for (int i = 0; i < 3; i++) {
+		char text[256];
+
+		(void)snprintf(text, sizeof(text), SUBMIT("0000000%d"), i);
+		stream.next_in = (uint8_t *)text;
+		stream.avail_in = (uInt)strlen(text);
+		stream.next_out = packed;
+		stream.avail_out = sizeof(packed);
+		assert_int_equal(deflate(&stream, Z_SYNC_FLUSH), Z_OK);
+		size_t len = sizeof(packed) - stream.avail_out - 4; /* sent without its end */
+
+		if (i > 0)
+			assert_true(len < 30);
+		send_frame(UP, 0xc1, packed, len);
+	}
+	(void)deflateEnd(&stream);
+	assert_int_equal(view()->submitted, 3);
+	assert_string_equal(view()->carrier, "http+websocket");
+}
+
+static void pages_and_files_say_nothing(void **state)
+{
+	static const char *const heads[] = {
+		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		for (int is_asked = 0; is_asked < 2; is_asked++) {
+			(void)teardown(state);
+			(void)setup(state);
+			if (is_asked)
+				send(UP, "GET /rules HTTP/1.1\r\nHost: files.example.com\r\n\r\n");
+			send_body(DOWN, heads[i], SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+			send_body(DOWN, heads[i], LOGIN LOGIN, strlen(LOGIN LOGIN));
+			assert_int_equal(view()->level, LEVEL_NONE);
+		}
+	}
+}
+
+static void without_memory_a_carrier_is_left_alone(void **state)
+{
+	static char begin[5001] = "{\"";
+
+	(void)state;
+	memset(begin + 2, 'a', sizeof(begin) - 3);
+	inspect_free(flow);
+	inspect_pool_free(pool);
+	pool = inspect_pool_new(2, 1, 0, &stats); /* one large block */
+	flow = inspect_new(pool, at_start);
+	send(UP, begin);
+	struct inspect *first = flow;
+	flow = inspect_new(pool, at_start);
+	seqs[UP] = 1;
+	send_body(UP, MINER_HEAD, GETWORK, strlen(GETWORK));
+	assert_int_equal(stats.carriers_capped, 1);
+	assert_int_equal(view()->level, LEVEL_NONE);
+	inspect_free(first);
+}
+
+static void a_direction_inside_a_carrier_is_known(void **state)
+{
+	(void)state;
+	assert_false(inspect_is_wrapped(flow, UP));
+	send(UP, "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n");
+	assert_true(inspect_is_wrapped(flow, UP));
+	send(DOWN, LOGGED_IN); /* no HTTP: read as it is */
+	assert_false(inspect_is_wrapped(flow, DOWN));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_tunnel_names_the_pool),
+		TEST(carriers_lie_in_each_other),
+		TEST(a_tunnel_whose_opening_was_lost),
+		TEST(bodies_are_inflated),
+		TEST(a_bomb_is_not_read),
+		TEST(websocket_messages_refer_to_each_other),
+		TEST(pages_and_files_say_nothing),
+		TEST(without_memory_a_carrier_is_left_alone),
+		TEST(a_direction_inside_a_carrier_is_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
