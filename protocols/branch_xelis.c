@@ -61,6 +61,12 @@ static enum proof xelis_submit(const struct rpc_call *call, struct stratum_state
 	    rpc_starts(json_raw(call->doc, nonce), "0x"))
 		return PROOF_NONE;
 	stratum_identity(call, state, finding, stratum_param(call, 0));
+	/* The first field may be the worker alone. */
+	if (finding->wallet.check == WALLET_NONE) {
+		finding->worker = finding->login;
+		finding->login = slice_of(NULL, 0);
+		finding->wallet = (struct wallet){ .check = WALLET_NONE };
+	}
 	finding->nonce = stratum_share_hash(call, finding->job, 2);
 	return stratum_is(state, &stratum_branch_xelis) ? proof : PROOF_LIKELY;
 }

@@ -38,7 +38,8 @@ NOBODY_KEYS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 # What depends on when the capture was played, and how fast.
 PLAYING = ("timestamp", "flow_id", "in_iface", "pcap_filename")
 PLAYING_FLOW = ("start", "end", "age")
-PLAYING_MINING = ("first_seen", "last_share", "alert_id", "revision", "hashrate")
+PLAYING_MINING = ("first_seen", "last_share", "alert_id", "revision", "hashrate",
+                  "hashrate_1m", "hashrate_10m", "hashrate_60m")
 
 
 def ip(*words):
