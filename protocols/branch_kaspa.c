@@ -61,14 +61,10 @@ static enum proof kaspa_notify(const struct rpc_call *call, struct stratum_state
 static enum proof kaspa_submit(const struct rpc_call *call, struct stratum_state *state,
 			       struct finding *finding)
 {
-	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_HEX };
-	enum proof proof = stratum_verdict(call, fields, 3, 3);
-	struct slice nonce = json_hex(call->doc, stratum_param(call, 2));
+	enum proof proof = stratum_nonce_share(call, state, finding, FIELD_HEX, NONCE_DIGITS);
 
-	if (proof == PROOF_NONE || nonce.len > NONCE_DIGITS)
+	if (proof == PROOF_NONE)
 		return PROOF_NONE;
-	stratum_identity(call, state, finding, stratum_param(call, 0));
-	finding->nonce = rpc_hash_hex(finding->job, nonce);
 	set_coin(state, finding);
 	/* behind a cut two hashes may have followed: then it is another's */
 	return stratum_is(state, &stratum_branch_kaspa) ||

@@ -23,15 +23,10 @@ static enum proof nervos_notify(const struct rpc_call *call, struct stratum_stat
 static enum proof nervos_submit(const struct rpc_call *call, struct stratum_state *state,
 				struct finding *finding)
 {
-	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_BYTES };
-	enum proof proof = stratum_verdict(call, fields, 3, 3);
-	struct slice nonce = json_hex(call->doc, stratum_param(call, 2));
+	enum proof proof = stratum_nonce_share(call, state, finding, FIELD_BYTES, NONCE_DIGITS);
 
-	if (proof == PROOF_NONE || nonce.len > NONCE_DIGITS)
-		return PROOF_NONE;
-	stratum_identity(call, state, finding, stratum_param(call, 0));
-	finding->nonce = rpc_hash_hex(finding->job, nonce);
-	return stratum_is(state, &stratum_branch_nervos) ? proof : PROOF_LIKELY;
+	return proof == PROOF_NONE || stratum_is(state, &stratum_branch_nervos) ? proof
+										: PROOF_LIKELY;
 }
 
 static const char *const agents[] = { "ckbminer", NULL };

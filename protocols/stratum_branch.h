@@ -137,6 +137,11 @@ enum proof stratum_verdict(const struct rpc_call *call, const enum stratum_field
 void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 		      struct finding *finding, json_value user);
 
+/* A share of three fields, [user, job, nonce]: fills identity and nonce. The verdict of its shape;
+ * PROOF_NONE when it is none, or the nonce has more than `digits` digits. */
+enum proof stratum_nonce_share(const struct rpc_call *call, struct stratum_state *state,
+			       struct finding *finding, enum stratum_field nonce, size_t digits);
+
 /* Hash of a share: the job id and the params from `first` on, lists element by element; spelled
  * alike or not. 0 when there is no such param. */
 uint64_t stratum_share_hash(const struct rpc_call *call, uint64_t job, size_t first);

@@ -192,6 +192,20 @@ static uint64_t hash_value(const struct rpc_call *call, uint64_t hash, json_valu
 	return rpc_hash_hex(hash, slice_of(&id, sizeof(id)));
 }
 
+enum proof stratum_nonce_share(const struct rpc_call *call, struct stratum_state *state,
+			       struct finding *finding, enum stratum_field nonce, size_t digits)
+{
+	const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, nonce };
+	enum proof proof = stratum_verdict(call, fields, 3, 3);
+	struct slice text = json_hex(call->doc, stratum_param(call, 2));
+
+	if (proof == PROOF_NONE || text.len > digits)
+		return PROOF_NONE;
+	stratum_identity(call, state, finding, stratum_param(call, 0));
+	finding->nonce = rpc_hash_hex(finding->job, text);
+	return proof;
+}
+
 uint64_t stratum_share_hash(const struct rpc_call *call, uint64_t job, size_t first)
 {
 	const struct json *doc = call->doc;
