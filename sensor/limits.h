@@ -35,7 +35,7 @@
 
 /* Compressed bodies and messages: bytes one may give, how many times what came in, and how many may
  * be inflated at once by one worker (48 KB each, from first use). */
-#define LIMIT_INFLATE_BYTES (256 * 1024)
+#define LIMIT_INFLATE_BYTES 262144
 #define LIMIT_INFLATE_RATIO 50
 #define LIMIT_INFLATERS     128
 
