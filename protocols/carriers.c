@@ -15,8 +15,13 @@ bool dialects_begin(struct slice first, enum direction dir)
 	for (size_t i = 0; i < carrier_count; i++)
 		if (!carriers[i]->is_opaque && carriers[i]->probe(first, dir) != PROBE_NO)
 			return true;
-	for (size_t i = 0; i < dialect_count; i++)
-		if (dialects[i]->is_binary && dialects[i]->probe(first, dir) != PROBE_NO)
+	for (size_t i = 0; i < dialect_count; i++) {
+		if (!dialects[i]->is_binary)
+			continue;
+		enum probe_result result = dialects[i]->probe(first, dir);
+
+		if (result == PROBE_YES || (result == PROBE_MAYBE && !dialects[i]->is_faceless))
 			return true;
+	}
 	return false;
 }

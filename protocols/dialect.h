@@ -115,6 +115,8 @@ struct dialect {
 	 * mine, as far as it goes; at most DIALECT_PROBE_MAX bytes long, and nobody else may have
 	 * these bytes before it is decided. */
 	bool is_binary;
+	/* Nothing but sizes tells it: a part of its beginning is no reason to look at a flow. */
+	bool is_faceless;
 	bool is_http; /* speaks in HTTP: believed in an answer whose question was not seen */
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);

@@ -389,6 +389,7 @@ const struct dialect dialect_stratum_noise = {
 	.state_size = sizeof(struct stratum_noise_state),
 	.max_message = LIMIT_MESSAGE_BYTES,
 	.is_binary = true,
+	.is_faceless = true,
 	.probe = stratum_noise_probe,
 	.frame = stratum_noise_frame,
 	.decode = stratum_noise_decode,

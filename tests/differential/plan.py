@@ -62,6 +62,9 @@ def allowed(rendering):
     if hidden and rendering.name in SESSIONS and \
             (session(rendering.name).is_binary or rendering.spelling == "banner"):
         return False
+    # Sizes tell a handshake only where its first flight is one segment.
+    if rendering.name == "stratum-v2-noise" and rendering.cut in ("by-byte", "at-random"):
+        return False
     return not any(all(getattr(rendering, axis) == value for axis, value in pair)
                    for pair in APART)
 
@@ -73,7 +76,9 @@ def axes(name, write=session):
     for spelling in spellings(talk)[1:]:
         yield "spelling", Rendering(name, spelling, write=write)
     for cut in list(CUTS)[1:]:
-        yield "cut", Rendering(name, cut=cut, write=write)
+        rendering = Rendering(name, cut=cut, write=write)
+        if allowed(rendering):
+            yield "cut", rendering
     for over, body in carriers(talk)[1:]:
         yield "carrier", Rendering(name, carriers=over, body=body, write=write)
     for layer in list(LAYERS)[1:]:
