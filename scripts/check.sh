@@ -1,5 +1,5 @@
 #!/bin/sh
-# The test command: installs what is missing, builds, and runs every test. Takes five minutes on two
+# The test command: installs what is missing, builds, and runs every test. Takes ten minutes on two
 # idle cores. The last line is the sum: N passed, N failed. Logs are kept in build/check/.
 #   FUZZ_SECONDS=N   seconds for each fuzz target (default 3)
 set -u
