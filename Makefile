@@ -7,8 +7,9 @@ CC      ?= gcc
 CLANG   ?= clang
 SAN     ?=
 
-PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng zlib
+PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng zlib jansson
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
+TRAIL_LIBS := $(shell pkg-config --libs hiredis libcrypto yaml-0.1 zlib jansson) -lm -pthread
 LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
 
 WARN  := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align \
@@ -27,6 +28,7 @@ endif
 
 PROTO_SRC  := $(sort $(wildcard protocols/*.c))
 SENSOR_SRC := $(sort $(filter-out sensor/main.c,$(wildcard sensor/*.c)))
+TRAIL_SRC  := $(sort $(filter-out sensor/trail/main.c,$(wildcard sensor/trail/*.c)))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
@@ -38,6 +40,7 @@ CARRIER_IDS := $(call ids_of,CARRIERS)
 
 PROTO_OBJ  := $(PROTO_SRC:%.c=$(BUILD)/obj/%.o)
 SENSOR_OBJ := $(SENSOR_SRC:%.c=$(BUILD)/obj/%.o)
+TRAIL_OBJ  := $(TRAIL_SRC:%.c=$(BUILD)/obj/%.o)
 UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)) \
               $(DIALECT_IDS:%=$(BUILD)/fuzz/dialect_%) \
@@ -60,6 +63,15 @@ $(BUILD)/libsensor.a: $(SENSOR_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# The second program: no pcap, no nDPI.
+$(BUILD)/minecanary-trail: $(BUILD)/obj/sensor/trail/main.o $(BUILD)/libtrail.a \
+                           $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
+	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(TRAIL_LIBS)
+
+$(BUILD)/libtrail.a: $(TRAIL_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # protocols/ needs no library but the tokenizer's header.
 $(BUILD)/obj/protocols/%.o: protocols/%.c Makefile
 	@mkdir -p $(@D)
@@ -69,10 +81,10 @@ $(BUILD)/obj/sensor/%.o: sensor/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
-		$(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
+		$(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
 
 unit-build: $(UNIT_BIN)
 unit: $(UNIT_BIN)                       ## run the unit tests
@@ -81,7 +93,8 @@ unit: $(UNIT_BIN)                       ## run the unit tests
 # The fuzzers carry their own instrumented objects.
 FUZZ_FLAGS := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' -O1 -g \
               -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -pthread
-FUZZ_OBJ   := $(PROTO_SRC:%.c=$(BUILD)/fuzz/obj/%.o) $(SENSOR_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
+FUZZ_OBJ   := $(PROTO_SRC:%.c=$(BUILD)/fuzz/obj/%.o) $(SENSOR_SRC:%.c=$(BUILD)/fuzz/obj/%.o) \
+              $(TRAIL_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
 
 $(BUILD)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -139,5 +152,6 @@ clean:                                  ## remove everything that was built
 help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile
 
--include $(PROTO_OBJ:.o=.d) $(SENSOR_OBJ:.o=.d) $(BUILD)/obj/sensor/main.d $(UNIT_BIN:=.d) \
+-include $(PROTO_OBJ:.o=.d) $(SENSOR_OBJ:.o=.d) $(TRAIL_OBJ:.o=.d) \
+         $(BUILD)/obj/sensor/main.d $(UNIT_BIN:=.d) \
          $(BENCH_BIN:=.d) $(FUZZ_OBJ:.o=.d)

@@ -29,17 +29,19 @@ sensor=$(find sensor -name '*.[ch]')
 {
     rule "protocols/ never includes sensor/" "$(includes 'sensor/' $proto)"
     rule "protocols/ includes no library but the tokenizer" \
-        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|cap-ng|uthash|pthread|sys/)' $proto)"
+        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|jansson|cap-ng|uthash|pthread|sys/)' $proto)"
     rule "jsmn.h only in protocols/json.c" \
         "$(includes 'jsmn' $proto $sensor | grep -v '^protocols/json\.c:')"
     rule "pcap only in sensor/capture.c" \
         "$(includes 'pcap' $sensor | grep -v '^sensor/capture\.c:')"
     rule "nDPI only in sensor/classify.c" \
         "$(includes 'ndpi' $sensor | grep -v '^sensor/classify\.c:')"
-    rule "hiredis only in sensor/redis_*.c" \
-        "$(includes 'hiredis' $sensor | grep -v '^sensor/redis_[a-z_]*\.c:')"
-    rule "zlib only in sensor/inflate.c" \
-        "$(includes 'zlib' $sensor | grep -v '^sensor/inflate\.c:')"
+    rule "hiredis only in redis_*.c" \
+        "$(includes 'hiredis' $sensor | grep -vE '^sensor/(trail/)?redis_[a-z_]*\.c:')"
+    rule "zlib only in sensor/inflate.c and sensor/trail/" \
+        "$(includes 'zlib' $sensor | grep -vE '^sensor/(inflate\.c|trail/)')"
+    rule "jansson only in sensor/inventory_*.c and sensor/trail/" \
+        "$(includes 'jansson' $sensor | grep -vE '^sensor/(inventory_[a-z_]*\.c|trail/)')"
     rule "sensor/ never names a JSON-RPC method" \
         "$(grep -nE '"(mining\.|eth_|keepalived|getjob|getblocktemplate|submitblock|client\.)' $sensor)"
     # shellcheck disable=SC2013
