@@ -304,6 +304,7 @@ static void take_key(struct contacts *self, const struct name_fact *fact,
 
 	contact.cause.text = fact->access_key;
 	contact.access_key = fact->access_key;
+	contact.is_echo = fact->is_echo;
 	contact.query = fact->name;
 	alert_contact(self->alerts, &contact, parties);
 }

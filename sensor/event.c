@@ -181,7 +181,8 @@ static void write_pool(struct event_texts *texts, const struct decision_parties 
 		text = view->pool;
 	else if (parties->name[0] != '\0')
 		text = parties->name;
-	(void)snprintf(texts->pool, sizeof(texts->pool), "%.*s", (int)sizeof(texts->pool) - 1, text);
+	(void)snprintf(texts->pool, sizeof(texts->pool), "%.*s", (int)sizeof(texts->pool) - 1,
+		       text);
 }
 
 const struct event_texts *event_texts(struct event_renderer *self, const struct event *event)

@@ -80,10 +80,10 @@ struct name_fact {
 	uint32_t contact; /* of the flow */
 	uint32_t listed;  /* lists_entry() of the name; 0: only its key is of interest */
 	uint8_t client_side;
-	uint8_t source; /* enum name_source */
-	uint8_t has_ipv4;
-	uint8_t ipv4[4]; /* has_ipv4: the address that the name itself spells */
-	uint8_t reserved;
+	uint8_t source;     /* enum name_source */
+	uint8_t is_echo;    /* an answer repeats it: counted already if the question was seen */
+	uint8_t has_server; /* the name itself spells an address, as those of wildcard DNS do */
+	uint8_t server[4];
 	char access_key[LIMIT_KEY_TEXT]; /* AWS access key id inside the name; "" for none */
 	char name[LIMIT_DOMAIN_TEXT];
 };

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols/aws_key.h"
 #include "protocols/dns.h"
 #include "protocols/http_host.h"
 #include "protocols/tls_flight.h"
 #include "protocols/tls_hello.h"
+#include "protocols/wildcard_dns.h"
 #include "sensor/opening.h"
 
 #define DNS_PORT       53
@@ -80,17 +82,22 @@ static void copy_text(char *out, size_t size, struct slice text)
 	out[len] = '\0';
 }
 
+static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,
+		       uint32_t listed)
+{
+	memset(fact, 0, sizeof(*fact));
+	fact->source = (uint8_t)source;
+	fact->listed = listed;
+	copy_text(fact->name, sizeof(fact->name), name);
+}
+
 static void tell_name(struct names *self, uint32_t index, enum name_source source,
 		      struct slice name, uint32_t listed)
 {
 	struct name_fact fact;
 
-	memset(&fact, 0, sizeof(fact));
-	fact.source = (uint8_t)source;
-	fact.listed = listed;
-	copy_text(fact.name, sizeof(fact.name), name);
-	if (listed != 0)
-		stats_add(self->stats->names_listed, 1);
+	begin_fact(&fact, source, name, listed);
+	stats_add(self->stats->names_listed, 1);
 	self->hooks.name(self->hooks.ctx, index, &fact);
 }
 
@@ -139,25 +146,40 @@ static void read_answers(struct names *self, uint32_t index, const struct dns_me
 	self->hooks.answer(self->hooks.ctx, index, &fact);
 }
 
+/* A listed name, or one that carries a key out. What is only listed an answer tells itself. */
+static void read_question(struct names *self, uint32_t index, const struct dns_message *message)
+{
+	struct slice name = dns_name_slice(&message->names[0]);
+	char key[AWS_KEY_TEXT];
+	bool has_key = aws_key_find(name, key);
+	uint32_t listed = message->is_response ? 0 : match(self, name, 0);
+	struct name_fact fact;
+
+	if (!has_key && listed == 0)
+		return;
+	begin_fact(&fact, NAME_LOOKUP, name, listed);
+	fact.is_echo = message->is_response;
+	if (has_key) {
+		memcpy(fact.access_key, key, sizeof(key));
+		fact.has_server = dns_name_embedded_ipv4(name, fact.server);
+	}
+	if (listed != 0)
+		stats_add(self->stats->names_listed, 1);
+	self->hooks.name(self->hooks.ctx, index, &fact);
+}
+
 static void read_message(struct names *self, uint32_t index, struct slice bytes)
 {
 	struct dns_message *message = &self->message;
-	struct slice question;
-	uint32_t listed;
 
 	if (!dns_is_plausible(bytes) || dns_read(bytes, message) == DNS_NONE) {
 		stats_add(self->stats->dns_malformed, 1);
 		return;
 	}
 	stats_add(self->stats->dns_messages, 1);
-	if (message->is_response) {
+	read_question(self, index, message);
+	if (message->is_response)
 		read_answers(self, index, message);
-		return;
-	}
-	question = dns_name_slice(&message->names[0]);
-	listed = match(self, question, 0);
-	if (listed != 0)
-		tell_name(self, index, NAME_LOOKUP, question, listed);
 }
 
 void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
