@@ -25,7 +25,7 @@ struct decision_parties {
 	uint64_t first_ns; /* of the connection */
 	struct flow_key key;
 	uint32_t client_cloud; /* 1 + row of config's cloud table for the client, 0: none */
-	uint32_t contact;      /* 1 + index of the listed endpoint, 0: none */
+	uint32_t contact;      /* lists_entry() of the listed endpoint, 0: none */
 	uint8_t client_side;
 	uint8_t reserved[7];
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sensor/jsonw.h"
+#include "sensor/lists.h"
 #include "sensor/packet.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -125,7 +126,7 @@ static void write_metadata(struct line *line, const struct decision_alert *alert
 {
 	static const char sub_technique[] = ATTACK_PARENT_ID ".";
 	struct jsonw *w = &line->w;
-	const struct endpoint *listed = NULL;
+	const struct list_entry *listed = lists_entry(line->parties->contact);
 	char id[17];
 
 	jsonw_object(w, "metadata");
@@ -141,8 +142,6 @@ static void write_metadata(struct line *line, const struct decision_alert *alert
 				   signature->technique_name);
 	}
 	metadata_one(w, "confidence", confidence_text(alert->level));
-	if (line->parties->contact != 0 && line->context->endpoints != NULL)
-		listed = endpoint_get(line->context->endpoints, line->parties->contact - 1);
 	if (listed != NULL && listed->tag[0] != '\0')
 		metadata_one(w, "endpoint_tag", listed->tag);
 	if (alert->absorbed_by != 0) {

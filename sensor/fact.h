@@ -34,7 +34,7 @@ struct flow_record {
 	uint64_t bytes[2];   /* IP bytes by direction */
 	struct classify_label label;
 	struct flow_key key;
-	uint32_t contact;    /* 1 + index of the listed endpoint, 0: none */
+	uint32_t contact;    /* lists_entry() of the listed endpoint, 0: none */
 	uint8_t client_side; /* side of the key: 0 or 1 */
 	uint8_t end;         /* enum flow_end */
 	uint8_t tcp_state;   /* enum flow_tcp_state */
@@ -51,7 +51,7 @@ struct contact_fact {
 	uint64_t flow_id;
 	uint64_t start_ns;
 	struct flow_key key;
-	uint32_t contact; /* 1 + index into the endpoint list */
+	uint32_t contact; /* lists_entry() of what is listed */
 	uint8_t client_side;
 	uint8_t reserved[3];
 };
