@@ -17,7 +17,6 @@
  * is full, the alert that has been idle for longest goes, and what it held back is published. */
 #include "sensor/alert.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -436,10 +435,10 @@ static void fold_contact(struct alert *alert, const struct alert_contact *contac
 		alert->has_hello = 1;
 	}
 	if (contact->query != NULL && alert->query[0] == '\0')
-		(void)snprintf(alert->query, sizeof(alert->query), "%s", contact->query);
+		(void)slice_copy(slice_str(contact->query), alert->query, sizeof(alert->query));
 	if (contact->access_key != NULL && alert->access_key[0] == '\0')
-		(void)snprintf(alert->access_key, sizeof(alert->access_key), "%s",
-			       contact->access_key);
+		(void)slice_copy(slice_str(contact->access_key), alert->access_key,
+				 sizeof(alert->access_key));
 }
 
 /* Takes one sign into its alert, new or not; says when that is worth a revision. */

@@ -44,7 +44,9 @@ struct config {
 	/* knowledge */
 	char *sensor_id; /* filled after loading: host name live, replay-<host>-<pid> for -r */
 	char *tap;       /* names the scope of flows that no row of cloud maps: tap:NAME */
-	struct config_list endpoints; /* list files */
+	struct config_list lists;     /* list files */
+	struct config_list endpoints; /* more of them: the older name */
+	bool default_lists;
 	struct net_prefix *home;
 	size_t home_count;
 	struct cloud_row *cloud;

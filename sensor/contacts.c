@@ -14,7 +14,6 @@
  * (flow_names.h), else what its address was given out for (dns_labels.h). */
 #include "sensor/contacts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -100,7 +99,7 @@ static void set_name(struct decision_parties *parties, const char *name, uint32_
 {
 	const struct list_entry *entry = lists_entry(listed);
 
-	(void)snprintf(parties->name, sizeof(parties->name), "%s", name);
+	slice_copy(slice_str(name), parties->name, sizeof(parties->name));
 	parties->name_source = (uint8_t)source;
 	parties->listed = is_pool(entry) && !entry->is_weak ? listed : 0;
 }

@@ -9,7 +9,6 @@
 
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
-#include "sensor/endpoint.h"
 #include "sensor/ring.h"
 #include "sensor/stats.h"
 

@@ -7,7 +7,6 @@
 
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
-#include "sensor/endpoint.h"
 
 #define EVENT_JSON_BYTES    16384
 #define EVENT_ENDPOINT_TEXT 56
@@ -19,7 +18,6 @@ struct event_context {
 	bool is_live;
 	const struct cloud_row *cloud;
 	size_t cloud_count;
-	const struct endpoint_list *endpoints; /* NULL: none */
 	const char *tap;
 	uint16_t community_seed;
 };

@@ -66,7 +66,7 @@ struct flow {
 	uint16_t classified;  /* payload packets given to nDPI */
 	uint16_t looked;      /* payload looked at, both directions, in units of 64 bytes */
 	uint8_t preface[2];   /* what each direction said while undecided, preface_pack() */
-	uint32_t contact;     /* 1 + index of the listed endpoint the server is, 0: none */
+	uint32_t contact;     /* lists_entry() of the listed endpoint the server is, 0: none */
 };
 
 _Static_assert(sizeof(struct flow) == 64, "the hot part is one cache line");

@@ -2,7 +2,6 @@
 #include "sensor/flow_names.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 
 struct flow_names {
@@ -74,10 +73,7 @@ static struct flow_name *take(struct flow_names *self, uint64_t flow_id)
 /* What does not fit is cut: it is shown, never compared. */
 static void set_name(struct flow_name *flow, const char *name, enum name_source source)
 {
-	size_t len = strnlen(name, sizeof(flow->name) - 1);
-
-	memcpy(flow->name, name, len);
-	flow->name[len] = '\0';
+	slice_copy(slice_str(name), flow->name, sizeof(flow->name));
 	flow->source = (uint8_t)source;
 }
 

@@ -23,7 +23,8 @@
  * A line that begins with an address or a URL is a pool, and all its further words are the tag.
  * Names are compared without regard to case, international ones as punycode; one trailing dot is
  * dropped. Names are never resolved. In `allow`, what is no address and has a dot is a name, all
- * else a wallet. Wallets are compared exactly; 0x and hex digits without regard to case.
+ * else (and e-mail accounts) a wallet. Wallets are compared exactly; 0x and hex digits without
+ *regard to case.
  *
  * `weak`: a general name (an exchange, a hosting company): it supports other evidence and must not
  * alert by itself. `dedicated` is the default and says the opposite. The default confidence is
@@ -104,8 +105,9 @@ size_t lists_bytes(const struct lists *self); /* memory it holds */
 /* Each returns the id of the most specific entry, 0: none. The id is valid until the process ends,
  * whatever is loaded later: facts and flows may carry it. Any thread. self may be NULL: none.
  *
- * name: without a closing NUL, any case; wire bytes: what is no host name matches nothing. port 0:
- * unknown. addr has 4 or 16 bytes. ja3: 32 hex digits, ja4: its text, any case. */
+ * name: without a closing NUL, any case; wire bytes: strange ones before a listed name's own labels
+ * do not hide it. port 0: unknown. addr has 4 or 16 bytes. ja3: 32 hex digits, ja4: its text, any
+ * case. */
 uint32_t lists_match_name(const struct lists *self, enum list_use use, const char *name, size_t len,
 			  uint16_t port);
 uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_t ip_version,

@@ -74,21 +74,13 @@ static uint32_t match(const struct names *self, struct slice name, uint16_t port
 	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
 }
 
-static void copy_text(char *out, size_t size, struct slice text)
-{
-	size_t len = text.len < size - 1 ? text.len : size - 1;
-
-	memcpy(out, text.ptr, len);
-	out[len] = '\0';
-}
-
 static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,
 		       uint32_t listed)
 {
 	memset(fact, 0, sizeof(*fact));
 	fact->source = (uint8_t)source;
 	fact->listed = listed;
-	copy_text(fact->name, sizeof(fact->name), name);
+	(void)slice_copy(name, fact->name, sizeof(fact->name));
 }
 
 static void tell_name(struct names *self, uint32_t index, enum name_source source,
@@ -142,7 +134,7 @@ static void read_answers(struct names *self, uint32_t index, const struct dns_me
 		return;
 	if (fact.listed != 0)
 		stats_add(self->stats->names_listed, 1);
-	copy_text(fact.name, sizeof(fact.name), dns_name_slice(&message->names[0]));
+	(void)slice_copy(dns_name_slice(&message->names[0]), fact.name, sizeof(fact.name));
 	self->hooks.answer(self->hooks.ctx, index, &fact);
 }
 
@@ -250,8 +242,8 @@ static void read_hello(struct names *self, uint32_t index, struct slice body, bo
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
 		fact.view.version = hello->best_version;
-		copy_text(fact.view.sni, sizeof(fact.view.sni), sni);
-		copy_text(fact.view.alpn, sizeof(fact.view.alpn), slice_str(hello->alpn));
+		(void)slice_copy(sni, fact.view.sni, sizeof(fact.view.sni));
+		(void)slice_copy(slice_str(hello->alpn), fact.view.alpn, sizeof(fact.view.alpn));
 		self->hooks.hello(self->hooks.ctx, index, &fact);
 	}
 	if (listed != 0)
@@ -405,7 +397,7 @@ bool names_leaked(struct names *self, uint32_t index, const char *host_port)
 	}
 	if (host.len > 2 && host.ptr[0] == '[')
 		host = slice_sub(host, 1, host.len - 2);
-	copy_text(text, sizeof(text), host);
+	(void)slice_copy(host, text, sizeof(text));
 	if (inet_pton(AF_INET, text, addr) == 1)
 		listed = lists_match_address(self->lists, LIST_WATCHED, 4, addr, port);
 	else if (inet_pton(AF_INET6, text, addr) == 1)

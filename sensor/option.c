@@ -100,9 +100,13 @@ const struct option_row option_rows[] = {
 	     "-r"),
 	NAME("tap", tap, "default", "NAME", KNOWLEDGE,
 	     "Scope of flows that no row of cloud maps, when reading files: tap:NAME"),
+	LIST("lists", 0, OPTION_LIST, lists, "FILE", KNOWLEDGE,
+	     "List of pools, hostile infrastructure, own miners, wallets or JA3/JA4; may be "
+	     "repeated; read again on SIGHUP"),
 	LIST("endpoints", 0, OPTION_LIST, endpoints, "FILE", KNOWLEDGE,
-	     "List of pool endpoints (ip, ip:port, prefix, stratum+tcp://ip:port); may be "
-	     "repeated"),
+	     "The same as lists, by its older name"),
+	FLAG("default-lists", default_lists, "yes", KNOWLEDGE,
+	     "Load the list of pool names that comes with the sensor, too"),
 	LIST("home-networks", 0, OPTION_NETS, home, "PREFIX", KNOWLEDGE,
 	     "Prefixes of your own hosts: tells client from server in mid-stream flows"),
 	LIST("cloud", 0, OPTION_CLOUD, cloud, "KEY=VALUE,...", KNOWLEDGE,

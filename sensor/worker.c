@@ -29,6 +29,7 @@ struct watch {
 struct worker {
 	struct worker_options options;
 	const struct config *config;
+	const struct lists *lists; /* in use for this batch or tick; NULL: none */
 	struct flow_table *flows;
 	struct classify *classify; /* NULL: off */
 	struct inspect_pool *inspects;
@@ -278,11 +279,8 @@ static void check_contact(struct worker *self, uint32_t index)
 	const struct flow_key *key = &flow_cold(self->flows, index)->key;
 	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
 
-	hot->contact = 0;
-	if (self->options.endpoints == NULL)
-		return;
-	hot->contact = endpoint_match(self->options.endpoints, key->ip_version, key->addr[server],
-				      key->port[server]);
+	hot->contact = lists_match_address(self->lists, LIST_WATCHED, key->ip_version,
+					   key->addr[server], key->port[server]);
 	if (hot->contact != 0)
 		push_contact(self, index);
 }
@@ -445,11 +443,10 @@ static int on_guess_client(void *ctx, const struct flow_key *key)
 {
 	const struct worker *self = ctx;
 
-	if (self->options.endpoints != NULL)
-		for (int side = 0; side < 2; side++)
-			if (endpoint_match(self->options.endpoints, key->ip_version,
-					   key->addr[side], key->port[side]) != 0)
-				return 1 - side;
+	for (int side = 0; side < 2; side++)
+		if (lists_match_address(self->lists, LIST_WATCHED, key->ip_version, key->addr[side],
+					key->port[side]) != 0)
+			return 1 - side;
 	if (key->port[0] < 1024 || key->port[1] < 1024)
 		return -1;
 	bool low = is_home(self, key, 0);
@@ -550,11 +547,18 @@ static void watermark(struct worker *self, uint64_t time_ns)
 	atomic_store_explicit(&self->options.feed->watermark_ns, time_ns, memory_order_release);
 }
 
+static void read_lists(struct worker *self)
+{
+	if (self->options.lists != NULL)
+		self->lists = lists_board_read(self->options.lists, self->options.index);
+}
+
 void worker_batch(struct worker *self, const struct packet_batch *batch)
 {
 	struct siphash_tag tags[LIMIT_BATCH_PACKETS];
 
 	assert(batch->count <= LIMIT_BATCH_PACKETS);
+	read_lists(self);
 	for (size_t i = 0; i < batch->count; i++) {
 		tags[i] = flow_tag(self->flows, &batch->packets[i].key);
 		flow_prefetch_bucket(self->flows, tags[i]);
@@ -577,6 +581,7 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 void worker_tick(struct worker *self, uint64_t now_ns)
 {
 	self->now_ns = now_ns;
+	read_lists(self);
 	backlog_offer(self);
 	if (self->classify != NULL)
 		classify_tick(self->classify, now_ns, classify_store, self);
@@ -602,6 +607,7 @@ void worker_finish(struct worker *self, uint64_t now_ns)
 {
 	if (now_ns > self->now_ns) /* others may have had the last packet */
 		self->now_ns = now_ns;
+	read_lists(self);
 	flow_flush(self->flows);
 	backlog_offer(self);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
@@ -609,6 +615,9 @@ void worker_finish(struct worker *self, uint64_t now_ns)
 	ring_close(self->options.feed->bulk);
 	watermark(self, UINT64_MAX);
 	ring_bell_ring(self->options.feed->bell);
+	self->lists = NULL;
+	if (self->options.lists != NULL)
+		lists_board_leave(self->options.lists, self->options.index);
 }
 
 struct stats *worker_stats(struct worker *self)
