@@ -108,6 +108,12 @@ struct answer_fact {
 	} addresses[LIMIT_ANSWERS];
 };
 
+static inline size_t answer_fact_size(size_t count)
+{
+	return offsetof(struct answer_fact, addresses) +
+	       count * sizeof(((struct answer_fact *)NULL)->addresses[0]);
+}
+
 /* A TLS client's first words. */
 struct hello_view {
 	uint32_t fingerprint; /* lists_entry() of its JA3 or JA4; 0: not listed */

@@ -94,6 +94,8 @@ const struct option_row option_rows[] = {
 	       "Open alerts kept at once"),
 	NUMBER("max-sessions", 0, max_sessions, 64, 10000000, "100000", "N", WORK,
 	       "Mining sessions kept at once"),
+	NUMBER("max-labels", 0, max_labels, 64, 10000000, "262144", "N", WORK,
+	       "Addresses of DNS answers remembered, by client"),
 
 	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "
@@ -128,6 +130,9 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	CHOICE("hellos", hellos, "listed", "listed|all", OUTPUT,
+	       "TLS hellos (SNI, ALPN, JA3, JA4) shown on flow records: of flows that have to do "
+	       "with a listed name, address or fingerprint, or of all"),
 	CHOICE("flow-format", flow_format, "flat", "flat|eve", OUTPUT,
 	       "Form of flow records in Redis: flat fields or EVE JSON"),
 	TEXT("json", 0, json, NULL, "FILE", OUTPUT,
