@@ -51,6 +51,7 @@ struct alert {
 	uint8_t level;
 	uint8_t has_session;
 	uint8_t has_hello;
+	uint8_t has_server; /* parties are those of a flow to it */
 	uint64_t open_hash;
 	struct evidence evidence;
 	struct session_view view;
@@ -421,15 +422,14 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 	return name_of(alert);
 }
 
-/* The first of an alert's names is kept; where it went is told by its latest flow to a server. */
+/* The first name counts, and the first flow to a server: before, it is the one to a resolver. */
 static void fold_contact(struct alert *alert, const struct alert_contact *contact,
 			 const struct decision_parties *parties)
 {
-	bool was_to_server =
-		alert->parties.name_source > NAME_LOOKUP || alert->parties.contact != 0;
-
-	if (contact->is_to_server || !was_to_server)
+	if (contact->is_to_server && !alert->has_server) {
 		alert->parties = *parties;
+		alert->has_server = 1;
+	}
 	if (contact->hello != NULL) {
 		alert->hello = *contact->hello;
 		alert->has_hello = 1;
