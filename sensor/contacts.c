@@ -20,6 +20,7 @@
 
 #include "sensor/dns_labels.h"
 #include "sensor/resolvers.h"
+#include "sensor/watched.h"
 
 #define PRIVATE_HOSTS 4096 /* that asked encrypted questions and are remembered */
 
@@ -42,6 +43,7 @@ struct contacts {
 	const struct lists *lists;
 	struct dns_labels *labels;
 	struct flow_names *flows;
+	struct watched *listed; /* addresses that answers gave for listed names */
 	struct tag_table private_hosts;
 	struct siphash_key key;
 	struct stats *stats;
@@ -57,7 +59,8 @@ struct contacts *contacts_new(const struct contacts_options *options, struct sta
 	self->stats = stats;
 	self->labels = dns_labels_new(options->max_labels, stats);
 	self->flows = flow_names_new(options->max_flows, stats);
-	if (self->labels == NULL || self->flows == NULL ||
+	self->listed = watched_new();
+	if (self->labels == NULL || self->flows == NULL || self->listed == NULL ||
 	    tag_table_init(&self->private_hosts, PRIVATE_HOSTS) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		contacts_free(self);
@@ -72,6 +75,7 @@ void contacts_free(struct contacts *self)
 		return;
 	dns_labels_free(self->labels);
 	flow_names_free(self->flows);
+	watched_free(self->listed);
 	tag_table_fini(&self->private_hosts);
 	free(self);
 }
@@ -306,6 +310,11 @@ static void take_key(struct contacts *self, const struct name_fact *fact,
 	contact.is_echo = fact->is_echo;
 	contact.query = fact->name;
 	alert_contact(self->alerts, &contact, parties);
+	if (!is_hostile(lists_entry(fact->listed)))
+		return;
+	contact.word = EVIDENCE_HOSTILE_NAME;
+	contact.is_echo = true;
+	alert_contact(self->alerts, &contact, parties);
 }
 
 static void take_listed(struct contacts *self, const struct name_fact *fact,
@@ -335,9 +344,11 @@ void contacts_take_name(struct contacts *self, const struct name_fact *fact,
 		flow_names_name(self->flows, fact);
 	set_name(parties, fact->name, fact->listed, (enum name_source)fact->source);
 	set_allowed(self, parties);
+	/* A key goes before where it goes to. */
 	if (fact->access_key[0] != '\0')
 		take_key(self, fact, parties);
-	take_listed(self, fact, parties);
+	else
+		take_listed(self, fact, parties);
 }
 
 void contacts_take_answer(struct contacts *self, const struct answer_fact *fact,
@@ -348,6 +359,8 @@ void contacts_take_answer(struct contacts *self, const struct answer_fact *fact,
 
 	if (fact->count > 0)
 		dns_labels_learn(self->labels, fact);
+	for (size_t i = 0; i < fact->count && entry != NULL; i++)
+		watched_add(self->listed, fact->addresses[i].ip_version, fact->addresses[i].addr);
 	if (entry == NULL || entry->is_weak)
 		return;
 	set_name(parties, fact->name, fact->listed, NAME_LOOKUP);
@@ -404,15 +417,21 @@ void contacts_witness(struct contacts *self, uint64_t now_ns, struct decision_pa
 		(void)evidence_add(&view->evidence, EVIDENCE_ALLOWED);
 }
 
+bool contacts_may_know(const struct contacts *self, const struct flow_record *record)
+{
+	return watched_has(self->listed, record->key.ip_version,
+			   record->key.addr[!record->client_side]);
+}
+
 const struct hello_view *contacts_take_flow(struct contacts *self, const struct flow_record *record,
 					    const struct decision_parties *parties)
 {
 	struct decision_parties named = *parties;
 	struct dns_label label;
 
-	if (!record->is_watched)
+	if (record->is_told)
 		return hello_of(self, record->flow_id);
-	/* With several workers the answer may have been read after the flow was opened. */
+	/* The worker had not read the answer yet when the flow was opened. */
 	if (find_name(self, record->fact.time_ns, &named, &label))
 		take_resolved(self, record->first_ns, &label, &named);
 	return hello_of(self, record->flow_id);

@@ -43,6 +43,9 @@ void contacts_take_hello(struct contacts *self, const struct hello_fact *fact);
 void contacts_witness(struct contacts *self, uint64_t now_ns, struct decision_parties *parties,
 		      struct session_view *view);
 
+/* Cheap: could the record's server be one that a listed name was resolved to? */
+bool contacts_may_know(const struct contacts *self, const struct flow_record *record);
+
 /* A flow's record came. A connection whose opening was not heard of in time raises its contact now.
  * Returns the flow's hello or NULL: valid until the next call. */
 const struct hello_view *contacts_take_flow(struct contacts *self, const struct flow_record *record,

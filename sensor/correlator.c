@@ -176,8 +176,8 @@ static void name_flow(struct correlator *self, const struct flow_record *record,
 {
 	const struct hello_view *hello;
 
-	if (!record->is_named && !record->is_watched && !record->has_session &&
-	    record->contact == 0)
+	if (!record->is_named && !record->is_told && !record->has_session &&
+	    !contacts_may_know(self->contacts, record))
 		return;
 	contacts_name_server(self->contacts, record->fact.time_ns, &decision->parties);
 	hello = contacts_take_flow(self->contacts, record, &decision->parties);

@@ -429,6 +429,19 @@ static void write_hello(struct jsonw *w, const struct hello_view *hello)
 	jsonw_close_object(w);
 }
 
+/* Of a flow to hostile infrastructure nothing is said about mining. */
+static bool has_mining(const struct line *line)
+{
+	uint32_t revision;
+	uint32_t sid;
+	uint64_t alert_id = event_alert_id(line->event, &revision, &sid);
+	const struct signature *signature = signature_find(sid);
+	bool is_hostile = signature != NULL && signature->family == FAMILY_HOSTILE;
+
+	return line->view != NULL ||
+	       (alert_id != 0 && (line->event->kind == EVENT_ALERT || !is_hostile));
+}
+
 static void write_mining(struct line *line)
 {
 	struct jsonw *w = &line->w;
@@ -505,8 +518,6 @@ size_t event_eve_write(const struct event_context *context, const struct event_t
 			     .parties = event_parties(event),
 			     .view = event_view(event) };
 	const void *decision = event->decision;
-	uint32_t revision;
-	uint32_t sid;
 
 	jsonw_init(&line.w, out, size);
 	jsonw_object(&line.w, NULL);
@@ -525,7 +536,7 @@ size_t event_eve_write(const struct event_context *context, const struct event_t
 	}
 	if (event_hello(event) != NULL)
 		write_hello(&line.w, event_hello(event));
-	if (line.view != NULL || event_alert_id(event, &revision, &sid) != 0)
+	if (has_mining(&line))
 		write_mining(&line);
 	write_cloud(&line);
 	jsonw_close_object(&line.w);

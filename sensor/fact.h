@@ -57,7 +57,7 @@ struct flow_record {
 	uint8_t is_truncated;
 	uint8_t has_session; /* session facts of the same flow_id went before */
 	uint8_t is_named;    /* name or hello facts of the same flow_id went before */
-	uint8_t is_watched;  /* the server's address is; no contact fact went before */
+	uint8_t is_told;     /* a contact fact of the same flow_id went before */
 };
 
 _Static_assert(sizeof(struct flow_record) <= 192, "a flow record is at most 192 bytes");
@@ -80,10 +80,9 @@ struct name_fact {
 	uint32_t contact; /* of the flow */
 	uint32_t listed;  /* lists_entry() of the name; 0: only its key is of interest */
 	uint8_t client_side;
-	uint8_t source;     /* enum name_source */
-	uint8_t is_echo;    /* an answer repeats it: counted already if the question was seen */
-	uint8_t has_server; /* the name itself spells an address, as those of wildcard DNS do */
-	uint8_t server[4];
+	uint8_t source;  /* enum name_source */
+	uint8_t is_echo; /* an answer repeats it: counted already if the question was seen */
+	uint8_t reserved[5];
 	char access_key[LIMIT_KEY_TEXT]; /* AWS access key id inside the name; "" for none */
 	char name[LIMIT_DOMAIN_TEXT];
 };

@@ -28,6 +28,7 @@ struct run {
 	struct config config;
 	struct lists_keeper *lists;
 	struct watched *watched;
+	struct name_watch *names; /* the reader's, with several workers */
 	struct source *source;
 	struct event_context context;
 	struct ring_bell *correlator_bell;
@@ -118,7 +119,7 @@ static int fail(int code, const char *text)
 static int open_lists(struct run *self)
 {
 	char error[LISTS_ERROR_TEXT];
-	size_t readers = self->config.workers + 1; /* and the correlator */
+	size_t readers = self->config.workers + 2; /* and the correlator, and the reader */
 
 	if (lists_keeper_new(&self->lists, &self->config, readers, error) != 0)
 		return fail(EXIT_USAGE, error);
@@ -301,7 +302,16 @@ static int open_pipeline(struct run *self)
 
 static int open_reader(struct run *self)
 {
-	struct reader_options options = { .source = self->source,
+	size_t slot = self->config.workers + 1;
+
+	if (self->config.workers > 1) {
+		self->names = name_watch_new(lists_keeper_board(self->lists), slot, self->watched);
+		if (self->names == NULL)
+			return fail(EXIT_USAGE, "out of memory for the reader's names");
+	}
+
+	struct reader_options options = { .names = self->names,
+					  .source = self->source,
 					  .workers = self->workers,
 					  .worker_count = self->config.workers,
 					  .is_lossless = !is_live(self),
@@ -454,6 +464,7 @@ static void close_all(struct run *self)
 	ring_bell_free(self->correlator_bell);
 	ring_bell_free(self->publisher_bell);
 	source_close(self->source);
+	name_watch_free(self->names);
 	watched_free(self->watched);
 	lists_keeper_free(self->lists);
 	config_free(&self->config);

@@ -138,23 +138,31 @@ static void read_answers(struct names *self, uint32_t index, const struct dns_me
 	self->hooks.answer(self->hooks.ctx, index, &fact);
 }
 
+/* A listed name, or one of a wildcard service that spells a listed address. */
+static uint32_t match_question(const struct names *self, struct slice name)
+{
+	uint32_t listed = match(self, name, 0);
+	uint8_t addr[16];
+
+	if (listed == 0 && dns_name_embedded_ipv4(name, addr))
+		listed = lists_match_address(self->lists, LIST_WATCHED, 4, addr, 0);
+	return listed;
+}
+
 /* A listed name, or one that carries a key out. What is only listed an answer tells itself. */
 static void read_question(struct names *self, uint32_t index, const struct dns_message *message)
 {
 	struct slice name = dns_name_slice(&message->names[0]);
 	char key[AWS_KEY_TEXT];
 	bool has_key = aws_key_find(name, key);
-	uint32_t listed = message->is_response ? 0 : match(self, name, 0);
+	uint32_t listed = message->is_response ? 0 : match_question(self, name);
 	struct name_fact fact;
 
 	if (!has_key && listed == 0)
 		return;
 	begin_fact(&fact, NAME_LOOKUP, name, listed);
 	fact.is_echo = message->is_response;
-	if (has_key) {
-		memcpy(fact.access_key, key, sizeof(key));
-		fact.has_server = dns_name_embedded_ipv4(name, fact.server);
-	}
+	memcpy(fact.access_key, key, sizeof(key));
 	if (listed != 0)
 		stats_add(self->stats->names_listed, 1);
 	self->hooks.name(self->hooks.ctx, index, &fact);

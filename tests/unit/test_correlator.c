@@ -639,7 +639,7 @@ static void test_alert_table_is_capped(void **state)
 static void test_lossless_stall(void **state)
 {
 	struct bench *bench = bench_new(
-		1, 8192, &(struct correlator_options){ .is_lossless = true, .stall_timeout_s = 0 });
+		1, 16384, &(struct correlator_options){ .is_lossless = true, .stall_timeout_s = 0 });
 
 	(void)state;
 	for (uint8_t client = 1; client <= 20; client++)
@@ -656,7 +656,7 @@ static void test_lossless_stall(void **state)
 static void test_live_keeps_urgent_and_drops_bulk(void **state)
 {
 	struct bench *bench =
-		bench_new(1, 8192, &(struct correlator_options){ .is_lossless = false });
+		bench_new(1, 16384, &(struct correlator_options){ .is_lossless = false });
 	size_t refused;
 
 	(void)state;
