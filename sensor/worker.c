@@ -99,8 +99,7 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
 		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
 		.is_named = (hot->contact & FLOW_NAMED) != 0,
-		.is_watched = (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) == 0 &&
-			      is_watched(self, hot, cold),
+		.is_told = (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0,
 	};
 
 	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
