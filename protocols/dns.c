@@ -51,6 +51,7 @@ struct reader {
 	uint16_t origin[DNS_NAMES]; /* where the names have their labels */
 	uint8_t texts_left;
 	uint8_t record_count;
+	struct dns_name scratch;
 	struct record records[RECORDS_MAX];
 };
 
@@ -112,7 +113,6 @@ static size_t find_text(struct reader *self, const struct dns_name *name)
 
 static size_t find_owner(struct reader *self, const struct record *record)
 {
-	struct dns_name owner;
 	size_t end;
 
 	for (size_t i = 0; i < self->out->name_count; i++)
@@ -121,8 +121,9 @@ static size_t find_owner(struct reader *self, const struct record *record)
 	if (self->texts_left == 0)
 		return NOBODY;
 	self->texts_left--;
-	return dns_name_read(self->message, record->owner, &owner, &end) ? find_text(self, &owner)
-									 : NOBODY;
+	if (!dns_name_read(self->message, record->owner, &self->scratch, &end))
+		return NOBODY;
+	return find_text(self, &self->scratch);
 }
 
 /* The name at an offset, which is added unless it is known; NOBODY when it cannot be read, does not
@@ -130,9 +131,8 @@ static size_t find_owner(struct reader *self, const struct record *record)
 static size_t add_name(struct reader *self, size_t at, size_t limit, size_t *end)
 {
 	struct dns_message *out = self->out;
-	struct dns_name spare;
 	bool has_room = out->name_count < DNS_NAMES;
-	struct dns_name *name = has_room ? &out->names[out->name_count] : &spare;
+	struct dns_name *name = has_room ? &out->names[out->name_count] : &self->scratch;
 
 	if (!dns_name_read(self->message, at, name, end) || *end > limit)
 		return NOBODY;
@@ -383,7 +383,16 @@ static bool read_question(struct reader *self, struct cursor *in)
 	return !in->bad;
 }
 
-static void begin(struct dns_message *out, const struct header *header)
+/* The lists stay as they are: nothing of them is looked at before it is written. */
+static void begin_reader(struct reader *self, struct slice message, struct dns_message *out)
+{
+	self->message = message;
+	self->out = out;
+	self->texts_left = TEXTS_MAX;
+	self->record_count = 0;
+}
+
+static void begin_message(struct dns_message *out, const struct header *header)
 {
 	out->id = header->id;
 	out->rcode = header->flags & 0x0f;
@@ -402,16 +411,14 @@ enum dns_result dns_read(struct slice message, struct dns_message *out)
 	struct reader self;
 	struct header header;
 
-	self.message = slice_head(message, MESSAGE_MAX);
-	self.out = out;
-	self.texts_left = TEXTS_MAX;
-	self.record_count = 0;
-	if (!read_header(self.message, &header) || header.questions != 1 ||
+	message = slice_head(message, MESSAGE_MAX);
+	if (!read_header(message, &header) || header.questions != 1 ||
 	    opcode(&header) > OPCODE_NOTIFY)
 		return DNS_NONE;
-	struct cursor in = cursor_of(self.message);
+	struct cursor in = cursor_of(message);
 
-	begin(out, &header);
+	begin_reader(&self, message, out);
+	begin_message(out, &header);
 	if (!read_question(&self, &in))
 		return DNS_NONE;
 	bool is_whole = read_sections(&self, &in, &header);
