@@ -33,7 +33,7 @@ static struct list_row *probe_next(struct probe *self)
 		if (slot->row == 0)
 			return NULL;
 		if (slot->check == self->hash >> 32)
-			return &self->lists->rows[slot->row - 1];
+			return list_row_at(self->lists, slot->row - 1u);
 	}
 }
 
@@ -41,14 +41,15 @@ static bool may_hold(const struct lists *self, uint64_t hash)
 {
 	uint64_t bits = list_filter_bits(hash);
 
+	__builtin_prefetch(&self->slots[hash & self->slot_mask]);
+
 	return (*list_filter_word(self, hash) & bits) == bits;
 }
 
-static bool has_key(const struct lists *self, const struct list_row *row, enum list_use use,
-		    const void *key, size_t len)
+static bool has_key(const struct list_row *row, enum list_use use, const void *key, size_t len)
 {
 	return row->key_len == len && list_kind_use(row->kind) == use &&
-	       memcmp(self->text + row->key, key, len) == 0;
+	       memcmp(row->key, key, len) == 0;
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -86,7 +87,7 @@ static struct list_row *best_of_suffix(const struct lists *self, enum list_use u
 		unsigned rank = name_rank(row, suffix->begin == 0, port);
 
 		if (rank <= best_rank ||
-		    !has_key(self, row, use, name + suffix->begin, len - suffix->begin))
+		    !has_key(row, use, name + suffix->begin, len - suffix->begin))
 			continue;
 		best = row;
 		best_rank = rank;
@@ -171,7 +172,7 @@ static struct list_row *find_address(const struct lists *self, enum list_use use
 	probe = probe_begin(self, hash);
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;)
 		if (row->form == (ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4) &&
-		    row->port == port && has_key(self, row, use, key, len + 1))
+		    row->port == port && has_key(row, use, key, len + 1))
 			return row;
 	return NULL;
 }
@@ -212,7 +213,7 @@ static uint32_t match_text(const struct lists *self, enum list_use use, enum lis
 		return 0;
 	probe = probe_begin(self, hash);
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;)
-		if (row->form == form && has_key(self, row, use, key, len))
+		if (row->form == form && has_key(row, use, key, len))
 			return list_row_id(self, row);
 	return 0;
 }
@@ -267,18 +268,18 @@ size_t lists_bytes(const struct lists *self)
 {
 	if (self == NULL)
 		return 0;
-	return sizeof(*self) + self->room * sizeof(*self->rows) + self->text_room +
+	return sizeof(*self) + self->rows_room + self->tags_room +
 	       (self->slot_mask + 1) * sizeof(*self->slots) +
 	       (self->filter_mask + 1) * sizeof(*self->filter);
 }
 
-static void address_text(const struct list_row *row, const char *key, char out[LISTS_SHOWN])
+static void address_text(const struct list_row *row, char out[LISTS_SHOWN])
 {
 	bool is_ip6 = row->form == LIST_FORM_IP6;
-	unsigned prefix_len = (uint8_t)key[row->key_len - 1];
+	unsigned prefix_len = (uint8_t)row->key[row->key_len - 1];
 	char text[INET6_ADDRSTRLEN] = "";
 
-	(void)inet_ntop(is_ip6 ? AF_INET6 : AF_INET, key, text, sizeof(text));
+	(void)inet_ntop(is_ip6 ? AF_INET6 : AF_INET, row->key, text, sizeof(text));
 	if (row->port != 0)
 		(void)snprintf(out, LISTS_SHOWN, is_ip6 ? "[%s]:%u" : "%s:%u", text, row->port);
 	else if (prefix_len != (is_ip6 ? 128 : 32))
@@ -287,19 +288,19 @@ static void address_text(const struct list_row *row, const char *key, char out[L
 		(void)snprintf(out, LISTS_SHOWN, "%s", text);
 }
 
-void list_row_text(const struct lists *self, const struct list_row *row, char out[LISTS_SHOWN])
+void list_row_text(const struct list_row *row, char out[LISTS_SHOWN])
 {
-	const char *key = self->text + row->key;
 	const char *mark = row->form == LIST_FORM_EXACT ? "=" : "";
 
 	if (row->form == LIST_FORM_IP4 || row->form == LIST_FORM_IP6) {
-		address_text(row, key, out);
+		address_text(row, out);
 		return;
 	}
 	if (row->form == LIST_FORM_BELOW)
 		mark = "*.";
 	if (row->port != 0)
-		(void)snprintf(out, LISTS_SHOWN, "%s%.*s:%u", mark, row->key_len, key, row->port);
+		(void)snprintf(out, LISTS_SHOWN, "%s%.*s:%u", mark, row->key_len, row->key,
+			       row->port);
 	else
-		(void)snprintf(out, LISTS_SHOWN, "%s%.*s", mark, row->key_len, key);
+		(void)snprintf(out, LISTS_SHOWN, "%s%.*s", mark, row->key_len, row->key);
 }
