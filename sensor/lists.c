@@ -41,8 +41,6 @@ static bool may_hold(const struct lists *self, uint64_t hash)
 {
 	uint64_t bits = list_filter_bits(hash);
 
-	__builtin_prefetch(&self->slots[hash & self->slot_mask]);
-
 	return (*list_filter_word(self, hash) & bits) == bits;
 }
 
@@ -156,12 +154,15 @@ uint32_t lists_match_name(const struct lists *self, enum list_use use, const cha
 
 /* --- addresses ------------------------------------------------------------------------------ */
 
+/* The row with this port, else the one without. */
 static struct list_row *find_address(const struct lists *self, enum list_use use,
 				     uint8_t ip_version, const uint8_t addr[16], uint8_t prefix_len,
 				     uint16_t port)
 {
-	uint64_t hash = list_address_hash(self, use, ip_version, addr, prefix_len, port);
+	uint64_t hash = list_address_hash(self, use, ip_version, addr, prefix_len);
+	uint8_t form = ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4;
 	size_t len = ip_version == 6 ? 16 : 4;
+	struct list_row *any_port = NULL;
 	struct probe probe;
 	uint8_t key[17];
 
@@ -170,11 +171,15 @@ static struct list_row *find_address(const struct lists *self, enum list_use use
 	memcpy(key, addr, len);
 	key[len] = prefix_len;
 	probe = probe_begin(self, hash);
-	for (struct list_row *row; (row = probe_next(&probe)) != NULL;)
-		if (row->form == (ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4) &&
-		    row->port == port && has_key(row, use, key, len + 1))
+	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
+		if (row->form != form || (row->port != port && row->port != 0) ||
+		    !has_key(row, use, key, len + 1))
+			continue;
+		if (row->port != 0)
 			return row;
-	return NULL;
+		any_port = row;
+	}
+	return any_port;
 }
 
 uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_t ip_version,
@@ -183,15 +188,12 @@ uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_
 	bool is_ip6 = ip_version == 6;
 	uint8_t all = is_ip6 ? 128 : 32;
 	uint8_t masked[16] = { 0 };
-	struct list_row *row = NULL;
+	struct list_row *row;
 
 	if (self == NULL || self->count == 0)
 		return 0;
 	memcpy(masked, addr, is_ip6 ? 16 : 4);
-	if (port != 0)
-		row = find_address(self, use, ip_version, masked, all, port);
-	if (row == NULL)
-		row = find_address(self, use, ip_version, masked, all, 0);
+	row = find_address(self, use, ip_version, masked, all, port);
 	for (size_t i = 0; row == NULL && i < self->lens[use][is_ip6].count; i++) {
 		uint8_t len = self->lens[use][is_ip6].lens[i];
 

@@ -142,14 +142,14 @@ static inline uint64_t list_name_end(const struct lists *self, uint64_t hash)
 	return list_mix(hash ^ self->key.k[1], 0xd6e8feb86659fd93u);
 }
 
-/* addr is masked; its other bytes up to 16 are 0. */
+/* addr is masked; its other bytes up to 16 are 0. The port is not hashed: an address is one
+ * question with and without it. */
 static inline uint64_t list_address_hash(const struct lists *self, enum list_use use,
 					 uint8_t ip_version, const uint8_t addr[16],
-					 uint8_t prefix_len, uint16_t port)
+					 uint8_t prefix_len)
 {
 	uint64_t words[2];
-	uint64_t rest = (uint64_t)use << 40 | (uint64_t)ip_version << 32 |
-			(uint64_t)prefix_len << 16 | port;
+	uint64_t rest = (uint64_t)use << 40 | (uint64_t)ip_version << 32 | prefix_len;
 
 	memcpy(words, addr, sizeof(words));
 	words[0] = list_mix(words[0] ^ self->key.k[0], rest ^ 0xa0761d6478bd642fu);

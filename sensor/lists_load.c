@@ -276,7 +276,7 @@ static uint64_t hash_address(struct lists *self, const struct list_row *row)
 	memcpy(addr, row->key, row->key_len - 1u);
 	note_prefix_len(self, row);
 	return list_address_hash(self, list_kind_use(row->kind), row->form == LIST_FORM_IP4 ? 4 : 6,
-				 addr, (uint8_t)row->key[row->key_len - 1], row->port);
+				 addr, (uint8_t)row->key[row->key_len - 1]);
 }
 
 static uint64_t hash_row(struct lists *self, const struct list_row *row)
