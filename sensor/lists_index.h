@@ -219,8 +219,8 @@ void list_row_text(const struct list_row *row, char out[LISTS_SHOWN]);
 uint32_t list_row_id(const struct lists *self, struct list_row *row);
 
 /* The list in the binary: sensor/pools.list. */
-extern const char lists_default_begin[];
-extern const char lists_default_end[];
+extern const char lists_default_text[];
+extern const uint64_t lists_default_len;
 #define LISTS_DEFAULT_NAME "default list"
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "sensor/lists_index.h"
 
-#define READ_BYTES   (256u * 1024)
+#define READ_BYTES   ((size_t)256 * 1024)
 #define SLOTS_MIN    64u
 #define FILTER_MIN   8u
 #define ROWS_A_WORD  4u /* 16 bits of the filter for each row */
@@ -224,8 +224,8 @@ static int take_path(struct lists *self, const char *path, char *error)
 
 static int take_default(struct lists *self, char *error)
 {
-	size_t len = (size_t)(lists_default_end - lists_default_begin);
-	int result = take_named(self, LISTS_DEFAULT_NAME, lists_default_begin, len, error);
+	int result =
+		take_named(self, LISTS_DEFAULT_NAME, lists_default_text, lists_default_len, error);
 
 	self->default_count = 1;
 	return result;
