@@ -33,7 +33,7 @@ static struct list_row *probe_next(struct probe *self)
 		if (slot->row == 0)
 			return NULL;
 		if (slot->check == self->hash >> 32)
-			return &self->lists->rows[slot->row - 1];
+			return list_row_at(self->lists, slot->row - 1u);
 	}
 }
 
@@ -44,11 +44,10 @@ static bool may_hold(const struct lists *self, uint64_t hash)
 	return (*list_filter_word(self, hash) & bits) == bits;
 }
 
-static bool has_key(const struct lists *self, const struct list_row *row, enum list_use use,
-		    const void *key, size_t len)
+static bool has_key(const struct list_row *row, enum list_use use, const void *key, size_t len)
 {
 	return row->key_len == len && list_kind_use(row->kind) == use &&
-	       memcmp(self->text + row->key, key, len) == 0;
+	       memcmp(row->key, key, len) == 0;
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -86,7 +85,7 @@ static struct list_row *best_of_suffix(const struct lists *self, enum list_use u
 		unsigned rank = name_rank(row, suffix->begin == 0, port);
 
 		if (rank <= best_rank ||
-		    !has_key(self, row, use, name + suffix->begin, len - suffix->begin))
+		    !has_key(row, use, name + suffix->begin, len - suffix->begin))
 			continue;
 		best = row;
 		best_rank = rank;
@@ -155,12 +154,15 @@ uint32_t lists_match_name(const struct lists *self, enum list_use use, const cha
 
 /* --- addresses ------------------------------------------------------------------------------ */
 
+/* The row with this port, else the one without. */
 static struct list_row *find_address(const struct lists *self, enum list_use use,
 				     uint8_t ip_version, const uint8_t addr[16], uint8_t prefix_len,
 				     uint16_t port)
 {
-	uint64_t hash = list_address_hash(self, use, ip_version, addr, prefix_len, port);
+	uint64_t hash = list_address_hash(self, use, ip_version, addr, prefix_len);
+	uint8_t form = ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4;
 	size_t len = ip_version == 6 ? 16 : 4;
+	struct list_row *any_port = NULL;
 	struct probe probe;
 	uint8_t key[17];
 
@@ -169,11 +171,15 @@ static struct list_row *find_address(const struct lists *self, enum list_use use
 	memcpy(key, addr, len);
 	key[len] = prefix_len;
 	probe = probe_begin(self, hash);
-	for (struct list_row *row; (row = probe_next(&probe)) != NULL;)
-		if (row->form == (ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4) &&
-		    row->port == port && has_key(self, row, use, key, len + 1))
+	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
+		if (row->form != form || (row->port != port && row->port != 0) ||
+		    !has_key(row, use, key, len + 1))
+			continue;
+		if (row->port != 0)
 			return row;
-	return NULL;
+		any_port = row;
+	}
+	return any_port;
 }
 
 uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_t ip_version,
@@ -182,15 +188,12 @@ uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_
 	bool is_ip6 = ip_version == 6;
 	uint8_t all = is_ip6 ? 128 : 32;
 	uint8_t masked[16] = { 0 };
-	struct list_row *row = NULL;
+	struct list_row *row;
 
 	if (self == NULL || self->count == 0)
 		return 0;
 	memcpy(masked, addr, is_ip6 ? 16 : 4);
-	if (port != 0)
-		row = find_address(self, use, ip_version, masked, all, port);
-	if (row == NULL)
-		row = find_address(self, use, ip_version, masked, all, 0);
+	row = find_address(self, use, ip_version, masked, all, port);
 	for (size_t i = 0; row == NULL && i < self->lens[use][is_ip6].count; i++) {
 		uint8_t len = self->lens[use][is_ip6].lens[i];
 
@@ -212,7 +215,7 @@ static uint32_t match_text(const struct lists *self, enum list_use use, enum lis
 		return 0;
 	probe = probe_begin(self, hash);
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;)
-		if (row->form == form && has_key(self, row, use, key, len))
+		if (row->form == form && has_key(row, use, key, len))
 			return list_row_id(self, row);
 	return 0;
 }
@@ -267,18 +270,18 @@ size_t lists_bytes(const struct lists *self)
 {
 	if (self == NULL)
 		return 0;
-	return sizeof(*self) + self->room * sizeof(*self->rows) + self->text_room +
+	return sizeof(*self) + self->rows_room + self->tags_room +
 	       (self->slot_mask + 1) * sizeof(*self->slots) +
 	       (self->filter_mask + 1) * sizeof(*self->filter);
 }
 
-static void address_text(const struct list_row *row, const char *key, char out[LISTS_SHOWN])
+static void address_text(const struct list_row *row, char out[LISTS_SHOWN])
 {
 	bool is_ip6 = row->form == LIST_FORM_IP6;
-	unsigned prefix_len = (uint8_t)key[row->key_len - 1];
+	unsigned prefix_len = (uint8_t)row->key[row->key_len - 1];
 	char text[INET6_ADDRSTRLEN] = "";
 
-	(void)inet_ntop(is_ip6 ? AF_INET6 : AF_INET, key, text, sizeof(text));
+	(void)inet_ntop(is_ip6 ? AF_INET6 : AF_INET, row->key, text, sizeof(text));
 	if (row->port != 0)
 		(void)snprintf(out, LISTS_SHOWN, is_ip6 ? "[%s]:%u" : "%s:%u", text, row->port);
 	else if (prefix_len != (is_ip6 ? 128 : 32))
@@ -287,19 +290,19 @@ static void address_text(const struct list_row *row, const char *key, char out[L
 		(void)snprintf(out, LISTS_SHOWN, "%s", text);
 }
 
-void list_row_text(const struct lists *self, const struct list_row *row, char out[LISTS_SHOWN])
+void list_row_text(const struct list_row *row, char out[LISTS_SHOWN])
 {
-	const char *key = self->text + row->key;
 	const char *mark = row->form == LIST_FORM_EXACT ? "=" : "";
 
 	if (row->form == LIST_FORM_IP4 || row->form == LIST_FORM_IP6) {
-		address_text(row, key, out);
+		address_text(row, out);
 		return;
 	}
 	if (row->form == LIST_FORM_BELOW)
 		mark = "*.";
 	if (row->port != 0)
-		(void)snprintf(out, LISTS_SHOWN, "%s%.*s:%u", mark, row->key_len, key, row->port);
+		(void)snprintf(out, LISTS_SHOWN, "%s%.*s:%u", mark, row->key_len, row->key,
+			       row->port);
 	else
-		(void)snprintf(out, LISTS_SHOWN, "%s%.*s", mark, row->key_len, key);
+		(void)snprintf(out, LISTS_SHOWN, "%s%.*s", mark, row->key_len, row->key);
 }

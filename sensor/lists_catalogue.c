@@ -142,11 +142,11 @@ uint32_t list_row_id(const struct lists *self, struct list_row *row)
 {
 	uint32_t id = atomic_load_explicit(&row->id, memory_order_acquire);
 	char text[LISTS_SHOWN];
-	struct identity identity = { row->kind, row->grade, text, self->text + row->tag };
+	struct identity identity = { row->kind, row->grade, text, self->tags + row->tag };
 
 	if (id != 0)
 		return id;
-	list_row_text(self, row, text);
+	list_row_text(row, text);
 	(void)pthread_mutex_lock(&catalogue.lock);
 	id = intern(self, row, &identity);
 	(void)pthread_mutex_unlock(&catalogue.lock);

@@ -3,10 +3,13 @@
 
 /* Found by the -I. of every build; the Makefile knows the dependency. */
 __asm__(".section .rodata\n"
-	".global lists_default_begin\n"
-	"lists_default_begin:\n"
+	".global lists_default_text\n"
+	"lists_default_text:\n"
 	".incbin \"sensor/pools.list\"\n"
-	".global lists_default_end\n"
-	"lists_default_end:\n"
+	"1:\n"
 	".byte 0\n"
+	".balign 8\n"
+	".global lists_default_len\n"
+	"lists_default_len:\n"
+	".quad 1b - lists_default_text\n"
 	".previous\n");

@@ -1,8 +1,8 @@
 /* lists_index.h: what lists.h keeps to itself: rows, their keys, and the table that finds them.
  *
- *	rows[]    one per entry, in the order of the files, 24 bytes
- *	text[]    keys and tags of all rows; a tag equal to the one before is stored once
- *	slots[]   open addressing, at most half full: 32 bits of the hash, 1 + row
+ *	rows[]    one per entry, in the order of the files: 20 bytes and the key, padded to 4
+ *	tags[]    of all rows; a tag equal to the one before is stored once
+ *	slots[]   open addressing, at most half full: 32 bits of the hash, 1 + place in rows
  *	filter[]  two bits per entry in one 64-bit word, at least 16 bits an entry: what is not
  *	          listed, and that is nearly everything, costs no look into slots
  *
@@ -51,8 +51,7 @@ struct list_line {
 };
 
 struct list_row {
-	uint32_t key; /* offset into text */
-	uint32_t tag; /* offset into text, NUL-terminated */
+	uint32_t tag; /* offset into tags, NUL-terminated */
 	uint32_t line;
 	_Atomic uint32_t id; /* 0: has not matched yet */
 	uint16_t file;
@@ -61,15 +60,19 @@ struct list_row {
 	uint8_t kind;
 	uint8_t form;
 	uint8_t grade; /* confidence, and LIST_GRADE_WEAK */
+	char key[];
 };
 
 #define LIST_GRADE_WEAK 0x80
 
-_Static_assert(sizeof(struct list_row) == 24, "a million rows are 24 MB");
+#define LIST_ROW_UNIT 4u
+
+_Static_assert(sizeof(struct list_row) == 20, "a look-up reads row and key in one line of cache");
+_Static_assert(_Alignof(struct list_row) == LIST_ROW_UNIT, "rows are counted in units");
 
 struct list_slot {
 	uint32_t check; /* upper half of the hash */
-	uint32_t row;   /* 1 + row, 0: free */
+	uint32_t row;   /* 1 + units before the row, 0: free */
 };
 
 /* Prefix lengths of networks of one IP version, longest first. */
@@ -79,12 +82,14 @@ struct list_lens {
 };
 
 struct lists {
-	struct list_row *rows;
+	uint8_t *rows;
+	size_t rows_len; /* bytes */
+	size_t rows_room;
 	size_t count;
-	size_t room;
-	char *text;
-	size_t text_len;
-	size_t text_room;
+	char *tags;
+	size_t tags_len;
+	size_t tags_room;
+	uint32_t last_tag; /* while loading */
 	struct list_slot *slots;
 	size_t slot_mask;
 	uint64_t *filter;
@@ -100,6 +105,17 @@ struct lists {
 	struct lists *next;   /* the board's: replaced, not yet free */
 	uint64_t replaced_at; /* the board's */
 };
+
+/* The row that begins that many units into rows. */
+static inline struct list_row *list_row_at(const struct lists *self, size_t units)
+{
+	return (struct list_row *)(void *)(self->rows + units * LIST_ROW_UNIT);
+}
+
+static inline size_t list_row_units(size_t key_len)
+{
+	return (sizeof(struct list_row) + key_len + LIST_ROW_UNIT - 1) / LIST_ROW_UNIT;
+}
 
 /* --- hashes --------------------------------------------------------------------------------- */
 
@@ -126,14 +142,14 @@ static inline uint64_t list_name_end(const struct lists *self, uint64_t hash)
 	return list_mix(hash ^ self->key.k[1], 0xd6e8feb86659fd93u);
 }
 
-/* addr is masked; its other bytes up to 16 are 0. */
+/* addr is masked; its other bytes up to 16 are 0. The port is not hashed: an address is one
+ * question with and without it. */
 static inline uint64_t list_address_hash(const struct lists *self, enum list_use use,
 					 uint8_t ip_version, const uint8_t addr[16],
-					 uint8_t prefix_len, uint16_t port)
+					 uint8_t prefix_len)
 {
 	uint64_t words[2];
-	uint64_t rest = (uint64_t)use << 40 | (uint64_t)ip_version << 32 |
-			(uint64_t)prefix_len << 16 | port;
+	uint64_t rest = (uint64_t)use << 40 | (uint64_t)ip_version << 32 | prefix_len;
 
 	memcpy(words, addr, sizeof(words));
 	words[0] = list_mix(words[0] ^ self->key.k[0], rest ^ 0xa0761d6478bd642fu);
@@ -197,14 +213,14 @@ void list_mask_addr(const uint8_t *addr, uint8_t ip_version, uint8_t prefix_len,
 size_t list_wallet_key(const char *text, size_t len, char out[LISTS_KEY_MAX]);
 
 /* The row's key as text: with mark, prefix length, port. */
-void list_row_text(const struct lists *self, const struct list_row *row, char out[LISTS_SHOWN]);
+void list_row_text(const struct list_row *row, char out[LISTS_SHOWN]);
 
 /* The process's id of the row, given out now if it has none. Takes a lock then. */
 uint32_t list_row_id(const struct lists *self, struct list_row *row);
 
 /* The list in the binary: sensor/pools.list. */
-extern const char lists_default_begin[];
-extern const char lists_default_end[];
+extern const char lists_default_text[];
+extern const uint64_t lists_default_len;
 #define LISTS_DEFAULT_NAME "default list"
 
 #endif

@@ -81,7 +81,7 @@ static int set_paths(struct lists_keeper *self, const struct config *config)
 		calloc(config->lists.count + config->endpoints.count + 1, sizeof(*self->paths));
 	if (self->paths == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (size_t j = 0; j < lists[i]->count; j++)
 			self->paths[self->count++] = lists[i]->items[j];
 	self->has_default = config->default_lists;

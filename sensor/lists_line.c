@@ -187,10 +187,10 @@ static int parse_entry(const struct list_place *place, char *text, struct list_l
 
 static int parse_confidence(const struct list_place *place, const char *text, struct list_line *out)
 {
-	for (uint8_t i = 0; i < LIST_CONFIDENCE_COUNT; i++) {
+	for (int i = 0; i < LIST_CONFIDENCE_COUNT; i++) {
 		if (strcmp(text, confidence_texts[i]) != 0)
 			continue;
-		out->confidence = i;
+		out->confidence = (uint8_t)i;
 		return 0;
 	}
 	return list_fail(place, "bad confidence \"%.64s\": high, medium or low", text);

@@ -7,7 +7,7 @@
 
 #include "sensor/lists_index.h"
 
-#define READ_BYTES   (256u * 1024)
+#define READ_BYTES   ((size_t)256 * 1024)
 #define SLOTS_MIN    64u
 #define FILTER_MIN   8u
 #define ROWS_A_WORD  4u /* 16 bits of the filter for each row */
@@ -22,7 +22,8 @@ static const char *out_of_memory(char *error)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-static int grow(void **items, size_t *room, size_t wanted, size_t size, size_t first)
+/* Room for bytes, doubled until they are enough. */
+static int grow(void **bytes, size_t *room, size_t wanted, size_t first)
 {
 	size_t next = *room == 0 ? first : *room;
 	void *moved;
@@ -31,46 +32,30 @@ static int grow(void **items, size_t *room, size_t wanted, size_t size, size_t f
 		next *= 2;
 	if (next == *room)
 		return 0;
-	moved = realloc(*items, next * size);
+	moved = realloc(*bytes, next);
 	if (moved == NULL)
 		return -ENOMEM;
-	*items = moved;
+	*bytes = moved;
 	*room = next;
 	return 0;
 }
 
-/* Appends bytes to the text, with a NUL when it is a tag. */
-static int add_text(struct lists *self, const char *bytes, size_t len, bool has_nul, uint32_t *at)
-{
-	size_t wanted = self->text_len + len + 1;
-
-	if (wanted > LISTS_TEXT_MAX)
-		return -ENOSPC;
-	if (grow((void **)&self->text, &self->text_room, wanted, 1, 4096) < 0)
-		return -ENOMEM;
-	*at = (uint32_t)self->text_len;
-	memcpy(self->text + self->text_len, bytes, len);
-	self->text_len += len;
-	if (has_nul)
-		self->text[self->text_len++] = '\0';
-	return 0;
-}
-
 /* Offset 0 is the empty tag; a tag is stored once for neighbours that share it. */
-static int add_tag(struct lists *self, const struct list_line *line, uint32_t *at)
+static int add_tag(struct lists *self, const char *tag, size_t len)
 {
-	*at = 0;
-	if (line->tag_len == 0)
-		return 0;
-	if (self->count > 0) {
-		const char *last = self->text + self->rows[self->count - 1].tag;
+	const char *last = self->tags_len == 0 ? NULL : self->tags + self->last_tag;
 
-		if (strlen(last) == line->tag_len && memcmp(last, line->tag, line->tag_len) == 0) {
-			*at = self->rows[self->count - 1].tag;
-			return 0;
-		}
-	}
-	return add_text(self, line->tag, line->tag_len, true, at);
+	if (last != NULL && strlen(last) == len && memcmp(last, tag, len) == 0)
+		return 0;
+	if (self->tags_len + len + 1 > LISTS_TEXT_MAX)
+		return -ENOSPC;
+	if (grow((void **)&self->tags, &self->tags_room, self->tags_len + len + 1, 4096) < 0)
+		return -ENOMEM;
+	self->last_tag = (uint32_t)self->tags_len;
+	memcpy(self->tags + self->tags_len, tag, len);
+	self->tags[self->tags_len + len] = '\0';
+	self->tags_len += len + 1;
+	return 0;
 }
 
 static int add_row(struct lists *self, const struct list_line *line, uint32_t number)
@@ -83,15 +68,22 @@ static int add_row(struct lists *self, const struct list_line *line, uint32_t nu
 				.form = line->form,
 				.grade = (uint8_t)(line->confidence |
 						   (line->is_weak ? LIST_GRADE_WEAK : 0)) };
-	int result = add_text(self, line->key, line->key_len, false, &row.key);
+	size_t units = list_row_units(line->key_len);
+	size_t wanted = self->rows_len + units * LIST_ROW_UNIT;
+	int result = add_tag(self, line->tag, line->tag_len);
 
-	if (result == 0)
-		result = add_tag(self, line, &row.tag);
-	if (result == 0)
-		result = grow((void **)&self->rows, &self->room, self->count + 1, sizeof(row), 64);
-	if (result == 0)
-		memcpy(&self->rows[self->count++], &row, sizeof(row));
-	return result;
+	if (result < 0)
+		return result;
+	if (wanted > LISTS_TEXT_MAX)
+		return -ENOSPC;
+	if (grow((void **)&self->rows, &self->rows_room, wanted, 4096) < 0)
+		return -ENOMEM;
+	row.tag = self->last_tag;
+	memcpy(self->rows + self->rows_len, &row, sizeof(row));
+	memcpy(self->rows + self->rows_len + sizeof(row), line->key, line->key_len);
+	self->rows_len = wanted;
+	self->count++;
+	return 0;
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
@@ -178,7 +170,7 @@ static int read_all(FILE *file, char **bytes, size_t *len)
 
 		if (*len + READ_BYTES > LISTS_TEXT_MAX)
 			return -EFBIG;
-		if (grow((void **)bytes, &room, *len + READ_BYTES, 1, READ_BYTES) < 0)
+		if (grow((void **)bytes, &room, *len + READ_BYTES, READ_BYTES) < 0)
 			return -ENOMEM;
 		errno = 0;
 		got = fread(*bytes + *len, 1, room - *len, file);
@@ -232,8 +224,8 @@ static int take_path(struct lists *self, const char *path, char *error)
 
 static int take_default(struct lists *self, char *error)
 {
-	size_t len = (size_t)(lists_default_end - lists_default_begin);
-	int result = take_named(self, LISTS_DEFAULT_NAME, lists_default_begin, len, error);
+	int result =
+		take_named(self, LISTS_DEFAULT_NAME, lists_default_text, lists_default_len, error);
 
 	self->default_count = 1;
 	return result;
@@ -245,7 +237,7 @@ static void note_prefix_len(struct lists *self, const struct list_row *row)
 {
 	bool is_ip6 = row->form == LIST_FORM_IP6;
 	struct list_lens *lens = &self->lens[list_kind_use(row->kind)][is_ip6];
-	uint8_t prefix_len = (uint8_t)self->text[row->key + row->key_len - 1u];
+	uint8_t prefix_len = (uint8_t)row->key[row->key_len - 1];
 	size_t at = 0;
 
 	if (prefix_len == (is_ip6 ? 128 : 32))
@@ -263,12 +255,11 @@ static uint64_t hash_name(struct lists *self, const struct list_row *row)
 {
 	enum list_use use = list_kind_use(row->kind);
 	uint64_t hash = list_name_begin(self, use);
-	const char *key = self->text + row->key;
 	uint8_t labels = 1;
 
 	for (size_t i = row->key_len; i-- > 0;) {
-		hash = list_name_add(hash, (uint8_t)key[i]);
-		if (key[i] == '.')
+		hash = list_name_add(hash, (uint8_t)row->key[i]);
+		if (row->key[i] == '.')
 			labels++;
 	}
 	if (self->label_max[use] < labels)
@@ -280,13 +271,12 @@ static uint64_t hash_name(struct lists *self, const struct list_row *row)
 
 static uint64_t hash_address(struct lists *self, const struct list_row *row)
 {
-	const char *key = self->text + row->key;
 	uint8_t addr[16] = { 0 };
 
-	memcpy(addr, key, row->key_len - 1u);
+	memcpy(addr, row->key, row->key_len - 1u);
 	note_prefix_len(self, row);
 	return list_address_hash(self, list_kind_use(row->kind), row->form == LIST_FORM_IP4 ? 4 : 6,
-				 addr, (uint8_t)key[row->key_len - 1], row->port);
+				 addr, (uint8_t)row->key[row->key_len - 1]);
 }
 
 static uint64_t hash_row(struct lists *self, const struct list_row *row)
@@ -304,21 +294,21 @@ static uint64_t hash_row(struct lists *self, const struct list_row *row)
 	case LIST_FORM_JA4:
 		break;
 	}
-	return list_text_hash(self, list_kind_use(row->kind), (enum list_form)row->form,
-			      self->text + row->key, row->key_len);
+	return list_text_hash(self, list_kind_use(row->kind), (enum list_form)row->form, row->key,
+			      row->key_len);
 }
 
-static bool is_equal(const struct lists *self, const struct list_row *a, const struct list_row *b)
+static bool is_equal(const struct list_row *a, const struct list_row *b)
 {
 	return a->form == b->form && a->port == b->port && a->key_len == b->key_len &&
 	       list_kind_use(a->kind) == list_kind_use(b->kind) &&
-	       memcmp(self->text + a->key, self->text + b->key, a->key_len) == 0;
+	       memcmp(a->key, b->key, a->key_len) == 0;
 }
 
 /* Of equal rows the hostile one stays, else the first one. */
-static void insert(struct lists *self, uint32_t number)
+static void insert(struct lists *self, size_t units)
 {
-	const struct list_row *row = &self->rows[number];
+	const struct list_row *row = list_row_at(self, units);
 	uint64_t hash = hash_row(self, row);
 	struct list_slot *slot;
 
@@ -328,17 +318,17 @@ static void insert(struct lists *self, uint32_t number)
 		slot = &self->slots[at & self->slot_mask];
 		if (slot->row == 0)
 			break;
-		other = &self->rows[slot->row - 1];
-		if (slot->check != hash >> 32 || !is_equal(self, row, other))
+		other = list_row_at(self, slot->row - 1u);
+		if (slot->check != hash >> 32 || !is_equal(row, other))
 			continue;
 		self->repeated++;
 		if (list_kind_is_hostile((enum list_kind)row->kind) &&
 		    !list_kind_is_hostile((enum list_kind)other->kind))
-			slot->row = number + 1;
+			slot->row = (uint32_t)units + 1;
 		return;
 	}
 	slot->check = (uint32_t)(hash >> 32);
-	slot->row = number + 1;
+	slot->row = (uint32_t)units + 1;
 	*list_filter_word(self, hash) |= list_filter_bits(hash);
 }
 
@@ -349,27 +339,35 @@ static size_t power_of_two(size_t least, size_t wanted)
 	return least;
 }
 
+static int trim(void **bytes, size_t *room, size_t len)
+{
+	void *moved = realloc(*bytes, len + 1);
+
+	if (moved == NULL)
+		return -ENOMEM;
+	*bytes = moved;
+	*room = len + 1;
+	return 0;
+}
+
 static int build_table(struct lists *self)
 {
 	size_t slots = power_of_two(SLOTS_MIN, 2 * self->count);
 	size_t words = power_of_two(FILTER_MIN, self->count / ROWS_A_WORD);
-	struct list_row *rows = realloc(self->rows, (self->count + 1) * sizeof(*rows));
-	char *text = realloc(self->text, self->text_len + 1);
 
-	if (rows != NULL)
-		self->rows = rows;
-	if (text != NULL)
-		self->text = text;
-	self->room = self->count + 1;
-	self->text_room = self->text_len + 1;
+	if (trim((void **)&self->rows, &self->rows_room, self->rows_len) < 0 ||
+	    trim((void **)&self->tags, &self->tags_room, self->tags_len) < 0)
+		return -ENOMEM;
 	self->slots = calloc(slots, sizeof(*self->slots));
 	self->filter = calloc(words, sizeof(*self->filter));
-	if (rows == NULL || text == NULL || self->slots == NULL || self->filter == NULL)
+	if (self->slots == NULL || self->filter == NULL)
 		return -ENOMEM;
 	self->slot_mask = slots - 1;
 	self->filter_mask = words - 1;
-	for (uint32_t i = 0; i < self->count; i++)
-		insert(self, i);
+	for (size_t units = 0; units * LIST_ROW_UNIT < self->rows_len;) {
+		insert(self, units);
+		units += list_row_units(list_row_at(self, units)->key_len);
+	}
 	return 0;
 }
 
@@ -378,10 +376,9 @@ static int build_table(struct lists *self)
 static struct lists *begin(char *error)
 {
 	struct lists *self = calloc(1, sizeof(*self));
-	uint32_t empty_tag;
 
 	error[0] = '\0';
-	if (self == NULL || add_text(self, "", 0, true, &empty_tag) < 0) {
+	if (self == NULL || add_tag(self, "", 0) < 0) {
 		(void)out_of_memory(error);
 	} else if (getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		(void)snprintf(error, LISTS_ERROR_TEXT, "lists: no random bytes");
@@ -443,7 +440,7 @@ void lists_free(struct lists *self)
 		free(self->files[i]);
 	free(self->files);
 	free(self->rows);
-	free(self->text);
+	free(self->tags);
 	free(self->slots);
 	free(self->filter);
 	free(self);

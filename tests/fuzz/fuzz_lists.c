@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 static uint32_t match_row(const struct lists *lists, const struct list_row *row)
 {
 	enum list_use use = list_kind_use(row->kind);
-	const char *key = lists->text + row->key;
+	const char *key = row->key;
 	char below[LISTS_NAME_MAX + 2] = "a.";
 
 	switch ((enum list_form)row->form) {
@@ -38,14 +38,15 @@ static uint32_t match_row(const struct lists *lists, const struct list_row *row)
 
 static void check_rows(const struct lists *lists)
 {
-	for (size_t i = 0; i < lists->count; i++) {
-		const struct list_row *row = &lists->rows[i];
+	for (size_t units = 0; units * LIST_ROW_UNIT < lists->rows_len;) {
+		const struct list_row *row = list_row_at(lists, units);
 		char text[LISTS_SHOWN];
 		uint32_t id;
 
 		assert(row->key_len > 0 && row->kind < LIST_KIND_COUNT);
-		assert(memchr(lists->text + row->tag, '\0', lists->text_len - row->tag) != NULL);
-		list_row_text(lists, row, text);
+		assert(memchr(lists->tags + row->tag, '\0', lists->tags_len - row->tag) != NULL);
+		units += list_row_units(row->key_len);
+		list_row_text(row, text);
 		assert(strlen(text) > 0);
 		if (row->form == LIST_FORM_BELOW && row->key_len + 2u > LISTS_NAME_MAX)
 			continue; /* nothing can be below it */
@@ -62,17 +63,18 @@ static void check_text(const struct lists *lists)
 	char text[LISTS_SHOWN];
 	char error[LISTS_ERROR_TEXT];
 
-	for (size_t i = 0; i < lists->count && i < 8; i++) {
-		const struct list_row *row = &lists->rows[i];
+	for (size_t units = 0; units * LIST_ROW_UNIT < lists->rows_len && units < 64;) {
+		const struct list_row *row = list_row_at(lists, units);
 		char again[LISTS_SHOWN];
 		struct lists *other;
 
-		list_row_text(lists, row, text);
+		units += list_row_units(row->key_len);
+		list_row_text(row, text);
 		(void)snprintf(line, sizeof(line), "%s %s",
 			       list_kind_text((enum list_kind)row->kind), text);
 		assert(lists_load_text(&other, "again", line, strlen(line), error) == 0);
-		assert(other->count == 1 && other->rows[0].form == row->form);
-		list_row_text(other, &other->rows[0], again);
+		assert(other->count == 1 && list_row_at(other, 0)->form == row->form);
+		list_row_text(list_row_at(other, 0), again);
 		assert(strcmp(text, again) == 0);
 		lists_free(other);
 	}
