@@ -3,6 +3,7 @@
  *	UDP, port 53          message --------------------------> question, answers
  *	TCP, port 53          opening of each direction --------> the same
  *	TCP, else             opening of the client ------------> hello, or request's host
+ *	UDP, port 443         client's first datagrams ---------> hello
  *
  * An opening in one segment is read where it lies; one over several segments, or whose first
  * segment comes late, is gathered (opening.h). flow.seq_known keeps per direction whether that is
@@ -17,12 +18,17 @@
 #include "protocols/aws_key.h"
 #include "protocols/dns.h"
 #include "protocols/http_host.h"
+#include "protocols/quic_hello.h"
 #include "protocols/tls_flight.h"
 #include "protocols/tls_hello.h"
 #include "protocols/wildcard_dns.h"
 #include "sensor/opening.h"
+#include "sensor/quic_crypto.h"
 
 #define DNS_PORT       53
+#define QUIC_PORT      443
+#define QUIC_INITIAL   0xc0 /* first bits of a packet with a long header */
+#define QUIC_FLOWS     64  /* hellos that go on, at once; a new one takes the place of an old one */
 #define OPENINGS       512 /* gathered at once */
 #define RECORD_HELLO   22  /* first byte of a TLS record that may hold one */
 #define OPENING_DONE   16u /* flow.seq_known, shifted by the direction */
@@ -30,11 +36,19 @@
 #define SEQ_KNOWN_MASK 1u
 #define SEQ_DATA_MASK  4u
 
+/* A QUIC client's hello that is not whole yet. */
+struct quic_flow {
+	uint32_t index;
+	struct quic_hello hello;
+};
+
 struct names {
 	struct names_hooks hooks;
 	const struct lists *lists;
 	struct opening_table *openings;
 	struct stats *stats;
+	struct quic_openssl *quic;
+	struct quic_flow *quic_flows; /* hellos that go on in another datagram */
 	struct dns_message message;
 	struct tls_hello hello;
 	uint8_t scratch[TLS_FLIGHT_BYTES];
@@ -49,8 +63,10 @@ struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 	self->hooks = *hooks;
 	self->stats = stats;
 	self->openings = opening_table_new(OPENINGS, stats);
-	if (self->openings == NULL) {
-		free(self);
+	self->quic = quic_crypto_new();
+	self->quic_flows = calloc(QUIC_FLOWS, sizeof(*self->quic_flows));
+	if (self->openings == NULL || self->quic == NULL || self->quic_flows == NULL) {
+		names_free(self);
 		return NULL;
 	}
 	return self;
@@ -61,6 +77,8 @@ void names_free(struct names *self)
 	if (self == NULL)
 		return;
 	opening_table_free(self->openings);
+	quic_crypto_free(self->quic);
+	free(self->quic_flows);
 	free(self);
 }
 
@@ -182,16 +200,6 @@ static void read_message(struct names *self, uint32_t index, struct slice bytes)
 		read_answers(self, index, message);
 }
 
-void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
-	       const struct packet *packet)
-{
-	(void)flow;
-	(void)dir;
-	if ((packet->key.port[0] == DNS_PORT || packet->key.port[1] == DNS_PORT) &&
-	    packet->payload.len > 0)
-		read_message(self, index, packet->payload);
-}
-
 /* True when nothing more is to come for us. */
 static bool read_dns_stream(struct names *self, uint32_t index, struct slice bytes)
 {
@@ -221,41 +229,47 @@ static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
 	return EVP_Digest(in.ptr, in.len, out, NULL, EVP_md5(), NULL) == 1;
 }
 
-static uint32_t read_fingerprints(struct names *self, struct hello_view *view)
+static uint32_t read_fingerprints(struct names *self, const struct tls_hello *hello,
+				  struct hello_view *view)
 {
 	uint32_t listed = 0;
 
-	if (tls_hello_ja3(&self->hello, md5, view->ja3))
+	if (tls_hello_ja3(hello, md5, view->ja3))
 		listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
-	if (tls_hello_ja4(&self->hello, view->ja4) && listed == 0)
+	if (tls_hello_ja4(hello, view->ja4) && listed == 0)
 		listed = lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
 	return listed;
 }
 
-static void read_hello(struct names *self, uint32_t index, struct slice body, bool is_cut,
+/* hello is self->hello or another one. */
+static void tell_hello(struct names *self, uint32_t index, const struct tls_hello *hello,
 		       uint16_t port)
 {
-	const struct tls_hello *hello = &self->hello;
+	struct slice sni = slice_str(hello->sni);
+	uint32_t listed = sni.len == 0 ? 0 : match(self, sni, port);
 	struct hello_fact fact;
-	struct slice sni;
-	uint32_t listed;
 
-	if (!tls_hello_read(body, is_cut, &self->hello))
-		return;
 	stats_add(self->stats->hellos, 1);
-	sni = slice_str(hello->sni);
-	listed = sni.len == 0 ? 0 : match(self, sni, port);
 	memset(&fact, 0, sizeof(fact));
-	fact.view.fingerprint = read_fingerprints(self, &fact.view);
+	fact.view.fingerprint = read_fingerprints(self, hello, &fact.view);
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
 		fact.view.version = hello->best_version;
+		fact.view.has_ech = hello->has_ech;
+		fact.view.is_quic = hello->is_quic;
 		(void)slice_copy(sni, fact.view.sni, sizeof(fact.view.sni));
 		(void)slice_copy(slice_str(hello->alpn), fact.view.alpn, sizeof(fact.view.alpn));
 		self->hooks.hello(self->hooks.ctx, index, &fact);
 	}
 	if (listed != 0)
 		tell_name(self, index, NAME_SNI, sni, listed);
+}
+
+static void read_hello(struct names *self, uint32_t index, struct slice body, bool is_cut,
+		       uint16_t port)
+{
+	if (tls_hello_read(body, is_cut, &self->hello))
+		tell_hello(self, index, &self->hello, port);
 }
 
 static void read_host(struct names *self, uint32_t index, struct slice host, uint16_t port)
@@ -372,14 +386,70 @@ void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direc
 		opening_done(self, index, flow, dir);
 }
 
-void names_end(struct names *self, uint32_t index, struct flow *flow)
+/* --- QUIC ----------------------------------------------------------------------------------- */
+
+static bool may_be_initial(const struct packet *packet)
 {
+	return packet->payload.len > 0 && (packet->payload.ptr[0] & QUIC_INITIAL) == QUIC_INITIAL;
+}
+
+/* Datagrams of one client: nearly always the first one is all. */
+static void read_quic(struct names *self, uint32_t index, struct flow *flow,
+		      const struct packet *packet)
+{
+	struct quic_flow *slot = &self->quic_flows[index % QUIC_FLOWS];
+	bool is_going = (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0;
+	enum quic_result result = QUIC_NONE;
+
+	if (!is_going || slot->index != index) {
+		memset(slot, 0, sizeof(*slot));
+		slot->index = index;
+	}
+	if (may_be_initial(packet))
+		result = quic_hello_feed(&slot->hello, quic_crypto_table(self->quic),
+					 packet->payload);
+	if (result == QUIC_MORE) {
+		flow->seq_known |= (uint8_t)(OPENING_GOING << DIR_TO_SERVER);
+		return;
+	}
+	if (result == QUIC_READ || (is_going && quic_hello_finish(&slot->hello)))
+		tell_hello(self, index, quic_hello_tls(&slot->hello), QUIC_PORT);
+	flow->seq_known |= (uint8_t)(OPENING_DONE << DIR_TO_SERVER);
+}
+
+static void end_quic(struct names *self, uint32_t index)
+{
+	struct quic_flow *slot = &self->quic_flows[index % QUIC_FLOWS];
+
+	if (slot->index == index && quic_hello_finish(&slot->hello))
+		tell_hello(self, index, quic_hello_tls(&slot->hello), QUIC_PORT);
+}
+
+void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
+	       const struct packet *packet)
+{
+	const uint16_t *port = packet->key.port;
+
+	if (port[0] == DNS_PORT || port[1] == DNS_PORT) {
+		if (packet->payload.len > 0)
+			read_message(self, index, packet->payload);
+		return;
+	}
+	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER &&
+	    (flow->seq_known & OPENING_DONE << DIR_TO_SERVER) == 0)
+		read_quic(self, index, flow, packet);
+}
+
+void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto)
+{
+	if (proto == IP_PROTO_UDP && (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0)
+		end_quic(self, index);
 	for (int dir = 0; dir < 2; dir++) {
 		uint32_t key = opening_of(index, (enum direction)dir);
 
 		if ((flow->seq_known & OPENING_GOING << dir) == 0)
 			continue;
-		if (dir == DIR_TO_SERVER)
+		if (dir == DIR_TO_SERVER && proto == IP_PROTO_TCP)
 			(void)read_opening(self, index, opening_bytes(self->openings, key), true,
 					   0);
 		opening_done(self, index, flow, (enum direction)dir);

@@ -41,7 +41,7 @@ void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direc
 	       const struct packet *packet);
 
 /* The flow ends: what was gathered of its opening is read as far as it got. */
-void names_end(struct names *self, uint32_t index, struct flow *flow);
+void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto);
 
 /* A host:port that a session leaked; true when it was listed and told. */
 bool names_leaked(struct names *self, uint32_t index, const char *host_port);
