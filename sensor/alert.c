@@ -420,6 +420,36 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 	return alert->revision > 0 ? name_of(alert) : (struct alert_name){ 0 };
 }
 
+void alert_nat(struct alert_table *self, const struct decision_parties *parties, uint64_t now_ns)
+{
+	static const enum family families[] = { FAMILY_SESSION, FAMILY_CONTACT, FAMILY_NODE };
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		struct alert *alert = find_alert(self, parties, families[i]);
+
+		if (alert == NULL || alert->parties.flow_id != parties->flow_id ||
+		    alert->parties.nat.is_known)
+			continue;
+		alert->parties.nat = parties->nat;
+		if (alert->revision > 0)
+			publish_later(self, alert,
+				      alert->published_ns + LIMIT_REVISION_S * NS_PER_S, now_ns);
+	}
+}
+
+void alert_withdraw(struct alert_table *self, const struct decision_parties *parties)
+{
+	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+
+	if (alert == NULL || alert->level < LEVEL_CONFIRMED)
+		alert = find_alert(self, parties, FAMILY_CONTACT);
+	if (alert == NULL || alert->flows == 0)
+		return;
+	alert->flows--;
+	if (alert->flows == 0 && alert->revision == 0)
+		drop_alert(self, alert);
+}
+
 void alert_advance(struct alert_table *self, uint64_t now_ns)
 {
 	struct alert_timer *timer;

@@ -19,6 +19,11 @@ struct config_list {
 	size_t count;
 };
 
+struct config_nets {
+	struct net_prefix *items; /* owned */
+	size_t count;
+};
+
 enum config_flow_format { FLOW_FORMAT_FLAT, FLOW_FORMAT_EVE };
 
 struct config {
@@ -45,8 +50,8 @@ struct config {
 	char *sensor_id; /* filled after loading: host name live, replay-<host>-<pid> for -r */
 	char *tap;       /* names the scope of flows that no row of cloud maps: tap:NAME */
 	struct config_list endpoints; /* list files */
-	struct net_prefix *home;
-	size_t home_count;
+	struct config_nets home;
+	struct config_nets nat;
 	struct cloud_row *cloud;
 	size_t cloud_count;
 	uint32_t community_seed;

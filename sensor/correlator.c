@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "sensor/alert.h"
+#include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
 
@@ -36,6 +37,7 @@ struct correlator {
 	struct correlator_options options;
 	struct stats *stats;
 	struct alert_table *alerts;
+	struct nat_legs *legs;
 	struct tag_table sessions; /* by flow id */
 	struct siphash_key key;
 	struct outbox outbox;
@@ -88,7 +90,8 @@ static struct session_entry *add_session(struct correlator *self, uint64_t flow_
 }
 
 static void set_parties(const struct correlator *self, struct decision_parties *parties,
-			const struct flow_key *key, uint8_t client_side, uint32_t contact)
+			const struct flow_key *key, uint8_t client_side, uint32_t contact,
+			const struct decision_nat *nat)
 {
 	memset(parties, 0, sizeof(*parties));
 	parties->key = *key;
@@ -96,19 +99,23 @@ static void set_parties(const struct correlator *self, struct decision_parties *
 	parties->contact = contact;
 	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
 					    parties->client_side);
+	if (nat != NULL)
+		parties->nat = *nat;
 }
 
-static void take_contact(struct correlator *self, const struct contact_fact *fact)
+static void take_contact(struct correlator *self, const struct contact_fact *fact,
+			 const struct decision_nat *nat)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->contact);
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->contact, nat);
 	parties.flow_id = fact->flow_id;
 	parties.first_ns = fact->start_ns;
 	alert_contact(self->alerts, fact, &parties);
 }
 
-static void take_session(struct correlator *self, const struct session_fact *fact)
+static void take_session(struct correlator *self, const struct session_fact *fact,
+			 const struct decision_nat *nat)
 {
 	struct session_entry *entry = find_session(self, fact->flow_id);
 	struct session_view *before = entry != NULL ? &entry->view : NULL;
@@ -116,7 +123,7 @@ static void take_session(struct correlator *self, const struct session_fact *fac
 	struct alert_name name;
 
 	memset(&decision, 0, sizeof(decision));
-	set_parties(self, &decision.parties, &fact->key, fact->client_side, fact->contact);
+	set_parties(self, &decision.parties, &fact->key, fact->client_side, fact->contact, nat);
 	decision.parties.flow_id = fact->flow_id;
 	decision.parties.first_ns = fact->first_ns;
 	name = alert_session(self->alerts, fact, &decision.parties, before);
@@ -141,14 +148,16 @@ static void take_session(struct correlator *self, const struct session_fact *fac
 	outbox_send_urgent(&self->outbox, &decision.decision);
 }
 
-static void take_flow(struct correlator *self, const struct flow_record *record)
+static void take_flow(struct correlator *self, const struct flow_record *record,
+		      const struct decision_nat *nat)
 {
 	struct session_entry *entry = NULL;
 	struct decision_flow decision;
 	struct alert_name name;
 
 	memset(&decision, 0, decision_flow_size(false));
-	set_parties(self, &decision.parties, &record->key, record->client_side, record->contact);
+	set_parties(self, &decision.parties, &record->key, record->client_side, record->contact,
+		    nat);
 	decision.parties.flow_id = record->flow_id;
 	decision.parties.first_ns = record->first_ns;
 	name = alert_flow(self->alerts, record, &decision.parties);
@@ -171,22 +180,59 @@ static void take_flow(struct correlator *self, const struct flow_record *record)
 		drop_session(self, entry);
 }
 
+/* A fact in its turn, behind what nat_legs.h makes of it. */
+static void take_turn(void *ctx, uint64_t now_ns, const struct fact *fact,
+		      const struct decision_nat *nat)
+{
+	struct correlator *self = ctx;
+
+	alert_advance(self->alerts, now_ns);
+	switch ((enum fact_kind)fact->kind) {
+	case FACT_FLOW:
+		take_flow(self, (const struct flow_record *)fact, nat);
+		break;
+	case FACT_CONTACT:
+		take_contact(self, (const struct contact_fact *)fact, nat);
+		break;
+	case FACT_SESSION:
+		take_session(self, (const struct session_fact *)fact, nat);
+		break;
+	}
+}
+
+static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
+		      const struct decision_nat *nat)
+{
+	struct correlator *self = ctx;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &inside->key, inside->client_side, 0, nat);
+	parties.flow_id = inside->flow_id;
+	alert_nat(self->alerts, &parties, now_ns);
+}
+
+static void on_withdraw(void *ctx, const struct nat_leg *outside)
+{
+	struct correlator *self = ctx;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &outside->key, outside->client_side, 0, NULL);
+	alert_withdraw(self->alerts, &parties);
+}
+
+/* What falls due before now_ns, in order of time. */
+static void advance(struct correlator *self, uint64_t now_ns)
+{
+	nat_legs_advance(self->legs, now_ns);
+	alert_advance(self->alerts, now_ns);
+}
+
 static void take_fact(struct correlator *self, const struct fact *fact)
 {
 	if (fact->time_ns > self->end_ns)
 		self->end_ns = fact->time_ns;
-	alert_advance(self->alerts, self->end_ns);
-	switch ((enum fact_kind)fact->kind) {
-	case FACT_FLOW:
-		take_flow(self, (const struct flow_record *)fact);
-		break;
-	case FACT_CONTACT:
-		take_contact(self, (const struct contact_fact *)fact);
-		break;
-	case FACT_SESSION:
-		take_session(self, (const struct session_fact *)fact);
-		break;
-	}
+	advance(self, self->end_ns);
+	nat_legs_take(self->legs, self->end_ns, fact);
 }
 
 static void look_at_feed(struct fact_feed *feed, struct feed_head *head)
@@ -274,7 +320,7 @@ bool correlator_step(struct correlator *self)
 		floor_ns = self->heads[chosen].fact->time_ns;
 	/* At the end of all feeds nothing has a time any more: alert_flush() does the rest. */
 	if (floor_ns != UINT64_MAX)
-		alert_advance(self->alerts, floor_ns);
+		advance(self, floor_ns);
 	return has_moved;
 }
 
@@ -316,8 +362,10 @@ void *correlator_run(void *arg)
 			break;
 		rest(self);
 	}
-	if (!self->outbox.is_stalled)
+	if (!self->outbox.is_stalled) {
+		nat_legs_flush(self->legs, self->end_ns);
 		alert_flush(self->alerts, self->end_ns);
+	}
 	outbox_close(&self->outbox);
 	return self->outbox.is_stalled ? self : NULL;
 }
@@ -332,6 +380,16 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.publish = send_alert,
 					.ctx = self };
 
+	struct nat_legs_options legs = { .addresses = { .home = options->home,
+							.home_count = options->home_count,
+							.nat = options->nat,
+							.nat_count = options->nat_count },
+					 .max_sessions = options->max_sessions,
+					 .take = take_turn,
+					 .joined = on_joined,
+					 .withdraw = on_withdraw,
+					 .ctx = self };
+
 	if (self == NULL)
 		return NULL;
 	self->options = *options;
@@ -343,7 +401,8 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.stall_timeout_s = options->stall_timeout_s };
 	self->heads = calloc(options->feed_count, sizeof(*self->heads));
 	self->alerts = alert_table_new(&alerts, stats);
-	if (self->heads == NULL || self->alerts == NULL ||
+	self->legs = nat_legs_new(&legs, stats);
+	if (self->heads == NULL || self->alerts == NULL || self->legs == NULL ||
 	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
@@ -358,6 +417,7 @@ void correlator_free(struct correlator *self)
 		return;
 	outbox_fini(&self->outbox);
 	alert_table_free(self->alerts);
+	nat_legs_free(self->legs);
 	tag_table_fini(&self->sessions);
 	free(self->heads);
 	free(self);

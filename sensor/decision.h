@@ -19,6 +19,14 @@ struct decision {
 	uint16_t reserved;
 };
 
+/* The same connection behind the source NAT, where the sensor saw that side as well. */
+struct decision_nat {
+	struct flow_key key;
+	uint8_t is_known; /* else the rest is zero */
+	uint8_t client_side;
+	uint8_t reserved[2];
+};
+
 /* Who talked to whom, for every kind of decision. */
 struct decision_parties {
 	uint64_t flow_id;
@@ -27,7 +35,8 @@ struct decision_parties {
 	uint32_t client_cloud; /* 1 + row of config's cloud table for the client, 0: none */
 	uint32_t contact;      /* 1 + index of the listed endpoint, 0: none */
 	uint8_t client_side;
-	uint8_t reserved[7];
+	uint8_t reserved[3];
+	struct decision_nat nat;
 };
 
 /* A flow record with the alert and session that belong to it. */

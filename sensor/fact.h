@@ -42,6 +42,7 @@ struct flow_record {
 	uint8_t is_midstream;
 	uint8_t is_truncated;
 	uint8_t has_session; /* session facts of the same flow_id went before */
+	uint32_t isn[2];     /* of the SYNs by direction, 0: not seen or no TCP */
 };
 
 _Static_assert(sizeof(struct flow_record) <= 192, "a flow record is at most 192 bytes");
@@ -51,9 +52,11 @@ struct contact_fact {
 	uint64_t flow_id;
 	uint64_t start_ns;
 	struct flow_key key;
-	uint32_t contact; /* 1 + index into the endpoint list */
+	uint32_t contact;     /* 1 + index into the endpoint list */
+	uint32_t isn;         /* of the SYN that opened the flow, 0: none did */
+	uint16_t syn_options; /* hash of its options, tcp_syn_options() */
 	uint8_t client_side;
-	uint8_t reserved[3];
+	uint8_t reserved[5];
 };
 
 enum session_event {
@@ -72,6 +75,7 @@ struct session_fact {
 	uint64_t bytes[2];
 	struct flow_key key;
 	uint32_t contact;
+	uint32_t isn[2]; /* as in struct flow_record */
 	uint8_t client_side;
 	uint8_t event; /* enum session_event */
 	uint8_t reserved[2];

@@ -12,6 +12,7 @@
 
 #include "sensor/candidate.h"
 #include "sensor/inspect.h"
+#include "sensor/tcp_options.h"
 
 #define NS_PER_S      1000000000u
 #define BACKLOG       512 /* urgent facts that wait for room in the ring, live */
@@ -95,7 +96,8 @@ static bool push_urgent(struct worker *self, struct fact *fact)
 	return true;
 }
 
-static void push_contact(struct worker *self, uint32_t index)
+/* syn: the packet that opened the flow, NULL: another one led here. */
+static void push_contact(struct worker *self, uint32_t index, const struct packet *syn)
 {
 	const struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_cold *cold = flow_cold(self->flows, index);
@@ -108,6 +110,10 @@ static void push_contact(struct worker *self, uint32_t index)
 		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
 	};
 
+	if (syn != NULL && (syn->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+		fact.isn = syn->tcp_seq;
+		fact.syn_options = tcp_syn_options(syn);
+	}
 	(void)push_urgent(self, &fact.fact);
 }
 
@@ -133,6 +139,7 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.is_midstream = (hot->flags & FLOW_MIDSTREAM) != 0,
 		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
 		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
+		.isn = { cold->isn[0], cold->isn[1] },
 	};
 
 	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
@@ -164,6 +171,7 @@ static void push_session(struct worker *self, struct watch *watch, enum session_
 	fact.contact = hot->contact;
 	fact.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
 	fact.event = (uint8_t)event;
+	memcpy(fact.isn, cold->isn, sizeof(fact.isn));
 	session_view_at(session, hot->last_ns, &fact.view);
 	if (!push_urgent(self, &fact.fact))
 		return; /* stays changed: offered again at the next tick */
@@ -272,7 +280,7 @@ static void session_begin(struct worker *self, struct watch *watch, struct sessi
 		(void)session_witness(session, EVIDENCE_NDPI_MINING);
 }
 
-static void check_contact(struct worker *self, uint32_t index)
+static void check_contact(struct worker *self, uint32_t index, const struct packet *first)
 {
 	struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_key *key = &flow_cold(self->flows, index)->key;
@@ -284,7 +292,7 @@ static void check_contact(struct worker *self, uint32_t index)
 	hot->contact = endpoint_match(self->options.endpoints, key->ip_version, key->addr[server],
 				      key->port[server]);
 	if (hot->contact != 0)
-		push_contact(self, index);
+		push_contact(self, index, first);
 }
 
 /* After anything that may have moved a session: roles, opening, reports, giving up. */
@@ -296,7 +304,7 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	if (session_roles_swapped(session, (hot->flags & FLOW_ROLES_PROVEN) != 0)) {
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
-		check_contact(self, watch->index);
+		check_contact(self, watch->index, NULL);
 	}
 	if (!session->is_reported) {
 		if (inspect_is_foreign(watch->inspect))
@@ -399,7 +407,7 @@ static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
 	struct worker *self = ctx;
 
 	self->now_ns = packet->time_ns;
-	check_contact(self, index);
+	check_contact(self, index, packet);
 }
 
 static void on_ended(void *ctx, uint32_t index, enum flow_end end)
@@ -433,10 +441,9 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 
 static bool is_home(const struct worker *self, const struct flow_key *key, int side)
 {
-	for (size_t i = 0; i < self->config->home_count; i++)
-		if (net_prefix_contains(&self->config->home[i], key->ip_version, key->addr[side]))
-			return true;
-	return false;
+	const struct config_nets *home = &self->config->home;
+
+	return net_prefixes_contain(home->items, home->count, key->ip_version, key->addr[side]);
 }
 
 /* A listed endpoint is a server. Where the ports do not tell, a home network's host is the client:

@@ -133,9 +133,9 @@ static void file_then_command_line(void **state)
 	assert_int_equal(config.workers, 4);
 	assert_int_equal(config.idle_s, 300);
 	assert_int_equal(config.classify, CLASSIFY_CANDIDATES);
-	assert_int_equal(config.home_count, 2);
-	assert_int_equal(config.home[1].ip_version, 6);
-	assert_int_equal(config.home[1].prefix_len, 32);
+	assert_int_equal(config.home.count, 2);
+	assert_int_equal(config.home.items[1].ip_version, 6);
+	assert_int_equal(config.home.items[1].prefix_len, 32);
 	assert_int_equal(config.endpoints.count, 1); /* the command line replaces the list */
 	assert_string_equal(config.endpoints.items[0], "c.list");
 	assert_int_equal(config.cloud_count, 2);
