@@ -231,6 +231,7 @@ struct subject {
 	const uint32_t *isn;
 	uint64_t flow_id;
 	uint64_t first_ns;
+	uint32_t contact;
 	uint8_t client_side;
 	bool is_last; /* of its flow */
 };
@@ -246,12 +247,14 @@ static struct subject subject_of(const struct fact *fact)
 					 .isn = session->isn,
 					 .flow_id = session->flow_id,
 					 .first_ns = session->first_ns,
+					 .contact = session->contact,
 					 .client_side = session->client_side };
 	return (struct subject){ .fact = fact,
 				 .key = &record->key,
 				 .isn = record->isn,
 				 .flow_id = record->flow_id,
 				 .first_ns = record->first_ns,
+				 .contact = record->contact,
 				 .client_side = record->client_side,
 				 .is_last = record->end != FLOW_END_ACTIVE };
 }
@@ -311,12 +314,25 @@ static void give(struct nat_legs *self, uint64_t now_ns, struct pair *pair, size
 		drop_pair(&self->sessions, pair);
 }
 
+/* The outer side's contact, unless it ended here or was withdrawn before. */
+static void withdraw_outer(struct nat_legs *self, const struct nat_leg *outer, uint32_t isn)
+{
+	struct pair *contact = find_contact(self, &outer->key, outer->client_side, isn);
+	size_t index = contact != NULL ? find_leg(contact, outer->flow_id) : NO_LEG;
+
+	if (index != NO_LEG) {
+		withdraw_contact(self, contact, index);
+	} else { /* its SYN was not like the inner one's */
+		stats_add(self->stats->nat_joined, 1);
+		self->options.withdraw(self->options.ctx, outer);
+	}
+}
+
 static void join_session(struct nat_legs *self, struct pair *pair, const struct nat_leg *leg,
 			 const struct subject *subject, uint64_t now_ns)
 {
 	const struct nat_leg *outer;
-	struct pair *contact;
-	size_t index;
+	const struct pair *contact;
 
 	add_leg(pair, leg);
 	outer = &pair->legs[!pair->inside];
@@ -325,9 +341,8 @@ static void join_session(struct nat_legs *self, struct pair *pair, const struct 
 	if (contact == NULL || contact->count != 2)
 		count_pair(self);
 	tell_joined(self, pair, now_ns);
-	index = contact != NULL ? find_leg(contact, outer->flow_id) : NO_LEG;
-	if (index != NO_LEG)
-		withdraw_contact(self, contact, index);
+	if (subject->contact != 0)
+		withdraw_outer(self, outer, subject->isn[0]);
 }
 
 static bool must_wait(const struct nat_legs *self, const struct pair *pair, size_t leg,
