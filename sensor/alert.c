@@ -41,6 +41,7 @@ struct alert {
 	uint64_t packets[2];
 	uint64_t bytes[2];
 	struct decision_parties parties;
+	uint8_t nat_addr[16];                  /* of the client's NAT, as last published */
 	uint64_t identities[ALERT_IDENTITIES]; /* ring of hashes */
 	uint32_t identity_next;
 	uint32_t identity_burst;
@@ -72,6 +73,11 @@ static struct alert *find_alert(const struct alert_table *self,
 					      alert_namer_tag(self->namer, parties, family));
 }
 
+static const uint8_t *nat_addr(const struct decision_nat *nat)
+{
+	return nat->key.addr[nat->client_side & 1];
+}
+
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
 		    uint64_t absorbed_by)
 {
@@ -83,6 +89,9 @@ static void publish(struct alert_table *self, struct alert *alert, uint64_t time
 	if (alert->revision == 1)
 		stats_add(self->stats->alerts, 1);
 	stats_add(self->stats->alert_revisions, 1);
+
+	if (alert->parties.nat.is_known)
+		memcpy(alert->nat_addr, nat_addr(&alert->parties.nat), sizeof(alert->nat_addr));
 
 	memset(&decision, 0, sizeof(decision));
 	decision.decision.time_ns = time_ns;
@@ -431,7 +440,9 @@ void alert_nat(struct alert_table *self, const struct decision_parties *parties,
 		    alert->parties.nat.is_known)
 			continue;
 		alert->parties.nat = parties->nat;
-		if (alert->revision > 0)
+		/* A new connection through the same NAT is no news. */
+		if (alert->revision > 0 &&
+		    memcmp(alert->nat_addr, nat_addr(&parties->nat), sizeof(alert->nat_addr)) != 0)
 			publish_later(self, alert,
 				      alert->published_ns + LIMIT_REVISION_S * NS_PER_S, now_ns);
 	}

@@ -54,6 +54,7 @@ static struct decision_parties parties_of(uint8_t client, uint16_t port, uint16_
 	if (nat_port != 0) {
 		parties.nat.is_known = 1;
 		parties.nat.key.port[0] = nat_port;
+		parties.nat.key.addr[0][0] = 198;
 	}
 	return parties;
 }
@@ -126,6 +127,30 @@ static void the_next_revision_takes_it_along(void **state)
 	assert_int_equal(count, 2); /* no third one only for that */
 }
 
+/* A miner that connects again has another port there, and maybe another address. */
+static void the_same_nat_is_no_news(void **state)
+{
+	struct session_fact login = facts_login(1, 7, 50000);
+	struct decision_parties parties = parties_of(7, 50002, 1027);
+
+	(void)state;
+	give_session(&login, 50000);
+	tell(1.001, 50000, 1025);
+	alert_advance(table, facts_ns(100));
+	assert_int_equal(count, 2);
+	login = facts_login(101, 7, 50001);
+	give_session(&login, 50001);
+	tell(101, 50001, 1026);
+	alert_advance(table, facts_ns(200));
+	assert_int_equal(count, 2);
+	login = facts_login(201, 7, 50002);
+	give_session(&login, 50002);
+	parties.nat.key.addr[0][3] = 41;
+	alert_nat(table, &parties, facts_ns(201));
+	assert_int_equal(count, 3);
+	assert_int_equal(revisions[2].parties.nat.key.port[0], 1027);
+}
+
 static void another_flow_is_not_meant(void **state)
 {
 	struct session_fact login = facts_login(1, 7, 50000);
@@ -187,10 +212,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_published_alert_tells_it_later),   TEST(the_next_revision_takes_it_along),
-		TEST(another_flow_is_not_meant),          TEST(a_pending_contact_tells_it_first),
-		TEST(a_withdrawn_contact_leaves_nothing), TEST(one_of_two_contacts_is_withdrawn),
-		TEST(a_published_contact_stays),
+		TEST(a_published_alert_tells_it_later), TEST(the_next_revision_takes_it_along),
+		TEST(the_same_nat_is_no_news),          TEST(another_flow_is_not_meant),
+		TEST(a_pending_contact_tells_it_first), TEST(a_withdrawn_contact_leaves_nothing),
+		TEST(one_of_two_contacts_is_withdrawn), TEST(a_published_contact_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
