@@ -34,8 +34,8 @@ from `scripts/coin_shadow.plan`. All addresses, names and wallets are invented.
 
 INDEX = """# Captures
 
-Everything here is written by `python3 scripts/make_captures.py` and can be written again, byte for
-byte; `--check` compares. Each folder's README has a line on every capture.
+Everything here but `nat` is written by `python3 scripts/make_captures.py` and can be written again,
+byte for byte; `--check` compares. Each folder's README has a line on every capture.
 
 | folder | content |
 | --- | --- |
@@ -45,6 +45,7 @@ byte; `--check` compares. Each folder's README has a line on every capture.
 | `carriers` | sessions in proxies, WebSocket and HTTP bodies |
 | `tunnels` | one session in every encapsulation |
 | `streams` | one session under everything that TCP and networks do |
+| `nat` | a real NAT, recorded on both of its sides |
 | `look-alikes` | traffic with the words of mining that is none: nothing must be found |
 
 `NAME.truth.json` holds `sessions`, each with `client` and `server` (address, port), `dialect`,

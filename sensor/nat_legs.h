@@ -14,8 +14,7 @@
  * Middleboxes that end TCP themselves have other ISNs on each side: two connections, as it should
  * be. A NAT that rewrites ISNs is noticed (nat_probe.h). UDP is not paired.
  *
- * Owned by the correlator's thread. Facts come in order of packet time. Reference: RFC 9293 (ISN).
-*/
+ * Owned by the correlator's thread. Facts come in order of packet time. */
 #ifndef SENSOR_NAT_LEGS_H
 #define SENSOR_NAT_LEGS_H
 

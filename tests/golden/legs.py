@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from capturekit import MS, pcapfile
 
-from kit import truth
+from kit import peers, truth
 from kit.sensor import CAPTURES, EVENTS, replay, run
 from kit.tap import differ
 
 FOLDER = CAPTURES / "coin-shadow"
+RECORDED = CAPTURES / "nat" / "linux.pcap"
 INSIDE, OUTSIDE = FOLDER / "inside.pcap", FOLDER / "after-nat.pcap"
 CONFIG = ("-c", "tests/golden/config/coin-shadow.yaml")
 # The end of a flow becomes known with a packet of anybody: that moves with what else is read.
@@ -108,7 +109,13 @@ class Legs:
             ("after the NAT, seen late", self.shifted("late", 150 * MS), ()),
         ]
         return [lambda case=case: [(f"inside and {case[0]}", self.compare(*case[1:]))]
-                for case in cases]
+                for case in cases] + [self.recorded]
+
+    def recorded(self):
+        """Results of the recording of a real NAT, against what both ends said."""
+        said = json.loads(RECORDED.with_suffix(".peers.json").read_text(encoding="utf-8"))
+        return [(f"a real NAT: {name}", problems) for name, problems in
+                peers.replays(self.binary, self.checker, RECORDED, said["done"], said["seen"])]
 
     def compare(self, outside, options):
         """Problems: more, fewer or other events than those of the inside alone."""
