@@ -35,8 +35,8 @@ from `scripts/coin_shadow.plan`. All addresses, names and wallets are invented.
 
 INDEX = """# Captures
 
-Everything here is written by `python3 scripts/make_captures.py` and can be written again, byte for
-byte; `--check` compares. Each folder's README has a line on every capture.
+Everything here but `nat` is written by `python3 scripts/make_captures.py` and can be written again,
+byte for byte; `--check` compares. Each folder's README has a line on every capture.
 
 | folder | content |
 | --- | --- |
@@ -47,6 +47,7 @@ byte; `--check` compares. Each folder's README has a line on every capture.
 | `tunnels` | one session in every encapsulation |
 | `streams` | one session under everything that TCP and networks do |
 | `names` | pools, hostile infrastructure and keys as DNS, TLS, HTTP and proxies name them |
+| `nat` | a real NAT, recorded on both of its sides |
 | `look-alikes` | traffic with the words of mining that is none: nothing must be found |
 
 `NAME.truth.json` holds `sessions`, each with `client` and `server` (address, port), `dialect`,

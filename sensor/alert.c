@@ -42,6 +42,7 @@ struct alert {
 	uint64_t packets[2];
 	uint64_t bytes[2];
 	struct decision_parties parties;
+	uint8_t nat_addr[16];                  /* of the client's NAT, as last published */
 	uint64_t identities[ALERT_IDENTITIES]; /* ring of hashes */
 	uint32_t identity_next;
 	uint32_t identity_burst;
@@ -97,6 +98,11 @@ static struct alert *find_alert(const struct alert_table *self,
 	return alert;
 }
 
+static const uint8_t *nat_addr(const struct decision_nat *nat)
+{
+	return nat->key.addr[nat->client_side & 1];
+}
+
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
 		    uint64_t absorbed_by)
 {
@@ -108,6 +114,9 @@ static void publish(struct alert_table *self, struct alert *alert, uint64_t time
 	if (alert->revision == 1)
 		stats_add(self->stats->alerts, 1);
 	stats_add(self->stats->alert_revisions, 1);
+
+	if (alert->parties.nat.is_known)
+		memcpy(alert->nat_addr, nat_addr(&alert->parties.nat), sizeof(alert->nat_addr));
 
 	memset(&decision, 0, sizeof(decision));
 	decision.decision.time_ns = time_ns;
@@ -537,6 +546,38 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 		memcpy(alert->bytes, record->bytes, sizeof(alert->bytes));
 	}
 	return alert->revision > 0 ? name_of(alert) : (struct alert_name){ 0 };
+}
+
+void alert_nat(struct alert_table *self, const struct decision_parties *parties, uint64_t now_ns)
+{
+	static const enum family families[] = { FAMILY_SESSION, FAMILY_CONTACT, FAMILY_NODE };
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		struct alert *alert = find_alert(self, parties, families[i]);
+
+		if (alert == NULL || alert->parties.flow_id != parties->flow_id ||
+		    alert->parties.nat.is_known)
+			continue;
+		alert->parties.nat = parties->nat;
+		/* A new connection through the same NAT is no news. */
+		if (alert->revision > 0 &&
+		    memcmp(alert->nat_addr, nat_addr(&parties->nat), sizeof(alert->nat_addr)) != 0)
+			publish_later(self, alert,
+				      alert->published_ns + LIMIT_REVISION_S * NS_PER_S, now_ns);
+	}
+}
+
+void alert_withdraw(struct alert_table *self, const struct decision_parties *parties)
+{
+	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+
+	if (alert == NULL || alert->level < LEVEL_CONFIRMED)
+		alert = find_alert(self, parties, FAMILY_CONTACT);
+	if (alert == NULL || alert->flows == 0)
+		return;
+	alert->flows--;
+	if (alert->flows == 0 && alert->revision == 0)
+		drop_alert(self, alert);
 }
 
 void alert_advance(struct alert_table *self, uint64_t now_ns)

@@ -69,6 +69,15 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 struct alert_name alert_flow(struct alert_table *self, const struct flow_record *record,
 			     const struct decision_parties *parties);
 
+/* The outer side of a source NAT was found for the flow that the parties name: their alerts name it
+ * from their next revision on, and have one within LIMIT_REVISION_S if they never named that
+ * NAT's address. */
+void alert_nat(struct alert_table *self, const struct decision_parties *parties, uint64_t now_ns);
+
+/* A contact that was taken before is another one's outer side: counts no more, and an alert that it
+ * alone keeps pending goes. */
+void alert_withdraw(struct alert_table *self, const struct decision_parties *parties);
+
 /* End of input at end_ns: publishes what was still held back. */
 void alert_flush(struct alert_table *self, uint64_t end_ns);
 

@@ -19,6 +19,11 @@ struct config_list {
 	size_t count;
 };
 
+struct config_nets {
+	struct net_prefix *items; /* owned */
+	size_t count;
+};
+
 /* Whose TLS hellos are shown: those of flows that matter, or all. */
 enum config_hellos { HELLOS_LISTED, HELLOS_ALL };
 
@@ -52,8 +57,8 @@ struct config {
 	struct config_list lists;     /* list files */
 	struct config_list endpoints; /* more of them: the older name */
 	bool default_lists;
-	struct net_prefix *home;
-	size_t home_count;
+	struct config_nets home;
+	struct config_nets nat;
 	struct cloud_row *cloud;
 	size_t cloud_count;
 	uint32_t community_seed;

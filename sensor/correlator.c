@@ -13,6 +13,7 @@
 
 #include "sensor/alert.h"
 #include "sensor/contacts.h"
+#include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
 
@@ -38,6 +39,7 @@ struct correlator {
 	struct stats *stats;
 	struct alert_table *alerts;
 	struct contacts *contacts;
+	struct nat_legs *legs;
 	struct tag_table sessions; /* by flow id */
 	struct siphash_key key;
 	struct outbox outbox;
@@ -91,7 +93,7 @@ static struct session_entry *add_session(struct correlator *self, uint64_t flow_
 
 static void set_parties(const struct correlator *self, struct decision_parties *parties,
 			const struct flow_key *key, uint8_t client_side, uint64_t flow_id,
-			uint64_t first_ns)
+			uint64_t first_ns, const struct decision_nat *nat)
 {
 	memset(parties, 0, sizeof(*parties));
 	parties->key = *key;
@@ -100,23 +102,29 @@ static void set_parties(const struct correlator *self, struct decision_parties *
 	parties->first_ns = first_ns;
 	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
 					    parties->client_side);
+	if (nat != NULL)
+		parties->nat = *nat;
 }
 
-static void take_contact(struct correlator *self, const struct contact_fact *fact)
+static void take_contact(struct correlator *self, const struct contact_fact *fact,
+			 const struct decision_nat *nat)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns);
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    nat);
 	parties.contact = fact->contact;
 	contacts_name_server(self->contacts, fact->fact.time_ns, &parties);
 	contacts_take_contact(self->contacts, fact, &parties);
 }
 
-static void take_name(struct correlator *self, const struct name_fact *fact)
+static void take_name(struct correlator *self, const struct name_fact *fact,
+		      const struct decision_nat *nat)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns);
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    nat);
 	parties.contact = fact->contact;
 	contacts_take_name(self->contacts, fact, &parties);
 }
@@ -125,7 +133,8 @@ static void take_answer(struct correlator *self, const struct answer_fact *fact)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns);
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    NULL);
 	contacts_take_answer(self->contacts, fact, &parties);
 }
 
@@ -141,7 +150,8 @@ static void keep_session(struct correlator *self, const struct session_fact *fac
 	tag_table_touch(&self->sessions, &entry->link);
 }
 
-static void take_session(struct correlator *self, const struct session_fact *told)
+static void take_session(struct correlator *self, const struct session_fact *told,
+			 const struct decision_nat *nat)
 {
 	struct session_entry *entry = find_session(self, told->flow_id);
 	struct session_fact fact = *told; /* and what others know of it */
@@ -150,7 +160,7 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 
 	memset(&decision, 0, sizeof(decision));
 	set_parties(self, &decision.parties, &fact.key, fact.client_side, fact.flow_id,
-		    fact.first_ns);
+		    fact.first_ns, nat);
 	decision.parties.contact = fact.contact;
 	contacts_name_server(self->contacts, fact.fact.time_ns, &decision.parties);
 	contacts_witness(self->contacts, fact.fact.time_ns, &decision.parties, &fact.view);
@@ -187,7 +197,8 @@ static void name_flow(struct correlator *self, const struct flow_record *record,
 	decision->hello = *hello;
 }
 
-static void take_flow(struct correlator *self, const struct flow_record *record)
+static void take_flow(struct correlator *self, const struct flow_record *record,
+		      const struct decision_nat *nat)
 {
 	struct session_entry *entry = NULL;
 	struct decision_flow decision;
@@ -195,7 +206,7 @@ static void take_flow(struct correlator *self, const struct flow_record *record)
 
 	memset(&decision, 0, decision_flow_size(false, false));
 	set_parties(self, &decision.parties, &record->key, record->client_side, record->flow_id,
-		    record->first_ns);
+		    record->first_ns, nat);
 	decision.parties.contact = record->contact;
 	name_flow(self, record, &decision);
 	name = alert_flow(self->alerts, record, &decision.parties);
@@ -225,23 +236,25 @@ static void take_flow(struct correlator *self, const struct flow_record *record)
 		contacts_end_flow(self->contacts, record->flow_id);
 }
 
-static void take_fact(struct correlator *self, const struct fact *fact)
+/* A fact in its turn, behind what nat_legs.h makes of it. */
+static void take_turn(void *ctx, uint64_t now_ns, const struct fact *fact,
+		      const struct decision_nat *nat)
 {
-	if (fact->time_ns > self->end_ns)
-		self->end_ns = fact->time_ns;
-	alert_advance(self->alerts, self->end_ns);
+	struct correlator *self = ctx;
+
+	alert_advance(self->alerts, now_ns);
 	switch ((enum fact_kind)fact->kind) {
 	case FACT_FLOW:
-		take_flow(self, (const struct flow_record *)fact);
+		take_flow(self, (const struct flow_record *)fact, nat);
 		break;
 	case FACT_CONTACT:
-		take_contact(self, (const struct contact_fact *)fact);
+		take_contact(self, (const struct contact_fact *)fact, nat);
 		break;
 	case FACT_SESSION:
-		take_session(self, (const struct session_fact *)fact);
+		take_session(self, (const struct session_fact *)fact, nat);
 		break;
 	case FACT_NAME:
-		take_name(self, (const struct name_fact *)fact);
+		take_name(self, (const struct name_fact *)fact, nat);
 		break;
 	case FACT_ANSWER:
 		take_answer(self, (const struct answer_fact *)fact);
@@ -250,6 +263,41 @@ static void take_fact(struct correlator *self, const struct fact *fact)
 		contacts_take_hello(self->contacts, (const struct hello_fact *)fact);
 		break;
 	}
+}
+
+static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
+		      const struct decision_nat *nat)
+{
+	struct correlator *self = ctx;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &inside->key, inside->client_side, inside->flow_id, 0, nat);
+	alert_nat(self->alerts, &parties, now_ns);
+}
+
+static void on_withdraw(void *ctx, const struct nat_leg *outside)
+{
+	struct correlator *self = ctx;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &outside->key, outside->client_side, outside->flow_id, 0, NULL);
+	contacts_name_server(self->contacts, self->end_ns, &parties);
+	alert_withdraw(self->alerts, &parties);
+}
+
+/* What falls due before now_ns, in order of time. */
+static void advance(struct correlator *self, uint64_t now_ns)
+{
+	nat_legs_advance(self->legs, now_ns);
+	alert_advance(self->alerts, now_ns);
+}
+
+static void take_fact(struct correlator *self, const struct fact *fact)
+{
+	if (fact->time_ns > self->end_ns)
+		self->end_ns = fact->time_ns;
+	advance(self, self->end_ns);
+	nat_legs_take(self->legs, self->end_ns, fact);
 }
 
 static void look_at_feed(struct fact_feed *feed, struct feed_head *head)
@@ -340,7 +388,7 @@ bool correlator_step(struct correlator *self)
 		floor_ns = self->heads[chosen].fact->time_ns;
 	/* At the end of all feeds nothing has a time any more: alert_flush() does the rest. */
 	if (floor_ns != UINT64_MAX)
-		alert_advance(self->alerts, floor_ns);
+		advance(self, floor_ns);
 	return has_moved;
 }
 
@@ -382,8 +430,10 @@ void *correlator_run(void *arg)
 			break;
 		rest(self);
 	}
-	if (!self->outbox.is_stalled)
+	if (!self->outbox.is_stalled) {
+		nat_legs_flush(self->legs, self->end_ns);
 		alert_flush(self->alerts, self->end_ns);
+	}
 	if (self->options.lists != NULL)
 		lists_board_leave(self->options.lists, self->options.lists_slot);
 	outbox_close(&self->outbox);
@@ -402,6 +452,16 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 	struct contacts_options contacts = { .max_labels = options->max_labels,
 					     .max_flows = options->max_sessions };
 
+	struct nat_legs_options legs = { .addresses = { .home = options->home,
+							.home_count = options->home_count,
+							.nat = options->nat,
+							.nat_count = options->nat_count },
+					 .max_sessions = options->max_sessions,
+					 .take = take_turn,
+					 .joined = on_joined,
+					 .withdraw = on_withdraw,
+					 .ctx = self };
+
 	if (self == NULL)
 		return NULL;
 	self->options = *options;
@@ -415,8 +475,9 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 	self->alerts = alert_table_new(&alerts, stats);
 	contacts.alerts = self->alerts;
 	self->contacts = contacts_new(&contacts, stats);
+	self->legs = nat_legs_new(&legs, stats);
 	if (self->heads == NULL || self->alerts == NULL || self->contacts == NULL ||
-	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
+	    self->legs == NULL || tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
 		return NULL;
@@ -431,6 +492,7 @@ void correlator_free(struct correlator *self)
 	outbox_fini(&self->outbox);
 	contacts_free(self->contacts);
 	alert_table_free(self->alerts);
+	nat_legs_free(self->legs);
 	tag_table_fini(&self->sessions);
 	free(self->heads);
 	free(self);

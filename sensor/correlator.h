@@ -36,7 +36,11 @@ struct correlator_options {
 	size_t lists_slot;         /* the correlator's */
 	const struct cloud_row *cloud;
 	size_t cloud_count;
-	const char *tap; /* for scopes without a row */
+	const char *tap;               /* for scopes without a row */
+	const struct net_prefix *home; /* networks of the operator's own hosts */
+	size_t home_count;
+	const struct net_prefix *nat; /* addresses of source NATs */
+	size_t nat_count;
 };
 
 struct correlator;

@@ -19,6 +19,14 @@ struct decision {
 	uint16_t reserved;
 };
 
+/* The same connection behind the source NAT, where the sensor saw that side as well. */
+struct decision_nat {
+	struct flow_key key;
+	uint8_t is_known; /* else the rest is zero */
+	uint8_t client_side;
+	uint8_t reserved[2];
+};
+
 /* Who talked to whom, for every kind of decision. */
 struct decision_parties {
 	uint64_t flow_id;
@@ -31,6 +39,7 @@ struct decision_parties {
 	uint8_t name_source; /* enum name_source of name */
 	uint8_t is_allowed;  /* client, server or wallet is on an allow list: no alert */
 	uint8_t reserved;
+	struct decision_nat nat;
 	char name[LIMIT_POOL_TEXT]; /* the server's, as the client knows it; "" if unknown */
 };
 

@@ -150,6 +150,21 @@ static void write_endpoint(const struct decision_parties *parties, struct event_
 			       texts->server, close, (unsigned)texts->server_port);
 }
 
+static void write_nat(struct event_renderer *self, const struct decision_nat *nat)
+{
+	struct event_texts *texts = &self->texts;
+	int client = nat->client_side & 1;
+
+	texts->nat_client[0] = '\0';
+	texts->nat_community_id[0] = '\0';
+	texts->nat_port = 0;
+	if (!nat->is_known)
+		return;
+	flow_key_addr_text(&nat->key, client, texts->nat_client, sizeof(texts->nat_client));
+	texts->nat_port = nat->key.port[client];
+	community_id_text(self->community, &nat->key, texts->nat_community_id);
+}
+
 static void write_parties(struct event_renderer *self, const struct decision_parties *parties)
 {
 	struct event_texts *texts = &self->texts;
@@ -168,6 +183,7 @@ static void write_parties(struct event_renderer *self, const struct decision_par
 	texts->server_port = has_ports ? key->port[!client] : 0;
 	write_endpoint(parties, texts);
 	community_id_text(self->community, key, texts->community_id);
+	write_nat(self, &parties->nat);
 	(void)snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
 }
 

@@ -52,6 +52,9 @@ struct event_texts {
 	char endpoint[EVENT_ENDPOINT_TEXT]; /* the server as ip:port ([ip6]:port), [ip6] or ip */
 	char pool[LIMIT_POOL_TEXT];         /* name if known (wire bytes), else endpoint */
 	char community_id[COMMUNITY_ID_TEXT];
+	char nat_client[48]; /* as the NAT wrote it; "": no outer side is known */
+	uint16_t nat_port;
+	char nat_community_id[COMMUNITY_ID_TEXT];
 	char flow_id[24];
 	char alert_id[24];    /* 16 hex digits, "" for none */
 	char wallet_hash[24]; /* 16 hex digits of the wallet or account, "" for none */

@@ -487,6 +487,20 @@ static void write_mining(struct line *line)
 	jsonw_close_object(w);
 }
 
+/* The connection as it goes on behind the NAT. */
+static void write_nat(struct line *line)
+{
+	struct jsonw *w = &line->w;
+
+	if (line->texts->nat_client[0] == '\0')
+		return;
+	jsonw_object(w, "nat");
+	jsonw_text(w, "src_ip", line->texts->nat_client);
+	jsonw_uint(w, "src_port", line->texts->nat_port);
+	jsonw_text(w, "community_id", line->texts->nat_community_id);
+	jsonw_close_object(w);
+}
+
 static void write_cloud(struct line *line)
 {
 	struct jsonw *w = &line->w;
@@ -506,6 +520,7 @@ static void write_cloud(struct line *line)
 		text_if(w, "vpc_id", row->vpc_id);
 		text_if(w, "subnet_id", row->subnet_id);
 	}
+	write_nat(line);
 	jsonw_close_object(w);
 }
 

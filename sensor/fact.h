@@ -58,6 +58,7 @@ struct flow_record {
 	uint8_t has_session; /* session facts of the same flow_id went before */
 	uint8_t is_named;    /* name or hello facts of the same flow_id went before */
 	uint8_t is_told;     /* a contact fact of the same flow_id went before */
+	uint32_t isn[2];     /* of the SYNs by direction, 0: not seen or no TCP */
 };
 
 _Static_assert(sizeof(struct flow_record) <= 192, "a flow record is at most 192 bytes");
@@ -68,8 +69,10 @@ struct contact_fact {
 	uint64_t start_ns;
 	struct flow_key key;
 	uint32_t contact; /* lists_entry() of the server's address; 0: it is watched for a name */
+	uint32_t isn;     /* of the SYN that opened the flow, 0: none did */
+	uint16_t syn_options; /* hash of its options, tcp_syn_options() */
 	uint8_t client_side;
-	uint8_t reserved[3];
+	uint8_t reserved[5];
 };
 
 struct name_fact {
@@ -79,10 +82,11 @@ struct name_fact {
 	struct flow_key key;
 	uint32_t contact; /* of the flow */
 	uint32_t listed;  /* lists_entry() of the name; 0: only its key is of interest */
+	uint32_t isn;     /* of the SYN that opened the flow, 0: not seen or no TCP */
 	uint8_t client_side;
 	uint8_t source;  /* enum name_source */
 	uint8_t is_echo; /* an answer repeats it: counted already if the question was seen */
-	uint8_t reserved[5];
+	uint8_t reserved;
 	char access_key[LIMIT_KEY_TEXT]; /* AWS access key id inside the name; "" for none */
 	char name[LIMIT_DOMAIN_TEXT];
 };
@@ -147,6 +151,7 @@ struct session_fact {
 	uint64_t bytes[2];
 	struct flow_key key;
 	uint32_t contact;
+	uint32_t isn[2]; /* as in struct flow_record */
 	uint8_t client_side;
 	uint8_t event; /* enum session_event */
 	uint8_t reserved[2];

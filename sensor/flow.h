@@ -88,6 +88,10 @@ struct flow_cold {
 	uint64_t start_ns;   /* first packet of the current record */
 	uint64_t packets[2]; /* spilled */
 	uint64_t bytes[2];
+	/* TCP: the sequence number of each direction's SYN, 0: not seen. A SYN that carries 0
+	 * itself passes for one that was not seen. Both together name a connection on either side
+	 * of a NAT that leaves them as they are. */
+	uint32_t isn[2];
 	void *inspect; /* owned by the worker; NULL when not under inspection */
 	union {
 		void *classify; /* while FLOW_CLASSIFYING */

@@ -196,4 +196,5 @@ void flow_swap_roles(struct flow_table *self, uint32_t index)
 	flow->seq_known = (uint8_t)((flow->seq_known & 0x55) << 1 | (flow->seq_known >> 1 & 0x55));
 	swap_u64(cold->packets);
 	swap_u64(cold->bytes);
+	swap_u32(cold->isn);
 }

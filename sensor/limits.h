@@ -33,6 +33,22 @@
 /* Times one flow may be taken under inspection and given up again. */
 #define LIMIT_INSPECTIONS 32
 
+/* Connections seen on both sides of a source NAT (packet time). Its two sides begin within
+ * LIMIT_NAT_WINDOW_MS; a session that may be an outer side waits LIMIT_NAT_FACT_HOLD_MS for the
+ * inner one, a flow record LIMIT_NAT_RECORD_HOLD_MS for the other: flows end at ticks. */
+#define LIMIT_NAT_WINDOW_MS      2000
+#define LIMIT_NAT_FACT_HOLD_MS   500
+#define LIMIT_NAT_RECORD_HOLD_MS 3000
+#define LIMIT_NAT_FACTS          1024 /* held at once */
+#define LIMIT_NAT_RECORDS        8192 /* held or remembered at once */
+#define LIMIT_NAT_CONTACTS       16384
+#define LIMIT_NAT_ADDRESSES      1024 /* learnt */
+#define LIMIT_NAT_TARGETS        256  /* servers watched by the self-test */
+/* Sessions of unknown public clients that waited in vain: after so many no more of them wait. */
+#define LIMIT_NAT_DOUBTS 64
+/* Handshakes to the same servers on both sides without one pair: the NAT rewrites numbers. */
+#define LIMIT_NAT_OPAQUE 200
+
 /* Compressed bodies and messages: bytes one may give, how many times what came in, and how many may
  * be inflated at once by one worker (48 KB each, from first use). */
 #define LIMIT_INFLATE_BYTES 262144

@@ -232,6 +232,10 @@ static int open_correlator(struct run *self)
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
 		.tap = self->context.tap,
+		.home = self->config.home.items,
+		.home_count = self->config.home.count,
+		.nat = self->config.nat.items,
+		.nat_count = self->config.nat.count,
 	};
 
 	self->correlator = correlator_new(&options, &self->correlator_stats);

@@ -62,6 +62,10 @@
 	X(alert_revisions, "alert revisions published") \
 	X(alerts_absorbed, "contact alerts absorbed by a session") \
 	X(correlator_capped, "entries refused by a full correlator table") \
+	X(nat_pairs, "connections seen on both sides of a source NAT") \
+	X(nat_joined, "facts and records of an outer side, told with the inner one") \
+	X(nat_held, "facts and records held back for their other side") \
+	X(nat_hold_capped, "held ones let go early: no room for more") \
 	X(decisions_dropped, "flow events dropped by a full ring") \
 	X(events, "events rendered") \
 	X(events_published, "events taken by every sink") \

@@ -14,6 +14,7 @@
 #include "sensor/fact_outlet.h"
 #include "sensor/inspect.h"
 #include "sensor/names.h"
+#include "sensor/tcp_options.h"
 
 #define NS_PER_S      1000000000u
 #define DNS_PORT      53
@@ -49,7 +50,8 @@ struct worker {
 
 /* --- facts ---------------------------------------------------------------------------------- */
 
-static void push_contact(struct worker *self, uint32_t index)
+/* syn: the packet that opened the flow, NULL: another one led here. */
+static void push_contact(struct worker *self, uint32_t index, const struct packet *syn)
 {
 	const struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_cold *cold = flow_cold(self->flows, index);
@@ -62,6 +64,12 @@ static void push_contact(struct worker *self, uint32_t index)
 		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
 	};
 
+	if (syn != NULL && (syn->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+		fact.isn = syn->tcp_seq;
+		fact.syn_options = tcp_syn_options(syn);
+	} else if (syn == NULL) {
+		fact.isn = cold->isn[0];
+	}
 	(void)fact_outlet_urgent(self->outlet, &fact.fact);
 }
 
@@ -100,6 +108,7 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
 		.is_named = (hot->contact & FLOW_NAMED) != 0,
 		.is_told = (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0,
+		.isn = { cold->isn[0], cold->isn[1] },
 	};
 
 	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
@@ -131,6 +140,7 @@ static void push_session(struct worker *self, struct watch *watch, enum session_
 	fact.contact = hot->contact & FLOW_CONTACT_ID;
 	fact.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
 	fact.event = (uint8_t)event;
+	memcpy(fact.isn, cold->isn, sizeof(fact.isn));
 	session_view_at(session, hot->last_ns, &fact.view);
 	if (!fact_outlet_urgent(self->outlet, &fact.fact))
 		return; /* stays changed: offered again at the next tick */
@@ -248,7 +258,7 @@ static void session_begin(struct worker *self, struct watch *watch, struct sessi
 		(void)session_witness(session, EVIDENCE_NDPI_MINING);
 }
 
-static void check_contact(struct worker *self, uint32_t index)
+static void check_contact(struct worker *self, uint32_t index, const struct packet *first)
 {
 	struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_cold *cold = flow_cold(self->flows, index);
@@ -261,7 +271,7 @@ static void check_contact(struct worker *self, uint32_t index)
 	if ((hot->contact & FLOW_CONTACT_ID) == 0 && is_watched(self, hot, cold))
 		hot->contact |= FLOW_WATCHED;
 	if ((hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0)
-		push_contact(self, index);
+		push_contact(self, index, first);
 }
 
 /* A pool that a session's carrier or messages named: once for each. */
@@ -285,7 +295,7 @@ static void watch_follow(struct worker *self, struct watch *watch)
 		names_end(self->names, watch->index, hot, IP_PROTO_TCP);
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
-		check_contact(self, watch->index);
+		check_contact(self, watch->index, NULL);
 	}
 	check_leak(self, watch);
 	if (!session->is_reported) {
@@ -398,6 +408,12 @@ static void on_name(void *ctx, uint32_t index, struct name_fact *fact)
 	fact->key = cold->key;
 	fact->contact = hot->contact & FLOW_CONTACT_ID;
 	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
+	fact->isn = cold->isn[0];
+	/* Both sides of a NAT are told apart by their contacts. */
+	if (fact->source != NAME_LOOKUP && (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) == 0) {
+		hot->contact |= FLOW_WATCHED;
+		push_contact(self, index, NULL);
+	}
 	hot->contact |= FLOW_NAMED;
 	(void)fact_outlet_urgent(self->outlet, &fact->fact);
 }
@@ -455,7 +471,7 @@ static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
 	struct worker *self = ctx;
 
 	self->now_ns = packet->time_ns;
-	check_contact(self, index);
+	check_contact(self, index, packet);
 }
 
 static void on_ended(void *ctx, uint32_t index, enum flow_end end)
@@ -490,10 +506,9 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 
 static bool is_home(const struct worker *self, const struct flow_key *key, int side)
 {
-	for (size_t i = 0; i < self->config->home_count; i++)
-		if (net_prefix_contains(&self->config->home[i], key->ip_version, key->addr[side]))
-			return true;
-	return false;
+	const struct config_nets *home = &self->config->home;
+
+	return net_prefixes_contain(home->items, home->count, key->ip_version, key->addr[side]);
 }
 
 /* A listed endpoint is a server. Where the ports do not tell, a home network's host is the client:

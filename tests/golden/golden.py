@@ -8,12 +8,13 @@ usage: golden.py --binary FILE [--update] [--quick] [--only WORD]
   truth     sessions and alerts are those of NAME.truth.json; look-alikes yield none
   workers   2 and 4 workers give the same lines as 1
   recut     the same sessions cut otherwise, or seen from one side (recuts.py)
+  legs      the scenario inside and behind its NAT together (legs.py)
   damage    files cut at every length, flipped bits (damage.py)
   usage     several files, folders, standard input, filters, errors (usage.py)
 
 --update rewrites the expected events; read the difference before committing it.
 --quick leaves out the scenario and most variants: for sanitizer builds.
---only runs the captures whose name contains WORD, and none of the last two groups.
+--only runs the captures whose name contains WORD, and none of the last three groups.
 
 Of coin-shadow only alerts and flow records with a session are kept as expected events: all of them
 would be 600 KB; its other flow records are compared with truth.json by tests/redis/scenario.py.
@@ -32,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
 import damage  # noqa: E402
+import legs  # noqa: E402
 import recuts  # noqa: E402
 import usage  # noqa: E402
 from kit import eve, truth  # noqa: E402
@@ -205,6 +207,7 @@ def jobs(binary, options, work):
     if not options.update and not options.only:
         calls += damage.calls(binary, options, work)
         calls += usage.calls(binary, work)
+        calls += [] if options.quick else legs.calls(binary, options, work)
     return chosen, calls
 
 

@@ -51,6 +51,19 @@ static inline struct decision_parties test_parties(uint8_t last, uint16_t port)
 	return parties;
 }
 
+/* The outer side of such a connection: 198.51.100.40:port. */
+static inline struct decision_nat test_nat(uint16_t port)
+{
+	struct decision_nat nat = { .is_known = 1 };
+	uint8_t client[4] = { 198, 51, 100, 40 };
+	uint8_t server[4] = { 198, 51, 100, 120 };
+
+	nat.key.proto = IP_PROTO_TCP;
+	nat.key.ip_version = 4;
+	nat.client_side = flow_key_set(&nat.key, client, server, port, 3333, false);
+	return nat;
+}
+
 static inline struct session_view test_view(const char *worker)
 {
 	struct session_view view = { .first_ns = DECISION_NS,
