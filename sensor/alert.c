@@ -4,7 +4,7 @@
  *	               |                                  | absorbed: one last revision
  *	               +--(session confirmed)--> gone <---+
  *
- *	hostile --> published at once; absorbed by nobody
+ *	hostile --> published as soon as it cannot be a NAT's side any more; absorbed by nobody
  *
  *	session fact --> revision 1 at once --> level, identity, refusal: at once
  *	                                        other evidence: LIMIT_REVISION_S after the last one
@@ -101,6 +101,21 @@ static struct alert *find_alert(const struct alert_table *self,
 static const uint8_t *nat_addr(const struct decision_nat *nat)
 {
 	return nat->key.addr[nat->client_side & 1];
+}
+
+/* The alert about a listed hostile address that the server has; NULL: none. */
+static struct alert *find_hostile(const struct alert_table *self,
+				  const struct decision_parties *parties)
+{
+	if (parties->contact == 0)
+		return NULL;
+	return find_by(self, parties, FAMILY_HOSTILE,
+		       (struct alert_cause){ .listed = parties->contact });
+}
+
+static bool is_hostile(const struct alert *alert)
+{
+	return signature_find(alert->sid)->family == FAMILY_HOSTILE;
 }
 
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
@@ -515,8 +530,12 @@ void alert_contact(struct alert_table *self, const struct alert_contact *contact
 		alert->flows++;
 	fold_contact(alert, contact, parties);
 	urgency = raise_contact(alert, contact);
-	if (alert->revision == 0 && family == FAMILY_CONTACT)
-		publish_later(self, alert, time_ns + LIMIT_CONTACT_GRACE_S * NS_PER_S, time_ns);
+	if (alert->revision == 0 && contact->sid != SID_KEY_LEAK)
+		publish_later(self, alert,
+			      time_ns + (family == FAMILY_CONTACT ? LIMIT_CONTACT_GRACE_S
+								  : LIMIT_HOSTILE_GRACE_S) *
+						NS_PER_S,
+			      time_ns);
 	else if (urgency == URGENCY_NOW)
 		publish(self, alert, time_ns, 0);
 	else if (urgency == URGENCY_LATER)
@@ -535,9 +554,8 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 		alert = find_alert(self, parties, FAMILY_CONTACT);
 	if (alert == NULL && record->has_session)
 		alert = find_alert(self, parties, FAMILY_NODE);
-	if (alert == NULL && parties->contact != 0)
-		alert = find_by(self, parties, FAMILY_HOSTILE,
-				(struct alert_cause){ .listed = parties->contact });
+	if (alert == NULL)
+		alert = find_hostile(self, parties);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, record->fact.time_ns);
@@ -548,6 +566,19 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 	return alert->revision > 0 ? name_of(alert) : (struct alert_name){ 0 };
 }
 
+static void set_nat(struct alert_table *self, struct alert *alert,
+		    const struct decision_parties *parties, uint64_t now_ns)
+{
+	if (alert == NULL || alert->parties.flow_id != parties->flow_id ||
+	    alert->parties.nat.is_known)
+		return;
+	alert->parties.nat = parties->nat;
+	/* A new connection through the same NAT is no news. */
+	if (alert->revision > 0 &&
+	    memcmp(alert->nat_addr, nat_addr(&parties->nat), sizeof(alert->nat_addr)) != 0)
+		publish_soon(self, alert, now_ns);
+}
+
 void alert_nat(struct alert_table *self, const struct decision_parties *parties, uint64_t now_ns)
 {
 	static const enum family families[] = { FAMILY_SESSION, FAMILY_CONTACT, FAMILY_NODE };
@@ -555,23 +586,18 @@ void alert_nat(struct alert_table *self, const struct decision_parties *parties,
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
 		struct alert *alert = find_alert(self, parties, families[i]);
 
-		if (alert == NULL || alert->parties.flow_id != parties->flow_id ||
-		    alert->parties.nat.is_known)
-			continue;
-		alert->parties.nat = parties->nat;
-		/* A new connection through the same NAT is no news. */
-		if (alert->revision > 0 &&
-		    memcmp(alert->nat_addr, nat_addr(&parties->nat), sizeof(alert->nat_addr)) != 0)
-			publish_later(self, alert,
-				      alert->published_ns + LIMIT_REVISION_S * NS_PER_S, now_ns);
+		set_nat(self, alert, parties, now_ns);
 	}
+	set_nat(self, find_hostile(self, parties), parties, now_ns);
 }
 
 void alert_withdraw(struct alert_table *self, const struct decision_parties *parties)
 {
-	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+	struct alert *alert = find_hostile(self, parties);
 
-	if (alert == NULL || alert->level < LEVEL_CONFIRMED)
+	if (alert == NULL)
+		alert = find_alert(self, parties, FAMILY_SESSION);
+	if (alert == NULL || (alert->level < LEVEL_CONFIRMED && !is_hostile(alert)))
 		alert = find_alert(self, parties, FAMILY_CONTACT);
 	if (alert == NULL || alert->flows == 0)
 		return;

@@ -272,6 +272,7 @@ static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
 	struct decision_parties parties;
 
 	set_parties(self, &parties, &inside->key, inside->client_side, inside->flow_id, 0, nat);
+	parties.contact = inside->contact;
 	alert_nat(self->alerts, &parties, now_ns);
 }
 
@@ -281,6 +282,7 @@ static void on_withdraw(void *ctx, const struct nat_leg *outside)
 	struct decision_parties parties;
 
 	set_parties(self, &parties, &outside->key, outside->client_side, outside->flow_id, 0, NULL);
+	parties.contact = outside->contact;
 	contacts_name_server(self->contacts, self->end_ns, &parties);
 	alert_withdraw(self->alerts, &parties);
 }

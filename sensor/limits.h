@@ -78,6 +78,7 @@
 /* Seconds. */
 #define LIMIT_UNANSWERED_S     30     /* a login without any reply */
 #define LIMIT_CONTACT_GRACE_S  30     /* a contact waits this long for its session to absorb it */
+#define LIMIT_HOSTILE_GRACE_S  2     /* a contact with hostile infrastructure, for its inner side */
 #define LIMIT_EPISODE_S        86400  /* silence that ends an alert's episode */
 #define LIMIT_REVISION_S       60     /* between revisions that change only evidence */
 #define LIMIT_LABEL_FLOOR_S    3600   /* the least that an answer labels its addresses for */

@@ -195,6 +195,7 @@ static void take_contact(struct nat_legs *self, uint64_t now_ns, const struct co
 	struct pair *contact = NULL;
 	size_t index = 0;
 
+	leg.contact = fact->contact;
 	if (fact->isn != 0 && !self->probe.is_opaque) {
 		contact = find_pair(&self->contacts, tag);
 		if (contact != NULL && is_contact_pair(contact, &leg, fact->syn_options)) {
