@@ -19,6 +19,7 @@
 #include "sensor/publisher.h"
 #include "sensor/reader.h"
 #include "sensor/redis_url.h"
+#include "sensor/resolvers.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
 
@@ -26,6 +27,8 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
 struct run {
 	struct config config;
 	struct lists_keeper *lists;
+	struct watched *watched;
+	struct name_watch *names; /* the reader's, with several workers */
 	struct source *source;
 	struct event_context context;
 	struct ring_bell *correlator_bell;
@@ -116,10 +119,14 @@ static int fail(int code, const char *text)
 static int open_lists(struct run *self)
 {
 	char error[LISTS_ERROR_TEXT];
-	size_t readers = self->config.workers + 1; /* and the correlator */
+	size_t readers = self->config.workers + 2; /* and the correlator, and the reader */
 
 	if (lists_keeper_new(&self->lists, &self->config, readers, error) != 0)
 		return fail(EXIT_USAGE, error);
+	self->watched = watched_new();
+	if (self->watched == NULL)
+		return fail(EXIT_USAGE, "out of memory for watched addresses");
+	resolvers_watch(self->watched);
 	return 0;
 }
 
@@ -188,6 +195,7 @@ static int open_workers(struct run *self)
 		struct fact_feed *feed = &self->feeds[i];
 		struct worker_options options = { .config = &self->config,
 						  .lists = lists_keeper_board(self->lists),
+						  .watched = self->watched,
 						  .feed = feed,
 						  .index = (uint16_t)i,
 						  .is_lossless = !is_live(self),
@@ -218,9 +226,16 @@ static int open_correlator(struct run *self)
 		.stall_timeout_s = self->config.stall_timeout_s,
 		.max_alerts = self->config.max_alerts,
 		.max_sessions = self->config.max_sessions,
+		.max_labels = self->config.max_labels,
+		.lists = lists_keeper_board(self->lists),
+		.lists_slot = self->config.workers,
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
 		.tap = self->context.tap,
+		.home = self->config.home.items,
+		.home_count = self->config.home.count,
+		.nat = self->config.nat.items,
+		.nat_count = self->config.nat.count,
 	};
 
 	self->correlator = correlator_new(&options, &self->correlator_stats);
@@ -291,7 +306,16 @@ static int open_pipeline(struct run *self)
 
 static int open_reader(struct run *self)
 {
-	struct reader_options options = { .source = self->source,
+	size_t slot = self->config.workers + 1;
+
+	if (self->config.workers > 1) {
+		self->names = name_watch_new(lists_keeper_board(self->lists), slot, self->watched);
+		if (self->names == NULL)
+			return fail(EXIT_USAGE, "out of memory for the reader's names");
+	}
+
+	struct reader_options options = { .names = self->names,
+					  .source = self->source,
 					  .workers = self->workers,
 					  .worker_count = self->config.workers,
 					  .is_lossless = !is_live(self),
@@ -444,6 +468,8 @@ static void close_all(struct run *self)
 	ring_bell_free(self->correlator_bell);
 	ring_bell_free(self->publisher_bell);
 	source_close(self->source);
+	name_watch_free(self->names);
+	watched_free(self->watched);
 	lists_keeper_free(self->lists);
 	config_free(&self->config);
 }
