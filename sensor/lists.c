@@ -270,7 +270,7 @@ size_t lists_bytes(const struct lists *self)
 {
 	if (self == NULL)
 		return 0;
-	return sizeof(*self) + self->rows_room + self->tags_room +
+	return sizeof(*self) + self->rows.room + self->tags.room +
 	       (self->slot_mask + 1) * sizeof(*self->slots) +
 	       (self->filter_mask + 1) * sizeof(*self->filter);
 }

@@ -142,7 +142,7 @@ uint32_t list_row_id(const struct lists *self, struct list_row *row)
 {
 	uint32_t id = atomic_load_explicit(&row->id, memory_order_acquire);
 	char text[LISTS_SHOWN];
-	struct identity identity = { row->kind, row->grade, text, self->tags + row->tag };
+	struct identity identity = { row->kind, row->grade, text, self->tags.at + row->tag };
 
 	if (id != 0)
 		return id;

@@ -81,14 +81,17 @@ struct list_lens {
 	size_t count;
 };
 
+/* Bytes that grow while loading. */
+struct list_bytes {
+	char *at;
+	size_t len;
+	size_t room;
+};
+
 struct lists {
-	uint8_t *rows;
-	size_t rows_len; /* bytes */
-	size_t rows_room;
+	struct list_bytes rows;
+	struct list_bytes tags;
 	size_t count;
-	char *tags;
-	size_t tags_len;
-	size_t tags_room;
 	uint32_t last_tag; /* while loading */
 	struct list_slot *slots;
 	size_t slot_mask;
@@ -109,7 +112,7 @@ struct lists {
 /* The row that begins that many units into rows. */
 static inline struct list_row *list_row_at(const struct lists *self, size_t units)
 {
-	return (struct list_row *)(void *)(self->rows + units * LIST_ROW_UNIT);
+	return (struct list_row *)(void *)(self->rows.at + units * LIST_ROW_UNIT);
 }
 
 static inline size_t list_row_units(size_t key_len)

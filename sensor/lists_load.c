@@ -8,6 +8,7 @@
 #include "sensor/lists_index.h"
 
 #define READ_BYTES   ((size_t)256 * 1024)
+#define ROOM_MIN     4096u
 #define SLOTS_MIN    64u
 #define FILTER_MIN   8u
 #define ROWS_A_WORD  4u /* 16 bits of the filter for each row */
@@ -22,39 +23,52 @@ static const char *out_of_memory(char *error)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-/* Room for bytes, doubled until they are enough. */
-static int grow(void **bytes, size_t *room, size_t wanted, size_t first)
+/* Makes room for more bytes behind those that are there, doubling. */
+static int grow(struct list_bytes *bytes, size_t more)
 {
-	size_t next = *room == 0 ? first : *room;
-	void *moved;
+	size_t room = bytes->room == 0 ? ROOM_MIN : bytes->room;
+	char *moved;
 
-	while (next < wanted)
-		next *= 2;
-	if (next == *room)
+	if (bytes->len + more > LISTS_TEXT_MAX)
+		return -ENOSPC;
+	while (room < bytes->len + more)
+		room *= 2;
+	if (room == bytes->room)
 		return 0;
-	moved = realloc(*bytes, next);
+	moved = realloc(bytes->at, room);
 	if (moved == NULL)
 		return -ENOMEM;
-	*bytes = moved;
-	*room = next;
+	bytes->at = moved;
+	bytes->room = room;
+	return 0;
+}
+
+static int trim(struct list_bytes *bytes)
+{
+	char *moved = realloc(bytes->at, bytes->len + 1);
+
+	if (moved == NULL)
+		return -ENOMEM;
+	bytes->at = moved;
+	bytes->room = bytes->len + 1;
 	return 0;
 }
 
 /* Offset 0 is the empty tag; a tag is stored once for neighbours that share it. */
 static int add_tag(struct lists *self, const char *tag, size_t len)
 {
-	const char *last = self->tags_len == 0 ? NULL : self->tags + self->last_tag;
+	const char *last = self->tags.len == 0 ? NULL : self->tags.at + self->last_tag;
+	int result;
 
 	if (last != NULL && strlen(last) == len && memcmp(last, tag, len) == 0)
 		return 0;
-	if (self->tags_len + len + 1 > LISTS_TEXT_MAX)
-		return -ENOSPC;
-	if (grow((void **)&self->tags, &self->tags_room, self->tags_len + len + 1, 4096) < 0)
-		return -ENOMEM;
-	self->last_tag = (uint32_t)self->tags_len;
-	memcpy(self->tags + self->tags_len, tag, len);
-	self->tags[self->tags_len + len] = '\0';
-	self->tags_len += len + 1;
+	result = grow(&self->tags, len + 1);
+	if (result < 0)
+		return result;
+	self->last_tag = (uint32_t)self->tags.len;
+	memcpy(self->tags.at + self->tags.len, tag, len);
+	self->tags.at[self->tags.len + len] = '\0';
+	self->tags.len += len + 1;
 	return 0;
 }
 
@@ -68,20 +82,17 @@ static int add_row(struct lists *self, const struct list_line *line, uint32_t nu
 				.form = line->form,
 				.grade = (uint8_t)(line->confidence |
 						   (line->is_weak ? LIST_GRADE_WEAK : 0)) };
-	size_t units = list_row_units(line->key_len);
-	size_t wanted = self->rows_len + units * LIST_ROW_UNIT;
+	size_t size = list_row_units(line->key_len) * LIST_ROW_UNIT;
 	int result = add_tag(self, line->tag, line->tag_len);
 
+	if (result == 0)
+		result = grow(&self->rows, size);
 	if (result < 0)
 		return result;
-	if (wanted > LISTS_TEXT_MAX)
-		return -ENOSPC;
-	if (grow((void **)&self->rows, &self->rows_room, wanted, 4096) < 0)
-		return -ENOMEM;
 	row.tag = self->last_tag;
-	memcpy(self->rows + self->rows_len, &row, sizeof(row));
-	memcpy(self->rows + self->rows_len + sizeof(row), line->key, line->key_len);
-	self->rows_len = wanted;
+	memcpy(self->rows.at + self->rows.len, &row, sizeof(row));
+	memcpy(self->rows.at + self->rows.len + sizeof(row), line->key, line->key_len);
+	self->rows.len += size;
 	self->count++;
 	return 0;
 }
@@ -161,27 +172,22 @@ static int add_file(struct lists *self, const char *name)
 	return 0;
 }
 
-static int read_all(FILE *file, char **bytes, size_t *len)
+static int read_all(FILE *file, struct list_bytes *bytes)
 {
-	size_t room = 0;
-
 	do {
-		size_t got;
+		int result = grow(bytes, READ_BYTES);
 
-		if (*len + READ_BYTES > LISTS_TEXT_MAX)
-			return -EFBIG;
-		if (grow((void **)bytes, &room, *len + READ_BYTES, READ_BYTES) < 0)
-			return -ENOMEM;
+		if (result < 0)
+			return result == -ENOSPC ? -EFBIG : result;
 		errno = 0;
-		got = fread(*bytes + *len, 1, room - *len, file);
-		*len += got;
+		bytes->len += fread(bytes->at + bytes->len, 1, bytes->room - bytes->len, file);
 	} while (feof(file) == 0 && ferror(file) == 0);
 	if (ferror(file) == 0)
 		return 0;
 	return errno != 0 ? -errno : -EIO;
 }
 
-static int slurp(const char *path, char **bytes, size_t *len)
+static int slurp(const char *path, struct list_bytes *bytes)
 {
 	FILE *file;
 	int result;
@@ -190,7 +196,7 @@ static int slurp(const char *path, char **bytes, size_t *len)
 	file = fopen(path, "re");
 	if (file == NULL)
 		return errno != 0 ? -errno : -EIO;
-	result = read_all(file, bytes, len);
+	result = read_all(file, bytes);
 	(void)fclose(file);
 	return result;
 }
@@ -210,15 +216,14 @@ static int take_named(struct lists *self, const char *name, const char *bytes, s
 
 static int take_path(struct lists *self, const char *path, char *error)
 {
-	char *bytes = NULL;
-	size_t len = 0;
-	int result = slurp(path, &bytes, &len);
+	struct list_bytes bytes = { 0 };
+	int result = slurp(path, &bytes);
 
 	if (result < 0)
 		(void)snprintf(error, LISTS_ERROR_TEXT, "%s: %s", path, strerror(-result));
 	else
-		result = take_named(self, path, bytes, len, error);
-	free(bytes);
+		result = take_named(self, path, bytes.at, bytes.len, error);
+	free(bytes.at);
 	return result;
 }
 
@@ -339,24 +344,12 @@ static size_t power_of_two(size_t least, size_t wanted)
 	return least;
 }
 
-static int trim(void **bytes, size_t *room, size_t len)
-{
-	void *moved = realloc(*bytes, len + 1);
-
-	if (moved == NULL)
-		return -ENOMEM;
-	*bytes = moved;
-	*room = len + 1;
-	return 0;
-}
-
 static int build_table(struct lists *self)
 {
 	size_t slots = power_of_two(SLOTS_MIN, 2 * self->count);
 	size_t words = power_of_two(FILTER_MIN, self->count / ROWS_A_WORD);
 
-	if (trim((void **)&self->rows, &self->rows_room, self->rows_len) < 0 ||
-	    trim((void **)&self->tags, &self->tags_room, self->tags_len) < 0)
+	if (trim(&self->rows) < 0 || trim(&self->tags) < 0)
 		return -ENOMEM;
 	self->slots = calloc(slots, sizeof(*self->slots));
 	self->filter = calloc(words, sizeof(*self->filter));
@@ -364,7 +357,7 @@ static int build_table(struct lists *self)
 		return -ENOMEM;
 	self->slot_mask = slots - 1;
 	self->filter_mask = words - 1;
-	for (size_t units = 0; units * LIST_ROW_UNIT < self->rows_len;) {
+	for (size_t units = 0; units * LIST_ROW_UNIT < self->rows.len;) {
 		insert(self, units);
 		units += list_row_units(list_row_at(self, units)->key_len);
 	}
@@ -439,8 +432,8 @@ void lists_free(struct lists *self)
 	for (size_t i = 0; i < self->file_count; i++)
 		free(self->files[i]);
 	free(self->files);
-	free(self->rows);
-	free(self->tags);
+	free(self->rows.at);
+	free(self->tags.at);
 	free(self->slots);
 	free(self->filter);
 	free(self);

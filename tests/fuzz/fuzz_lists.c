@@ -38,13 +38,13 @@ static uint32_t match_row(const struct lists *lists, const struct list_row *row)
 
 static void check_rows(const struct lists *lists)
 {
-	for (size_t units = 0; units * LIST_ROW_UNIT < lists->rows_len;) {
+	for (size_t units = 0; units * LIST_ROW_UNIT < lists->rows.len;) {
 		const struct list_row *row = list_row_at(lists, units);
 		char text[LISTS_SHOWN];
 		uint32_t id;
 
 		assert(row->key_len > 0 && row->kind < LIST_KIND_COUNT);
-		assert(memchr(lists->tags + row->tag, '\0', lists->tags_len - row->tag) != NULL);
+		assert(memchr(lists->tags.at + row->tag, '\0', lists->tags.len - row->tag) != NULL);
 		units += list_row_units(row->key_len);
 		list_row_text(row, text);
 		assert(strlen(text) > 0);
@@ -63,7 +63,7 @@ static void check_text(const struct lists *lists)
 	char text[LISTS_SHOWN];
 	char error[LISTS_ERROR_TEXT];
 
-	for (size_t units = 0; units * LIST_ROW_UNIT < lists->rows_len && units < 64;) {
+	for (size_t units = 0; units * LIST_ROW_UNIT < lists->rows.len && units < 64;) {
 		const struct list_row *row = list_row_at(lists, units);
 		char again[LISTS_SHOWN];
 		struct lists *other;

@@ -328,6 +328,14 @@ class Usage:
 
     def test_signal(self):
         """SIGTERM ends a replay in time, and what was read is published"""
+        return self.ends_by(signal.SIGTERM)
+
+    def test_hangup(self):
+        """so does SIGHUP, of a lost terminal: only live it reads the lists again"""
+        return self.ends_by(signal.SIGHUP)
+
+    def ends_by(self, number):
+        """Problems when a replay gets this signal in its midst."""
         raw = (ROOT / XMRIG).read_bytes()
         with subprocess.Popen([self.binary, "-r", "-", *EVENTS], cwd=ROOT, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -335,7 +343,7 @@ class Usage:
             process.stdin.write(raw[:len(raw) // 2])
             process.stdin.flush()
             problems = wait_read(process)
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             begin = time.monotonic()
             try:
                 out, err = process.communicate(timeout=60)

@@ -668,7 +668,7 @@ static void memory_per_entry(void **state)
 	struct lists *lists = lists_of(text);
 
 	(void)state;
-	/* 24 bytes of row, 16 of slots, 2 of filter, and a key of about 21. */
+	/* 20 bytes of row, 16 of slots, 2 of filter, and a key of about 21. */
 	assert_int_equal(lists_size(lists), 1u << 16);
 	assert_true(lists_bytes(lists) / lists_size(lists) < 70);
 	lists_free(lists);
