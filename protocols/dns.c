@@ -18,8 +18,8 @@
 #define QUESTION_BYTES 5  /* the least: the root, type and class */
 #define RECORD_BYTES   11 /* the least: the root and no data */
 #define MESSAGE_MAX    65535
-#define RECORDS_MAX    64  /* listed of one message */
-#define TEXTS_MAX      128 /* owners that are compared as text in one message */
+#define RECORDS_MAX    64 /* listed of one message */
+#define TEXTS_MAX      40 /* owners that are compared as text in one message */
 #define NOBODY         DNS_NAMES
 
 enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, CLASS_INTERNET = 1 };

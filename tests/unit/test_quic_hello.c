@@ -538,6 +538,14 @@ static bool no_hmac(void *self, struct slice key, struct slice text, uint8_t *ou
 	return false;
 }
 
+/* Fails at the call that the counter says. */
+static bool some_hmac(void *self, struct slice key, struct slice text, uint8_t *out)
+{
+	unsigned *left = self;
+
+	return --*left > 0 && crypto->hmac_sha256(crypto->self, key, text, out);
+}
+
 static bool no_block(void *self, const uint8_t *key, const uint8_t *in, uint8_t *out)
 {
 	(void)self;
@@ -558,6 +566,16 @@ static void test_failing_crypto(void **unused)
 	broken.hmac_sha256 = no_hmac;
 	forget();
 	assert_int_equal(quic_hello_feed(&state, &broken, slice_of(b.bytes, b.len)), QUIC_BAD);
+	for (unsigned call = 1; call <= 6; call++) {
+		struct quic_keys keys;
+		unsigned left = call;
+
+		broken.hmac_sha256 = some_hmac;
+		broken.self = &left;
+		assert_int_equal(
+			quic_keys_derive(&broken, QUIC_VERSION_1, slice_str("connect8"), &keys),
+			call == 6);
+	}
 	broken = *crypto;
 	broken.aes_block = no_block;
 	assert_true(opens(crypto, &b));
