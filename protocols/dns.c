@@ -18,8 +18,8 @@
 #define QUESTION_BYTES 5  /* the least: the root, type and class */
 #define RECORD_BYTES   11 /* the least: the root and no data */
 #define MESSAGE_MAX    65535
-#define RECORDS_MAX    64  /* listed of one message */
-#define TEXTS_MAX      128 /* owners that are compared as text in one message */
+#define RECORDS_MAX    64 /* listed of one message */
+#define TEXTS_MAX      40 /* owners that are compared as text in one message */
 #define NOBODY         DNS_NAMES
 
 enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, CLASS_INTERNET = 1 };
@@ -127,14 +127,14 @@ static size_t find_owner(struct reader *self, const struct record *record)
 }
 
 /* The name at an offset, which is added unless it is known; NOBODY when it cannot be read, does not
- * end by the limit, or there is no room. */
-static size_t add_name(struct reader *self, size_t at, size_t limit, size_t *end)
+ * end where it may (from least to most), or there is no room. */
+static size_t add_name(struct reader *self, size_t at, size_t least, size_t most, size_t *end)
 {
 	struct dns_message *out = self->out;
 	bool has_room = out->name_count < DNS_NAMES;
 	struct dns_name *name = has_room ? &out->names[out->name_count] : &self->scratch;
 
-	if (!dns_name_read(self->message, at, name, end) || *end > limit)
+	if (!dns_name_read(self->message, at, name, end) || *end < least || *end > most)
 		return NOBODY;
 	size_t known = find_text(self, name);
 
@@ -178,11 +178,11 @@ static void take_address(struct reader *self, const struct record *record, size_
 
 static void take_alias(struct reader *self, const struct record *record, size_t owner)
 {
-	size_t end = 0;
+	size_t end;
 	size_t limit = (size_t)record->at + record->len;
-	size_t target = add_name(self, record->at, limit, &end);
+	size_t target = add_name(self, record->at, limit, limit, &end);
 
-	if (target == NOBODY || end != limit) {
+	if (target == NOBODY) {
 		ignore(self->out);
 		return;
 	}
@@ -209,11 +209,6 @@ static void take_hints(struct reader *self, const struct record *record, size_t 
 	}
 }
 
-static bool is_root(struct slice message, size_t at)
-{
-	return at < message.len && message.ptr[at] == 0;
-}
-
 /* HTTPS or SVCB. A target "." is the owner itself. */
 static void take_service(struct reader *self, const struct record *record, size_t owner)
 {
@@ -222,8 +217,8 @@ static void take_service(struct reader *self, const struct record *record, size_
 	size_t end = at + 1;
 	size_t target = owner;
 
-	if (at < limit && !is_root(self->message, at))
-		target = add_name(self, at, limit, &end);
+	if (at < limit && self->message.ptr[at] != 0)
+		target = add_name(self, at, at, limit, &end);
 	if (target == NOBODY || end > limit) {
 		ignore(self->out);
 		return;

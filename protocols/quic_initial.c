@@ -14,6 +14,7 @@
 #include "protocols/cursor.h"
 
 #define SAMPLE_OFFSET 4
+#define REST_MIN      (SAMPLE_OFFSET + QUIC_KEY_BYTES) /* also 4 and a tag */
 #define SALT_BYTES    20
 #define NUMBER_MAX    4
 #define FIRST_ID_MIN  8 /* of a client's first Initial */
@@ -125,7 +126,7 @@ bool quic_packet_read(struct slice bytes, struct quic_packet *out)
 
 	out->number_at = in.pos - rest.len;
 	out->whole = slice_head(bytes, in.pos);
-	return !in.bad && rest.len >= SAMPLE_OFFSET + QUIC_KEY_BYTES;
+	return !in.bad && rest.len >= REST_MIN;
 }
 
 /* HKDF-Expand-Label of TLS 1.3 without a context, for what one hash can give. */
@@ -215,7 +216,8 @@ bool quic_packet_open(const struct quic_crypto *crypto, const struct quic_keys *
 	make_nonce(keys,
 		   slice_sub(sealed.header, packet->number_at, header_len - packet->number_at),
 		   nonce);
-	if (sealed.bytes.len < QUIC_TAG_BYTES || !crypto->open(crypto->self, &sealed, out))
+	assert(sealed.bytes.len >= QUIC_TAG_BYTES);
+	if (!crypto->open(crypto->self, &sealed, out))
 		return false;
 	*frames = slice_of(out, sealed.bytes.len - QUIC_TAG_BYTES);
 	return true;

@@ -143,6 +143,11 @@ static void test_edges(void **unused)
 	assert_key("asiaqanetworkserv2xe.example.net", "ASIAQANETWORKSERV2XE");
 	/* an 8 is not base32, and one change is missing to be an invented one */
 	assert_key("akianetworkxerver8in.example.net", "");
+	/* invented and split: three digits, and four; 21 characters, and 22 */
+	assert_key("akia9example9ab.defg8.x.example.net", "");
+	assert_key("akia9example9ab.def88.x.example.net", "AKIA9EXAMPLE9ABDEF88");
+	assert_key("akia9exampl9abc.def888.x.example.net", "AKIA9EXAMPL9ABCDEF888");
+	assert_key("akia9exampl9abc.def8888.x.example.net", "");
 	/* split: five breaks, and six */
 	assert_key("akianxnetw.orkserv2xe.x.example.net", "");
 	assert_key("akiaqanetw.orqserv2xq.x.example.net", "AKIAQANETWORQSERV2XQ");

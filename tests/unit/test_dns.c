@@ -193,6 +193,7 @@ static void test_loops_and_forks(void **unused)
 	put_bytes(&b, "\1b\0xx", 5);
 	assert_int_equal(read_build(&b), DNS_WHOLE);
 	assert_int_equal(got.canonical, 0);
+	assert_int_equal(got.name_count, 1);
 	assert_int_equal(got.answer_count, 0);
 	assert_int_equal(got.ignored_count, 2);
 }
@@ -226,6 +227,30 @@ static void test_caps(void **unused)
 	assert_int_equal(got.answer_count, DNS_ANSWERS);
 	assert_address(&got.answers[DNS_ANSWERS - 1], 0, DNS_ANSWERS - 1);
 	assert_int_equal(got.ignored_count, 200 - DNS_ANSWERS);
+}
+
+/* Strangers whose names must be read as text: after so many of them owners are known by their place
+ * only, so that a message cannot cost more than its size says. */
+static void test_many_strangers(void **unused)
+{
+	static struct build b;
+
+	(void)unused;
+	put_head(&b, 0x8180, 46, 0);
+	put_question(&b, "www.example.net", DNS_TYPE_A);
+	for (unsigned i = 0; i < 44; i++) {
+		put8(&b, 1);
+		put8(&b, 'a' + i % 26);
+		put_a(&b, 12, i);
+	}
+	(void)put_name(&b, "www.example.net");
+	put_record(&b, DNS_TYPE_A, 300, 4);
+	put32(&b, 0xcb007101u);
+	put_a(&b, 12, 2);
+	assert_int_equal(read_build(&b), DNS_WHOLE);
+	assert_int_equal(got.answer_count, 1);
+	assert_address(&got.answers[0], 0, 2);
+	assert_int_equal(got.ignored_count, 45);
 }
 
 static void put_hints(struct build *b)
@@ -333,6 +358,36 @@ static void test_flags(void **unused)
 	assert_int_equal(got.question_type, TYPE_TXT);
 }
 
+/* The section between answers and additionals is passed over, and counts for the length. */
+static void test_authorities(void **unused)
+{
+	static struct build b;
+
+	(void)unused;
+	put_head(&b, 0x8180, 0, 1);
+	b.bytes[9] = 1;
+	put_question(&b, "www.example.net", DNS_TYPE_A);
+	size_t at = b.len;
+
+	put_a(&b, 12, 5);
+	put8(&b, 0);
+	put16(&b, DNS_TYPE_OPT);
+	put16(&b, 4096);
+	put32(&b, 0);
+	put16(&b, 0);
+	assert_int_equal(read_build(&b), DNS_WHOLE);
+	assert_true(got.has_edns);
+	assert_int_equal(got.answer_count, 0);
+	assert_int_equal(got.ignored_count, 0);
+	assert_true(dns_is_plausible(slice_of(b.bytes, b.len)));
+	assert_int_equal(read_bytes(b.bytes, at + 15), DNS_CUT);
+	assert_int_equal(read_bytes(b.bytes, at + 16), DNS_CUT);
+	assert_false(dns_is_plausible(slice_of(b.bytes, at)));
+	b.bytes[11] = 0;
+	assert_int_equal(read_bytes(b.bytes, at + 15), DNS_CUT);
+	assert_int_equal(read_bytes(b.bytes, at + 16), DNS_WHOLE);
+}
+
 static void build_answer(struct build *b)
 {
 	put_head(b, 0x8180, 3, 0);
@@ -359,6 +414,7 @@ static void test_every_cut(void **unused)
 		}
 		assert_int_equal(result, len == b.len ? DNS_WHOLE : DNS_CUT);
 		assert_string_equal(got.names[0].text, "www.example.net");
+		assert_int_equal(got.canonical, got.answer_count > 0 ? 1 : 0);
 		assert_int_equal(got.answer_count, len == b.len        ? 3
 						   : len >= b.len - 16 ? 2
 						   : len >= b.len - 32 ? 1
@@ -466,22 +522,15 @@ static void test_oversized(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_chain),
-		cmocka_unit_test(test_any_order),
-		cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_loops_and_forks),
-		cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_https),
-		cmocka_unit_test(test_additional_of_address),
-		cmocka_unit_test(test_broken_service),
-		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_every_cut),
-		cmocka_unit_test(test_every_damage),
-		cmocka_unit_test(test_plausible),
-		cmocka_unit_test(test_tcp_frames),
-		cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_query),          cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_chain),          cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_strangers),      cmocka_unit_test(test_loops_and_forks),
+		cmocka_unit_test(test_caps),           cmocka_unit_test(test_many_strangers),
+		cmocka_unit_test(test_https),          cmocka_unit_test(test_additional_of_address),
+		cmocka_unit_test(test_broken_service), cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_authorities),    cmocka_unit_test(test_every_cut),
+		cmocka_unit_test(test_every_damage),   cmocka_unit_test(test_plausible),
+		cmocka_unit_test(test_tcp_frames),     cmocka_unit_test(test_oversized),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,7 +350,9 @@ static void test_coalesced(void **unused)
 	frames.len = 0;
 	put_crypto(&frames, &hello, 0, 50);
 	put_packet(&out, &recipe, 0, &frames);
+	recipe.keys_from = "others"; /* early data has keys that nobody else knows */
 	put_packet(&out, &recipe, 1, &frames);
+	recipe.keys_from = NULL;
 	recipe.size = DATAGRAM - out.len;
 	recipe.number = 1;
 	frames.len = 0;
@@ -453,6 +455,19 @@ static void test_bad_frames(void **unused)
 	assert_int_equal(feed_bytes(no_hello, sizeof(no_hello)), QUIC_BAD);
 }
 
+static bool opens(const struct quic_crypto *by, const struct build *b)
+{
+	struct quic_packet packet;
+	struct quic_keys keys;
+	uint8_t plain[QUIC_PACKET_MAX];
+	struct slice frames;
+
+	assert_true(quic_packet_read(guard_put(&guard, b->bytes, b->len), &packet));
+	assert_true(packet.is_initial);
+	assert_true(quic_keys_derive(crypto, packet.version, packet.dcid, &keys));
+	return quic_packet_open(by, &keys, &packet, plain, &frames);
+}
+
 /* Larger than is opened, and the largest that is. */
 static void test_packet_size(void **unused)
 {
@@ -469,6 +484,7 @@ static void test_packet_size(void **unused)
 		recipe.size = QUIC_PACKET_MAX + more;
 		out.len = 0;
 		put_packet(&out, &recipe, 0, &frames);
+		assert_int_equal(opens(crypto, &out), more == 0);
 		forget();
 		assert_int_equal(feed(&out), more == 0 ? QUIC_READ : QUIC_BAD);
 	}
@@ -495,6 +511,24 @@ static void test_datagram_cap(void **unused)
 	assert_string_equal(quic_hello_tls(&state)->sni, "");
 }
 
+/* The smallest packet: a number of four bytes and a tag, no frames. */
+static void test_smallest(void **unused)
+{
+	static struct build frames;
+	static struct build out;
+	struct recipe recipe = plain_recipe;
+
+	(void)unused;
+	recipe.size = 0;
+	recipe.number_len = 4;
+	frames.len = 0;
+	out.len = 0;
+	put_packet(&out, &recipe, 0, &frames);
+	assert_true(opens(crypto, &out));
+	out.bytes[out.len - 1] ^= 1;
+	assert_false(opens(crypto, &out));
+}
+
 static bool no_hmac(void *self, struct slice key, struct slice text, uint8_t *out)
 {
 	(void)self;
@@ -502,6 +536,14 @@ static bool no_hmac(void *self, struct slice key, struct slice text, uint8_t *ou
 	(void)text;
 	(void)out;
 	return false;
+}
+
+/* Fails at the call that the counter says. */
+static bool some_hmac(void *self, struct slice key, struct slice text, uint8_t *out)
+{
+	unsigned *left = self;
+
+	return --*left > 0 && crypto->hmac_sha256(crypto->self, key, text, out);
 }
 
 static bool no_block(void *self, const uint8_t *key, const uint8_t *in, uint8_t *out)
@@ -524,8 +566,20 @@ static void test_failing_crypto(void **unused)
 	broken.hmac_sha256 = no_hmac;
 	forget();
 	assert_int_equal(quic_hello_feed(&state, &broken, slice_of(b.bytes, b.len)), QUIC_BAD);
+	for (unsigned call = 1; call <= 6; call++) {
+		struct quic_keys keys;
+		unsigned left = call;
+
+		broken.hmac_sha256 = some_hmac;
+		broken.self = &left;
+		assert_int_equal(
+			quic_keys_derive(&broken, QUIC_VERSION_1, slice_str("connect8"), &keys),
+			call == 6);
+	}
 	broken = *crypto;
 	broken.aes_block = no_block;
+	assert_true(opens(crypto, &b));
+	assert_false(opens(&broken, &b));
 	forget();
 	assert_int_equal(quic_hello_feed(&state, &broken, slice_of(b.bytes, b.len)), QUIC_BAD);
 	assert_int_equal(feed(&b), QUIC_READ);
@@ -534,14 +588,15 @@ static void test_failing_crypto(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),         cmocka_unit_test(test_crypto),
-		cmocka_unit_test(test_vectors),      cmocka_unit_test(test_every_damage),
-		cmocka_unit_test(test_pieces),       cmocka_unit_test(test_two_datagrams),
-		cmocka_unit_test(test_part),         cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_recipes),      cmocka_unit_test(test_new_keys),
-		cmocka_unit_test(test_coalesced),    cmocka_unit_test(test_others),
-		cmocka_unit_test(test_bad_frames),   cmocka_unit_test(test_packet_size),
-		cmocka_unit_test(test_datagram_cap), cmocka_unit_test(test_failing_crypto),
+		cmocka_unit_test(test_keys),           cmocka_unit_test(test_crypto),
+		cmocka_unit_test(test_vectors),        cmocka_unit_test(test_every_damage),
+		cmocka_unit_test(test_pieces),         cmocka_unit_test(test_two_datagrams),
+		cmocka_unit_test(test_part),           cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_recipes),        cmocka_unit_test(test_new_keys),
+		cmocka_unit_test(test_coalesced),      cmocka_unit_test(test_others),
+		cmocka_unit_test(test_bad_frames),     cmocka_unit_test(test_packet_size),
+		cmocka_unit_test(test_datagram_cap),   cmocka_unit_test(test_smallest),
+		cmocka_unit_test(test_failing_crypto),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
