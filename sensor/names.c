@@ -27,7 +27,6 @@
 
 #define DNS_PORT       53
 #define QUIC_PORT      443
-#define QUIC_INITIAL   0xc0 /* first bits of a packet with a long header */
 #define QUIC_FLOWS     64  /* hellos that go on, at once; a new one takes the place of an old one */
 #define OPENINGS       512 /* gathered at once */
 #define RECORD_HELLO   22  /* first byte of a TLS record that may hold one */
@@ -388,11 +387,6 @@ void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direc
 
 /* --- QUIC ----------------------------------------------------------------------------------- */
 
-static bool may_be_initial(const struct packet *packet)
-{
-	return packet->payload.len > 0 && (packet->payload.ptr[0] & QUIC_INITIAL) == QUIC_INITIAL;
-}
-
 /* Datagrams of one client: nearly always the first one is all. */
 static void read_quic(struct names *self, uint32_t index, struct flow *flow,
 		      const struct packet *packet)
@@ -405,7 +399,7 @@ static void read_quic(struct names *self, uint32_t index, struct flow *flow,
 		memset(slot, 0, sizeof(*slot));
 		slot->index = index;
 	}
-	if (may_be_initial(packet))
+	if (quic_is_initial(packet->payload))
 		result = quic_hello_feed(&slot->hello, quic_crypto_table(self->quic),
 					 packet->payload);
 	if (result == QUIC_MORE) {
