@@ -125,10 +125,10 @@ bool lease_time_read(const char *text, uint64_t *time_ns);
  * scope that is no account, region or VPC (vni:N, vlan:N, tap:NAME) agrees with any. */
 bool lease_in_scope(const struct cloud_identity *identity, const char *scope);
 
-/* Of the leases of one address, whose is it at time_ns? Leases that hold the time are taken before
- * those that only nearly do, and of one network's leases the newest. With several networks left,
- * out has what they agree on and is ambiguous. leases may be in any order. Returns the
- * confidence, which is also in out. */
+/* Of the leases of one address, whose is it at time_ns? Of one network's leases those that hold the
+ * time are taken before those that only nearly do (LEASE_EARLY_NS, LEASE_LATE_NS), then the newest.
+ * With several networks left, out has the account and region they agree on and is ambiguous. The
+ * order of leases does not matter. Returns the confidence, which is also in out. */
 enum cloud_confidence lease_pick(const struct lease *const *leases, size_t count, uint64_t time_ns,
 				 struct cloud_identity *out);
 
