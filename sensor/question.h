@@ -23,8 +23,9 @@ enum question_kind {
 
 enum answer_status {
 	ANSWER_KNOWN,
-	ANSWER_UNKNOWN,    /* every source was asked and none knows */
-	ANSWER_UNREACHABLE /* no source knows, and Redis could not be asked or is not configured */
+	ANSWER_UNKNOWN,    /* every source that is configured was asked and none knows */
+	ANSWER_UNREACHABLE /* Redis did not answer, or what only Redis knows was asked without one
+			    */
 };
 
 struct identity_question {

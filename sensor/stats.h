@@ -55,6 +55,10 @@
 	X(alerts_absorbed, "contact alerts absorbed by a session") \
 	X(correlator_capped, "entries refused by a full correlator table") \
 	X(decisions_dropped, "flow events dropped by a full ring") \
+	X(questions, "questions answered by the inquirer") \
+	X(questions_unreachable, "questions Redis did not answer") \
+	X(identities_late, "cloud identities that became known later") \
+	X(identities_dropped, "unknown identities not asked again: cap") \
 	X(events, "events rendered") \
 	X(events_published, "events taken by every sink") \
 	X(events_lost, "events a sink could not take") \
