@@ -16,8 +16,8 @@
 #include "sensor/redis_inquiry.h"
 
 #define REDIS_TIMEOUT_MS 2000
-#define FILES_MS         1000 /* between two looks at the files */
-#define PUSH_MS          50   /* of a wait for room, after which a stop is looked for */
+#define FILES_MS         1000
+#define PUSH_MS          50 /* of a wait for room, after which a stop is looked for */
 #define FIRST_PENDING    64
 #define ENTRY_BYTES(x)   (sizeof(x) + 8)
 
@@ -32,6 +32,9 @@ struct inquirer {
 	const struct config *config;
 	struct stats *stats;
 	atomic_bool stop;
+	uint32_t poll_ms;
+	uint32_t look_ms; /* between two looks at the files */
+	uint32_t wait_ms;
 	/* correlator's side */
 	struct ring *questions;
 	struct ring *answers;
@@ -145,6 +148,9 @@ int inquirer_new(struct inquirer **out, const struct inquirer_options *options,
 		return result;
 	self->config = options->config;
 	self->stats = options->stats;
+	self->poll_ms = options->poll_ms != 0 ? options->poll_ms : LIMIT_INQUIRY_POLL_S * 1000;
+	self->look_ms = options->files_ms != 0 ? options->files_ms : FILES_MS;
+	self->wait_ms = options->wait_ms != 0 ? options->wait_ms : LIMIT_IDENTITY_WAIT_S * 1000;
 	atomic_init(&self->stop, false);
 	if (make_rings(self, options->bell))
 		result = open_files(self, error);
@@ -163,6 +169,7 @@ void inquirer_stop(struct inquirer *self)
 {
 	atomic_store(&self->stop, true);
 	ring_bell_ring(self->bell);
+	ring_bell_ring(self->reply_bell);
 }
 
 void inquirer_free(struct inquirer *self)
@@ -241,6 +248,13 @@ static unsigned weight(const struct cloud_identity *identity)
 	       (identity->launch_ns != 0);
 }
 
+/* Is there news in it? Of two machines at one time the newer one came out of combine(). */
+static bool is_news(const struct cloud_identity *identity, const struct cloud_identity *told)
+{
+	return weight(identity) > weight(told) ||
+	       (weight(identity) == weight(told) && !is_same_machine(identity, told));
+}
+
 /* Nothing more is to come: the principal is only in Redis. */
 static bool is_complete(const struct inquirer *self, const struct cloud_identity *identity)
 {
@@ -267,10 +281,10 @@ static void answer_identity(struct inquirer *self, const struct question *questi
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-static void push(struct inquirer *self, struct ring *ring, const struct answer *answer)
+static void push(struct inquirer *self, const struct answer *answer)
 {
 	while (!is_stopped(self) &&
-	       !ring_push_wait(ring, answer, sizeof(*answer), ring_now_ms() + PUSH_MS))
+	       !ring_push_wait(self->answers, answer, sizeof(*answer), ring_now_ms() + PUSH_MS))
 		;
 }
 
@@ -291,7 +305,7 @@ static void tell_nat(struct inquirer *self)
 			memcpy(nat->items[nat->count++], inventory_nat(self->inventory, at),
 			       LEASE_ADDRESS_TEXT);
 		nat->is_last = at == count;
-		push(self, self->answers, &answer);
+		push(self, &answer);
 	} while (at < count && !is_stopped(self));
 }
 
@@ -336,7 +350,7 @@ static void keep(struct inquirer *self, const struct question *question,
 		return;
 	pending->question = *question;
 	pending->told = *told;
-	pending->until_ms = ring_now_ms() + UINT64_C(1000) * LIMIT_IDENTITY_WAIT_S;
+	pending->until_ms = ring_now_ms() + self->wait_ms;
 	/* It was asked just now: the next round is soon enough. */
 	if (is_between_rounds)
 		self->next = self->pending_count;
@@ -356,7 +370,13 @@ static void answer_question(struct inquirer *self, const struct question *questi
 		answer.status = ANSWER_UNREACHABLE;
 	if (answer.status == ANSWER_UNREACHABLE)
 		stats_add(self->stats->questions_unreachable, 1);
-	push(self, is_waited ? self->replies : self->answers, &answer);
+	/* Who waits for a reply takes it at once; else it has given up, and more than a few such
+	 * replies nobody wants. */
+	if (is_waited)
+		(void)ring_push_wait(self->replies, &answer, sizeof(answer),
+				     ring_now_ms() + PUSH_MS);
+	else
+		push(self, &answer);
 	if (!is_waited && question->kind == QUESTION_IDENTITY &&
 	    !is_complete(self, &answer.identity))
 		keep(self, question, &answer.identity);
@@ -387,11 +407,11 @@ static bool step_round(struct inquirer *self)
 			&answer);
 	/* What was known before from a source that is not asked now still holds. */
 	combine(&answer.identity, &pending->told);
-	if (weight(&answer.identity) > weight(&pending->told)) {
+	if (is_news(&answer.identity, &pending->told)) {
 		pending->told = answer.identity;
 		answer.status = ANSWER_KNOWN;
 		stats_add(self->stats->identities_late, 1);
-		push(self, self->answers, &answer);
+		push(self, &answer);
 	}
 	if (is_complete(self, &pending->told))
 		forget(self, self->next);
@@ -427,11 +447,11 @@ static void read_files_again(struct inquirer *self)
 static void start_rounds(struct inquirer *self, uint64_t now_ms)
 {
 	if (self->inventory != NULL && now_ms >= self->files_ms) {
-		self->files_ms = now_ms + FILES_MS;
+		self->files_ms = now_ms + self->look_ms;
 		read_files_again(self);
 	}
 	if (self->redis != NULL && now_ms >= self->round_ms) {
-		self->round_ms = now_ms + UINT64_C(1000) * LIMIT_INQUIRY_POLL_S;
+		self->round_ms = now_ms + self->poll_ms;
 		self->is_file_round = false;
 		self->next = 0;
 	}
@@ -458,15 +478,16 @@ static void sleep_until_work(struct inquirer *self)
 	if (ring_waiting(self->questions) > 0 || is_stopped(self))
 		ring_bell_cancel(self->bell);
 	else
-		ring_bell_wait(self->bell, FILES_MS);
+		ring_bell_wait(self->bell,
+			       self->poll_ms < self->look_ms ? self->poll_ms : self->look_ms);
 }
 
 void *inquirer_run(void *self_as_void)
 {
 	struct inquirer *self = self_as_void;
 
-	self->files_ms = ring_now_ms() + FILES_MS;
-	self->round_ms = ring_now_ms() + UINT64_C(1000) * LIMIT_INQUIRY_POLL_S;
+	self->files_ms = ring_now_ms() + self->look_ms;
+	self->round_ms = ring_now_ms() + self->poll_ms;
 	tell_nat(self);
 	while (!is_stopped(self)) {
 		if (step_question(self))
