@@ -300,7 +300,7 @@ static void errors_name_line_and_column(void **state)
 	for (const char *at = interfaces_json; *at != '\0'; at++)
 		lines += *at == '\n';
 	snprintf(text, sizeof(text), "%s\n  {\n   \"NetworkInterfaces\" 3}", interfaces_json);
-	snprintf(expected, sizeof(expected), "f.json:%u:25: ", lines + 3);
+	snprintf(expected, sizeof(expected), "f.json:%u:24: ", lines + 3);
 	assert_refused(text, expected);
 	/* Cut short, as by a writer that is still writing. */
 	snprintf(text, sizeof(text), "%.300s", interfaces_json);
