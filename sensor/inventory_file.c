@@ -105,13 +105,13 @@ static void add_prefix(struct reader *reader, struct lease *lease, const char *p
 static void add_interface_addresses(struct reader *reader, struct lease *lease, const json_t *eni)
 {
 	const char *primary = text_of(eni, "PrivateIpAddress");
-	const json_t *item;
-	size_t i;
+	const json_t *list;
 
 	add_address(reader, lease, primary);
 	add_address(reader, lease, text_of(json_object_get(eni, "Association"), "PublicIp"));
-	json_array_foreach(json_object_get(eni, "PrivateIpAddresses"), i, item)
-	{
+	list = json_object_get(eni, "PrivateIpAddresses");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
 		const char *ip = text_of(item, "PrivateIpAddress");
 
 		if (strcmp(ip, primary) == 0) /* and its public address was the interface's */
@@ -120,10 +120,12 @@ static void add_interface_addresses(struct reader *reader, struct lease *lease, 
 		add_address(reader, lease,
 			    text_of(json_object_get(item, "Association"), "PublicIp"));
 	}
-	json_array_foreach(json_object_get(eni, "Ipv6Addresses"), i, item)
-		add_address(reader, lease, text_of(item, "Ipv6Address"));
-	json_array_foreach(json_object_get(eni, "Ipv4Prefixes"), i, item)
-		add_prefix(reader, lease, text_of(item, "Ipv4Prefix"));
+	list = json_object_get(eni, "Ipv6Addresses");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		add_address(reader, lease, text_of(json_array_get(list, i), "Ipv6Address"));
+	list = json_object_get(eni, "Ipv4Prefixes");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		add_prefix(reader, lease, text_of(json_array_get(list, i), "Ipv4Prefix"));
 }
 
 static bool is_nat_gateway(const json_t *eni)
@@ -135,15 +137,15 @@ static bool is_nat_gateway(const json_t *eni)
 
 static void add_nat_gateway(struct reader *reader, const json_t *eni)
 {
-	const json_t *item;
-	size_t i;
+	const json_t *list = json_object_get(eni, "PrivateIpAddresses");
 
 	/* What is no address is refused there. */
 	(void)inventory_add_nat(reader->inventory, text_of(eni, "PrivateIpAddress"));
 	(void)inventory_add_nat(reader->inventory,
 				text_of(json_object_get(eni, "Association"), "PublicIp"));
-	json_array_foreach(json_object_get(eni, "PrivateIpAddresses"), i, item)
-	{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+
 		(void)inventory_add_nat(reader->inventory, text_of(item, "PrivateIpAddress"));
 		(void)inventory_add_nat(reader->inventory,
 					text_of(json_object_get(item, "Association"), "PublicIp"));
@@ -195,8 +197,6 @@ static void read_instance(struct reader *reader, const json_t *instance, const c
 	const json_t *interfaces = json_object_get(instance, "NetworkInterfaces");
 	struct lease lease = { 0 };
 	struct cloud_identity *identity = &lease.identity;
-	const json_t *eni;
-	size_t i;
 
 	/* It no longer holds an address. */
 	if (strcmp(text_of(json_object_get(instance, "State"), "Name"), "terminated") == 0)
@@ -216,15 +216,20 @@ static void read_instance(struct reader *reader, const json_t *instance, const c
 	}
 }
 
+static void read_reservation(struct reader *reader, const json_t *reservation)
+{
+	const json_t *instances = json_object_get(reservation, "Instances");
+
+	for (size_t i = 0; i < json_array_size(instances); i++)
+		read_instance(reader, json_array_get(instances, i),
+			      text_of(reservation, "OwnerId"));
+}
+
 /* NULL, or what is wrong with it. */
 static const char *read_document(struct reader *reader, const json_t *root)
 {
 	const json_t *reservations = json_object_get(root, "Reservations");
 	const json_t *interfaces = json_object_get(root, "NetworkInterfaces");
-	const json_t *item;
-	const json_t *instance;
-	size_t i;
-	size_t k;
 
 	if (!json_is_array(reservations) && !json_is_array(interfaces))
 		return "neither Reservations nor NetworkInterfaces: what aws ec2 "

@@ -84,8 +84,11 @@ static void cut(const char *text, char *out, size_t size)
 {
 	size_t len = 0;
 
-	for (; text[len] != '\0' && len < size - 1; len++)
-		out[len] = text[len] >= ' ' && text[len] <= '~' ? text[len] : '?';
+	for (; len < size - 1 && text[len] != '\0'; len++) {
+		out[len] = text[len];
+		if (text[len] < ' ' || text[len] > '~')
+			out[len] = '?';
+	}
 	out[len] = '\0';
 }
 

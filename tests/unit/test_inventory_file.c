@@ -304,7 +304,7 @@ static void errors_name_line_and_column(void **state)
 	assert_refused(text, expected);
 	/* Cut short, as by a writer that is still writing. */
 	snprintf(text, sizeof(text), "%.300s", interfaces_json);
-	assert_refused(text, "f.json:5:");
+	assert_refused(text, "f.json:4:");
 	/* Nothing of the file is printed as it is. */
 	assert_refused("{\"Reservations\":\x01\x1b[31m}", "f.json:1:");
 	for (const char *at = error; *at != '\0'; at++)
