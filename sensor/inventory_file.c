@@ -209,7 +209,8 @@ static void read_instance(struct reader *reader, const json_t *instance, const c
 	read_place(instance, identity);
 	identity->launch_ns = time_of(instance, "LaunchTime");
 	lease.from_ns = identity->launch_ns;
-	json_array_foreach(interfaces, i, eni) read_interface(reader, eni, &lease);
+	for (size_t i = 0; i < json_array_size(interfaces); i++)
+		read_interface(reader, json_array_get(interfaces, i), &lease);
 	if (json_array_size(interfaces) == 0) {
 		add_address(reader, &lease, text_of(instance, "PrivateIpAddress"));
 		add_address(reader, &lease, text_of(instance, "PublicIpAddress"));
@@ -234,10 +235,10 @@ static const char *read_document(struct reader *reader, const json_t *root)
 	if (!json_is_array(reservations) && !json_is_array(interfaces))
 		return "neither Reservations nor NetworkInterfaces: what aws ec2 "
 		       "describe-instances or describe-network-interfaces prints is wanted";
-	json_array_foreach(reservations, i, item)
-		json_array_foreach(json_object_get(item, "Instances"), k, instance)
-			read_instance(reader, instance, text_of(item, "OwnerId"));
-	json_array_foreach(interfaces, i, item) read_interface(reader, item, NULL);
+	for (size_t i = 0; i < json_array_size(reservations); i++)
+		read_reservation(reader, json_array_get(reservations, i));
+	for (size_t i = 0; i < json_array_size(interfaces); i++)
+		read_interface(reader, json_array_get(interfaces, i), NULL);
 	return NULL;
 }
 
