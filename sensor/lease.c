@@ -301,6 +301,13 @@ bool lease_in_scope(const struct cloud_identity *identity, const char *scope)
 	       agree(text.parts[PART_VPC], identity->vpc_id);
 }
 
+bool lease_scope_is_network(const char *scope)
+{
+	struct scope_text text;
+
+	return is_no_place(scope) || (read_scope(scope, &text) && text.parts[PART_VPC][0] != '\0');
+}
+
 /* --- which lease ---------------------------------------------------------------------------- */
 
 static bool holds(const struct lease *lease, uint64_t time_ns)

@@ -60,7 +60,7 @@
 #define LIMIT_NAT_ADDRESSES    256
 #define LIMIT_QUESTIONS        1024
 #define LIMIT_PENDING_INQUIRY  8192
-#define LIMIT_LEASES_READ      16
+#define LIMIT_LEASES_READ      64
 #define LIMIT_CAMPAIGN_MEMBERS 100000
 
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */

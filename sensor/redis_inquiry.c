@@ -287,6 +287,15 @@ static int read_leases(struct redis_inquiry *self, const char *scope, const char
 	return count;
 }
 
+/* Not all leases were read, and an older one of another network may hold the address, too. */
+static void doubt(struct cloud_identity *identity)
+{
+	struct cloud_identity less = { .confidence = CONFIDENCE_AMBIGUOUS };
+
+	memcpy(less.account_id, identity->account_id, sizeof(less.account_id));
+	*identity = less;
+}
+
 /* Picks the lease of one address. 0 or -EIO. */
 static int find_identity(struct redis_inquiry *self, const char *scope, const char *ip,
 			 uint64_t time_ns, struct cloud_identity *out)
@@ -300,6 +309,9 @@ static int find_identity(struct redis_inquiry *self, const char *scope, const ch
 	for (int i = 0; i < count; i++)
 		each[i] = &leases[i];
 	(void)lease_pick(each, (size_t)count, time_ns, out);
+	if (count == LIMIT_LEASES_READ && out->confidence == CONFIDENCE_HIGH &&
+	    !lease_scope_is_network(scope))
+		doubt(out);
 	return 0;
 }
 
@@ -482,10 +494,18 @@ static int answer_member(struct redis_inquiry *self, const struct member_questio
 
 /* --- all ------------------------------------------------------------------------------------ */
 
+static void clear(struct answer *answer)
+{
+	_Static_assert(sizeof(answer->identity) ==
+			       sizeof(*answer) - offsetof(struct answer, identity),
+		       "an identity is the largest answer");
+	memset(&answer->identity, 0, sizeof(answer->identity));
+}
+
 static int answer_once(struct redis_inquiry *self, const struct question *question,
 		       struct answer *answer)
 {
-	memset(&answer->identity, 0, sizeof(*answer) - offsetof(struct answer, identity));
+	clear(answer);
 	switch ((enum question_kind)question->kind) {
 	case QUESTION_IDENTITY:
 		return answer_identity(self, &question->identity, answer);
@@ -509,11 +529,10 @@ void redis_inquiry_answer(struct redis_inquiry *self, const struct question *que
 			break;
 		if (answer_once(self, question, answer) == 0) {
 			if (answer->status != ANSWER_KNOWN)
-				memset(&answer->identity, 0,
-				       sizeof(*answer) - offsetof(struct answer, identity));
+				clear(answer);
 			return;
 		}
 	}
-	memset(&answer->identity, 0, sizeof(*answer) - offsetof(struct answer, identity));
+	clear(answer);
 	answer->status = ANSWER_UNREACHABLE;
 }

@@ -224,6 +224,31 @@ static void a_wide_scope_can_be_ambiguous(void **state)
 	assert_string_equal(answer.identity.principal, "");
 }
 
+/* Only the newest leases are read: behind them an older one of another network may hide. */
+static void leases_that_are_not_read_make_a_wide_scope_ambiguous(void **state)
+{
+	struct answer answer;
+
+	(void)state;
+	lease("m:inventory:" WIDE "/10.0.1.23", "old", "i-old", "vpc-0e568b18707c87afa", 0, "");
+	for (int i = 0; i < LIMIT_LEASES_READ; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "l%d", i);
+		lease("m:inventory:" WIDE "/10.0.1.23", id, id, "vpc-0a11b22c33d44e55f", 10 + i,
+		      "");
+		lease(KEY, id, id, "vpc-0a11b22c33d44e55f", 10 + i, "");
+	}
+	start();
+	answer = whose(WIDE, "10.0.1.23", LAUNCH + 600 * SECOND);
+	assert_int_equal(answer.identity.confidence, CONFIDENCE_AMBIGUOUS);
+	assert_string_equal(answer.identity.account_id, "111122223333");
+	assert_string_equal(answer.identity.instance_id, "");
+	answer = whose(SCOPE, "10.0.1.23", LAUNCH + 600 * SECOND);
+	assert_int_equal(answer.identity.confidence, CONFIDENCE_HIGH);
+	assert_string_equal(answer.identity.instance_id, "l63");
+}
+
 static void the_mirrored_interface_makes_it_exact(void **state)
 {
 	struct question question = identity_question(5, SCOPE, "10.0.1.23", LAUNCH);
@@ -727,6 +752,7 @@ int main(void)
 		WITH_SERVER(a_lease_in_redis_is_an_identity),
 		WITH_SERVER(of_several_leases_the_one_of_that_time),
 		WITH_SERVER(a_wide_scope_can_be_ambiguous),
+		WITH_SERVER(leases_that_are_not_read_make_a_wide_scope_ambiguous),
 		WITH_SERVER(the_mirrored_interface_makes_it_exact),
 		WITH_SERVER(what_is_no_lease_is_passed_over),
 		WITH_SERVER(a_lease_that_comes_late_is_a_second_answer),

@@ -244,6 +244,11 @@ static void scopes_agree_by_their_known_parts(void **state)
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	assert_false(lease_in_scope(identity, longer));
+	assert_true(lease_scope_is_network("111122223333/us-east-1/" VPC_A));
+	assert_true(lease_scope_is_network("vni:4097"));
+	assert_true(lease_scope_is_network("example-project/europe/net"));
+	assert_false(lease_scope_is_network("111122223333/us-east-1"));
+	assert_false(lease_scope_is_network("111122223333"));
 	/* A lease that does not know its region contradicts none. */
 	memset(lease.identity.region, 0, sizeof(lease.identity.region));
 	assert_true(lease_in_scope(identity, "111122223333/us-west-2/" VPC_A));
