@@ -726,22 +726,25 @@ static void an_asker_that_does_not_wait_gets_nothing_wrong(void **state)
 
 static void credentials_and_database(void **state)
 {
+	struct answer refused;
+	struct answer answer;
+
 	(void)state;
-	redis_run("ACL SETUSER reader on >right ~m:* +@all");
 	redis_run("SELECT 3");
 	lease(KEY, "l1", "i-a", "vpc-0a11b22c33d44e55f", 0, "");
 	redis_run("SELECT 0");
-	config.redis_password_file = file;
-	write_file("right\n");
+	redis_run("CONFIG SET requirepass right");
 	snprintf(url, sizeof(url), "unix://%s?db=3", server.socket);
 	start();
-	/* The default user has no password, and Redis refuses one. */
-	assert_int_equal(whose(SCOPE, "10.0.1.23", LAUNCH).status, ANSWER_UNREACHABLE);
+	refused = whose(SCOPE, "10.0.1.23", LAUNCH);
 	stop();
-	config.redis_password_file = NULL;
+	config.redis_password_file = file;
+	write_file("right\n");
 	start();
-	assert_string_equal(whose(SCOPE, "10.0.1.23", LAUNCH).identity.instance_id, "i-a");
-	redis_run("ACL DELUSER reader");
+	answer = whose(SCOPE, "10.0.1.23", LAUNCH);
+	redis_run("CONFIG SET requirepass %s", "");
+	assert_int_equal(refused.status, ANSWER_UNREACHABLE);
+	assert_string_equal(answer.identity.instance_id, "i-a");
 }
 
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
