@@ -94,15 +94,21 @@ const struct option_row option_rows[] = {
 	       "Open alerts kept at once"),
 	NUMBER("max-sessions", 0, max_sessions, 64, 10000000, "100000", "N", WORK,
 	       "Mining sessions kept at once"),
+	NUMBER("max-labels", 0, max_labels, 64, 10000000, "262144", "N", WORK,
+	       "Addresses of DNS answers remembered, by client"),
 
 	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "
 	     "-r"),
 	NAME("tap", tap, "default", "NAME", KNOWLEDGE,
 	     "Scope of flows that no row of cloud maps, when reading files: tap:NAME"),
+	LIST("lists", 0, OPTION_LIST, lists, "FILE", KNOWLEDGE,
+	     "List of pools, hostile infrastructure, own miners, wallets or JA3/JA4; may be "
+	     "repeated; read again on SIGHUP"),
 	LIST("endpoints", 0, OPTION_LIST, endpoints, "FILE", KNOWLEDGE,
-	     "List of pool endpoints (ip, ip:port, prefix, stratum+tcp://ip:port); may be "
-	     "repeated"),
+	     "The same as lists, by its older name"),
+	FLAG("default-lists", default_lists, "yes", KNOWLEDGE,
+	     "Load the list of pool names that comes with the sensor, too"),
 	LIST("home-networks", 0, OPTION_NETS, home, "PREFIX", KNOWLEDGE,
 	     "Prefixes of your own hosts: tells client from server in mid-stream flows"),
 	LIST("cloud", 0, OPTION_CLOUD, cloud, "KEY=VALUE,...", KNOWLEDGE,
@@ -129,6 +135,9 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	CHOICE("hellos", hellos, "listed", "listed|all", OUTPUT,
+	       "TLS hellos (SNI, ALPN, JA3, JA4) shown on flow records: of flows that have to do "
+	       "with a listed name, address or fingerprint, or of all"),
 	CHOICE("flow-format", flow_format, "flat", "flat|eve", OUTPUT,
 	       "Form of flow records in Redis: flat fields or EVE JSON"),
 	TEXT("json", 0, json, NULL, "FILE", OUTPUT,

@@ -12,7 +12,7 @@
 #include "sensor/lease.h"
 
 #define QUESTION_MEMBER_TEXT (LEASE_SCOPE_TEXT + 64) /* scope/ip */
-#define QUESTION_KEY_TEXT    (LIMIT_WALLET_TEXT + 64)
+#define QUESTION_KEY_TEXT    LIMIT_DOMAIN_TEXT
 
 enum question_kind {
 	QUESTION_IDENTITY = 1, /* whose machine is it? */

@@ -251,13 +251,15 @@ class Usage:
         return problems
 
     def test_bad_list(self):
-        """errors in an endpoint list name file and line"""
+        """errors in a list name file and line"""
         path = self.work / "pools.list"
         problems = []
-        for text in ("pool.example.com:3333", "198.51.100.120:99999", "10.0.0.0/40",
-                     "stratum+tcp://pool.example.com:3333", "198.51.100.120:"):
-            path.write_text(f"# pools\n198.51.100.7\n{text}\n", encoding="utf-8")
-            problems += self.fails(1, f"{path}:3", arguments=("-r", XMRIG, "--endpoints", path))
+        for option in ("--lists", "--endpoints"):
+            for text in ("pool.example.com:3333", "198.51.100.120:99999", "10.0.0.0/40",
+                         "stratum+tcp://pool.example.com", "198.51.100.120:", "pool com",
+                         "ja3 123"):
+                path.write_text(f"# pools\n198.51.100.7\n{text}\n", encoding="utf-8")
+                problems += self.fails(1, f"{path}:3", arguments=("-r", XMRIG, option, path))
         return problems
 
     def test_json_file(self):
