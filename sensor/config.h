@@ -57,6 +57,8 @@ struct config {
 	struct config_list lists;     /* list files */
 	struct config_list endpoints; /* more of them: the older name */
 	bool default_lists;
+	struct config_list inventory; /* files */
+	uint32_t inventory_max;       /* leases */
 	struct config_nets home;
 	struct config_nets nat;
 	struct cloud_row *cloud;

@@ -67,6 +67,10 @@
 	X(nat_held, "facts and records held back for their other side") \
 	X(nat_hold_capped, "held ones let go early: no room for more") \
 	X(decisions_dropped, "flow events dropped by a full ring") \
+	X(questions, "questions answered by the inquirer") \
+	X(questions_unreachable, "questions Redis did not answer") \
+	X(identities_late, "cloud identities that became known later") \
+	X(identities_dropped, "unknown identities not asked again: cap") \
 	X(events, "events rendered") \
 	X(events_published, "events taken by every sink") \
 	X(events_lost, "events a sink could not take") \
