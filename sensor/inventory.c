@@ -28,7 +28,7 @@ struct inventory {
 	size_t max;
 	uint64_t left_out;
 	size_t nat_count;
-	char nat[LIMIT_NAT_ADDRESSES][LEASE_ADDRESS_TEXT];
+	char nat[LIMIT_INVENTORY_NATS][LEASE_ADDRESS_TEXT];
 };
 
 static bool read_address(const char *text, struct address *out)
@@ -109,7 +109,7 @@ int inventory_add_nat(struct inventory *self, const char *ip)
 	for (size_t i = 0; i < self->nat_count; i++)
 		if (strcmp(self->nat[i], text) == 0)
 			return 0;
-	if (self->nat_count == LIMIT_NAT_ADDRESSES) {
+	if (self->nat_count == LIMIT_INVENTORY_NATS) {
 		self->left_out++;
 		return -ENOSPC;
 	}

@@ -18,7 +18,7 @@ void inventory_free(struct inventory *self);
 int inventory_add(struct inventory *self, const struct lease *lease);
 
 /* An address of a NAT gateway, private or public; twice is once. The same errors; at most
- * LIMIT_NAT_ADDRESSES. */
+ * LIMIT_INVENTORY_NATS. */
 int inventory_add_nat(struct inventory *self, const char *ip);
 
 /* After the last inventory_add(): what several documents say of one interface's address becomes

@@ -75,7 +75,7 @@
  * ring or for their lease; leases of one address that are looked at in Redis; members of one
  * campaign in Redis. */
 #define LIMIT_INVENTORY_BYTES  (512u << 20)
-#define LIMIT_NAT_ADDRESSES    256
+#define LIMIT_INVENTORY_NATS   256
 #define LIMIT_QUESTIONS        1024
 #define LIMIT_PENDING_INQUIRY  8192
 #define LIMIT_LEASES_READ      64
@@ -86,12 +86,12 @@
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
 
 /* Seconds. */
-#define LIMIT_UNANSWERED_S     30     /* a login without any reply */
-#define LIMIT_CONTACT_GRACE_S  30     /* a contact waits this long for its session to absorb it */
+#define LIMIT_UNANSWERED_S     30    /* a login without any reply */
+#define LIMIT_CONTACT_GRACE_S  30    /* a contact waits this long for its session to absorb it */
 #define LIMIT_HOSTILE_GRACE_S  2     /* a contact with hostile infrastructure, for its inner side */
-#define LIMIT_EPISODE_S        86400  /* silence that ends an alert's episode */
-#define LIMIT_REVISION_S       60     /* between revisions that change only evidence */
-#define LIMIT_LABEL_FLOOR_S    3600   /* the least that an answer labels its addresses for */
+#define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
+#define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
+#define LIMIT_LABEL_FLOOR_S    3600  /* the least that an answer labels its addresses for */
 #define LIMIT_LABEL_TOP_S      604800 /* and the most */
 #define LIMIT_SESSION_REPORT_S 60     /* between reports of a running session */
 #define LIMIT_TIME_JUMP_S      3600   /* a packet further ahead is clamped and counted */
