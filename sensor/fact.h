@@ -153,8 +153,11 @@ struct session_fact {
 	uint32_t contact;
 	uint32_t isn[2]; /* as in struct flow_record */
 	uint8_t client_side;
-	uint8_t event; /* enum session_event */
-	uint8_t reserved[2];
+	uint8_t event;      /* enum session_event */
+	uint8_t has_stamps; /* said covers TCP time stamps */
+	uint8_t reserved;
+	uint64_t said;    /* hash of the client's first words under inspection, 0: none */
+	uint64_t said_ns; /* when */
 	struct session_view view;
 };
 

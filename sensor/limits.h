@@ -46,6 +46,9 @@
 #define LIMIT_NAT_TARGETS        256  /* servers watched by the self-test */
 /* Sessions of unknown public clients that waited in vain: after so many no more of them wait. */
 #define LIMIT_NAT_DOUBTS 64
+/* After that self-test failed: sessions are paired by what their clients say first. */
+#define LIMIT_NAT_ECHO_MS 50
+#define LIMIT_NAT_ECHOES  4096
 /* Handshakes to the same servers on both sides without one pair: the NAT rewrites numbers. */
 #define LIMIT_NAT_OPAQUE 200
 

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "sensor/log.h"
+#include "sensor/nat_echo.h"
 #include "sensor/nat_hold.h"
 #include "sensor/nat_probe.h"
 #include "sensor/nat_records.h"
@@ -41,6 +42,7 @@ struct nat_legs {
 	struct nat_addresses *addresses;
 	struct nat_records *records;
 	struct nat_probe probe;
+	struct nat_echo echo; /* once the probe has failed */
 	struct nat_hold hold;
 	struct tag_table contacts;
 	struct tag_table sessions;
@@ -277,14 +279,18 @@ static struct subject subject_of(const struct fact *fact)
 				 .is_last = record->end != FLOW_END_ACTIVE };
 }
 
-static bool has_handshake(const struct nat_legs *self, const struct subject *subject)
+static bool has_handshake(const struct subject *subject)
 {
-	return !self->probe.is_opaque && subject->isn[0] != 0 && subject->isn[1] != 0;
+	return subject->isn[0] != 0 && subject->isn[1] != 0;
 }
 
-static struct siphash_tag subject_tag(const struct nat_legs *self, const struct subject *subject)
+/* What its sequence numbers say, or what its first words said. */
+static struct siphash_tag subject_tag(struct nat_legs *self, const struct subject *subject)
 {
-	return nat_leg_tag(subject->key, subject->client_side, subject->isn, self->secret);
+	struct siphash_tag own =
+		nat_leg_tag(subject->key, subject->client_side, subject->isn, self->secret);
+
+	return self->probe.is_opaque ? nat_echo_tag(&self->echo, subject->flow_id, own) : own;
 }
 
 /* The outer side that a contact's pair knows of; false: none. */
@@ -419,6 +425,16 @@ static void hold_or_give(struct nat_legs *self, uint64_t now_ns, struct pair *pa
 	}
 }
 
+/* The NAT rewrites sequence numbers: what a new session said may tell. */
+static bool meet(struct nat_legs *self, const struct subject *subject, const struct nat_leg *leg,
+		 struct siphash_tag own)
+{
+	const struct session_fact *fact = (const void *)subject->fact;
+
+	return fact->said != 0 &&
+	       nat_echo_meet(&self->echo, leg, fact->said, fact->said_ns, fact->has_stamps, own);
+}
+
 static void take_session(struct nat_legs *self, uint64_t now_ns, const struct subject *subject)
 {
 	struct nat_leg leg = nat_leg_of(self->addresses, subject->key, subject->client_side,
@@ -427,6 +443,8 @@ static void take_session(struct nat_legs *self, uint64_t now_ns, const struct su
 	struct pair *pair = find_pair(&self->sessions, tag);
 	size_t index;
 
+	if (pair == NULL && self->probe.is_opaque && meet(self, subject, &leg, tag))
+		pair = find_pair(&self->sessions, subject_tag(self, subject));
 	if (pair == NULL)
 		pair = add_pair(self, &self->sessions, self->options.max_sessions, tag, &leg,
 				now_ns);
@@ -461,7 +479,7 @@ static void test_handshake(struct nat_legs *self, const struct flow_record *reco
 		return;
 	log_warning("nat_isn_opaque: %u connections to the same servers were seen inside and "
 		    "outside, and not one pair has the same sequence numbers: the NAT rewrites "
-		    "them, its two sides are told apart from now on",
+		    "them, and only sessions are paired from now on, by what they say first",
 		    LIMIT_NAT_OPAQUE);
 }
 
@@ -488,9 +506,9 @@ static void take_record(struct nat_legs *self, uint64_t now_ns, const struct flo
 	struct pair *pair;
 	size_t leg = NO_LEG;
 
-	if (has_handshake(self, &subject) && !self->probe.is_settled)
+	if (has_handshake(&subject) && !self->probe.is_settled)
 		test_handshake(self, record);
-	if (record->has_session && has_handshake(self, &subject)) {
+	if (record->has_session && has_handshake(&subject)) {
 		pair = find_pair(&self->sessions, subject_tag(self, &subject));
 		leg = pair != NULL ? find_leg(pair, record->flow_id) : NO_LEG;
 		if (leg != NO_LEG) {
@@ -500,7 +518,7 @@ static void take_record(struct nat_legs *self, uint64_t now_ns, const struct flo
 	}
 	if (self->contacts.count > 0 && take_contact_record(self, now_ns, &subject))
 		return;
-	if (!record->has_session && has_handshake(self, &subject))
+	if (!record->has_session && has_handshake(&subject) && !self->probe.is_opaque)
 		nat_records_take(self->records, now_ns, record);
 	else
 		take(self, now_ns, &record->fact, NULL);
@@ -521,7 +539,7 @@ void nat_legs_take(struct nat_legs *self, uint64_t now_ns, const struct fact *fa
 		return;
 	case FACT_SESSION:
 		subject = subject_of(fact);
-		if (has_handshake(self, &subject))
+		if (has_handshake(&subject))
 			take_session(self, now_ns, &subject);
 		else
 			take(self, now_ns, fact, NULL);
@@ -590,6 +608,7 @@ struct nat_legs *nat_legs_new(const struct nat_legs_options *options, struct sta
 	self->records = nat_records_new(&records);
 	if (self->addresses == NULL || self->records == NULL ||
 	    nat_probe_init(&self->probe, self->secret) < 0 ||
+	    nat_echo_init(&self->echo, self->secret, options->max_sessions) < 0 ||
 	    tag_table_init(&self->contacts, LIMIT_NAT_CONTACTS) < 0 ||
 	    tag_table_init(&self->sessions, options->max_sessions) < 0)
 		goto fail;
@@ -607,6 +626,7 @@ void nat_legs_free(struct nat_legs *self)
 	tag_table_fini(&self->contacts);
 	tag_table_fini(&self->sessions);
 	nat_probe_fini(&self->probe);
+	nat_echo_fini(&self->echo);
 	nat_records_free(self->records);
 	nat_addresses_free(self->addresses);
 	free(self);

@@ -12,7 +12,8 @@
  * never waits: it is withdrawn, as its alert has a grace anyway.
  *
  * Middleboxes that end TCP themselves have other ISNs on each side: two connections, as it should
- * be. A NAT that rewrites ISNs is noticed (nat_probe.h). UDP is not paired.
+ * be. A NAT that rewrites ISNs is noticed (nat_probe.h); then sessions are paired by what their
+ * clients say first (nat_echo.h), and nothing else is. UDP is not paired.
  *
  * Owned by the correlator's thread. Facts come in order of packet time. */
 #ifndef SENSOR_NAT_LEGS_H

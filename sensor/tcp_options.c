@@ -1,4 +1,4 @@
-/* tcp_options.c: the hash of a SYN's options.
+/* tcp_options.c: walks over TCP options.
  *
  *	IPv4 header (IHL words) or IPv6 header | TCP header, data offset in the high bits of byte 12
  *	option: 0 end | 1 padding | kind, length (with these two bytes), value
@@ -12,6 +12,8 @@
 #define OPTION_END     0
 #define OPTION_PADDING 1
 #define OPTION_MSS     2
+#define OPTION_STAMPS  8
+#define STAMPS_LEN     10
 #define TCP_HEADER     20
 #define OPTIONS_MAX    40
 #define IPV6_HEADER    40
@@ -38,26 +40,34 @@ static bool find_options(const struct packet *packet, struct slice *out)
 	return true;
 }
 
+/* Takes the next option, kind first, off the front. False at the end or at a damaged one. */
+static bool next_option(struct slice *options, struct slice *option)
+{
+	size_t len = 1;
+
+	if (options->len == 0 || options->ptr[0] == OPTION_END)
+		return false;
+	if (options->ptr[0] != OPTION_PADDING) {
+		len = options->len > 1 ? options->ptr[1] : 0;
+		if (len < 2 || len > options->len)
+			return false;
+	}
+	*option = slice_head(*options, len);
+	*options = slice_tail(*options, len);
+	return true;
+}
+
 /* Copies what both sides of a NAT agree on; returns its length. */
 static size_t keep_options(struct slice options, uint8_t out[OPTIONS_MAX])
 {
+	struct slice option;
 	size_t used = 0;
 
-	for (size_t at = 0; at < options.len && options.ptr[at] != OPTION_END;) {
-		uint8_t kind = options.ptr[at];
-		size_t len = 1;
-
-		if (kind != OPTION_PADDING) {
-			len = at + 1 < options.len ? options.ptr[at + 1] : 0;
-			if (len < 2 || len > options.len - at)
-				break;
-		}
-		if (kind == OPTION_MSS)
-			out[used++] = kind;
-		else
-			for (size_t i = 0; i < len; i++)
-				out[used++] = options.ptr[at + i];
-		at += len;
+	while (next_option(&options, &option)) {
+		if (option.ptr[0] == OPTION_MSS)
+			option.len = 1;
+		memcpy(out + used, option.ptr, option.len);
+		used += option.len;
 	}
 	return used;
 }
@@ -72,4 +82,27 @@ uint16_t tcp_syn_options(const struct packet *packet)
 		return TCP_OPTIONS_UNREADABLE;
 	hash = (uint16_t)siphash_id(kept, keep_options(options, kept));
 	return hash > TCP_OPTIONS_UNREADABLE ? hash : TCP_OPTIONS_UNREADABLE + 1;
+}
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	       bytes[3];
+}
+
+bool tcp_stamps(const struct packet *packet, uint32_t stamps[2])
+{
+	struct slice options;
+	struct slice option;
+
+	if (!find_options(packet, &options))
+		return false;
+	while (next_option(&options, &option)) {
+		if (option.ptr[0] != OPTION_STAMPS || option.len != STAMPS_LEN)
+			continue;
+		stamps[0] = read_u32(option.ptr + 2);
+		stamps[1] = read_u32(option.ptr + 6);
+		return true;
+	}
+	return false;
 }

@@ -1,4 +1,4 @@
-/* tcp_options.h: what a SYN's options say about who sent it. */
+/* tcp_options.h: what a segment's options say about who sent it. */
 #ifndef SENSOR_TCP_OPTIONS_H
 #define SENSOR_TCP_OPTIONS_H
 
@@ -10,5 +10,8 @@
  * time stamps, and always agree when they do not. */
 #define TCP_OPTIONS_UNREADABLE 1
 uint16_t tcp_syn_options(const struct packet *packet);
+
+/* TSval and TSecr of any segment. False: it has none, or its header cannot be read. */
+bool tcp_stamps(const struct packet *packet, uint32_t stamps[2]);
 
 #endif

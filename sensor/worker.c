@@ -28,6 +28,9 @@ struct watch {
 	uint32_t place; /* in worker.watched */
 	bool is_reported;
 	bool is_leak_told;
+	bool has_stamps;  /* said covers TCP time stamps */
+	uint64_t said;    /* hash of the client's first words, 0: not heard yet */
+	uint64_t said_ns; /* when */
 };
 
 struct worker {
@@ -141,6 +144,9 @@ static void push_session(struct worker *self, struct watch *watch, enum session_
 	fact.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
 	fact.event = (uint8_t)event;
 	memcpy(fact.isn, cold->isn, sizeof(fact.isn));
+	fact.has_stamps = watch->has_stamps;
+	fact.said = watch->said;
+	fact.said_ns = watch->said_ns;
 	session_view_at(session, hot->last_ns, &fact.view);
 	if (!fact_outlet_urgent(self->outlet, &fact.fact))
 		return; /* stays changed: offered again at the next tick */
@@ -226,6 +232,9 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	watch->index = index;
 	watch->is_reported = false;
 	watch->is_leak_told = false;
+	watch->said = 0;
+	watch->said_ns = 0;
+	watch->has_stamps = false;
 	watch->place = (uint32_t)self->watch_count++;
 	hot->flags |= FLOW_INSPECTED;
 	flow_cold(self->flows, index)->inspect = watch;
@@ -317,6 +326,20 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 }
 
+/* What the client says first is the same on both sides of a NAT, whatever it rewrites. */
+static void watch_hear(struct watch *watch, const struct packet *packet)
+{
+	struct {
+		uint64_t words;
+		uint32_t stamps[2];
+	} said = { 0, { 0, 0 } };
+
+	said.words = siphash_id(packet->payload.ptr, packet->payload.len);
+	watch->has_stamps = tcp_stamps(packet, said.stamps);
+	watch->said = siphash_id(&said, sizeof(said)) | 1;
+	watch->said_ns = packet->time_ns;
+}
+
 static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 			const struct packet *packet)
 {
@@ -334,6 +357,8 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 	candidate_advance(hot, dir, packet);
 	if (watch == NULL)
 		return;
+	if (watch->said == 0 && dir == DIR_TO_SERVER && packet->payload.len > 0)
+		watch_hear(watch, packet);
 	inspect_packet(watch->inspect, dir, packet);
 	watch_follow(self, watch);
 }

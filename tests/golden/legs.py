@@ -7,9 +7,11 @@ at other times, so that of alerts the last word is compared.
 """
 
 import json
+import struct
 from dataclasses import replace
 
-from capturekit import MS, pcapfile
+from capturekit import MS, SECOND, dissect, pcapfile, tunnels
+from capturekit.tcp import TcpConversation
 
 from kit import peers, truth
 from kit.sensor import CAPTURES, EVENTS, replay, run
@@ -20,6 +22,10 @@ RECORDED = CAPTURES / "nat" / "linux.pcap"
 INSIDE, OUTSIDE = FOLDER / "inside.pcap", FOLDER / "after-nat.pcap"
 CONFIG = ("-c", "tests/golden/config/coin-shadow.yaml")
 # The end of a flow becomes known with a packet of anybody: that moves with what else is read.
+NAT = "198.51.100.40"
+OTHER_SERVER = ("203.0.113.80", 443)
+REWRITTEN = 0x10000  # what the firewall adds to a client's sequence numbers
+HANDSHAKES = 220  # more than the self-test needs
 READING = ("pcap_filename", "timestamp")
 
 
@@ -76,6 +82,20 @@ def tuples(events, known):
     return problems
 
 
+def rewrite(packet):
+    """A packet as a firewall passes it on that adds to its clients' sequence numbers."""
+    inner = dissect.locate(packet.data)
+    view = dissect.tcp_view(packet.data, inner)
+    if view is None:
+        return packet
+    data = bytearray(packet.data)
+    at = view.at + (4 if inner.src[0] == NAT else 8)
+    number = struct.unpack_from("!I", data, at)[0]
+    if at == view.at + 4 or view.flags & dissect.ACK:
+        struct.pack_into("!I", data, at, (number + REWRITTEN) & 0xFFFFFFFF)
+    return replace(packet, data=bytes(data))
+
+
 class Legs:
     """The tests; each gives pairs of a name and its problems."""
 
@@ -109,7 +129,51 @@ class Legs:
             ("after the NAT, seen late", self.shifted("late", 150 * MS), ()),
         ]
         return [lambda case=case: [(f"inside and {case[0]}", self.compare(*case[1:]))]
-                for case in cases] + [self.recorded]
+                for case in cases] + [self.opaque, self.recorded]
+
+    def firewall(self):
+        """Paths of the outer capture with its clients' sequence numbers rewritten, and of many
+        connections before it on both sides."""
+        whole = pcapfile.read(OUTSIDE)
+        rewritten = self.work / "rewritten.pcap"
+        pcapfile.write(rewritten, replace(whole, packets=tuple(map(rewrite, whole.packets))))
+        before, packets = pcapfile.read(INSIDE).packets[0].time - 60 * SECOND, []
+        for at in range(HANDSHAKES):
+            for client, delta in (("10.0.1.23", 0), (NAT, REWRITTEN)):
+                talk = TcpConversation(isn=(1000 + at + delta, 5000))
+                talk.close(talk.open(before + at * 20 * MS))
+                packets += [pcapfile.Packet(each.time, tunnels.framed(each.data, client, client))
+                            for each in talk.packets((client, 20000 + at), OTHER_SERVER)]
+        handshakes = self.work / "handshakes.pcap"
+        pcapfile.write(handshakes, pcapfile.Capture(tuple(pcapfile.in_order(packets))))
+        return rewritten, handshakes
+
+    def opaque(self):
+        """Results behind a firewall that rewrites sequence numbers: sessions are one still, for
+        what miners say is the same; the downloads are two connections each."""
+        alone = replay(self.binary, INSIDE, *CONFIG, tables=())
+        paths = self.firewall()
+        results = []
+        for workers in (1, 4):
+            both = run(self.binary, "-r", INSIDE, *paths, *EVENTS, *CONFIG, "--workers", workers)
+            problems = alone.problems() + both.problems()
+            if "nat_isn_opaque" not in both.err:
+                problems.append(f"nothing is said about it: {both.err!r}")
+            mining = [event for event in both.events if "mining" in event]
+            sides = outer_sides()
+            problems += differ("alerts", last_words(mining), last_words(alone.events))
+            rows = truth.flows_with_mining(both.events)
+            problems += differ("sessions", len(rows), len(truth.flows_with_mining(alone.events)))
+            for event in rows:
+                key = (event["src_ip"], event["src_port"])
+                nat = event["cloud"].get("nat", {})
+                problems += differ(key, (nat.get("src_ip"), nat.get("src_port")), sides.get(key))
+            outer = [event for event in both.events if event["src_ip"] == NAT
+                     and event["dest_ip"] != OTHER_SERVER[0]]
+            problems += differ("downloads outside", len(outer), len(sides) - len(rows))
+            results.append((f"behind a firewall that rewrites numbers, {workers} workers",
+                            problems + self.checker.lines(both.lines)))
+        return results
 
     def recorded(self):
         """Results of the recording of a real NAT, against what both ends said."""

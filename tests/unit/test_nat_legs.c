@@ -654,9 +654,9 @@ static void pairs_survive_a_full_table(void **state)
 	expect(1, facts_flow_id(7, 50000), FACT_SESSION, 1025);
 }
 
-static void a_nat_that_rewrites_numbers_is_noticed(void **state)
+/* So many connections with numbers of their own on each side that the self-test fails. */
+static void make_opaque(void)
 {
-	(void)state;
 	log_set_level(LOG_LEVEL_ERROR);
 	for (uint16_t i = 0; i < LIMIT_NAT_OPAQUE; i++) {
 		struct flow_record outer =
@@ -667,13 +667,61 @@ static void a_nat_that_rewrites_numbers_is_noticed(void **state)
 		feed(&outer.fact);
 	}
 	seen_count = 0;
-	/* What would be a pair is none any more, and nothing waits. */
-	feed_session(outer_session(500, 7, 50000, 1025));
-	feed_session(session(500.1, 7, 50000));
+}
+
+static void a_nat_that_rewrites_numbers_is_noticed(void **state)
+{
+	(void)state;
+	make_opaque();
+	/* What would be a pair is none any more. */
+	feed_session(session(500, 7, 50000));
 	feed_contact(contact(500.2, 7, 50000));
 	feed_contact(outer_contact(500.2, 7, 50000, 1025));
-	assert_int_equal(seen_count, 4);
+	feed_record(record(501, 8, 50000));
+	feed_record(outer_record(501, 8, 50000, 1026));
+	assert_int_equal(seen_count, 5);
 	assert_int_equal(stats.nat_pairs, 0);
+}
+
+/* Then only what a session says tells. */
+static void first_words_pair_sessions(void **state)
+{
+	struct session_fact inner = session(500, 7, 50000);
+	struct session_fact outer = outer_session(500.0003, 7, 50000, 1025);
+	struct flow_record inner_end = record(600, 7, 50000);
+	struct flow_record outer_end = outer_record(600.0003, 7, 50000, 1025);
+
+	(void)state;
+	outer.isn[0] ^= 0x5a5a5a5a;
+	outer_end.isn[0] = outer.isn[0];
+	inner.said = 0xfeedf00dcafe;
+	inner.said_ns = facts_ns(500);
+	outer.said = inner.said;
+	outer.said_ns = facts_ns(500.0003);
+	inner_end.has_session = 1;
+	outer_end.has_session = 1;
+	for (int turn = 0; turn < 2; turn++) { /* whichever comes first */
+		begin(0, 100);
+		make_opaque();
+		inner.fact.time_ns = facts_ns(turn == 0 ? 500 : 500.0006);
+		outer.fact.time_ns = facts_ns(500.0003);
+		feed(turn == 0 ? &inner.fact : &outer.fact);
+		assert_int_equal(seen_count, turn == 0);
+		feed(turn == 0 ? &outer.fact : &inner.fact);
+		outer.fact.time_ns = facts_ns(560);
+		inner.fact.time_ns = facts_ns(560);
+		feed(&inner.fact);
+		feed(&outer.fact);
+		feed(&inner_end.fact);
+		feed(&outer_end.fact);
+		nat_legs_flush(legs, facts_ns(1000));
+		assert_int_equal(seen_count, 3);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(seen[i].flow_id, inner.flow_id);
+		expect(1, inner.flow_id, FACT_SESSION, 1025);
+		expect(2, inner.flow_id, FACT_FLOW, 1025);
+		assert_int_equal(stats.nat_pairs, 1);
+	}
 }
 
 static void one_pair_ends_the_self_test(void **state)
@@ -768,6 +816,7 @@ int main(void)
 		TEST(what_is_held_is_bounded),
 		TEST(pairs_survive_a_full_table),
 		TEST(a_nat_that_rewrites_numbers_is_noticed),
+		TEST(first_words_pair_sessions),
 		TEST(one_pair_ends_the_self_test),
 		cmocka_unit_test(ranks_of_addresses),
 	};

@@ -99,6 +99,30 @@ static void damaged_options_end_where_they_are(void **state)
 	assert_true(hash_of(lone_kind, 4) > TCP_OPTIONS_UNREADABLE);
 }
 
+static void stamps_are_read(void **state)
+{
+	static const uint8_t plain[12] = { 1, 1, 8, 10, 0, 0, 1, 2, 0xff, 0, 0, 3 };
+	static const uint8_t bad_len[12] = { 1, 1, 8, 9, 0, 0, 1, 2, 0xff, 0, 0, 1 };
+	uint8_t bytes[20 + 20 + 12] = { 0x45 };
+	struct packet packet = { .tcp_flags = TCP_ACK, .key = { .ip_version = 4 } };
+	uint32_t stamps[2] = { 0, 0 };
+
+	(void)state;
+	bytes[32] = 0x80;
+	memcpy(bytes + 40, plain, sizeof(plain));
+	packet.l3 = slice_of(bytes, sizeof(bytes));
+	assert_true(tcp_stamps(&packet, stamps));
+	assert_int_equal(stamps[0], 258);
+	assert_int_equal(stamps[1], 0xff000003);
+	memcpy(bytes + 40, bad_len, sizeof(bad_len));
+	assert_false(tcp_stamps(&packet, stamps));
+	bytes[32] = 0x50; /* no options */
+	assert_false(tcp_stamps(&packet, stamps));
+	packet.l3.len = 51;
+	bytes[32] = 0x80; /* cut */
+	assert_false(tcp_stamps(&packet, stamps));
+}
+
 static void cut_headers_are_unreadable(void **state)
 {
 	struct packet packet = { .tcp_flags = TCP_SYN, .key = { .ip_version = 4 } };
@@ -126,6 +150,7 @@ int main(void)
 		cmocka_unit_test(everything_else_is_not),
 		cmocka_unit_test(what_follows_the_end_is_not_read),
 		cmocka_unit_test(damaged_options_end_where_they_are),
+		cmocka_unit_test(stamps_are_read),
 		cmocka_unit_test(cut_headers_are_unreadable),
 	};
 
