@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "sensor/alert.h"
+#include "sensor/campaign.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
 
@@ -36,7 +37,8 @@ struct correlator {
 	struct correlator_options options;
 	struct stats *stats;
 	struct alert_table *alerts;
-	struct tag_table sessions; /* by flow id */
+	struct campaign_table *campaigns; /* NULL: none are looked for */
+	struct tag_table sessions;        /* by flow id */
 	struct siphash_key key;
 	struct outbox outbox;
 	struct feed_head *heads; /* one per feed */
@@ -44,6 +46,13 @@ struct correlator {
 };
 
 static void send_alert(void *ctx, const struct decision_alert *decision)
+{
+	struct correlator *self = ctx;
+
+	outbox_send_urgent(&self->outbox, &decision->decision);
+}
+
+static void send_campaign(void *ctx, const struct decision_campaign *decision)
 {
 	struct correlator *self = ctx;
 
@@ -139,6 +148,8 @@ static void take_session(struct correlator *self, const struct session_fact *fac
 	decision.event = fact->event;
 	decision.view = fact->view;
 	outbox_send_urgent(&self->outbox, &decision.decision);
+	if (self->campaigns != NULL)
+		campaign_session(self->campaigns, fact, &decision.parties);
 }
 
 static void take_flow(struct correlator *self, const struct flow_record *record)
@@ -171,11 +182,19 @@ static void take_flow(struct correlator *self, const struct flow_record *record)
 		drop_session(self, entry);
 }
 
+/* Alerts and campaigns do what falls due before now_ns. */
+static void advance(struct correlator *self, uint64_t now_ns)
+{
+	alert_advance(self->alerts, now_ns);
+	if (self->campaigns != NULL)
+		campaign_advance(self->campaigns, now_ns);
+}
+
 static void take_fact(struct correlator *self, const struct fact *fact)
 {
 	if (fact->time_ns > self->end_ns)
 		self->end_ns = fact->time_ns;
-	alert_advance(self->alerts, self->end_ns);
+	advance(self, self->end_ns);
 	switch ((enum fact_kind)fact->kind) {
 	case FACT_FLOW:
 		take_flow(self, (const struct flow_record *)fact);
@@ -274,7 +293,7 @@ bool correlator_step(struct correlator *self)
 		floor_ns = self->heads[chosen].fact->time_ns;
 	/* At the end of all feeds nothing has a time any more: alert_flush() does the rest. */
 	if (floor_ns != UINT64_MAX)
-		alert_advance(self->alerts, floor_ns);
+		advance(self, floor_ns);
 	return has_moved;
 }
 
@@ -318,8 +337,26 @@ void *correlator_run(void *arg)
 	}
 	if (!self->outbox.is_stalled)
 		alert_flush(self->alerts, self->end_ns);
+	if (!self->outbox.is_stalled && self->campaigns != NULL)
+		campaign_flush(self->campaigns, self->end_ns);
 	outbox_close(&self->outbox);
 	return self->outbox.is_stalled ? self : NULL;
+}
+
+/* 0 or -1. */
+static int open_campaigns(struct correlator *self)
+{
+	struct campaign_options options = { .hosts = self->options.campaign_hosts,
+					    .cloud = self->options.cloud,
+					    .cloud_count = self->options.cloud_count,
+					    .tap = self->options.tap,
+					    .publish = send_campaign,
+					    .ctx = self };
+
+	if (options.hosts == 0)
+		return 0;
+	self->campaigns = campaign_table_new(&options, self->stats);
+	return self->campaigns != NULL ? 0 : -1;
 }
 
 struct correlator *correlator_new(const struct correlator_options *options, struct stats *stats)
@@ -343,7 +380,7 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.stall_timeout_s = options->stall_timeout_s };
 	self->heads = calloc(options->feed_count, sizeof(*self->heads));
 	self->alerts = alert_table_new(&alerts, stats);
-	if (self->heads == NULL || self->alerts == NULL ||
+	if (self->heads == NULL || self->alerts == NULL || open_campaigns(self) < 0 ||
 	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
@@ -358,6 +395,7 @@ void correlator_free(struct correlator *self)
 		return;
 	outbox_fini(&self->outbox);
 	alert_table_free(self->alerts);
+	campaign_table_free(self->campaigns);
 	tag_table_fini(&self->sessions);
 	free(self->heads);
 	free(self);

@@ -32,6 +32,7 @@ struct correlator_options {
 	uint32_t stall_timeout_s; /* lossless: after this long without room, give up */
 	size_t max_alerts;
 	size_t max_sessions;
+	uint32_t campaign_hosts; /* that raise a campaign; 0: campaigns are not looked for */
 	const struct cloud_row *cloud;
 	size_t cloud_count;
 	const char *tap; /* for scopes without a row */

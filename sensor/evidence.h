@@ -32,7 +32,10 @@
 	X(GAP, "gap") \
 	X(NODE, "node") \
 	X(HANDSHAKE_SIZES, "handshake-sizes") \
-	X(DONATION, "donation")
+	X(DONATION, "donation") \
+	X(SHARED_WALLET, "shared-wallet") \
+	X(SHARED_HOSTILE, "shared-hostile") \
+	X(SHARED_POOL, "shared-pool")
 
 enum evidence_word {
 #define EVIDENCE_ENUM(id, text) EVIDENCE_##id,

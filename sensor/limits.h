@@ -53,6 +53,12 @@
 #define LIMIT_POOL_TEXT    96
 #define LIMIT_NAME_TEXT    64 /* sensor id, interface, account, region, vpc... */
 
+/* Campaigns kept, members of one, memberships of one host and of all campaigns: 128 bytes each. */
+#define LIMIT_CAMPAIGNS        8192
+#define LIMIT_CAMPAIGN_HOSTS   16384
+#define LIMIT_HOST_CAMPAIGNS   16
+#define LIMIT_CAMPAIGN_ENTRIES 131072
+
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
 #define LIMIT_RING_URGENT_BYTES (4u << 20)
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
@@ -62,6 +68,8 @@
 #define LIMIT_CONTACT_GRACE_S  30    /* a contact waits this long for its session to absorb it */
 #define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
 #define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
+#define LIMIT_CAMPAIGN_BURST_S 300   /* between two joins of one burst */
+#define LIMIT_CAMPAIGN_QUIET_S 600   /* silence after which a member's rate counts no more */
 #define LIMIT_SESSION_REPORT_S 60    /* between reports of a running session */
 #define LIMIT_TIME_JUMP_S      3600  /* a packet further ahead is clamped and counted */
 #define LIMIT_SHUTDOWN_S       5     /* SIGTERM to exit, live */

@@ -205,6 +205,7 @@ static int open_correlator(struct run *self)
 		.stall_timeout_s = self->config.stall_timeout_s,
 		.max_alerts = self->config.max_alerts,
 		.max_sessions = self->config.max_sessions,
+		.campaign_hosts = self->config.campaign_hosts,
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
 		.tap = self->context.tap,

@@ -94,6 +94,8 @@ const struct option_row option_rows[] = {
 	       "Open alerts kept at once"),
 	NUMBER("max-sessions", 0, max_sessions, 64, 10000000, "100000", "N", WORK,
 	       "Mining sessions kept at once"),
+	NUMBER("campaign-hosts", 0, campaign_hosts, 2, 1000, "3", "N", WORK,
+	       "Hosts with one wallet, hostile endpoint or named pool that make a campaign"),
 
 	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "

@@ -14,6 +14,8 @@ static const struct signature signatures[] = {
 	  "Compute_Hijacking" },
 	{ SID_ENDPOINT, FAMILY_CONTACT, 2, "Connection to a listed mining pool endpoint",
 	  CATEGORY_MINING, "T1496.001", "Compute_Hijacking" },
+	{ SID_CAMPAIGN, FAMILY_CAMPAIGN, 1, "Cryptocurrency mining campaign", CATEGORY_MINING,
+	  "T1496.001", "Compute_Hijacking" },
 	/* A node can be asked for work to mine on, but nobody has. */
 	{ SID_NODE, FAMILY_NODE, 3, "Coin node traffic", CATEGORY_POLICY, ATTACK_PARENT_ID,
 	  ATTACK_PARENT_NAME },

@@ -54,6 +54,8 @@
 	X(alert_revisions, "alert revisions published") \
 	X(alerts_absorbed, "contact alerts absorbed by a session") \
 	X(correlator_capped, "entries refused by a full correlator table") \
+	X(campaign_members, "hosts that joined a campaign") \
+	X(campaigns_capped, "campaigns and members forgotten to make room") \
 	X(decisions_dropped, "flow events dropped by a full ring") \
 	X(events, "events rendered") \
 	X(events_published, "events taken by every sink") \
