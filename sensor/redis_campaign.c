@@ -66,7 +66,7 @@ static void add_own_text(const struct command *command, const char *name, const 
 
 static void add_keys(const struct command *command, const char *id)
 {
-	static const char *const words[] = { "", ":hosts", ":joins" };
+	static const char *const words[] = { "", ":hosts", ":seen" };
 	char key[REDIS_KEY_TEXT];
 
 	redis_args_begin(command->args, "EVAL");
