@@ -332,6 +332,14 @@ static void note_dropped(struct campaign_table *self, uint64_t before)
 		stats_add(self->stats->campaigns_capped, self->store.dropped - before);
 }
 
+/* The weaker the kind, the longer it waits for a stronger one. */
+static uint64_t due_ns(const struct campaign_sighting *sighting)
+{
+	uint64_t graces = (uint64_t)CAMPAIGN_WALLET - sighting->kind;
+
+	return sighting->time_ns + graces * LIMIT_CONTACT_GRACE_S * NS_PER_S;
+}
+
 static void join(struct campaign_table *self, const struct campaign_sighting *sighting, uint64_t id,
 		 const char *host_text)
 {
@@ -351,8 +359,7 @@ static void join(struct campaign_table *self, const struct campaign_sighting *si
 	member->campaign->kind = sighting->kind;
 	memcpy(member->campaign->key, sighting->key, sizeof(member->campaign->key));
 	if (sighting->kind == CAMPAIGN_WALLET ||
-	    campaign_store_wait(&self->store, member,
-				sighting->time_ns + LIMIT_CONTACT_GRACE_S * NS_PER_S, sighting) < 0)
+	    campaign_store_wait(&self->store, member, due_ns(sighting), sighting) < 0)
 		admit(self, member, sighting, sighting->time_ns);
 }
 
@@ -481,7 +488,7 @@ static void end_silent(struct campaign_table *self, uint64_t now_ns)
 /* Does the first thing that is due before now_ns; false: there is none. */
 static bool do_next(struct campaign_table *self, uint64_t now_ns)
 {
-	struct campaign_pending *pending = self->store.first_pending;
+	struct campaign_pending *pending = campaign_store_next(&self->store);
 	struct alert_timer *timer = alert_heap_first(&self->store.heap);
 	uint64_t pending_ns = pending != NULL ? pending->due_ns : UINT64_MAX;
 	uint64_t timer_ns = timer != NULL ? timer->due_ns : UINT64_MAX;
@@ -507,8 +514,10 @@ void campaign_flush(struct campaign_table *self, uint64_t end_ns)
 	struct alert_timer *timer;
 
 	campaign_advance(self, end_ns);
-	while (self->store.first_pending != NULL)
-		admit_pending(self, self->store.first_pending, end_ns);
+	/* Nobody has time any more to wait for a stronger one: those go first. */
+	for (size_t kind = CAMPAIGN_WALLET; kind-- > 0;)
+		while (self->store.queues[kind].first != NULL)
+			admit_pending(self, self->store.queues[kind].first, end_ns);
 	while ((timer = alert_heap_first(&self->store.heap)) != NULL)
 		tell_totals(self, timer->owner, end_ns);
 }

@@ -11,9 +11,9 @@
  *  - when a stronger campaign of the host is raised, its memberships in weaker ones count no more
  *    (they are superseded: they stay in the set as history), and it joins no further weaker one.
  *    A weaker campaign that was raised before stays what it is and grows by other hosts only;
- *  - a name is heard before the login behind it, so a weaker membership waits
- *    LIMIT_CONTACT_GRACE_S for the wallet: a fleet that starts at once at a named pool is one
- *    campaign, by wallet;
+ *  - a name is heard before the login behind it, so a hostile endpoint waits LIMIT_CONTACT_GRACE_S
+ *    for a wallet and a pool twice as long for either: a fleet that starts at once at a named pool
+ *    is one campaign, by wallet;
  *  - a wallet that nobody else has is no reason: hosts with wallets of their own at one named pool
  *    are a campaign, by pool.
  *

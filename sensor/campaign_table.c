@@ -53,8 +53,10 @@ int campaign_store_init(struct campaign_store *self, const struct campaign_caps 
 
 void campaign_store_fini(struct campaign_store *self)
 {
-	while (self->first_pending != NULL)
-		campaign_store_end_wait(self, self->first_pending);
+	struct campaign_pending *pending;
+
+	while ((pending = campaign_store_next(self)) != NULL)
+		campaign_store_end_wait(self, pending);
 	tag_table_fini(&self->members);
 	tag_table_fini(&self->hosts);
 	tag_table_fini(&self->campaigns);
@@ -83,35 +85,51 @@ int campaign_store_wait(struct campaign_store *self, struct campaign_member *mem
 			uint64_t due_ns, const struct campaign_sighting *sighting)
 {
 	struct campaign_pending *pending = malloc(sizeof(*pending));
+	struct campaign_queue *queue = &self->queues[sighting->kind];
 
 	if (pending == NULL)
 		return -ENOMEM;
 	pending->next = NULL;
-	pending->before = self->last_pending;
+	pending->before = queue->last;
 	pending->member = member;
 	pending->due_ns = due_ns;
 	pending->sighting = *sighting;
-	if (self->last_pending != NULL)
-		self->last_pending->next = pending;
+	if (queue->last != NULL)
+		queue->last->next = pending;
 	else
-		self->first_pending = pending;
-	self->last_pending = pending;
+		queue->first = pending;
+	queue->last = pending;
 	member->pending = pending;
 	return 0;
 }
 
 void campaign_store_end_wait(struct campaign_store *self, struct campaign_pending *pending)
 {
+	struct campaign_queue *queue = &self->queues[pending->sighting.kind];
+
 	if (pending->before != NULL)
 		pending->before->next = pending->next;
 	else
-		self->first_pending = pending->next;
+		queue->first = pending->next;
 	if (pending->next != NULL)
 		pending->next->before = pending->before;
 	else
-		self->last_pending = pending->before;
+		queue->last = pending->before;
 	pending->member->pending = NULL;
 	free(pending);
+}
+
+struct campaign_pending *campaign_store_next(const struct campaign_store *self)
+{
+	struct campaign_pending *next = NULL;
+
+	for (size_t kind = 0; kind < CAMPAIGN_WALLET; kind++) {
+		struct campaign_pending *first = self->queues[kind].first;
+
+		if (first != NULL && (next == NULL || first->due_ns <= next->due_ns))
+			next = first;
+	}
+	return next;
 }
 
 static void append_member(struct campaign *campaign, struct campaign_member *member)

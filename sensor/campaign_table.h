@@ -78,6 +78,12 @@ struct campaign {
 	struct pattern pools;
 };
 
+/* All of one kind wait equally long, so the first to come is the first to be due. */
+struct campaign_queue {
+	struct campaign_pending *first;
+	struct campaign_pending *last;
+};
+
 struct campaign_store {
 	struct campaign_caps caps;
 	struct siphash_key key;
@@ -85,9 +91,8 @@ struct campaign_store {
 	struct tag_table hosts;
 	struct tag_table members;
 	struct alert_heap heap;
-	struct campaign_pending *first_pending;
-	struct campaign_pending *last_pending;
-	uint64_t dropped; /* to make room, so far */
+	struct campaign_queue queues[CAMPAIGN_WALLET]; /* by kind: wallets do not wait */
+	uint64_t dropped;                              /* to make room, so far */
 };
 
 /* 0, -ENOMEM or -EIO without random bytes. */
@@ -112,10 +117,12 @@ struct campaign_member *campaign_store_add(struct campaign_store *self, uint64_t
 void campaign_store_touch(struct campaign_store *self, struct campaign_member *member,
 			  uint64_t time_ns);
 
-/* Puts it last in the queue: due_ns never falls. 0 or -ENOMEM. */
+/* Puts it last in the queue of its sighting's kind. 0 or -ENOMEM. */
 int campaign_store_wait(struct campaign_store *self, struct campaign_member *member,
 			uint64_t due_ns, const struct campaign_sighting *sighting);
 void campaign_store_end_wait(struct campaign_store *self, struct campaign_pending *pending);
+/* The first to be due, of equals the stronger one; NULL: nobody waits. */
+struct campaign_pending *campaign_store_next(const struct campaign_store *self);
 
 void campaign_store_drop_member(struct campaign_store *self, struct campaign_member *member);
 void campaign_store_drop(struct campaign_store *self, struct campaign *campaign);
