@@ -111,8 +111,8 @@ static void tell(struct campaign_table *self, struct campaign *campaign, enum ca
 	out.hashrate = sum.hashrate;
 	out.growth_10m = sum.growth_10m;
 	out.revision = campaign->revision;
-	out.burst_members = campaign->burst_members;
-	out.burst_s = (uint32_t)seconds(campaign->first_ns, campaign->burst_end_ns);
+	out.wave_members = campaign->wave_members;
+	out.wave_s = (uint32_t)seconds(campaign->first_ns, campaign->wave_end_ns);
 	out.threshold = self->options.hosts;
 	out.kind = campaign->kind;
 	out.level = campaign->level;
@@ -275,13 +275,13 @@ static void note_join(struct campaign_table *self, struct campaign *campaign,
 		campaign->parties = sighting->parties;
 		write_member(self, &sighting->parties, campaign->first_member);
 	}
-	if (campaign->burst_members > 0 &&
-	    seconds(campaign->burst_end_ns, joined_ns) > LIMIT_CAMPAIGN_BURST_S)
-		campaign->has_burst_ended = true;
-	if (!campaign->has_burst_ended) {
-		campaign->burst_members++;
-		if (joined_ns > campaign->burst_end_ns)
-			campaign->burst_end_ns = joined_ns;
+	if (campaign->wave_members > 0 &&
+	    seconds(campaign->wave_end_ns, joined_ns) > LIMIT_CAMPAIGN_WAVE_S)
+		campaign->has_wave_ended = true;
+	if (!campaign->has_wave_ended) {
+		campaign->wave_members++;
+		if (joined_ns > campaign->wave_end_ns)
+			campaign->wave_end_ns = joined_ns;
 	}
 	if (joined_ns > campaign->last_join_ns)
 		campaign->last_join_ns = joined_ns;

@@ -53,10 +53,14 @@ int campaign_store_init(struct campaign_store *self, const struct campaign_caps 
 
 void campaign_store_fini(struct campaign_store *self)
 {
-	struct campaign_pending *pending;
+	for (size_t kind = 0; kind < CAMPAIGN_WALLET; kind++) {
+		while (self->queues[kind].first != NULL) {
+			struct campaign_pending *pending = self->queues[kind].first;
 
-	while ((pending = campaign_store_next(self)) != NULL)
-		campaign_store_end_wait(self, pending);
+			self->queues[kind].first = pending->next;
+			free(pending);
+		}
+	}
 	tag_table_fini(&self->members);
 	tag_table_fini(&self->hosts);
 	tag_table_fini(&self->campaigns);

@@ -51,7 +51,7 @@ struct campaign {
 	uint64_t first_ns;
 	uint64_t last_join_ns;
 	uint64_t last_ns;
-	uint64_t burst_end_ns;
+	uint64_t wave_end_ns;
 	uint64_t paced_ns; /* last alert or update */
 	uint64_t packets[2];
 	uint64_t bytes[2];
@@ -60,7 +60,7 @@ struct campaign {
 	uint32_t entries;    /* members and pending ones */
 	uint32_t members;    /* of them */
 	uint32_t superseded; /* of members */
-	uint32_t burst_members;
+	uint32_t wave_members;
 	uint32_t revision;
 	uint8_t kind; /* enum campaign_kind */
 	uint8_t level;
@@ -68,7 +68,7 @@ struct campaign {
 	bool is_raised;
 	bool is_grown;
 	bool has_unit;
-	bool has_burst_ended;
+	bool has_wave_ended;
 	char key[CAMPAIGN_KEY_TEXT];
 	char unit[8];
 	char coin[8];

@@ -102,8 +102,8 @@ struct decision_campaign {
 	uint32_t members;  /* on all sensors as far as known */
 	uint32_t local_members; /* on this sensor */
 	uint32_t growth_10m;    /* joined here within ten minutes up to time_ns; 0: join */
-	uint32_t burst_members; /* of the first burst here */
-	uint32_t burst_s;       /* from its first join to its last one */
+	uint32_t wave_members;  /* of the first wave here */
+	uint32_t wave_s;        /* from its first join to its last one */
 	uint32_t threshold;     /* members that raise it */
 	uint8_t event;          /* enum campaign_event */
 	uint8_t kind;           /* enum campaign_kind */

@@ -467,8 +467,8 @@ static void write_campaign(struct line *line, const struct decision_campaign *ca
 	jsonw_time(w, "last_join", campaign->last_join_ns);
 	jsonw_uint(w, "spread_seconds",
 		   seconds_between(campaign->first_ns, campaign->last_join_ns));
-	jsonw_uint(w, "burst_members", campaign->burst_members);
-	jsonw_uint(w, "burst_seconds", campaign->burst_s);
+	jsonw_uint(w, "wave_members", campaign->wave_members);
+	jsonw_uint(w, "wave_seconds", campaign->wave_s);
 	jsonw_uint(w, "growth_10m", campaign->growth_10m);
 	if (campaign->hashrate > 0)
 		jsonw_fixed(w, "hashrate", campaign->hashrate, 1);

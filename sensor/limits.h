@@ -68,7 +68,7 @@
 #define LIMIT_CONTACT_GRACE_S  30    /* a contact waits this long for its session to absorb it */
 #define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
 #define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
-#define LIMIT_CAMPAIGN_BURST_S 300   /* between two joins of one burst */
+#define LIMIT_CAMPAIGN_WAVE_S  300   /* between two joins of one wave */
 #define LIMIT_CAMPAIGN_QUIET_S 600   /* silence after which a member's rate counts no more */
 #define LIMIT_SESSION_REPORT_S 60    /* between reports of a running session */
 #define LIMIT_TIME_JUMP_S      3600  /* a packet further ahead is clamped and counted */

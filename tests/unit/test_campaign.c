@@ -578,19 +578,19 @@ static void test_keys_without_text_are_ignored(void **state)
 
 /* --- spread, growth, rates ------------------------------------------------------------------- */
 
-static void test_spread_and_first_burst(void **state)
+static void test_spread_and_first_wave(void **state)
 {
 	struct desk *desk = desk_new();
 
 	(void)state;
 	mine(desk, 0, 1, WALLET);
 	mine(desk, 299, 2, WALLET);
-	mine(desk, 599, 3, WALLET); /* 300 s after the second: still the burst */
+	mine(desk, 599, 3, WALLET); /* 300 s after the second: still the wave */
 	mine(desk, 901, 4, WALLET);
 	mine(desk, 902, 5, WALLET);
 	flush(desk, 903);
-	assert_int_equal(last_alert(desk)->burst_members, 3);
-	assert_int_equal(last_alert(desk)->burst_s, 599);
+	assert_int_equal(last_alert(desk)->wave_members, 3);
+	assert_int_equal(last_alert(desk)->wave_s, 599);
 	assert_int_equal(last_alert(desk)->first_ns, facts_ns(0));
 	assert_int_equal(last_alert(desk)->last_join_ns, facts_ns(902));
 	assert_int_equal(last_alert(desk)->growth_10m, 3); /* the one at 599 s, too */
@@ -945,7 +945,7 @@ int main(void)
 		cmocka_unit_test(test_a_weaker_one_grows_by_others),
 		cmocka_unit_test(test_two_of_a_wallet_do_not_outrank),
 		cmocka_unit_test(test_keys_without_text_are_ignored),
-		cmocka_unit_test(test_spread_and_first_burst),
+		cmocka_unit_test(test_spread_and_first_wave),
 		cmocka_unit_test(test_rates_are_summed),
 		cmocka_unit_test(test_silent_hosts_have_no_rate),
 		cmocka_unit_test(test_bad_rates_add_nothing),

@@ -76,7 +76,7 @@ static void test_eve(void **state)
 		   "\"111122223333/us-east-1/vpc-0a1b2c3d/10.0.1.23\","
 		   "\"first_seen\":\"2026-03-05T10:01:07.123456+0000\","
 		   "\"last_join\":\"2026-03-05T10:24:41.123456+0000\",\"spread_seconds\":1414,"
-		   "\"burst_members\":19,\"burst_seconds\":1300,\"growth_10m\":11,"
+		   "\"wave_members\":19,\"wave_seconds\":1300,\"growth_10m\":11,"
 		   "\"hashrate\":39605.4,\"worker_pattern\":\"gpu-*\","
 		   "\"agent\":\"XMRig/6.21.0\",\"pool\":\"198.51.100.120:3333\"},"
 		   "\"first_seen\":\"2026-03-05T10:01:07.123456+0000\","
