@@ -85,6 +85,21 @@ static enum evidence_word shared_word(uint8_t kind)
 	return words[kind];
 }
 
+static void write_member(const struct campaign_table *self, const struct decision_parties *parties,
+			 char out[DECISION_MEMBER_TEXT])
+{
+	uint32_t number = parties->client_cloud;
+	const struct cloud_row *row = number != 0 && number <= self->options.cloud_count
+					      ? &self->options.cloud[number - 1]
+					      : NULL;
+	char scope[CLOUD_SCOPE_TEXT];
+	char address[INET6_ADDRSTRLEN];
+
+	cloud_scope_text(row, &parties->key, self->options.tap, scope, sizeof(scope));
+	flow_key_addr_text(&parties->key, parties->client_side, address, sizeof(address));
+	(void)snprintf(out, DECISION_MEMBER_TEXT, "%s/%s", scope, address);
+}
+
 static void tell(struct campaign_table *self, struct campaign *campaign, enum campaign_event event,
 		 const struct campaign_member *joined, uint64_t now_ns,
 		 const struct campaign_sighting *sighting)
@@ -101,7 +116,10 @@ static void tell(struct campaign_table *self, struct campaign *campaign, enum ca
 	out.decision.kind = DECISION_CAMPAIGN;
 	out.event = (uint8_t)event;
 	out.parties = joined != NULL ? sighting->parties : campaign->parties;
-	out.joined_ns = joined != NULL ? joined->joined_ns : 0;
+	if (joined != NULL) {
+		out.joined_ns = joined->joined_ns;
+		write_member(self, &sighting->parties, out.member);
+	}
 	out.campaign_id = campaign->id;
 	set_members(&out, campaign);
 	out.last_ns = campaign->last_ns;
@@ -218,21 +236,6 @@ static void take_growth(struct campaign_table *self, struct campaign *campaign, 
 }
 
 /* --- members -------------------------------------------------------------------------------- */
-
-static void write_member(const struct campaign_table *self, const struct decision_parties *parties,
-			 char out[DECISION_MEMBER_TEXT])
-{
-	uint32_t number = parties->client_cloud;
-	const struct cloud_row *row = number != 0 && number <= self->options.cloud_count
-					      ? &self->options.cloud[number - 1]
-					      : NULL;
-	char scope[CLOUD_SCOPE_TEXT];
-	char address[INET6_ADDRSTRLEN];
-
-	cloud_scope_text(row, &parties->key, self->options.tap, scope, sizeof(scope));
-	flow_key_addr_text(&parties->key, parties->client_side, address, sizeof(address));
-	(void)snprintf(out, DECISION_MEMBER_TEXT, "%s/%s", scope, address);
-}
 
 static bool is_first_flow(const struct campaign *campaign, const struct campaign_sighting *sighting)
 {

@@ -191,8 +191,12 @@ void campaign_store_drop_member(struct campaign_store *self, struct campaign_mem
 
 void campaign_store_drop(struct campaign_store *self, struct campaign *campaign)
 {
-	while (campaign->oldest != NULL)
-		campaign_store_drop_member(self, campaign->oldest);
+	struct campaign_member *newer;
+
+	for (struct campaign_member *one = campaign->oldest; one != NULL; one = newer) {
+		newer = one->newer;
+		campaign_store_drop_member(self, one);
+	}
 	alert_heap_remove(&self->heap, &campaign->timer);
 	tag_table_remove(&self->campaigns, &campaign->link);
 	free(campaign);

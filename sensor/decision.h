@@ -117,6 +117,7 @@ struct decision_campaign {
 	char agent[PATTERN_TEXT];
 	char pool[PATTERN_TEXT];
 	char first_member[DECISION_MEMBER_TEXT]; /* scope/ip, on any sensor that is known */
+	char member[DECISION_MEMBER_TEXT];       /* join: scope/ip of who joined; else "" */
 };
 
 static inline size_t decision_flow_size(bool has_session)

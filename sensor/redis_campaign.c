@@ -85,16 +85,12 @@ static void add_shared(const struct command *command, const struct event_texts *
 		       const struct event *event)
 {
 	const struct decision_campaign *campaign = event_campaign(event);
-	bool is_join = campaign->event == CAMPAIGN_JOIN;
-	char member[DECISION_MEMBER_TEXT] = "";
 	char time[JSONW_TIME_LEN + 1];
 
-	if (is_join)
-		(void)snprintf(member, sizeof(member), "%s/%s", texts->scope, texts->client);
 	jsonw_time_text(event->time_ns, time, sizeof(time));
 	redis_args_uint(command->args, command->config->redis_expire_s);
 	redis_args_text(command->args, texts->alert_id);
-	redis_args_text(command->args, member);
+	redis_args_text(command->args, campaign->member);
 	redis_args_uint(command->args, campaign->joined_ns / NS_PER_MS);
 	redis_args_uint(command->args, campaign->last_ns / NS_PER_MS);
 	redis_args_fixed(command->args, (double)campaign->last_ns / 1e9, 6);

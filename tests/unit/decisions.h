@@ -139,10 +139,12 @@ static inline struct decision_campaign test_campaign(uint8_t last, enum campaign
 	campaign.decision.time_ns = DECISION_NS + 1500 * DECISION_SEC;
 	campaign.decision.size = sizeof(campaign);
 	campaign.decision.kind = DECISION_CAMPAIGN;
-	if (event == CAMPAIGN_JOIN)
-		campaign.joined_ns = DECISION_NS + last * DECISION_SEC;
 	snprintf(campaign.first_member, sizeof(campaign.first_member),
 		 "111122223333/us-east-1/vpc-0a1b2c3d/10.0.1.%u", (unsigned)last);
+	if (event == CAMPAIGN_JOIN) {
+		campaign.joined_ns = DECISION_NS + last * DECISION_SEC;
+		memcpy(campaign.member, campaign.first_member, sizeof(campaign.member));
+	}
 	evidence_add(&campaign.evidence, EVIDENCE_SHARED_WALLET);
 	return campaign;
 }

@@ -245,6 +245,8 @@ static void test_every_join_is_told(void **state)
 	assert_int_equal(count(desk, CAMPAIGN_JOIN), 5);
 	join = get(desk, CAMPAIGN_JOIN, 4);
 	assert_int_equal(join->joined_ns, facts_ns(5));
+	assert_string_equal(join->member, "tap:eth0/10.0.1.5");
+	assert_string_equal(get(desk, CAMPAIGN_ALERT, 0)->member, "");
 	assert_int_equal(join->parties.flow_id, facts_flow_id(5, 50000));
 	assert_int_equal(join->local_members, 5);
 	assert_int_equal(get(desk, CAMPAIGN_JOIN, 0)->revision, 0);
