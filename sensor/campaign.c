@@ -17,6 +17,7 @@ struct campaign_table {
 	struct campaign_options options;
 	struct stats *stats;
 	struct campaign_store store;
+	uint64_t now_ns; /* of the sighting that is being taken */
 };
 
 /* What is summed over the members when something is told. */
@@ -153,6 +154,8 @@ static void tell_totals(struct campaign_table *self, struct campaign *campaign, 
 	alert_heap_remove(&self->store.heap, &campaign->timer);
 	campaign->paced_ns = now_ns;
 	campaign->is_grown = false;
+	if (campaign->members == 0)
+		return; /* all were forgotten to make room */
 	if (is_alert) {
 		campaign->revision++;
 		if (campaign->revision == 1)
@@ -326,7 +329,7 @@ static void about_to_forget(void *ctx, struct campaign *campaign)
 	struct campaign_table *self = ctx;
 
 	if (campaign->timer.place != 0)
-		tell_totals(self, campaign, campaign->last_ns);
+		tell_totals(self, campaign, self->now_ns);
 }
 
 static void note_dropped(struct campaign_table *self, uint64_t before)
@@ -352,6 +355,7 @@ static void join(struct campaign_table *self, const struct campaign_sighting *si
 
 	if (host != NULL && is_outranked(host, sighting->kind))
 		return;
+	self->now_ns = sighting->time_ns;
 	member = campaign_store_add(&self->store, id, host_text, sighting->time_ns, about_to_forget,
 				    self);
 	note_dropped(self, before);

@@ -27,7 +27,7 @@ import json  # noqa: E402
 from capturekit import pcapfile  # noqa: E402
 from capturekit.dissect import locate  # noqa: E402
 from kit import truth  # noqa: E402
-from kit.sensor import ROOT, run  # noqa: E402
+from kit.sensor import EVENTS, ROOT, run  # noqa: E402
 from kit.tap import Tap, differ  # noqa: E402
 from resp import RedisError, Server  # noqa: E402
 
@@ -104,6 +104,15 @@ class Campaigns:
                   for _, fields in redis.stream(key)]
         return sorted(truth.campaigns(events))
 
+    def threshold(self):
+        """Problems: as many hosts as campaign-hosts says raise it, one less do not."""
+        problems = []
+        for hosts, wanted in ((HOSTS, 1), (HOSTS + 1, 0)):
+            done = run(self.binary, "-c", CONFIG, "-r", CAPTURE, *EVENTS, "--campaign-hosts", hosts)
+            problems += done.problems() or differ(f"campaigns of {hosts} hosts",
+                                                  len(truth.campaigns(done.events)), wanted)
+        return problems
+
     def whole(self):
         """(problems, state, ids) of one sensor that sees everything."""
         with Server() as server:
@@ -151,6 +160,7 @@ def test(tap, binary, work):
         return
     tap.check("its alert is named after it",
               differ("id", ids, [expected["key"].rpartition(":")[2]]))
+    tap.check("campaign-hosts is heeded", campaigns.threshold())
     halves = by_host(campaigns.capture, campaigns.miners, 2)
     tap.check("two sensors with half of the hosts each, at once",
               campaigns.parts("two", halves, expected, None))
