@@ -59,6 +59,7 @@ step golden python3 tests/golden/golden.py --binary build/minecanary
 step differ python3 tests/differential/differential.py --binary build/minecanary --seed 1
 step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step scenario python3 tests/redis/scenario.py --binary build/minecanary
+step campaign python3 tests/redis/campaign.py --binary build/minecanary
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary

@@ -49,8 +49,9 @@ struct config {
 	uint32_t inspected_flows;             /* over all workers */
 	uint64_t message_memory, held_memory; /* bytes over all workers */
 	uint32_t max_alerts, max_sessions;
-	uint32_t max_labels; /* of passive DNS */
-	uint32_t hellos;     /* enum config_hellos */
+	uint32_t max_labels;     /* of passive DNS */
+	uint32_t hellos;         /* enum config_hellos */
+	uint32_t campaign_hosts; /* that raise a campaign */
 	/* knowledge */
 	char *sensor_id; /* filled after loading: host name live, replay-<host>-<pid> for -r */
 	char *tap;       /* names the scope of flows that no row of cloud maps: tap:NAME */

@@ -39,6 +39,7 @@ struct host_key {
 _Static_assert(sizeof(struct host_key) == 32, "the key is hashed as bytes: no padding");
 
 struct contacts {
+	struct contacts_options options;
 	struct alert_table *alerts;
 	const struct lists *lists;
 	struct dns_labels *labels;
@@ -55,6 +56,7 @@ struct contacts *contacts_new(const struct contacts_options *options, struct sta
 
 	if (self == NULL)
 		return NULL;
+	self->options = *options;
 	self->alerts = options->alerts;
 	self->stats = stats;
 	self->labels = dns_labels_new(options->max_labels, stats);
@@ -241,6 +243,19 @@ static struct alert_contact hostile_contact(uint64_t time_ns, enum evidence_word
 	return contact_of(time_ns, sign, listed);
 }
 
+/* To the alerts, and to whom it may concern that others do the same. */
+static void give(struct contacts *self, const struct alert_contact *contact,
+		 const struct decision_parties *parties)
+{
+	bool is_strong = contact->is_to_server || contact->sid == SID_HOSTILE;
+
+	alert_contact(self->alerts, contact, parties);
+	if (is_strong && contact->sid != SID_LOOKUP && contact->cause.listed != 0 &&
+	    self->options.seen != NULL)
+		self->options.seen(self->options.ctx, contact->time_ns, parties,
+				   contact->cause.listed, contact->level);
+}
+
 static const struct hello_view *hello_of(const struct contacts *self, uint64_t flow_id)
 {
 	const struct flow_name *flow = flow_names_find(self->flows, flow_id);
@@ -267,7 +282,7 @@ static void take_resolved(struct contacts *self, uint64_t time_ns, const struct 
 	}
 	contact.is_to_server = true;
 	contact.query = label->name;
-	alert_contact(self->alerts, &contact, parties);
+	give(self, &contact, parties);
 }
 
 static void take_address(struct contacts *self, uint64_t time_ns,
@@ -283,7 +298,7 @@ static void take_address(struct contacts *self, uint64_t time_ns,
 	else
 		contact = contact_of(time_ns, signs[NAME_NONE], parties->listed);
 	contact.is_to_server = true;
-	alert_contact(self->alerts, &contact, parties);
+	give(self, &contact, parties);
 }
 
 void contacts_take_contact(struct contacts *self, const struct contact_fact *fact,
@@ -309,12 +324,12 @@ static void take_key(struct contacts *self, const struct name_fact *fact,
 	contact.access_key = fact->access_key;
 	contact.is_echo = fact->is_echo;
 	contact.query = fact->name;
-	alert_contact(self->alerts, &contact, parties);
+	give(self, &contact, parties);
 	if (!is_hostile(lists_entry(fact->listed)))
 		return;
 	contact.word = EVIDENCE_HOSTILE_NAME;
 	contact.is_echo = true;
-	alert_contact(self->alerts, &contact, parties);
+	give(self, &contact, parties);
 }
 
 static void take_listed(struct contacts *self, const struct name_fact *fact,
@@ -334,7 +349,7 @@ static void take_listed(struct contacts *self, const struct name_fact *fact,
 	contact.is_to_server = fact->source != NAME_LOOKUP;
 	contact.query = fact->name;
 	contact.hello = hello_of(self, fact->flow_id);
-	alert_contact(self->alerts, &contact, parties);
+	give(self, &contact, parties);
 }
 
 void contacts_take_name(struct contacts *self, const struct name_fact *fact,
@@ -373,7 +388,7 @@ void contacts_take_answer(struct contacts *self, const struct answer_fact *fact,
 		return;
 	contact.query = fact->name;
 	contact.is_echo = true;
-	alert_contact(self->alerts, &contact, parties);
+	give(self, &contact, parties);
 }
 
 void contacts_take_hello(struct contacts *self, const struct hello_fact *fact)

@@ -15,6 +15,10 @@ struct contacts_options {
 	struct alert_table *alerts;
 	size_t max_labels;
 	size_t max_flows; /* whose names are kept */
+	/* A client reached a listed server, or asked for a hostile one: parties are lent. */
+	void (*seen)(void *ctx, uint64_t time_ns, const struct decision_parties *parties,
+		     uint32_t listed, enum level level);
+	void *ctx;
 };
 
 struct contacts;

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "sensor/alert.h"
+#include "sensor/campaign.h"
 #include "sensor/contacts.h"
 #include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
@@ -40,7 +41,8 @@ struct correlator {
 	struct alert_table *alerts;
 	struct contacts *contacts;
 	struct nat_legs *legs;
-	struct tag_table sessions; /* by flow id */
+	struct campaign_table *campaigns; /* NULL: none are looked for */
+	struct tag_table sessions;        /* by flow id */
 	struct siphash_key key;
 	struct outbox outbox;
 	struct feed_head *heads; /* one per feed */
@@ -48,6 +50,13 @@ struct correlator {
 };
 
 static void send_alert(void *ctx, const struct decision_alert *decision)
+{
+	struct correlator *self = ctx;
+
+	outbox_send_urgent(&self->outbox, &decision->decision);
+}
+
+static void send_campaign(void *ctx, const struct decision_campaign *decision)
 {
 	struct correlator *self = ctx;
 
@@ -104,6 +113,38 @@ static void set_parties(const struct correlator *self, struct decision_parties *
 					    parties->client_side);
 	if (nat != NULL)
 		parties->nat = *nat;
+}
+
+/* A host has to do with what is listed: others may have, too. view: of its session, or NULL. */
+static void sight(struct correlator *self, uint64_t time_ns, const struct decision_parties *parties,
+		  uint32_t listed, enum level level, const struct session_view *view)
+{
+	const struct list_entry *entry = lists_entry(listed);
+	struct campaign_sighting sighting;
+
+	if (self->campaigns == NULL || parties->is_allowed || entry == NULL)
+		return;
+	memset(&sighting, 0, sizeof(sighting));
+	sighting.time_ns = time_ns;
+	sighting.parties = *parties;
+	sighting.level = (uint8_t)level;
+	sighting.kind = entry->kind == LIST_POOL ? CAMPAIGN_POOL : CAMPAIGN_HOSTILE;
+	if (!campaign_key((enum campaign_kind)sighting.kind, entry->text, false, sighting.key))
+		return;
+	(void)slice_copy(slice_str(entry->text), sighting.pool, sizeof(sighting.pool));
+	if (view != NULL) {
+		sighting.hashrate = view->hashrate;
+		memcpy(sighting.unit, view->unit, sizeof(sighting.unit));
+		memcpy(sighting.worker, view->worker, sizeof(sighting.worker));
+		memcpy(sighting.agent, view->agent, sizeof(sighting.agent));
+	}
+	campaign_sight(self->campaigns, &sighting);
+}
+
+static void on_seen(void *ctx, uint64_t time_ns, const struct decision_parties *parties,
+		    uint32_t listed, enum level level)
+{
+	sight(ctx, time_ns, parties, listed, level, NULL);
 }
 
 static void take_contact(struct correlator *self, const struct contact_fact *fact,
@@ -179,6 +220,11 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 	decision.event = fact.event;
 	decision.view = fact.view;
 	outbox_send_urgent(&self->outbox, &decision.decision);
+	if (self->campaigns != NULL && !decision.parties.is_allowed)
+		campaign_session(self->campaigns, &fact, &decision.parties);
+	if (fact.view.level >= LEVEL_LIKELY && decision.parties.listed != 0)
+		sight(self, fact.fact.time_ns, &decision.parties, decision.parties.listed,
+		      (enum level)fact.view.level, &fact.view);
 }
 
 static void name_flow(struct correlator *self, const struct flow_record *record,
@@ -236,13 +282,21 @@ static void take_flow(struct correlator *self, const struct flow_record *record,
 		contacts_end_flow(self->contacts, record->flow_id);
 }
 
+/* Alerts and campaigns do what falls due before now_ns. */
+static void advance_verdicts(struct correlator *self, uint64_t now_ns)
+{
+	alert_advance(self->alerts, now_ns);
+	if (self->campaigns != NULL)
+		campaign_advance(self->campaigns, now_ns);
+}
+
 /* A fact in its turn, behind what nat_legs.h makes of it. */
 static void take_turn(void *ctx, uint64_t now_ns, const struct fact *fact,
 		      const struct decision_nat *nat)
 {
 	struct correlator *self = ctx;
 
-	alert_advance(self->alerts, now_ns);
+	advance_verdicts(self, now_ns);
 	switch ((enum fact_kind)fact->kind) {
 	case FACT_FLOW:
 		take_flow(self, (const struct flow_record *)fact, nat);
@@ -291,7 +345,7 @@ static void on_withdraw(void *ctx, const struct nat_leg *outside)
 static void advance(struct correlator *self, uint64_t now_ns)
 {
 	nat_legs_advance(self->legs, now_ns);
-	alert_advance(self->alerts, now_ns);
+	advance_verdicts(self, now_ns);
 }
 
 static void take_fact(struct correlator *self, const struct fact *fact)
@@ -435,11 +489,29 @@ void *correlator_run(void *arg)
 	if (!self->outbox.is_stalled) {
 		nat_legs_flush(self->legs, self->end_ns);
 		alert_flush(self->alerts, self->end_ns);
+		if (self->campaigns != NULL)
+			campaign_flush(self->campaigns, self->end_ns);
 	}
 	if (self->options.lists != NULL)
 		lists_board_leave(self->options.lists, self->options.lists_slot);
 	outbox_close(&self->outbox);
 	return self->outbox.is_stalled ? self : NULL;
+}
+
+/* 0 or -1. */
+static int open_campaigns(struct correlator *self)
+{
+	struct campaign_options options = { .hosts = self->options.campaign_hosts,
+					    .cloud = self->options.cloud,
+					    .cloud_count = self->options.cloud_count,
+					    .tap = self->options.tap,
+					    .publish = send_campaign,
+					    .ctx = self };
+
+	if (options.hosts == 0)
+		return 0;
+	self->campaigns = campaign_table_new(&options, self->stats);
+	return self->campaigns != NULL ? 0 : -1;
 }
 
 struct correlator *correlator_new(const struct correlator_options *options, struct stats *stats)
@@ -452,8 +524,9 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.publish = send_alert,
 					.ctx = self };
 	struct contacts_options contacts = { .max_labels = options->max_labels,
-					     .max_flows = options->max_sessions };
-
+					     .max_flows = options->max_sessions,
+					     .seen = on_seen,
+					     .ctx = self };
 	struct nat_legs_options legs = { .addresses = { .home = options->home,
 							.home_count = options->home_count,
 							.nat = options->nat,
@@ -479,7 +552,8 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 	self->contacts = contacts_new(&contacts, stats);
 	self->legs = nat_legs_new(&legs, stats);
 	if (self->heads == NULL || self->alerts == NULL || self->contacts == NULL ||
-	    self->legs == NULL || tag_table_init(&self->sessions, options->max_sessions) < 0 ||
+	    self->legs == NULL || open_campaigns(self) < 0 ||
+	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
 		return NULL;
@@ -495,6 +569,7 @@ void correlator_free(struct correlator *self)
 	contacts_free(self->contacts);
 	alert_table_free(self->alerts);
 	nat_legs_free(self->legs);
+	campaign_table_free(self->campaigns);
 	tag_table_fini(&self->sessions);
 	free(self->heads);
 	free(self);

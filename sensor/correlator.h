@@ -34,6 +34,7 @@ struct correlator_options {
 	size_t max_labels;         /* of passive DNS */
 	struct lists_board *lists; /* NULL: nothing is listed */
 	size_t lists_slot;         /* the correlator's */
+	uint32_t campaign_hosts;   /* that raise a campaign; 0: campaigns are not looked for */
 	const struct cloud_row *cloud;
 	size_t cloud_count;
 	const char *tap;               /* for scopes without a row */

@@ -3,13 +3,17 @@
 #ifndef SENSOR_DECISION_H
 #define SENSOR_DECISION_H
 
+#include "sensor/campaign_key.h"
+#include "sensor/cloud.h"
 #include "sensor/fact.h"
+#include "sensor/pattern.h"
 #include "sensor/signature.h"
 
 enum decision_kind {
 	DECISION_FLOW,    /* bulk ring */
 	DECISION_SESSION, /* urgent ring */
-	DECISION_ALERT    /* urgent ring */
+	DECISION_ALERT,   /* urgent ring */
+	DECISION_CAMPAIGN /* urgent ring */
 };
 
 struct decision {
@@ -87,12 +91,53 @@ struct decision_alert {
 	uint8_t has_session;
 	uint8_t has_hello;
 	uint8_t reserved;
-	uint64_t open_hash;       /* by which the open alert is found */
-	struct evidence evidence; /* of the alert: session words and absorbed contacts */
-	struct session_view view; /* zeroed when !has_session */
-	struct hello_view hello;  /* of the flow; zeroed when !has_hello */
+	uint64_t open_hash;              /* by which the open alert is found */
+	struct evidence evidence;        /* of the alert: session words and absorbed contacts */
+	struct session_view view;        /* zeroed when !has_session */
+	struct hello_view hello;         /* of the flow; zeroed when !has_hello */
 	char access_key[LIMIT_KEY_TEXT]; /* that left in a DNS name; "" for none */
 	char query[LIMIT_DOMAIN_TEXT];   /* that DNS name, or the listed one that was asked for */
+};
+
+#define DECISION_MEMBER_TEXT (CLOUD_SCOPE_TEXT + 64) /* scope/ip */
+
+enum campaign_event {
+	CAMPAIGN_JOIN,   /* a host became a member: for the shared set, whether raised or not */
+	CAMPAIGN_UPDATE, /* totals moved, at most once a minute: for the shared hash */
+	CAMPAIGN_ALERT   /* a revision of its alert, whose id is campaign_id */
+};
+
+struct decision_campaign {
+	struct decision decision;
+	struct decision_parties parties; /* join: the member's flow; else the first one's here */
+	uint64_t campaign_id;
+	uint64_t joined_ns;    /* join: first sight of the member; else 0 */
+	uint64_t first_ns;     /* first sight of the first member, on any sensor that is known */
+	uint64_t last_join_ns; /* first sight of the latest member, likewise */
+	uint64_t last_ns;      /* last sign of any member here */
+	uint64_t packets[2];   /* of the flow so far */
+	uint64_t bytes[2];
+	double hashrate;   /* sum of the members' latest rates here, in unit; 0: unknown, join */
+	uint32_t revision; /* of the alert; 0: not raised */
+	uint32_t members;  /* on all sensors as far as known */
+	uint32_t local_members; /* on this sensor */
+	uint32_t growth_10m;    /* joined here within ten minutes up to time_ns; 0: join */
+	uint32_t wave_members;  /* of the first wave here */
+	uint32_t wave_s;        /* from its first join to its last one */
+	uint32_t threshold;     /* members that raise it */
+	uint8_t event;          /* enum campaign_event */
+	uint8_t kind;           /* enum campaign_kind */
+	uint8_t level;          /* enum level: highest of its members' */
+	uint8_t wallet_check;   /* enum wallet_check of a wallet's key */
+	struct evidence evidence;
+	char key[CAMPAIGN_KEY_TEXT];
+	char unit[8];                      /* of hashrate; "" for H/s */
+	char coin[8];                      /* of a wallet's members; "" for unknown */
+	char worker_pattern[PATTERN_TEXT]; /* pattern_text() over the members here */
+	char agent[PATTERN_TEXT];
+	char pool[PATTERN_TEXT];
+	char first_member[DECISION_MEMBER_TEXT]; /* scope/ip, on any sensor that is known */
+	char member[DECISION_MEMBER_TEXT];       /* join: scope/ip of who joined; else "" */
 };
 
 static inline size_t decision_flow_size(bool has_session, bool has_hello)

@@ -14,12 +14,13 @@
 
 #include "sensor/tag_table.h"
 
-#define NS_PER_S    UINT64_C(1000000000)
-#define SLOTS_MIN   1024u
-#define SLOTS_MAX   (1u << 20)
-#define IS_SHARED   UINT32_C(1)
-#define LABEL_BYTES 8 /* of a name at least: so that any short name fits an entry that is reused \
-		       */
+#define NS_PER_S  UINT64_C(1000000000)
+#define SLOTS_MIN 1024u
+#define SLOTS_MAX (1u << 20)
+#define IS_SHARED UINT32_C(1)
+#define LABEL_BYTES \
+	8 /* of a name at least: so that any short name fits an entry that is reused \
+	   */
 
 struct label {
 	struct tag_link link; /* first: found by it */

@@ -51,7 +51,7 @@ void event_begin(struct event_renderer *self, const struct decision *decision, s
 {
 	self->has_texts = false;
 	self->has_line = false;
-	assert(decision->kind <= DECISION_ALERT);
+	assert(decision->kind <= DECISION_CAMPAIGN);
 	out->kind = EVENT_ALERT;
 	out->decision = decision;
 	out->time_ns = decision->time_ns;
@@ -63,6 +63,12 @@ void event_begin(struct event_renderer *self, const struct decision *decision, s
 		out->kind = EVENT_SESSION;
 		return;
 	case DECISION_ALERT:
+		return;
+	case DECISION_CAMPAIGN:
+		out->kind = ((const struct decision_campaign *)(const void *)decision)->event ==
+					    CAMPAIGN_ALERT
+				    ? EVENT_CAMPAIGN
+				    : EVENT_MEMBER;
 		return;
 	}
 }
@@ -82,8 +88,19 @@ static const struct decision_alert *as_alert(const struct event *event)
 	return (const struct decision_alert *)(const void *)event->decision;
 }
 
+const struct decision_campaign *event_campaign(const struct event *event)
+{
+	if (event->kind != EVENT_CAMPAIGN && event->kind != EVENT_MEMBER)
+		return NULL;
+	return (const struct decision_campaign *)(const void *)event->decision;
+}
+
 const struct decision_parties *event_parties(const struct event *event)
 {
+	const struct decision_campaign *campaign = event_campaign(event);
+
+	if (campaign != NULL)
+		return &campaign->parties;
 	if (event->kind == EVENT_FLOW)
 		return &as_flow(event)->parties;
 	if (event->kind == EVENT_SESSION)
@@ -97,6 +114,8 @@ const struct session_view *event_view(const struct event *event)
 		return as_flow(event)->has_session ? &as_flow(event)->view : NULL;
 	if (event->kind == EVENT_SESSION)
 		return &as_session(event)->view;
+	if (event->kind != EVENT_ALERT)
+		return NULL;
 	return as_alert(event)->has_session ? &as_alert(event)->view : NULL;
 }
 
@@ -120,6 +139,11 @@ uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t 
 		*revision = as_session(event)->revision;
 		*sid = 0;
 		return as_session(event)->alert_id;
+	case EVENT_CAMPAIGN:
+	case EVENT_MEMBER:
+		*revision = event_campaign(event)->revision;
+		*sid = SID_CAMPAIGN;
+		return event_campaign(event)->campaign_id;
 	default:
 		*revision = as_alert(event)->revision;
 		*sid = as_alert(event)->sid;
@@ -188,23 +212,33 @@ static void write_parties(struct event_renderer *self, const struct decision_par
 }
 
 /* What the session leaked, else the name that the client knows it by, else its endpoint. */
-static void write_pool(struct event_texts *texts, const struct decision_parties *parties,
-		       const struct session_view *view)
+static const char *pool_of(const struct event *event, const struct event_texts *texts)
 {
-	const char *text = texts->endpoint;
+	const struct session_view *view = event_view(event);
+	const struct decision_campaign *campaign = event_campaign(event);
 
+	if (campaign != NULL && campaign->pool[0] != '\0')
+		return campaign->pool;
 	if (view != NULL && view->pool[0] != '\0')
-		text = view->pool;
-	else if (parties->name[0] != '\0')
-		text = parties->name;
-	(void)snprintf(texts->pool, sizeof(texts->pool), "%.*s", (int)sizeof(texts->pool) - 1,
-		       text);
+		return view->pool;
+	return event_parties(event)->name[0] != '\0' ? event_parties(event)->name : texts->endpoint;
+}
+
+/* Wallet or account; "" for none. */
+static const char *wallet_of(const struct event *event)
+{
+	const struct session_view *view = event_view(event);
+	const struct decision_campaign *campaign = event_campaign(event);
+
+	if (campaign != NULL)
+		return campaign->kind == CAMPAIGN_WALLET ? campaign->key : "";
+	return view != NULL ? view->wallet : "";
 }
 
 const struct event_texts *event_texts(struct event_renderer *self, const struct event *event)
 {
 	struct event_texts *texts = &self->texts;
-	const struct session_view *view = event_view(event);
+	const char *wallet = wallet_of(event);
 	uint32_t revision;
 	uint32_t sid;
 	uint64_t alert;
@@ -213,20 +247,25 @@ const struct event_texts *event_texts(struct event_renderer *self, const struct 
 		return texts;
 	self->has_texts = true;
 	write_parties(self, event_parties(event));
-	write_pool(texts, event_parties(event), view);
+	(void)snprintf(texts->pool, sizeof(texts->pool), "%.*s", LIMIT_POOL_TEXT - 1,
+		       pool_of(event, texts));
 	texts->alert_id[0] = '\0';
 	alert = event_alert_id(event, &revision, &sid);
 	if (alert != 0)
 		write_hex64(alert, texts->alert_id);
 	texts->wallet_hash[0] = '\0';
-	if (view != NULL && view->wallet[0] != '\0')
-		write_hex64(siphash_id(view->wallet, strnlen(view->wallet, LIMIT_WALLET_TEXT)),
+	if (wallet[0] != '\0')
+		write_hex64(siphash_id(wallet, strnlen(wallet, LIMIT_WALLET_TEXT)),
 			    texts->wallet_hash);
 	return texts;
 }
 
 const char *event_eve(struct event_renderer *self, const struct event *event, size_t *len)
 {
+	if (event->kind == EVENT_MEMBER) {
+		*len = 0;
+		return "";
+	}
 	if (!self->has_line) {
 		self->line_len = event_eve_write(&self->context, event_texts(self, event), event,
 						 self->line, sizeof(self->line));

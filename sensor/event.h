@@ -22,7 +22,14 @@ struct event_context {
 	uint16_t community_seed;
 };
 
-enum event_kind { EVENT_FLOW, EVENT_SESSION, EVENT_ALERT, EVENT_KINDS };
+enum event_kind {
+	EVENT_FLOW,
+	EVENT_SESSION,
+	EVENT_ALERT,
+	EVENT_CAMPAIGN, /* a revision of a campaign's alert */
+	EVENT_MEMBER,   /* what only shared state has of a campaign: no EVE line */
+	EVENT_KINDS
+};
 
 /* One event on its way to the sinks: the decision and, once asked for, its renderings. */
 struct event {
@@ -39,7 +46,8 @@ void event_renderer_free(struct event_renderer *self);
 void event_begin(struct event_renderer *self, const struct decision *decision, struct event *out);
 
 /* The EVE line without line feed; sessions render as event_type flow with the mining object.
- * Valid until the next event_begin(). *len 0 only if the line did not fit (never by design). */
+ * None for EVENT_MEMBER. Valid until the next event_begin(). *len 0 only if the line did not fit
+ * (never by design). */
 const char *event_eve(struct event_renderer *self, const struct event *event, size_t *len);
 
 /* Texts that several sinks need; valid until the next event_begin(). */
@@ -67,6 +75,8 @@ void event_printable(const char *in, char *out, size_t size);
 
 /* The parts of a decision that every kind has. */
 const struct decision_parties *event_parties(const struct event *event);
+/* The campaign that an event is about, or NULL. */
+const struct decision_campaign *event_campaign(const struct event *event);
 /* The session that an event carries, or NULL. */
 const struct session_view *event_view(const struct event *event);
 /* What the flow's client said in its TLS hello, or NULL. */

@@ -83,7 +83,7 @@ static void write_common(struct line *line)
 {
 	struct jsonw *w = &line->w;
 	const struct event_context *context = line->context;
-	bool is_alert = line->event->kind == EVENT_ALERT;
+	bool is_alert = line->event->kind == EVENT_ALERT || line->event->kind == EVENT_CAMPAIGN;
 
 	jsonw_time(w, "timestamp", line->event->time_ns);
 	jsonw_uint(w, "flow_id", line->parties->flow_id);
@@ -501,6 +501,81 @@ static void write_nat(struct line *line)
 	jsonw_close_object(w);
 }
 
+/* What the hosts share: a wallet or account under its own key as well, where others look for it. */
+static void write_shared_key(struct line *line, const struct decision_campaign *campaign)
+{
+	struct jsonw *w = &line->w;
+
+	if (campaign->kind != CAMPAIGN_WALLET)
+		return;
+	text_if(w, "coin", campaign->coin);
+	if (campaign->wallet_check != WALLET_NONE) {
+		jsonw_text(w, "wallet", campaign->key);
+		jsonw_bool(w, "wallet_valid", campaign->wallet_check == WALLET_VALID);
+		jsonw_text(w, "wallet_check", event_wallet_text(campaign->wallet_check));
+	} else {
+		jsonw_text(w, "account", campaign->key);
+	}
+	jsonw_text(w, "wallet_hash", line->texts->wallet_hash);
+}
+
+static void write_campaign(struct line *line, const struct decision_campaign *campaign)
+{
+	struct jsonw *w = &line->w;
+
+	jsonw_object(w, "campaign");
+	jsonw_text(w, "id", line->texts->alert_id);
+	jsonw_text(w, "kind", campaign_kind_text((enum campaign_kind)campaign->kind));
+	jsonw_text(w, "key", campaign->key);
+	jsonw_uint(w, "members", campaign->members);
+	jsonw_uint(w, "local_members", campaign->local_members);
+	jsonw_text(w, "first_member", campaign->first_member);
+	jsonw_time(w, "first_seen", campaign->first_ns);
+	jsonw_time(w, "last_join", campaign->last_join_ns);
+	jsonw_uint(w, "spread_seconds",
+		   seconds_between(campaign->first_ns, campaign->last_join_ns));
+	jsonw_uint(w, "wave_members", campaign->wave_members);
+	jsonw_uint(w, "wave_seconds", campaign->wave_s);
+	jsonw_uint(w, "growth_10m", campaign->growth_10m);
+	if (campaign->hashrate > 0)
+		jsonw_fixed(w, "hashrate", campaign->hashrate, 1);
+	text_if(w, "hashrate_unit", campaign->unit);
+	text_if(w, "worker_pattern", campaign->worker_pattern);
+	text_if(w, "agent", campaign->agent);
+	text_if(w, "pool", campaign->pool);
+	jsonw_close_object(w);
+}
+
+static void write_campaign_mining(struct line *line, const struct decision_campaign *campaign)
+{
+	struct jsonw *w = &line->w;
+
+	jsonw_object(w, "mining");
+	jsonw_text(w, "level", level_text(campaign->level));
+	write_shared_key(line, campaign);
+	jsonw_text(w, "pool", line->texts->pool);
+	write_campaign(line, campaign);
+	jsonw_time(w, "first_seen", campaign->first_ns);
+	write_evidence(w, &campaign->evidence);
+	jsonw_text(w, "alert_id", line->texts->alert_id);
+	jsonw_uint(w, "revision", campaign->revision);
+	jsonw_close_object(w);
+}
+
+/* As the alert of its first member's flow. */
+static void write_campaign_alert(struct line *line, const struct decision_campaign *campaign)
+{
+	struct decision_alert alert;
+
+	memset(&alert, 0, sizeof(alert));
+	alert.sid = SID_CAMPAIGN;
+	alert.revision = campaign->revision;
+	alert.level = campaign->level;
+	write_alert(line, &alert);
+	write_running(line, campaign->packets, campaign->bytes, campaign->last_ns);
+	write_campaign_mining(line, campaign);
+}
+
 static void write_cloud(struct line *line)
 {
 	struct jsonw *w = &line->w;
@@ -544,6 +619,8 @@ size_t event_eve_write(const struct event_context *context, const struct event_t
 
 		write_alert(&line, alert);
 		write_running(&line, alert->packets, alert->bytes, alert->last_ns);
+	} else if (event->kind == EVENT_CAMPAIGN) {
+		write_campaign_alert(&line, decision);
 	} else {
 		const struct decision_session *session = decision;
 
@@ -551,7 +628,7 @@ size_t event_eve_write(const struct event_context *context, const struct event_t
 	}
 	if (event_hello(event) != NULL)
 		write_hello(&line.w, event_hello(event));
-	if (has_mining(&line))
+	if (event->kind != EVENT_CAMPAIGN && has_mining(&line))
 		write_mining(&line);
 	write_cloud(&line);
 	jsonw_close_object(&line.w);

@@ -45,7 +45,10 @@
 	X(HOSTILE_ADDRESS, "hostile-address") \
 	X(HOSTILE_NAME, "hostile-name") \
 	X(KEY_IN_DNS, "key-in-dns") \
-	X(ALLOWED, "allowed")
+	X(ALLOWED, "allowed") \
+	X(SHARED_WALLET, "shared-wallet") \
+	X(SHARED_HOSTILE, "shared-hostile") \
+	X(SHARED_POOL, "shared-pool")
 
 enum evidence_word {
 #define EVIDENCE_ENUM(id, text) EVIDENCE_##id,

@@ -84,6 +84,12 @@
 #define LIMIT_LEASES_READ      64
 #define LIMIT_CAMPAIGN_MEMBERS 100000
 
+/* Campaigns kept, members of one, memberships of one host and of all campaigns: 128 bytes each. */
+#define LIMIT_CAMPAIGNS        8192
+#define LIMIT_CAMPAIGN_HOSTS   16384
+#define LIMIT_HOST_CAMPAIGNS   16
+#define LIMIT_CAMPAIGN_ENTRIES 131072
+
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
 #define LIMIT_RING_URGENT_BYTES (4u << 20)
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
@@ -94,6 +100,8 @@
 #define LIMIT_HOSTILE_GRACE_S  2     /* a contact with hostile infrastructure, for its inner side */
 #define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
 #define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
+#define LIMIT_CAMPAIGN_WAVE_S  300   /* between two joins of one wave */
+#define LIMIT_CAMPAIGN_QUIET_S 600   /* silence after which a member's rate counts no more */
 #define LIMIT_LABEL_FLOOR_S    3600  /* the least that an answer labels its addresses for */
 #define LIMIT_LABEL_TOP_S      604800 /* and the most */
 #define LIMIT_SESSION_REPORT_S 60     /* between reports of a running session */

@@ -229,6 +229,7 @@ static int open_correlator(struct run *self)
 		.max_labels = self->config.max_labels,
 		.lists = lists_keeper_board(self->lists),
 		.lists_slot = self->config.workers,
+		.campaign_hosts = self->config.campaign_hosts,
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
 		.tap = self->context.tap,

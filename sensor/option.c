@@ -96,6 +96,8 @@ const struct option_row option_rows[] = {
 	       "Mining sessions kept at once"),
 	NUMBER("max-labels", 0, max_labels, 64, 10000000, "262144", "N", WORK,
 	       "Addresses of DNS answers remembered, by client"),
+	NUMBER("campaign-hosts", 0, campaign_hosts, 2, 1000, "3", "N", WORK,
+	       "Hosts with one wallet, hostile endpoint or named pool that make a campaign"),
 
 	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "

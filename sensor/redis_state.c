@@ -251,7 +251,7 @@ static int push_trim(struct redis_state *self, struct redis_conn *conn, const ch
 
 static int push_trims(struct redis_state *self, struct redis_conn *conn)
 {
-	static const char *const lists[] = { "hosts", "pools", "wallets", "alerts" };
+	static const char *const lists[] = { "hosts", "pools", "wallets", "alerts", "campaigns" };
 	int error = 0;
 
 	if (++self->events < TRIM_EVERY)
@@ -601,4 +601,37 @@ int redis_state_alert(struct redis_state *self, struct redis_conn *conn,
 	if (error == 0)
 		error = push_trims(self, conn);
 	return error < 0 ? error : push_open_alert(self, conn, &revision, alert);
+}
+
+int redis_state_campaign(struct redis_state *self, struct redis_conn *conn,
+			 const struct event_texts *texts, const struct event *event)
+{
+	const struct decision_campaign *campaign = event_campaign(event);
+	const struct signature *signature = signature_find(SID_CAMPAIGN);
+	struct subject subject = subject_of(texts, event, campaign->first_ns, event->time_ns);
+	struct fields *fields = &self->fields;
+	char key[REDIS_KEY_TEXT];
+	int error;
+
+	fields_begin(fields);
+	add_uint(fields, "revision", campaign->revision);
+	add_uint(fields, "sid", SID_CAMPAIGN);
+	add_text(fields, "signature", signature != NULL ? signature->name : "");
+	add_uint(fields, "severity", signature != NULL ? signature->severity : 3);
+	add_text(fields, "sensor", self->context->sensor_id);
+	add_text(fields, "scope", texts->scope);
+	add_text(fields, "client", texts->client);
+	add_text(fields, "server", texts->endpoint);
+	add_text(fields, "flow_id", texts->flow_id);
+	add_text(fields, "community_id", texts->community_id);
+	add_text(fields, "pool", texts->pool);
+	add_text(fields, "wallet_hash", texts->wallet_hash);
+	add_text(fields, "level", level_text(campaign->level));
+	add_uint(fields, "members", campaign->members);
+	fields->shared = fields->count;
+	entity_key(self, "alert", texts->alert_id, key);
+	error = push_merge(self, conn, &subject, key, NULL, false);
+	if (error == 0)
+		error = push_sorted(self, conn, "alerts", &subject, texts->alert_id);
+	return error < 0 ? error : push_trims(self, conn);
 }

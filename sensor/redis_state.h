@@ -22,5 +22,8 @@ int redis_state_session(struct redis_state *self, struct redis_conn *conn,
 			const struct event_texts *texts, const struct event *event);
 int redis_state_alert(struct redis_state *self, struct redis_conn *conn,
 		      const struct event_texts *texts, const struct event *event);
+/* The alert of a campaign; the campaign's own keys are redis_campaign.h's, and end the event. */
+int redis_state_campaign(struct redis_state *self, struct redis_conn *conn,
+			 const struct event_texts *texts, const struct event *event);
 
 #endif

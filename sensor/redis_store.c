@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sensor/jsonw.h"
+#include "sensor/redis_campaign.h"
 #include "sensor/redis_state.h"
 
 #define FLAT_TEXT       512
@@ -291,32 +292,66 @@ static int store_session(struct redis_store *self, struct redis_conn *conn,
 	return redis_state_session(self->state, conn, texts, event);
 }
 
+/* Flat fields of an alert's row, behind the event itself. */
+static void add_alert_fields(struct redis_args *args, const struct event_texts *texts,
+			     const struct event *event, uint8_t level, const char *wallet)
+{
+	uint32_t revision;
+	uint32_t sid;
+
+	(void)event_alert_id(event, &revision, &sid);
+	field(args, "id", texts->alert_id);
+	field_uint(args, "rev", revision);
+	field_uint(args, "sid", sid);
+	field(args, "level", level_text(level));
+	field(args, "src", texts->client);
+	field(args, "dest", texts->endpoint);
+	field_hostile(args, "pool", texts->pool);
+	field_hostile(args, "wallet", wallet);
+	field(args, "instance", "");
+}
+
 static int store_alert(struct redis_store *self, struct redis_conn *conn,
 		       struct event_renderer *renderer, const struct event *event)
 {
 	const struct decision_alert *alert = (const void *)event->decision;
 	const struct event_texts *texts = event_texts(renderer, event);
 	const struct session_view *view = event_view(event);
-	struct redis_args *args = &self->args;
 	int error;
 
 	begin_entry(self, conn, REDIS_STREAM_ALERT, self->config->redis_alert_maxlen);
 	error = add_eve(self, renderer, event);
 	if (error < 0)
 		return error;
-	field(args, "id", texts->alert_id);
-	field_uint(args, "rev", alert->revision);
-	field_uint(args, "sid", alert->sid);
-	field(args, "level", level_text(alert->level));
-	field(args, "src", texts->client);
-	field(args, "dest", texts->endpoint);
-	field_hostile(args, "pool", texts->pool);
-	field_hostile(args, "wallet", view != NULL ? view->wallet : "");
-	field(args, "instance", "");
-	error = redis_conn_push(conn, args, REDIS_EXPECT_ID, false);
+	add_alert_fields(&self->args, texts, event, alert->level, view != NULL ? view->wallet : "");
+	error = redis_conn_push(conn, &self->args, REDIS_EXPECT_ID, false);
 	if (error < 0)
 		return error;
 	return redis_state_alert(self->state, conn, texts, event);
+}
+
+/* A revision of a campaign's alert, or what only the shared state has of it. */
+static int store_campaign(struct redis_store *self, struct redis_conn *conn,
+			  struct event_renderer *renderer, const struct event *event)
+{
+	const struct decision_campaign *campaign = event_campaign(event);
+	const struct event_texts *texts = event_texts(renderer, event);
+	int error = 0;
+
+	if (event->kind == EVENT_CAMPAIGN) {
+		begin_entry(self, conn, REDIS_STREAM_ALERT, self->config->redis_alert_maxlen);
+		error = add_eve(self, renderer, event);
+		if (error < 0)
+			return error;
+		add_alert_fields(&self->args, texts, event, campaign->level,
+				 campaign->kind == CAMPAIGN_WALLET ? campaign->key : "");
+		error = redis_conn_push(conn, &self->args, REDIS_EXPECT_ID, false);
+		if (error == 0)
+			error = redis_state_campaign(self->state, conn, texts, event);
+	}
+	if (error < 0)
+		return error;
+	return redis_campaign_store(self->config, self->context, &self->args, conn, texts, event);
 }
 
 int redis_store_event(struct redis_store *self, struct redis_conn *conn,
@@ -329,6 +364,9 @@ int redis_store_event(struct redis_store *self, struct redis_conn *conn,
 		return store_session(self, conn, renderer, event);
 	case EVENT_ALERT:
 		return store_alert(self, conn, renderer, event);
+	case EVENT_CAMPAIGN:
+	case EVENT_MEMBER:
+		return store_campaign(self, conn, renderer, event);
 	case EVENT_KINDS:
 		break;
 	}

@@ -10,6 +10,7 @@
  *	P:hosts:by-hashrate			sorted by rate
  *	P:pool:<..>:hosts P:wallet:<..>:hosts	sets
  *	P:alert:open:<hash>			id of the alert that is open
+ *	P:campaign:<id> :hosts :seen, P:campaigns	see redis_campaign.h
  *
  * Every command may be sent twice: values are absolute. Key names hold no wire bytes: addresses,
  * the operator's words and hashes only. For one thread. */

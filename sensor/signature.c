@@ -37,7 +37,7 @@ static const struct signature signatures[] = {
 	  CATEGORY_TROJAN, COMMAND, TOOL_TRANSFER },
 	{ SID_KEY_LEAK, FAMILY_HOSTILE, 1, "AWS access key id leaving in a DNS name", CATEGORY_LEAK,
 	  EXFILTRATION, DNS_EXFILTRATION },
-	{ SID_CAMPAIGN, FAMILY_CAMPAIGN, 1, "Mining campaign over several hosts", CATEGORY_MINING,
+	{ SID_CAMPAIGN, FAMILY_CAMPAIGN, 1, "Cryptocurrency mining campaign", CATEGORY_MINING,
 	  IMPACT, COMPUTE_HIJACKING },
 	/* A node can be asked for work to mine on, but nobody has. */
 	{ SID_NODE, FAMILY_NODE, 3, "Coin node traffic", CATEGORY_POLICY, IMPACT, HIJACKING },

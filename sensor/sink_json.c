@@ -32,7 +32,7 @@ static int json_write(void *self, struct event_renderer *renderer, const struct 
 	const char *line;
 	size_t len;
 
-	if (event->kind == EVENT_SESSION)
+	if (event->kind == EVENT_SESSION || event->kind == EVENT_MEMBER)
 		return 0;
 	line = event_eve(renderer, event, &len);
 	return len == 0 ? -EMSGSIZE : output_line(self, line, len);

@@ -16,6 +16,7 @@
 #include "sensor/ring.h"
 #include "sensor/sink.h"
 #include "sensor/tag_table.h"
+#include "sensor/text_campaign.h"
 #include "sensor/text_table.h"
 
 #define TEXT_BUFFER_BYTES ((size_t)1024 * 1024)
@@ -31,6 +32,7 @@ struct shown {
 struct sink_text_state {
 	struct output *output;
 	struct text_table *table;
+	struct text_campaigns *campaigns;
 	struct tag_table shown;
 	uint64_t flows;  /* that ended */
 	uint64_t alerts; /* lines printed */
@@ -43,15 +45,19 @@ static int text_open(void **out, const struct sink_options *options, char error[
 	struct sink_text_state *self = calloc(1, sizeof(*self));
 	int result = -ENOMEM;
 
-	if (self != NULL)
+	if (self != NULL) {
 		self->table = text_table_new(options->config->max_sessions);
-	if (self != NULL && self->table != NULL && tag_table_init(&self->shown, 1024) == 0)
+		self->campaigns = text_campaigns_new();
+	}
+	if (self != NULL && self->table != NULL && self->campaigns != NULL &&
+	    tag_table_init(&self->shown, 1024) == 0)
 		result = output_open(&self->output, "-", true, TEXT_BUFFER_BYTES);
 	if (result < 0) {
 		(void)snprintf(error, SINK_ERROR_TEXT, "standard output: %s", strerror(-result));
 		if (self != NULL) {
 			tag_table_fini(&self->shown);
 			text_table_free(self->table);
+			text_campaigns_free(self->campaigns);
 		}
 		free(self);
 		return result;
@@ -136,28 +142,64 @@ static size_t describe_alert(char *line, const struct event_texts *texts, const 
 	return len;
 }
 
+/* Before an alert counts as shown. 0 or -EAGAIN. */
+static int need_room(struct sink_text_state *self)
+{
+	bool is_full = output_held(self->output) > 0 && output_flush(self->output) == -EAGAIN;
+
+	return is_full ? -EAGAIN : 0;
+}
+
+static int write_line(struct sink_text_state *self, const struct event *event, const char *text)
+{
+	char line[TEXT_TABLE_LINE + 64];
+	char note[32] = "";
+	char time[JSONW_TIME_LEN + 1];
+	uint32_t revision;
+	uint32_t sid;
+	size_t len;
+
+	(void)event_alert_id(event, &revision, &sid);
+	if (revision > 1)
+		(void)snprintf(note, sizeof(note), "  (revision %" PRIu32 ")", revision);
+	jsonw_time_text(event->time_ns, time, sizeof(time));
+	len = (size_t)snprintf(line, sizeof(line), "%.10s %.8s UTC  %s%s", time, time + 11, text,
+			       note);
+	self->alerts++;
+	return output_line(self->output, line, len);
+}
+
 static int write_alert(struct sink_text_state *self, const struct event_texts *texts,
 		       const struct event *event)
 {
 	const struct decision_alert *alert = (const void *)event->decision;
 	char text[TEXT_TABLE_LINE];
-	char line[TEXT_TABLE_LINE + 64];
-	char revision[32] = "";
-	char time[JSONW_TIME_LEN + 1];
 	size_t len = describe_alert(text, texts, event);
+	int error = need_room(self);
 
-	if (output_held(self->output) > 0 && output_flush(self->output) == -EAGAIN)
-		return -EAGAIN; /* before the alert counts as shown */
-	if (!is_news(self, alert->alert_id, text, len))
+	if (error < 0 || !is_news(self, alert->alert_id, text, len))
+		return error;
+	return write_line(self, event, text);
+}
+
+/* A campaign's line is news when its level rose or it has twice the hosts, roughly. */
+static int write_campaign(struct sink_text_state *self, const struct event *event)
+{
+	const struct decision_campaign *campaign = event_campaign(event);
+	char text[TEXT_TABLE_LINE];
+	uint8_t news[2] = { campaign->level, 0 };
+	int error = need_room(self);
+
+	if (error < 0)
+		return error;
+	text_campaigns_take(self->campaigns, campaign);
+	for (uint32_t members = campaign->members; members > 0; members >>= 1)
+		news[1]++;
+	if (event->kind == EVENT_MEMBER ||
+	    !is_news(self, campaign->campaign_id, (const char *)news, sizeof(news)))
 		return 0;
-	if (alert->revision > 1)
-		(void)snprintf(revision, sizeof(revision), "  (revision %" PRIu32 ")",
-			       alert->revision);
-	jsonw_time_text(event->time_ns, time, sizeof(time));
-	len = (size_t)snprintf(line, sizeof(line), "%.10s %.8s UTC  %s%s", time, time + 11, text,
-			       revision);
-	self->alerts++;
-	return output_line(self->output, line, len);
+	(void)text_campaign_line(campaign, text);
+	return write_line(self, event, text);
 }
 
 static int text_write(void *sink, struct event_renderer *renderer, const struct event *event)
@@ -176,6 +218,9 @@ static int text_write(void *sink, struct event_renderer *renderer, const struct 
 		return 0;
 	case EVENT_ALERT:
 		return write_alert(self, event_texts(renderer, event), event);
+	case EVENT_CAMPAIGN:
+	case EVENT_MEMBER:
+		return write_campaign(self, event);
 	case EVENT_KINDS:
 		break;
 	}
@@ -253,6 +298,27 @@ static int write_end(struct sink_text_state *self)
 	return error;
 }
 
+static int write_campaigns(struct sink_text_state *self)
+{
+	uint64_t left_out = text_campaigns_left_out(self->campaigns);
+	char line[160];
+	int error;
+	int len;
+
+	if (text_campaigns_rows(self->campaigns) == 0)
+		return 0;
+	error = put_line(self, "", 0);
+	if (error == 0)
+		error = text_campaigns_write(self->campaigns, terminal_width(self) > 0, put_line,
+					     self);
+	if (error < 0 || left_out == 0)
+		return error;
+	len = snprintf(line, sizeof(line),
+		       "%" PRIu64 " reports of more campaigns found no room in the table.",
+		       left_out);
+	return put_line(self, line, (size_t)len);
+}
+
 static uint64_t text_close(void *sink, uint64_t deadline_ms)
 {
 	struct sink_text_state *self = sink;
@@ -263,6 +329,8 @@ static uint64_t text_close(void *sink, uint64_t deadline_ms)
 	self->deadline_ms = deadline_ms;
 	if (self->has_ended)
 		table_error = write_end(self);
+	if (self->has_ended && table_error == 0)
+		table_error = write_campaigns(self);
 	lost = output_close(self->output, deadline_ms, &error);
 	if (error == 0 && table_error != 0) {
 		error = table_error;
@@ -272,6 +340,7 @@ static uint64_t text_close(void *sink, uint64_t deadline_ms)
 		log_error("standard output: %s: the report is not complete", strerror(-error));
 	tag_table_fini(&self->shown);
 	text_table_free(self->table);
+	text_campaigns_free(self->campaigns);
 	free(self);
 	return lost;
 }

@@ -66,6 +66,8 @@
 	X(nat_joined, "facts and records of an outer side, told with the inner one") \
 	X(nat_held, "facts and records held back for their other side") \
 	X(nat_hold_capped, "held ones let go early: no room for more") \
+	X(campaign_members, "hosts that joined a campaign") \
+	X(campaigns_capped, "campaigns and members forgotten to make room") \
 	X(decisions_dropped, "flow events dropped by a full ring") \
 	X(questions, "questions answered by the inquirer") \
 	X(questions_unreachable, "questions Redis did not answer") \

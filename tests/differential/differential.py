@@ -30,6 +30,7 @@ import plan  # noqa: E402
 from capturekit import pcapfile  # noqa: E402
 from captures import alikes  # noqa: E402
 from captures.render.rendering import render  # noqa: E402
+from kit import truth  # noqa: E402
 from kit.sensor import EVENTS, run  # noqa: E402
 from kit.tap import Tap  # noqa: E402
 
@@ -73,7 +74,7 @@ def judged(lot, rendered, events):
         address = event["src_ip"]
         if event["event_type"] == "flow" and "mining" in event:
             records[address].append(event)
-        elif event["event_type"] == "alert":
+        elif event["event_type"] == "alert" and not truth.is_campaign(event):
             alerts[address] = event
     out = []
     for (group, rendering), one in zip(lot, rendered):

@@ -49,7 +49,7 @@ def last_words(events):
     """The last revision of each alert: who, what and why."""
     return {name: (event["src_ip"], event["alert"]["signature_id"],
                    sorted(event["mining"]["evidence"]))
-            for name, event in truth.final_alerts(events).items()}
+            for name, event in truth.single_alerts(events).items()}
 
 
 def outer_sides():
@@ -73,6 +73,8 @@ def tuples(events, known):
     """Problems with `cloud.nat`: what has an outer side names it, what has none does not."""
     problems = [] if len(known) > 40 else [f"only {len(known)} connections cross the NAT"]
     for event in events:
+        if event["event_type"] == "alert" and truth.is_campaign(event):
+            continue  # of many connections
         key = (event["src_ip"], event.get("src_port"))
         nat = event["cloud"].get("nat")
         found = None if nat is None else (nat["src_ip"], nat["src_port"])

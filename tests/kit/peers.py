@@ -50,7 +50,7 @@ def alerts(events, done):
     """Problems: one alert for each client and pool; the NAT has one for what its relay opened."""
     expected = {(order["host"], order["port"]) for order in done.values()
                 if order["act"] == "mine"} | {(NAT, SPLIT)}
-    final = truth.final_alerts(events)
+    final = truth.single_alerts(events)
     found = sorted((event["src_ip"], event["dest_port"]) for event in final.values())
     return differ("alerts", found, sorted(expected)) + truth.revisions(events)
 

@@ -24,6 +24,7 @@ from .tap import differ
 
 SESSION, LOGIN, CONTACT, NODE = 1600001, 1600002, 1600010, 1600040
 HOSTILE, KEY_LEAK = 1600014, 1600015
+CAMPAIGN = 1600030
 TOLERANCE = 0.05
 COUNTS = ("submitted", "accepted", "rejected", "stale")
 
@@ -51,6 +52,21 @@ def alerts(events):
 def final_alerts(events):
     """The last revision of each alert, by its id."""
     return {event["mining"]["alert_id"]: event for event in alerts(events)}
+
+
+def campaigns(events):
+    """The last revision of each campaign's alert, by its id."""
+    return {name: event for name, event in final_alerts(events).items() if is_campaign(event)}
+
+
+def is_campaign(event):
+    """An alert of several hosts: besides the alerts of each one."""
+    return event["alert"]["signature_id"] == CAMPAIGN
+
+
+def single_alerts(events):
+    """The last revision of each alert that is of one host, by its id."""
+    return {name: event for name, event in final_alerts(events).items() if not is_campaign(event)}
 
 
 def session_key(session):
@@ -182,7 +198,7 @@ def of_alerts(sessions, events, level_of=expected_level):
         key = (client, server, port, vni, vlans)
         expected[key] = min(sid, expected.get(key, sid))
     problems, found = [], {}
-    for event in final_alerts(events).values():
+    for event in single_alerts(events).values():
         if is_contact(event):
             continue
         client, _, server, port, vni, vlans = event_key(event)

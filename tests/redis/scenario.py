@@ -4,7 +4,8 @@
 usage: scenario.py --binary FILE
 
 Starts a Redis of its own on a unix socket; pcaps/coin-shadow/truth.json says what must be in it.
-Every field that the truth knows is compared: 20 miners, 21 sessions, 20 alerts, 145 flows.
+Every field that the truth knows is compared: 20 miners, 21 sessions, 20 alerts of miners and one
+of their campaign, 145 flows.
 """
 
 import argparse
@@ -47,7 +48,8 @@ NUMERIC = {
     "alert": ("rev", "sid"),
 }
 ALERT_FIELDS = ["eve", "id", "rev", "sid", "level", "src", "dest", "pool", "wallet", "instance"]
-TYPES = {"alert": "hash", "session": "hash", "host": "hash", "pool": "hash", "wallet": "hash"}
+TYPES = {"alert": "hash", "session": "hash", "host": "hash", "pool": "hash", "wallet": "hash",
+         "campaign": "hash", "hosts": "set", "seen": "zset"}
 
 
 def microseconds(text):
@@ -211,7 +213,7 @@ class Scenario:
 
     def final_alerts(self):
         """Problems: one confirmed alert for each miner, none for anybody else."""
-        final = truth.final_alerts(self.alerts(SENSOR))
+        final = truth.single_alerts(self.alerts(SENSOR))
         miners = {miner["ip"] for miner in self.truth["miners"]}
         found = Counter(event["src_ip"] for event in final.values())
         problems = differ("alerts by client", dict(found), {ip: 1 for ip in miners})
@@ -238,7 +240,8 @@ class Scenario:
         problems = truth.revisions(events)
         by_client = {}
         for event in events:
-            by_client.setdefault(event["src_ip"], []).append(event)
+            if not truth.is_campaign(event):
+                by_client.setdefault(event["src_ip"], []).append(event)
         logins = login_times(ROOT / FOLDER / "inside.pcap")
         seen = set()
         for session in self.truth["sessions"]:
@@ -301,7 +304,8 @@ class Scenario:
         wanted = {f"minecanary:{{{SENSOR}}}:{word}": "stream" for word in
                   ("alert", "flow", "session", "stats")}
         wanted.update({f"minecanary:{word}": "zset" for word in
-                       ("hosts", "pools", "wallets", "alerts", "hosts:by-hashrate")})
+                       ("hosts", "pools", "wallets", "alerts", "campaigns",
+                        "hosts:by-hashrate")})
         problems = [problem for key, kind in wanted.items()
                     for problem in differ(key, self.redis("TYPE", key), kind)]
         for key in wanted:
@@ -309,17 +313,16 @@ class Scenario:
         counts = Counter()
         for key in self.redis("KEYS", "minecanary:*"):
             words = key.split(":")
-            kind = "hosts" if words[-1] == "hosts" and words[1] in ("pool", "wallet") else words[1]
+            kind = words[-1] if words[-1] in ("hosts", "seen") else words[1]
             if key in wanted or key.startswith("minecanary:{"):
                 continue
             counts["open" if key.startswith("minecanary:alert:open:") else kind] += 1
             problems += [] if 0 < self.redis("TTL", key) <= 31 * 86400 else [f"{key}: no lifetime"]
-            expected = {"hosts": "set"}.get(kind, TYPES.get(kind))
             if not key.startswith("minecanary:alert:open:"):
-                problems += differ(f"type of {key}", self.redis("TYPE", key), expected)
+                problems += differ(f"type of {key}", self.redis("TYPE", key), TYPES.get(kind))
         return problems + differ("kinds of keys", dict(counts), {
-            "alert": 20, "open": 20, "session": 21, "host": 20, "pool": 1, "wallet": 1,
-            "hosts": 2})
+            "alert": 21, "open": 20, "session": 21, "host": 20, "pool": 1, "wallet": 1,
+            "campaign": 1, "hosts": 3, "seen": 1})
 
     def indexes(self):
         """Problems: who is in the sorted sets and sets, and when they were last seen."""
@@ -343,17 +346,82 @@ class Scenario:
         return problems
 
     def alert_hashes(self):
-        """Problems: each alert's hash holds its last revision, and is found as the open one."""
+        """Problems: each alert's hash holds its last revision; a miner's is found as the open one."""
         problems = []
         for name, event in truth.final_alerts(self.alerts(SENSOR)).items():
             state = self.redis.hash(f"minecanary:alert:{name}")
-            problems += differ(f"{name}: sid", state.get("sid"), str(truth.SESSION))
+            problems += differ(f"{name}: sid", state.get("sid"),
+                               str(event["alert"]["signature_id"]))
             problems += differ(f"{name}: revision", state.get("revision"),
                                str(event["alert"]["rev"]))
         opened = {self.redis("GET", key) for key in
                   self.redis("KEYS", "minecanary:alert:open:*")}
         return problems + differ("open alerts",
-                                 opened ^ set(truth.final_alerts(self.alerts(SENSOR))), set())
+                                 opened ^ set(truth.single_alerts(self.alerts(SENSOR))), set())
+
+    # --- the campaign -----------------------------------------------------------------------
+
+    def joins(self):
+        """Who joined when (us): the first login of each miner, earliest first."""
+        logins, first = login_times(ROOT / FOLDER / "inside.pcap"), {}
+        for session in self.truth["sessions"]:
+            member = f"{self.scope}/{session['inside'][0]}"
+            first[member] = min(logins[tuple(session["inside"])], first.get(member, 1 << 62))
+        return sorted(((joined, member) for member, joined in first.items()))
+
+    def campaign_alert(self):
+        """Problems: one campaign, raised by its third host, that grows to all 20."""
+        events = [event for event in self.alerts(SENSOR) if truth.is_campaign(event)]
+        problems = differ("campaigns", len(truth.campaigns(self.alerts(SENSOR))), 1)
+        if problems:
+            return problems
+        joins, first, last = self.joins(), events[0], events[-1]
+        problems += differ("joins of the truth", len(joins), 20)
+        problems += differ("raised", (microseconds(first["timestamp"]),
+                                      first["mining"]["campaign"]["members"]), (joins[2][0], 3))
+        problems += differ("severity", last["alert"]["severity"], 1)
+        problems += differ("level", last["mining"]["level"], "confirmed")
+        problems += differ("first flow", last["src_ip"], joins[0][1].rpartition("/")[2])
+        problems += differ("id", last["mining"]["alert_id"], last["mining"]["campaign"]["id"])
+        found = last["mining"]["campaign"]
+        wanted = {"kind": "wallet", "key": self.truth["wallet"], "members": 20,
+                  "local_members": 20, "first_member": joins[0][1],
+                  "spread_seconds": (joins[-1][0] - joins[0][0]) // 1_000_000,
+                  "growth_10m": sum(microseconds(last["timestamp"]) - joined < 600_000_000
+                                    for joined, _ in joins),
+                  "worker_pattern": "gpu-use1-*", "pool": self.truth["pool"],
+                  "agent": self.truth["miners"][0]["agent"]}
+        for key, value in wanted.items():
+            problems += differ(key, found.get(key), value)
+        problems += differ("first_seen", microseconds(found["first_seen"]), joins[0][0])
+        problems += differ("last_join", microseconds(found["last_join"]), joins[-1][0])
+        times = [microseconds(event["timestamp"]) for event in events]
+        problems += [f"revisions {after - before} us apart" for before, after in
+                     zip(times, times[1:]) if after - before < 60_000_000]
+        return problems
+
+    def campaign_state(self):
+        """Problems: the campaign's hash, set and sorted sets hold what the truth says."""
+        joins = self.joins()
+        name, = truth.campaigns(self.alerts(SENSOR))
+        key = f"minecanary:campaign:{name}"
+        state = self.redis.hash(key)
+        wanted = {"kind": "wallet", "key": self.truth["wallet"], "first_member": joins[0][1],
+                  "first_seen": str(joins[0][0] // 1000), "last_join": str(joins[-1][0] // 1000),
+                  "threshold": "3", f"members@{SENSOR}": "20",
+                  f"worker_pattern@{SENSOR}": "gpu-use1-*"}
+        problems = [problem for field, value in wanted.items()
+                    for problem in differ(field, state.get(field), value)]
+        last = {}
+        for session in self.truth["sessions"]:
+            last[session["worker"]] = session["hashrate"]
+        problems += within("hashrate", state.get(f"hashrate@{SENSOR}"), sum(last.values()))
+        problems += differ("hosts", set(self.redis("SMEMBERS", f"{key}:hosts")),
+                           {member for _, member in joins})
+        problems += differ("seen", self.redis.scores(f"{key}:seen"),
+                           {member: float(joined // 1000) for joined, member in joins})
+        return problems + differ("campaigns", list(self.redis.scores("minecanary:campaigns")),
+                                 [name])
 
     # --- more than one process --------------------------------------------------------------
 
@@ -369,7 +437,8 @@ class Scenario:
         after = truth.final_alerts(self.alerts(SENSOR))
         problems += differ("alert ids", set(after) ^ before, set())
         problems += differ("flow rows", len(self.stream("flow")), 2 * rows)
-        return problems + self.miners() + self.totals() + self.indexes() + self.stream_ids() + self.owner()
+        return (problems + self.miners() + self.totals() + self.indexes() + self.campaign_state()
+                + self.stream_ids() + self.owner())
 
     def second_process(self):
         """Problems: a second process with the same sensor id does not start."""
@@ -480,6 +549,8 @@ def test(tap, binary, server):
     tap.check("types and lifetimes of keys", scenario.keys())
     tap.check("sorted sets and sets", scenario.indexes())
     tap.check("hashes of alerts", scenario.alert_hashes())
+    tap.check("one campaign, of all 20 miners", scenario.campaign_alert())
+    tap.check("the campaign in Redis", scenario.campaign_state())
     tap.check("the owner's key is given up", scenario.owner())
     tap.check("a second replay leaves the same alerts and state", scenario.second_replay())
     tap.check("flow records as EVE JSON", scenario.eve_flows())

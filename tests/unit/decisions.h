@@ -125,6 +125,48 @@ static inline struct decision_alert test_alert(uint8_t last, uint32_t sid, uint3
 	return alert;
 }
 
+/* 20 hosts with one wallet, of which 10.0.1.<last> was the first. */
+static inline struct decision_campaign test_campaign(uint8_t last, enum campaign_event event,
+						     uint32_t revision)
+{
+	struct decision_campaign campaign = { .parties = test_parties(last, 49152),
+					      .campaign_id = UINT64_C(0x0fef1d41e794f234),
+					      .first_ns = DECISION_NS,
+					      .last_join_ns = DECISION_NS + 1414 * DECISION_SEC,
+					      .last_ns = DECISION_NS + 1500 * DECISION_SEC,
+					      .packets = { 136, 82 },
+					      .bytes = { 15129, 17239 },
+					      .hashrate = 39605.44,
+					      .revision = revision,
+					      .members = 20,
+					      .local_members = 18,
+					      .growth_10m = 11,
+					      .wave_members = 19,
+					      .wave_s = 1300,
+					      .threshold = 3,
+					      .event = (uint8_t)event,
+					      .kind = CAMPAIGN_WALLET,
+					      .level = LEVEL_CONFIRMED,
+					      .wallet_check = WALLET_UNVERIFIED,
+					      .key = TEST_WALLET,
+					      .coin = "XMR",
+					      .worker_pattern = "gpu-*",
+					      .agent = "XMRig/6.21.0",
+					      .pool = "198.51.100.120:3333" };
+
+	campaign.decision.time_ns = DECISION_NS + 1500 * DECISION_SEC;
+	campaign.decision.size = sizeof(campaign);
+	campaign.decision.kind = DECISION_CAMPAIGN;
+	snprintf(campaign.first_member, sizeof(campaign.first_member),
+		 "111122223333/us-east-1/vpc-0a1b2c3d/10.0.1.%u", (unsigned)last);
+	if (event == CAMPAIGN_JOIN) {
+		campaign.joined_ns = DECISION_NS + last * DECISION_SEC;
+		memcpy(campaign.member, campaign.first_member, sizeof(campaign.member));
+	}
+	evidence_add(&campaign.evidence, EVIDENCE_SHARED_WALLET);
+	return campaign;
+}
+
 static inline struct decision_session test_session(uint8_t last, enum session_event event)
 {
 	struct decision_session session = { .parties = test_parties(last, 49152),

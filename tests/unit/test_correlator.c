@@ -590,6 +590,40 @@ static void test_two_feeds_decide_as_one(void **state)
 	bench_free(two);
 }
 
+static const struct decision_campaign *get_campaign(const struct bench *bench, size_t at)
+{
+	for (size_t i = 0; i < bench->urgent_count; i++)
+		if (bench->urgent[i]->kind == DECISION_CAMPAIGN && at-- == 0)
+			return (const struct decision_campaign *)bench->urgent[i];
+	return NULL;
+}
+
+static void test_hosts_with_one_wallet(void **state)
+{
+	struct bench *bench =
+		bench_new(2, BENCH_RING,
+			  &(struct correlator_options){
+				  .is_lossless = true, .stall_timeout_s = 5, .campaign_hosts = 3 });
+
+	(void)state;
+	for (uint8_t client = 1; client <= 4; client++)
+		push_login(bench, client % 2, client, client, 50000);
+	finish(bench);
+	assert_int_equal(get_campaign(bench, 0)->event, CAMPAIGN_JOIN);
+	assert_int_equal(get_campaign(bench, 2)->event, CAMPAIGN_JOIN);
+	assert_int_equal(get_campaign(bench, 3)->event, CAMPAIGN_ALERT);
+	assert_int_equal(get_campaign(bench, 3)->members, 3);
+	assert_int_equal(get_campaign(bench, 3)->decision.time_ns, facts_ns(3));
+	assert_string_equal(get_campaign(bench, 3)->first_member, "tap:eth0/10.0.1.1");
+	/* The fourth waits for its minute, or the end. */
+	assert_int_equal(get_campaign(bench, 5)->event, CAMPAIGN_ALERT);
+	assert_int_equal(get_campaign(bench, 5)->members, 4);
+	assert_int_equal(get_campaign(bench, 5)->revision, 2);
+	assert_null(get_campaign(bench, 6));
+	assert_int_equal(bench->stats.alerts, 4 + 1);
+	bench_free(bench);
+}
+
 static void test_session_table_is_capped(void **state)
 {
 	struct bench *bench =
@@ -786,6 +820,7 @@ int main(void)
 		cmocka_unit_test(test_feeds_wait_for_each_other),
 		cmocka_unit_test(test_a_closed_feed_holds_nobody_up),
 		cmocka_unit_test(test_two_feeds_decide_as_one),
+		cmocka_unit_test(test_hosts_with_one_wallet),
 		cmocka_unit_test(test_session_table_is_capped),
 		cmocka_unit_test(test_alert_table_is_capped),
 		cmocka_unit_test(test_lossless_stall),

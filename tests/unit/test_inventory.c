@@ -511,13 +511,13 @@ static void nat_addresses_are_a_set(void **state)
 	assert_string_equal(inventory_nat(inventory, 0), "198.51.100.40");
 	assert_string_equal(inventory_nat(inventory, 1), "10.0.0.220");
 	assert_string_equal(inventory_nat(inventory, 2), "");
-	for (unsigned i = 2; i < LIMIT_NAT_ADDRESSES; i++) {
+	for (unsigned i = 2; i < LIMIT_INVENTORY_NATS; i++) {
 		snprintf(ip, sizeof(ip), "10.1.%u.%u", i / 256, i % 256);
 		assert_int_equal(inventory_add_nat(inventory, ip), 0);
 	}
 	assert_int_equal(inventory_add_nat(inventory, "10.2.0.1"), -ENOSPC);
 	assert_int_equal(inventory_left_out(inventory), 1);
-	assert_int_equal(inventory_nat_count(inventory), LIMIT_NAT_ADDRESSES);
+	assert_int_equal(inventory_nat_count(inventory), LIMIT_INVENTORY_NATS);
 	inventory_free(inventory);
 }
 

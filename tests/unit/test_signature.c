@@ -18,6 +18,7 @@ static void test_rows(void **state)
 	} rows[] = { { SID_SESSION, FAMILY_SESSION, 1 },
 		     { SID_LOGIN, FAMILY_SESSION, 2 },
 		     { SID_ENDPOINT, FAMILY_CONTACT, 2 },
+		     { SID_CAMPAIGN, FAMILY_CAMPAIGN, 1 },
 		     { SID_NODE, FAMILY_NODE, 3 } };
 
 	(void)state;
@@ -42,6 +43,7 @@ static void test_ids_are_part_of_the_format(void **state)
 	assert_int_equal(SID_SESSION, 1600001);
 	assert_int_equal(SID_LOGIN, 1600002);
 	assert_int_equal(SID_ENDPOINT, 1600010);
+	assert_int_equal(SID_CAMPAIGN, 1600030);
 	assert_int_equal(SID_NODE, 1600040);
 }
 

@@ -171,6 +171,34 @@ static void an_alert_names_what_the_world_sees(void **state)
 		"  worker web-1  agent XMRig/6.21.0");
 }
 
+static void campaigns_are_lines_and_a_table(void **state)
+{
+	struct decision_campaign campaign = test_campaign(23, CAMPAIGN_JOIN, 0);
+	const char *all;
+
+	(void)state;
+	assert_int_equal(write_event(&campaign.decision), 0);
+	campaign = test_campaign(23, CAMPAIGN_ALERT, 1);
+	campaign.members = 3;
+	assert_int_equal(write_event(&campaign.decision), 0);
+	for (uint32_t members = 4; members <= 20; members++) { /* lines at 4, 8, 16 */
+		campaign.members = members;
+		campaign.revision++;
+		assert_int_equal(write_event(&campaign.decision), 0);
+	}
+	all = output();
+	assert_non_null(strstr(line_of(all, 0), "[1600030 confirmed]  3 hosts  wallet "));
+	assert_non_null(strstr(line_of(all, 1), "  4 hosts  "));
+	assert_non_null(strstr(line_of(all, 1), "  (revision 2)"));
+	assert_non_null(strstr(line_of(all, 2), "  8 hosts  "));
+	assert_non_null(strstr(line_of(all, 3), "  16 hosts  "));
+	assert_string_equal(line_of(all, 4), "No mining session decoded in 0 flows.");
+	assert_string_equal(line_of(all, 5), "");
+	assert_non_null(strstr(line_of(all, 6), "CAMPAIGN  KEY"));
+	assert_non_null(strstr(line_of(all, 7), "     20  111122223333/us-east-1/"));
+	assert_string_equal(line_of(all, 8), "");
+}
+
 static void the_table_has_fitting_columns(void **state)
 {
 	struct decision_session session = test_session(23, SESSION_REPORT);
@@ -407,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SINK(nothing_found),
+		WITH_SINK(campaigns_are_lines_and_a_table),
 		WITH_SINK(alerts_are_lines),
 		WITH_SINK(an_alert_names_what_the_world_sees),
 		WITH_SINK(the_table_has_fitting_columns),
