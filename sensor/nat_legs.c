@@ -25,7 +25,7 @@
 struct pair {
 	struct tag_link link; /* first: found by it */
 	struct nat_leg legs[2];
-	uint64_t decide_ns; /* until then the first one may have to wait */
+	uint64_t decide_ns; /* until then the first one may have to wait; later: when it ended */
 	uint32_t queued[2]; /* facts that wait */
 	uint16_t options;   /* of a contact's SYN */
 	uint8_t count;      /* sides that are known */
@@ -79,6 +79,11 @@ static void drop_pair(struct tag_table *table, struct pair *pair)
 	free(pair);
 }
 
+static bool has_ended(const struct pair *pair)
+{
+	return pair->has_ended[0] && (pair->count == 1 || pair->has_ended[1]);
+}
+
 /* NULL: out of memory, counted. */
 static struct pair *add_pair(struct nat_legs *self, struct tag_table *table, size_t max,
 			     struct siphash_tag tag, const struct nat_leg *leg, uint64_t now_ns)
@@ -87,8 +92,7 @@ static struct pair *add_pair(struct nat_legs *self, struct tag_table *table, siz
 
 	/* The ones that ended long ago are those that have not been asked for since. */
 	while ((pair = (struct pair *)(void *)table->oldest) != NULL &&
-	       (table->count >= max ||
-		(pair->has_ended[0] && now_ns > pair->decide_ns + WINDOW_NS)))
+	       (table->count >= max || (has_ended(pair) && now_ns > pair->decide_ns + WINDOW_NS)))
 		drop_pair(table, pair);
 	pair = calloc(1, sizeof(*pair));
 	if (pair == NULL) {
@@ -115,6 +119,14 @@ static size_t find_leg(const struct pair *pair, uint64_t flow_id)
 static bool is_outer(const struct pair *pair, size_t leg)
 {
 	return pair->count == 2 && leg != pair->inside;
+}
+
+/* One more side of a pair that has both: behind a second NAT, or mirrored in another network. */
+static bool is_further_outer(const struct pair *pair, const struct nat_leg *leg)
+{
+	const struct nat_leg *inside = &pair->legs[pair->inside];
+
+	return pair->count == 2 && nat_leg_is_other(inside, leg) && nat_leg_is_inside(inside, leg);
 }
 
 static void add_leg(struct pair *pair, const struct nat_leg *leg)
@@ -187,40 +199,49 @@ static void join_contact(struct nat_legs *self, struct pair *contact, const stru
 		tell_joined(self, contact, now_ns);
 }
 
+/* The contact's place among those of one SYN, NO_LEG: it has none. */
+static size_t place_contact(struct nat_legs *self, uint64_t now_ns, const struct contact_fact *fact,
+			    const struct nat_leg *leg, struct pair **out)
+{
+	uint32_t isns[2] = { fact->isn, 0 };
+	struct siphash_tag tag = nat_leg_tag(&fact->key, leg->client_side, isns, self->secret);
+	struct pair *contact = find_pair(&self->contacts, tag);
+
+	*out = contact;
+	if (contact == NULL) {
+		*out = add_pair(self, &self->contacts, LIMIT_NAT_CONTACTS, tag, leg, now_ns);
+		if (*out == NULL)
+			return NO_LEG;
+		(*out)->options = fact->syn_options;
+		return 0;
+	}
+	if (!is_contact_pair(contact, leg, fact->syn_options))
+		return contact->options == fact->syn_options && is_further_outer(contact, leg)
+			       ? !contact->inside
+			       : NO_LEG;
+	join_contact(self, contact, leg, now_ns);
+	return 1;
+}
+
 static void take_contact(struct nat_legs *self, uint64_t now_ns, const struct contact_fact *fact)
 {
 	struct nat_leg leg = nat_leg_of(self->addresses, &fact->key, fact->client_side,
 					fact->flow_id, fact->start_ns);
-	uint32_t isns[2] = { fact->isn, 0 };
-	struct siphash_tag tag = nat_leg_tag(&fact->key, leg.client_side, isns, self->secret);
-	struct decision_nat nat;
 	struct pair *contact = NULL;
-	size_t index = 0;
+	struct decision_nat nat;
+	size_t index = NO_LEG;
 
-	if (fact->isn != 0 && !self->probe.is_opaque) {
-		contact = find_pair(&self->contacts, tag);
-		if (contact != NULL && is_contact_pair(contact, &leg, fact->syn_options)) {
-			join_contact(self, contact, &leg, now_ns);
-			index = 1;
-		} else if (contact == NULL) {
-			contact = add_pair(self, &self->contacts, LIMIT_NAT_CONTACTS, tag, &leg,
-					   now_ns);
-			if (contact != NULL)
-				contact->options = fact->syn_options;
-		} else {
-			contact = NULL;
-		}
-	}
-	if (contact == NULL || contact->count == 1) {
-		if (contact != NULL)
-			contact->is_taken[index] = true;
+	if (fact->isn != 0 && !self->probe.is_opaque)
+		index = place_contact(self, now_ns, fact, &leg, &contact);
+	if (index == NO_LEG) {
 		take(self, now_ns, &fact->fact, NULL);
-	} else if (index == contact->inside) {
-		nat = nat_leg_outside(&contact->legs[!index]);
-		contact->is_taken[index] = true;
-		take(self, now_ns, &fact->fact, &nat);
-	} else {
+	} else if (is_outer(contact, index)) {
 		stats_add(self->stats->nat_joined, 1);
+	} else {
+		contact->is_taken[index] = true;
+		if (contact->count == 2)
+			nat = nat_leg_outside(&contact->legs[!index]);
+		take(self, now_ns, &fact->fact, contact->count == 2 ? &nat : NULL);
 	}
 }
 
@@ -313,11 +334,10 @@ static void give(struct nat_legs *self, uint64_t now_ns, struct pair *pair, size
 		pair->is_taken[leg] = true;
 		take_single(self, now_ns, subject);
 	}
-	if (!subject->is_last)
-		return;
-	pair->has_ended[leg] = true;
-	if (pair->has_ended[0] && pair->has_ended[1])
-		drop_pair(&self->sessions, pair);
+	if (subject->is_last) {
+		pair->has_ended[leg] = true;
+		pair->decide_ns = now_ns; /* lingers for what else may have seen it */
+	}
 }
 
 /* The outer side's contact, unless it ended here or was withdrawn before. */
@@ -439,10 +459,14 @@ static void take_session(struct nat_legs *self, uint64_t now_ns, const struct su
 		join_session(self, pair, &leg, subject, now_ns);
 		index = 1;
 	}
-	if (index == NO_LEG) /* a second mirror's */
+	if (index == NO_LEG && is_further_outer(pair, &leg)) {
+		nat_addresses_learn(self->addresses, &leg.key, leg.client_side);
+		stats_add(self->stats->nat_joined, 1);
+	} else if (index == NO_LEG) { /* a second mirror's */
 		take_single(self, now_ns, subject);
-	else
+	} else {
 		hold_or_give(self, now_ns, pair, index, subject);
+	}
 }
 
 /* --- flow records --------------------------------------------------------------------------- */
@@ -482,22 +506,37 @@ static bool take_contact_record(struct nat_legs *self, uint64_t now_ns,
 	return true;
 }
 
+/* A record of a session's pair; false: it is of none. */
+static bool take_session_record(struct nat_legs *self, uint64_t now_ns,
+				const struct subject *subject)
+{
+	struct pair *pair = find_pair(&self->sessions, subject_tag(self, subject));
+	size_t index = pair != NULL ? find_leg(pair, subject->flow_id) : NO_LEG;
+	struct nat_leg leg;
+
+	if (index != NO_LEG) {
+		hold_or_give(self, now_ns, pair, index, subject);
+		return true;
+	}
+	if (pair == NULL)
+		return false;
+	leg = nat_leg_of(self->addresses, subject->key, subject->client_side, subject->flow_id,
+			 subject->first_ns);
+	if (!is_further_outer(pair, &leg))
+		return false;
+	stats_add(self->stats->nat_joined, 1);
+	return true;
+}
+
 static void take_record(struct nat_legs *self, uint64_t now_ns, const struct flow_record *record)
 {
 	struct subject subject = subject_of(&record->fact);
-	struct pair *pair;
-	size_t leg = NO_LEG;
 
 	if (has_handshake(&subject) && !self->probe.is_settled)
 		test_handshake(self, record);
-	if (record->has_session && has_handshake(&subject)) {
-		pair = find_pair(&self->sessions, subject_tag(self, &subject));
-		leg = pair != NULL ? find_leg(pair, record->flow_id) : NO_LEG;
-		if (leg != NO_LEG) {
-			hold_or_give(self, now_ns, pair, leg, &subject);
-			return;
-		}
-	}
+	if (record->has_session && has_handshake(&subject) &&
+	    take_session_record(self, now_ns, &subject))
+		return;
 	if (self->contacts.count > 0 && take_contact_record(self, now_ns, &subject))
 		return;
 	if (!record->has_session && has_handshake(&subject) && !self->probe.is_opaque)

@@ -114,7 +114,7 @@ static void what_is_no_echo(void **state)
 {
 	(void)state;
 	assert_int_equal(inner(0), 0);
-	assert_int_equal(outer(LIMIT_NAT_ECHO_MS * 1000 + 1), 0); /* too late */
+	assert_int_equal(outer(LIMIT_NAT_ECHO_MS * UINT64_C(1000) + 1), 0); /* too late */
 	assert_int_equal(say(NAT_RANK_PRIVATE, 200000, 1, false), 0);
 	assert_int_equal(say(NAT_RANK_PUBLIC, 200300, 2, false), 0); /* other words */
 	assert_int_equal(say(NAT_RANK_HOME, 400000, 3, false), 0);
@@ -127,10 +127,12 @@ static void time_stamps_leave_more_time(void **state)
 {
 	(void)state;
 	assert_int_equal(say(NAT_RANK_PRIVATE, 0, WORDS, true), 0);
-	assert_int_equal(say(NAT_RANK_PUBLIC, LIMIT_NAT_WINDOW_MS * 1000, WORDS, true), 1);
+	assert_int_equal(say(NAT_RANK_PUBLIC, LIMIT_NAT_WINDOW_MS * UINT64_C(1000), WORDS, true),
+			 1);
 	assert_int_equal(say(NAT_RANK_PRIVATE, 9000000, WORDS, true), 0);
-	assert_int_equal(say(NAT_RANK_PUBLIC, 9000001 + LIMIT_NAT_WINDOW_MS * 1000, WORDS, true),
-			 0);
+	assert_int_equal(
+		say(NAT_RANK_PUBLIC, 9000001 + LIMIT_NAT_WINDOW_MS * UINT64_C(1000), WORDS, true),
+		0);
 }
 
 /* The same flow once more, as when its pair had to make room, asks nothing new. */

@@ -369,6 +369,40 @@ static void one_client_twice_is_no_pair(void **state)
 	assert_int_equal(stats.nat_pairs, 0);
 }
 
+/* Two NATs one behind the other, or the outer side mirrored in two networks. */
+static void a_third_side_is_told_by_nobody(void **state)
+{
+	struct contact_fact third_contact = outer_contact(1.0005, 7, 50000, 1026);
+	struct session_fact third = outer_session(2.0005, 7, 50000, 1026);
+	struct flow_record inner_end = record(90, 7, 50000);
+	struct flow_record outer_end = outer_record(90, 7, 50000, 1025);
+	struct flow_record third_end = outer_record(90, 7, 50000, 1026);
+
+	(void)state;
+	third_contact.flow_id += OUTER;
+	third.flow_id += OUTER;
+	third_end.flow_id += OUTER;
+	inner_end.has_session = 1;
+	outer_end.has_session = 1;
+	third_end.has_session = 1;
+	feed_contact(contact(1, 7, 50000));
+	feed_contact(outer_contact(1.0003, 7, 50000, 1025));
+	feed(&third_contact.fact);
+	feed_session(session(2, 7, 50000));
+	feed_session(outer_session(2.0003, 7, 50000, 1025));
+	feed(&third.fact);
+	feed(&inner_end.fact);
+	feed(&outer_end.fact);
+	feed(&third_end.fact);
+	nat_legs_flush(legs, facts_ns(100));
+	assert_int_equal(seen_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(seen[i].flow_id, inner_end.flow_id);
+	expect(2, inner_end.flow_id, FACT_FLOW, 1025);
+	assert_int_equal(stats.nat_pairs, 1);
+	assert_int_equal(stats.nat_joined, 6);
+}
+
 static void begun_too_far_apart_is_no_pair(void **state)
 {
 	struct session_fact outer = outer_session(4, 7, 50000, 1025);
@@ -804,6 +838,7 @@ int main(void)
 		TEST(a_sensor_that_sees_one_side_stops_waiting),
 		TEST(other_numbers_are_another_connection),
 		TEST(one_client_twice_is_no_pair),
+		TEST(a_third_side_is_told_by_nobody),
 		TEST(begun_too_far_apart_is_no_pair),
 		TEST(without_a_handshake_nothing_is_paired),
 		TEST(the_inner_side_is_known),
