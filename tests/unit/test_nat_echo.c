@@ -149,7 +149,7 @@ static void nobody_meets_itself(void **state)
 static void tables_are_bounded(void **state)
 {
 	(void)state;
-	for (uint64_t i = 0; i < 2 * LIMIT_NAT_ECHOES; i++)
+	for (uint64_t i = 0; i < UINT64_C(2) * LIMIT_NAT_ECHOES; i++)
 		assert_int_equal(say(NAT_RANK_PRIVATE, i, 1000 + i, false), 0);
 	assert_int_equal(echo.words.count, LIMIT_NAT_ECHOES);
 	/* Among those that are left every one is answered; of the answers the last 16 are kept. */
