@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "sensor/alert.h"
+#include "sensor/contacts.h"
 #include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
@@ -37,6 +38,7 @@ struct correlator {
 	struct correlator_options options;
 	struct stats *stats;
 	struct alert_table *alerts;
+	struct contacts *contacts;
 	struct nat_legs *legs;
 	struct tag_table sessions; /* by flow id */
 	struct siphash_key key;
@@ -90,13 +92,14 @@ static struct session_entry *add_session(struct correlator *self, uint64_t flow_
 }
 
 static void set_parties(const struct correlator *self, struct decision_parties *parties,
-			const struct flow_key *key, uint8_t client_side, uint32_t contact,
-			const struct decision_nat *nat)
+			const struct flow_key *key, uint8_t client_side, uint64_t flow_id,
+			uint64_t first_ns, const struct decision_nat *nat)
 {
 	memset(parties, 0, sizeof(*parties));
 	parties->key = *key;
 	parties->client_side = client_side != 0;
-	parties->contact = contact;
+	parties->flow_id = flow_id;
+	parties->first_ns = first_ns;
 	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
 					    parties->client_side);
 	if (nat != NULL)
@@ -108,44 +111,90 @@ static void take_contact(struct correlator *self, const struct contact_fact *fac
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->contact, nat);
-	parties.flow_id = fact->flow_id;
-	parties.first_ns = fact->start_ns;
-	alert_contact(self->alerts, fact, &parties);
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    nat);
+	parties.contact = fact->contact;
+	contacts_name_server(self->contacts, fact->fact.time_ns, &parties);
+	contacts_take_contact(self->contacts, fact, &parties);
 }
 
-static void take_session(struct correlator *self, const struct session_fact *fact,
+static void take_name(struct correlator *self, const struct name_fact *fact,
+		      const struct decision_nat *nat)
+{
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    nat);
+	parties.contact = fact->contact;
+	contacts_take_name(self->contacts, fact, &parties);
+}
+
+static void take_answer(struct correlator *self, const struct answer_fact *fact)
+{
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    NULL);
+	contacts_take_answer(self->contacts, fact, &parties);
+}
+
+static void keep_session(struct correlator *self, const struct session_fact *fact,
+			 struct session_entry *entry)
+{
+	if (entry == NULL)
+		entry = add_session(self, fact->flow_id);
+	if (entry == NULL)
+		return;
+	entry->view = fact->view;
+	entry->is_ended = fact->event == SESSION_END;
+	tag_table_touch(&self->sessions, &entry->link);
+}
+
+static void take_session(struct correlator *self, const struct session_fact *told,
 			 const struct decision_nat *nat)
 {
-	struct session_entry *entry = find_session(self, fact->flow_id);
-	struct session_view *before = entry != NULL ? &entry->view : NULL;
+	struct session_entry *entry = find_session(self, told->flow_id);
+	struct session_fact fact = *told; /* and what others know of it */
 	struct decision_session decision;
 	struct alert_name name;
 
 	memset(&decision, 0, sizeof(decision));
-	set_parties(self, &decision.parties, &fact->key, fact->client_side, fact->contact, nat);
-	decision.parties.flow_id = fact->flow_id;
-	decision.parties.first_ns = fact->first_ns;
-	name = alert_session(self->alerts, fact, &decision.parties, before);
-	if (entry == NULL)
-		entry = add_session(self, fact->flow_id);
-	if (entry != NULL) {
-		entry->view = fact->view;
-		entry->is_ended = fact->event == SESSION_END;
-		tag_table_touch(&self->sessions, &entry->link);
-	}
+	set_parties(self, &decision.parties, &fact.key, fact.client_side, fact.flow_id,
+		    fact.first_ns, nat);
+	decision.parties.contact = fact.contact;
+	contacts_name_server(self->contacts, fact.fact.time_ns, &decision.parties);
+	contacts_witness(self->contacts, fact.fact.time_ns, &decision.parties, &fact.view);
+	name = alert_session(self->alerts, &fact, &decision.parties,
+			     entry != NULL ? &entry->view : NULL);
+	keep_session(self, &fact, entry);
 
-	decision.decision.time_ns = fact->fact.time_ns;
+	decision.decision.time_ns = fact.fact.time_ns;
 	decision.decision.size = sizeof(decision);
 	decision.decision.kind = DECISION_SESSION;
 	decision.alert_id = name.id;
 	decision.revision = name.revision;
-	decision.last_ns = fact->last_ns;
-	memcpy(decision.packets, fact->packets, sizeof(decision.packets));
-	memcpy(decision.bytes, fact->bytes, sizeof(decision.bytes));
-	decision.event = fact->event;
-	decision.view = fact->view;
+	decision.last_ns = fact.last_ns;
+	memcpy(decision.packets, fact.packets, sizeof(decision.packets));
+	memcpy(decision.bytes, fact.bytes, sizeof(decision.bytes));
+	decision.event = fact.event;
+	decision.view = fact.view;
 	outbox_send_urgent(&self->outbox, &decision.decision);
+}
+
+static void name_flow(struct correlator *self, const struct flow_record *record,
+		      struct decision_flow *decision)
+{
+	const struct hello_view *hello;
+
+	if (!record->is_named && !record->is_told && !record->has_session &&
+	    !contacts_may_know(self->contacts, record))
+		return;
+	contacts_name_server(self->contacts, record->fact.time_ns, &decision->parties);
+	hello = contacts_take_flow(self->contacts, record, &decision->parties);
+	if (hello == NULL)
+		return;
+	decision->has_hello = 1;
+	decision->hello = *hello;
 }
 
 static void take_flow(struct correlator *self, const struct flow_record *record,
@@ -155,17 +204,18 @@ static void take_flow(struct correlator *self, const struct flow_record *record,
 	struct decision_flow decision;
 	struct alert_name name;
 
-	memset(&decision, 0, decision_flow_size(false));
-	set_parties(self, &decision.parties, &record->key, record->client_side, record->contact,
-		    nat);
-	decision.parties.flow_id = record->flow_id;
-	decision.parties.first_ns = record->first_ns;
+	memset(&decision, 0, decision_flow_size(false, false));
+	set_parties(self, &decision.parties, &record->key, record->client_side, record->flow_id,
+		    record->first_ns, nat);
+	decision.parties.contact = record->contact;
+	name_flow(self, record, &decision);
 	name = alert_flow(self->alerts, record, &decision.parties);
 	if (record->has_session)
 		entry = find_session(self, record->flow_id);
 
 	decision.decision.time_ns = record->fact.time_ns;
-	decision.decision.size = (uint32_t)decision_flow_size(entry != NULL);
+	decision.decision.size =
+		(uint32_t)decision_flow_size(entry != NULL, decision.has_hello != 0);
 	decision.decision.kind = DECISION_FLOW;
 	decision.alert_id = name.id;
 	decision.revision = name.revision;
@@ -174,10 +224,16 @@ static void take_flow(struct correlator *self, const struct flow_record *record,
 	if (entry != NULL) {
 		decision.has_session = 1;
 		decision.view = entry->view;
+	} else if (decision.has_hello) {
+		memset(&decision.view, 0, sizeof(decision.view));
 	}
 	outbox_send_bulk(&self->outbox, &decision.decision);
-	if (entry != NULL && record->end != FLOW_END_ACTIVE)
+	if (record->end == FLOW_END_ACTIVE)
+		return;
+	if (entry != NULL)
 		drop_session(self, entry);
+	if (record->is_named)
+		contacts_end_flow(self->contacts, record->flow_id);
 }
 
 /* A fact in its turn, behind what nat_legs.h makes of it. */
@@ -197,6 +253,15 @@ static void take_turn(void *ctx, uint64_t now_ns, const struct fact *fact,
 	case FACT_SESSION:
 		take_session(self, (const struct session_fact *)fact, nat);
 		break;
+	case FACT_NAME:
+		take_name(self, (const struct name_fact *)fact, nat);
+		break;
+	case FACT_ANSWER:
+		take_answer(self, (const struct answer_fact *)fact);
+		break;
+	case FACT_HELLO:
+		contacts_take_hello(self->contacts, (const struct hello_fact *)fact);
+		break;
 	}
 }
 
@@ -206,8 +271,8 @@ static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
 	struct correlator *self = ctx;
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &inside->key, inside->client_side, 0, nat);
-	parties.flow_id = inside->flow_id;
+	set_parties(self, &parties, &inside->key, inside->client_side, inside->flow_id, 0, nat);
+	parties.contact = inside->contact;
 	alert_nat(self->alerts, &parties, now_ns);
 }
 
@@ -216,7 +281,9 @@ static void on_withdraw(void *ctx, const struct nat_leg *outside)
 	struct correlator *self = ctx;
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &outside->key, outside->client_side, 0, NULL);
+	set_parties(self, &parties, &outside->key, outside->client_side, outside->flow_id, 0, NULL);
+	parties.contact = outside->contact;
+	contacts_name_server(self->contacts, self->end_ns, &parties);
 	alert_withdraw(self->alerts, &parties);
 }
 
@@ -302,6 +369,9 @@ bool correlator_step(struct correlator *self)
 	uint64_t floor_ns;
 	size_t chosen;
 
+	if (self->options.lists != NULL)
+		contacts_use(self->contacts,
+			     lists_board_read(self->options.lists, self->options.lists_slot));
 	look_at_feeds(self);
 	for (int i = 0; i < CORRELATOR_STEP_FACTS && !self->outbox.is_stalled; i++) {
 		struct feed_head *head;
@@ -366,6 +436,8 @@ void *correlator_run(void *arg)
 		nat_legs_flush(self->legs, self->end_ns);
 		alert_flush(self->alerts, self->end_ns);
 	}
+	if (self->options.lists != NULL)
+		lists_board_leave(self->options.lists, self->options.lists_slot);
 	outbox_close(&self->outbox);
 	return self->outbox.is_stalled ? self : NULL;
 }
@@ -379,6 +451,8 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.tap = options->tap,
 					.publish = send_alert,
 					.ctx = self };
+	struct contacts_options contacts = { .max_labels = options->max_labels,
+					     .max_flows = options->max_sessions };
 
 	struct nat_legs_options legs = { .addresses = { .home = options->home,
 							.home_count = options->home_count,
@@ -401,9 +475,11 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.stall_timeout_s = options->stall_timeout_s };
 	self->heads = calloc(options->feed_count, sizeof(*self->heads));
 	self->alerts = alert_table_new(&alerts, stats);
+	contacts.alerts = self->alerts;
+	self->contacts = contacts_new(&contacts, stats);
 	self->legs = nat_legs_new(&legs, stats);
-	if (self->heads == NULL || self->alerts == NULL || self->legs == NULL ||
-	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
+	if (self->heads == NULL || self->alerts == NULL || self->contacts == NULL ||
+	    self->legs == NULL || tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
 		return NULL;
@@ -416,6 +492,7 @@ void correlator_free(struct correlator *self)
 	if (self == NULL)
 		return;
 	outbox_fini(&self->outbox);
+	contacts_free(self->contacts);
 	alert_table_free(self->alerts);
 	nat_legs_free(self->legs);
 	tag_table_fini(&self->sessions);

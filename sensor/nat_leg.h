@@ -18,6 +18,7 @@ struct nat_leg {
 	uint64_t flow_id;
 	uint64_t first_ns; /* of the connection */
 	struct flow_key key;
+	uint32_t contact; /* lists_entry() of the server's address, as a contact told; 0: none */
 	uint8_t client_side;
 	uint8_t rank; /* enum nat_rank of the client */
 	uint8_t is_home;

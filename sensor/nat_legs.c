@@ -147,6 +147,7 @@ static void take_contact(struct nat_legs *self, uint64_t now_ns, const struct co
 	struct decision_nat nat;
 	size_t index = NAT_NO_LEG;
 
+	leg.contact = fact->contact;
 	if (fact->isn != 0 && !self->probe.is_opaque)
 		index = place_contact(self, now_ns, fact, &leg, &contact);
 	if (index == NAT_NO_LEG) {
@@ -158,6 +159,28 @@ static void take_contact(struct nat_legs *self, uint64_t now_ns, const struct co
 		if (contact->count == 2)
 			nat = nat_leg_outside(&contact->legs[!index]);
 		take(self, now_ns, &fact->fact, contact->count == 2 ? &nat : NULL);
+	}
+}
+
+/* A name that a flow said: of an outer side the inner one has said it already. */
+static void take_name(struct nat_legs *self, uint64_t now_ns, const struct name_fact *fact)
+{
+	const struct nat_pair *contact =
+		find_contact(self, &fact->key, fact->client_side, fact->isn);
+	struct nat_leg leg = nat_leg_of(self->addresses, &fact->key, fact->client_side,
+					fact->flow_id, fact->start_ns);
+	size_t index = contact != NULL ? nat_pair_leg(contact, fact->flow_id) : NAT_NO_LEG;
+	struct decision_nat nat;
+
+	if (contact != NULL && index == NAT_NO_LEG && nat_pair_is_further(contact, &leg))
+		index = !contact->inside;
+	if (index == NAT_NO_LEG || contact->count != 2) {
+		take(self, now_ns, &fact->fact, NULL);
+	} else if (index == contact->inside) {
+		nat = nat_leg_outside(&contact->legs[!index]);
+		take(self, now_ns, &fact->fact, &nat);
+	} else {
+		stats_add(self->stats->nat_joined, 1);
 	}
 }
 
@@ -361,6 +384,7 @@ static void take_session(struct nat_legs *self, uint64_t now_ns, const struct su
 	struct nat_pair *pair = nat_pair_find(&self->sessions, tag);
 	size_t index;
 
+	leg.contact = subject->contact;
 	if (pair == NULL && self->probe.is_opaque && meet(self, subject, &leg, tag))
 		pair = nat_pair_find(&self->sessions, subject_tag(self, subject));
 	if (pair == NULL)
@@ -481,6 +505,12 @@ void nat_legs_take(struct nat_legs *self, uint64_t now_ns, const struct fact *fa
 		else
 			take(self, now_ns, fact, NULL);
 		return;
+	case FACT_NAME:
+		take_name(self, now_ns, (const struct name_fact *)(const void *)fact);
+		return;
+	case FACT_ANSWER:
+	case FACT_HELLO:
+		break;
 	}
 	take(self, now_ns, fact, NULL);
 }

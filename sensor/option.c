@@ -94,15 +94,21 @@ const struct option_row option_rows[] = {
 	       "Open alerts kept at once"),
 	NUMBER("max-sessions", 0, max_sessions, 64, 10000000, "100000", "N", WORK,
 	       "Mining sessions kept at once"),
+	NUMBER("max-labels", 0, max_labels, 64, 10000000, "262144", "N", WORK,
+	       "Addresses of DNS answers remembered, by client"),
 
 	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "
 	     "-r"),
 	NAME("tap", tap, "default", "NAME", KNOWLEDGE,
 	     "Scope of flows that no row of cloud maps, when reading files: tap:NAME"),
+	LIST("lists", 0, OPTION_LIST, lists, "FILE", KNOWLEDGE,
+	     "List of pools, hostile infrastructure, own miners, wallets or JA3/JA4; may be "
+	     "repeated; read again on SIGHUP"),
 	LIST("endpoints", 0, OPTION_LIST, endpoints, "FILE", KNOWLEDGE,
-	     "List of pool endpoints (ip, ip:port, prefix, stratum+tcp://ip:port); may be "
-	     "repeated"),
+	     "The same as lists, by its older name"),
+	FLAG("default-lists", default_lists, "yes", KNOWLEDGE,
+	     "Load the list of pool names that comes with the sensor, too"),
 	LIST("home-networks", 0, OPTION_NETS, home, "PREFIX", KNOWLEDGE,
 	     "Prefixes of your own hosts: tells client from server in mid-stream flows"),
 	LIST("nat-addresses", 0, OPTION_NETS, nat, "PREFIX", KNOWLEDGE,
@@ -110,6 +116,11 @@ const struct option_row option_rows[] = {
 	     "are told once"),
 	LIST("cloud", 0, OPTION_CLOUD, cloud, "KEY=VALUE,...", KNOWLEDGE,
 	     "Cloud identity by vni, vlan or prefix: provider, account, region, vpc, subnet"),
+	LIST("inventory", 0, OPTION_LIST, inventory, "FILE", KNOWLEDGE,
+	     "JSON of aws ec2 describe-instances or describe-network-interfaces, read again on "
+	     "change; may be repeated"),
+	NUMBER("inventory-max", 0, inventory_max, 16, 10000000, "100000", "N", KNOWLEDGE,
+	       "Addresses in the inventory at most; 900 bytes each"),
 	NUMBER("community-id-seed", 0, community_seed, 0, 65535, "0", "N", KNOWLEDGE,
 	       "Seed of Community ID; the same on all your sensors"),
 
@@ -127,6 +138,9 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	CHOICE("hellos", hellos, "listed", "listed|all", OUTPUT,
+	       "TLS hellos (SNI, ALPN, JA3, JA4) shown on flow records: of flows that have to do "
+	       "with a listed name, address or fingerprint, or of all"),
 	CHOICE("flow-format", flow_format, "flat", "flat|eve", OUTPUT,
 	       "Form of flow records in Redis: flat fields or EVE JSON"),
 	TEXT("json", 0, json, NULL, "FILE", OUTPUT,

@@ -41,6 +41,7 @@ from kit.sensor import CAPTURES, ROOT, in_order, replay  # noqa: E402
 from kit.tap import Tap  # noqa: E402
 
 SCENARIO = "coin-shadow"
+NAMES = "names"
 PARALLEL = 2
 DIFFERENCE_LINES = 12
 OTHER_WORKERS = (2, 4)
@@ -57,6 +58,8 @@ class Capture:
         self.options = ()
         if self.folder == SCENARIO:
             self.options = ("-c", f"tests/golden/config/{SCENARIO}.yaml")
+        if self.folder == NAMES:
+            self.options = ("--lists", f"tests/golden/config/{NAMES}.list", "--hellos", "all")
 
     def sessions(self):
         """The sessions that its truth file names; None when it has no such file."""
@@ -74,6 +77,28 @@ class Capture:
         leg = "inside" if self.path.stem == "inside" else "outside"
         return [{**session, "client": session[leg][:2], "server": session[leg][2:],
                  "vni": session["vni"] if leg == "inside" else None} for session in found]
+
+    def contacts(self):
+        """The alerts that no session is behind."""
+        path = (ROOT / self.path).with_suffix(".truth.json")
+        if self.folder == SCENARIO:
+            return self.scenario_contacts()
+        return json.loads(path.read_text(encoding="utf-8")).get("contacts", [])
+
+    def scenario_contacts(self):
+        """Everybody who fetched from the staging host, and the function that sent the key out."""
+        path = CAPTURES / SCENARIO / "truth.json"
+        found = json.loads(path.read_text(encoding="utf-8"))
+        host, _, port = found["staging"].partition(":")
+        clients = {flow["src_ip"] for flow in found["captures"][self.path.name]["flows"]
+                   if flow["dest_ip"] == host and flow["dest_port"] == int(port)}
+        fetched = [{"client": client, "sid": truth.HOSTILE, "name": found["staging"]}
+                   for client in sorted(clients)]
+        if self.path.stem != "inside":
+            return fetched
+        return fetched + [{"client": leak["ip"], "sid": truth.KEY_LEAK,
+                           "name": leak["name"].lower(), "key": leak["key"]}
+                          for leak in found["leaks"]]
 
     def kept(self, lines):
         """The lines that are compared with the expected file, in its order."""
@@ -136,8 +161,10 @@ def compare_golden(capture, lines, update):
 def compare_truth(capture, events):
     """Problems against the truth file; a look-alike has no sessions, so nothing may be found."""
     sessions = capture.sessions()
+    contacts = capture.contacts()
     problems = truth.of_sessions(sessions, events) + truth.of_alerts(sessions, events)
-    if not sessions:
+    problems += truth.of_contacts(contacts, events)
+    if not sessions and not contacts:
         problems += [f"mining is spoken of: {event}" for event in events if "mining" in event]
         problems += [] if events else ["no flow record at all"]
     return problems

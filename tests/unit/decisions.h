@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sensor/correlator.h"
 #include "sensor/event.h"
 #include "sensor/packet.h"
 
@@ -95,6 +96,7 @@ static inline struct session_view test_view(const char *worker)
 
 static inline struct decision_alert test_alert(uint8_t last, uint32_t sid, uint32_t revision)
 {
+	char client[16];
 	struct decision_alert alert = { .parties = test_parties(last, 49152),
 					.alert_id = UINT64_C(0x0123456789abcd00) + last,
 					.episode_ns = DECISION_NS,
@@ -110,6 +112,9 @@ static inline struct decision_alert test_alert(uint8_t last, uint32_t sid, uint3
 	alert.decision.time_ns = DECISION_NS;
 	alert.decision.size = sizeof(alert);
 	alert.decision.kind = DECISION_ALERT;
+	snprintf(client, sizeof(client), "10.0.1.%u", (unsigned)last);
+	alert.open_hash = alert_open_hash("111122223333/us-east-1/vpc-0a1b2c3d", client,
+					  signature_find(sid)->family, "198.51.100.120:3333");
 	if (alert.has_session) {
 		alert.view = test_view("web-1");
 		alert.evidence = alert.view.evidence;
@@ -158,7 +163,7 @@ static inline struct decision_flow test_flow(uint8_t last, bool has_session)
 	record->tcp_flags[DIR_TO_SERVER] = TCP_SYN | TCP_ACK | TCP_PSH | TCP_FIN;
 	record->tcp_flags[DIR_TO_CLIENT] = TCP_SYN | TCP_ACK | TCP_PSH;
 	flow.decision.time_ns = record->end_ns;
-	flow.decision.size = (uint32_t)decision_flow_size(has_session);
+	flow.decision.size = (uint32_t)decision_flow_size(has_session, false);
 	flow.decision.kind = DECISION_FLOW;
 	if (has_session) {
 		flow.view = test_view("web-1");

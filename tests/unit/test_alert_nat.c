@@ -64,8 +64,14 @@ static void give_contact(double seconds, uint8_t client, uint16_t port)
 	struct contact_fact fact = facts_contact(seconds, client, port);
 	struct decision_parties parties = parties_of(client, port, 0);
 
+	struct alert_contact contact = { .time_ns = fact.fact.time_ns,
+					 .sid = SID_ENDPOINT,
+					 .word = EVIDENCE_LISTED_ENDPOINT,
+					 .level = LEVEL_SUSPECT,
+					 .is_to_server = true };
+
 	alert_advance(table, fact.fact.time_ns);
-	alert_contact(table, &fact, &parties);
+	alert_contact(table, &contact, &parties);
 }
 
 static void give_session(const struct session_fact *fact, uint16_t port)

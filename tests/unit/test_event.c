@@ -195,7 +195,7 @@ static void a_session_renders_as_a_flow(void **state)
 static void a_short_flow_entry_is_not_read_past(void **state)
 {
 	struct decision_flow whole = test_flow(23, false);
-	size_t size = decision_flow_size(false);
+	size_t size = decision_flow_size(false, false);
 	struct decision_flow *cut = malloc(size);
 
 	(void)state;
