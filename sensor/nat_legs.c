@@ -11,6 +11,7 @@
 #include "sensor/log.h"
 #include "sensor/nat_echo.h"
 #include "sensor/nat_hold.h"
+#include "sensor/nat_pair.h"
 #include "sensor/nat_probe.h"
 #include "sensor/nat_records.h"
 #include "sensor/tag_table.h"
@@ -18,22 +19,6 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 #define HOLD_NS   (LIMIT_NAT_FACT_HOLD_MS * NS_PER_MS)
-#define WINDOW_NS (LIMIT_NAT_WINDOW_MS * NS_PER_MS)
-#define NO_LEG    2
-
-/* One side, or both sides of one connection. */
-struct pair {
-	struct tag_link link; /* first: found by it */
-	struct nat_leg legs[2];
-	uint64_t decide_ns; /* until then the first one may have to wait */
-	uint32_t queued[2]; /* facts that wait */
-	uint16_t options;   /* of a contact's SYN */
-	uint8_t count;      /* sides that are known */
-	uint8_t inside;     /* index of the inner one, when both are */
-	bool is_taken[2];   /* a fact of it went on */
-	bool has_ended[2];
-	bool is_doubted; /* counted among those that waited in vain */
-};
 
 struct nat_legs {
 	struct nat_legs_options options;
@@ -64,66 +49,6 @@ static void take_record_back(void *ctx, uint64_t now_ns, const struct fact *fact
 
 /* --- pairs ---------------------------------------------------------------------------------- */
 
-static struct pair *find_pair(struct tag_table *table, struct siphash_tag tag)
-{
-	struct pair *pair = (struct pair *)(void *)tag_table_find(table, tag);
-
-	if (pair != NULL)
-		tag_table_touch(table, &pair->link);
-	return pair;
-}
-
-static void drop_pair(struct tag_table *table, struct pair *pair)
-{
-	tag_table_remove(table, &pair->link);
-	free(pair);
-}
-
-/* NULL: out of memory, counted. */
-static struct pair *add_pair(struct nat_legs *self, struct tag_table *table, size_t max,
-			     struct siphash_tag tag, const struct nat_leg *leg, uint64_t now_ns)
-{
-	struct pair *pair;
-
-	/* The ones that ended long ago are those that have not been asked for since. */
-	while ((pair = (struct pair *)(void *)table->oldest) != NULL &&
-	       (table->count >= max ||
-		(pair->has_ended[0] && now_ns > pair->decide_ns + WINDOW_NS)))
-		drop_pair(table, pair);
-	pair = calloc(1, sizeof(*pair));
-	if (pair == NULL) {
-		stats_add(self->stats->correlator_capped, 1);
-		return NULL;
-	}
-	pair->link.tag = tag;
-	pair->legs[0] = *leg;
-	pair->count = 1;
-	pair->decide_ns = now_ns + HOLD_NS;
-	tag_table_add(table, &pair->link);
-	return pair;
-}
-
-/* Index of a flow's side, NO_LEG: it is none of them. */
-static size_t find_leg(const struct pair *pair, uint64_t flow_id)
-{
-	for (size_t i = 0; i < pair->count; i++)
-		if (pair->legs[i].flow_id == flow_id)
-			return i;
-	return NO_LEG;
-}
-
-static bool is_outer(const struct pair *pair, size_t leg)
-{
-	return pair->count == 2 && leg != pair->inside;
-}
-
-static void add_leg(struct pair *pair, const struct nat_leg *leg)
-{
-	pair->legs[1] = *leg;
-	pair->count = 2;
-	pair->inside = nat_leg_is_inside(&pair->legs[0], &pair->legs[1]) ? 0 : 1;
-}
-
 static void count_pair(void *ctx)
 {
 	struct nat_legs *self = ctx;
@@ -133,7 +58,7 @@ static void count_pair(void *ctx)
 	stats_add(self->stats->nat_pairs, 1);
 }
 
-static void tell_joined(struct nat_legs *self, const struct pair *pair, uint64_t now_ns)
+static void tell_joined(struct nat_legs *self, const struct nat_pair *pair, uint64_t now_ns)
 {
 	struct decision_nat nat = nat_leg_outside(&pair->legs[!pair->inside]);
 
@@ -143,18 +68,18 @@ static void tell_joined(struct nat_legs *self, const struct pair *pair, uint64_t
 
 /* --- contacts ------------------------------------------------------------------------------- */
 
-static struct pair *find_contact(struct nat_legs *self, const struct flow_key *key, int client_side,
-				 uint32_t isn)
+static struct nat_pair *find_contact(struct nat_legs *self, const struct flow_key *key,
+				     int client_side, uint32_t isn)
 {
 	uint32_t isns[2] = { isn, 0 };
 
 	if (isn == 0 || self->contacts.count == 0)
 		return NULL;
-	return find_pair(&self->contacts, nat_leg_tag(key, client_side, isns, self->secret));
+	return nat_pair_find(&self->contacts, nat_leg_tag(key, client_side, isns, self->secret));
 }
 
 /* The contact of an outer side went on before that was known. */
-static void withdraw_contact(struct nat_legs *self, struct pair *contact, size_t leg)
+static void withdraw_contact(struct nat_legs *self, struct nat_pair *contact, size_t leg)
 {
 	if (!contact->is_taken[leg])
 		return;
@@ -165,7 +90,8 @@ static void withdraw_contact(struct nat_legs *self, struct pair *contact, size_t
 
 /* A SYN alone proves less than a handshake: only what is private and what may be a NAT are paired
  * by it, and the options, with their time stamp, must agree. */
-static bool is_contact_pair(const struct pair *contact, const struct nat_leg *leg, uint16_t options)
+static bool is_contact_pair(const struct nat_pair *contact, const struct nat_leg *leg,
+			    uint16_t options)
 {
 	uint8_t rank = contact->legs[0].rank;
 	uint8_t low = rank < leg->rank ? rank : leg->rank;
@@ -176,10 +102,10 @@ static bool is_contact_pair(const struct pair *contact, const struct nat_leg *le
 	       nat_leg_is_other(&contact->legs[0], leg);
 }
 
-static void join_contact(struct nat_legs *self, struct pair *contact, const struct nat_leg *leg,
+static void join_contact(struct nat_legs *self, struct nat_pair *contact, const struct nat_leg *leg,
 			 uint64_t now_ns)
 {
-	add_leg(contact, leg);
+	nat_pair_join(contact, leg);
 	count_pair(self);
 	if (contact->inside == 1)
 		withdraw_contact(self, contact, 0);
@@ -187,55 +113,71 @@ static void join_contact(struct nat_legs *self, struct pair *contact, const stru
 		tell_joined(self, contact, now_ns);
 }
 
+/* The contact's place among those of one SYN, NAT_NO_LEG: it has none. */
+static size_t place_contact(struct nat_legs *self, uint64_t now_ns, const struct contact_fact *fact,
+			    const struct nat_leg *leg, struct nat_pair **out)
+{
+	uint32_t isns[2] = { fact->isn, 0 };
+	struct siphash_tag tag = nat_leg_tag(&fact->key, leg->client_side, isns, self->secret);
+	struct nat_pair *contact = nat_pair_find(&self->contacts, tag);
+
+	*out = contact;
+	if (contact == NULL) {
+		*out = nat_pair_add(&self->contacts, LIMIT_NAT_CONTACTS, tag, leg, now_ns);
+		if (*out == NULL) {
+			stats_add(self->stats->correlator_capped, 1);
+			return NAT_NO_LEG;
+		}
+		(*out)->options = fact->syn_options;
+		return 0;
+	}
+	if (!is_contact_pair(contact, leg, fact->syn_options))
+		return contact->options == fact->syn_options && nat_pair_is_further(contact, leg)
+			       ? !contact->inside
+			       : NAT_NO_LEG;
+	join_contact(self, contact, leg, now_ns);
+	return 1;
+}
+
 static void take_contact(struct nat_legs *self, uint64_t now_ns, const struct contact_fact *fact)
 {
 	struct nat_leg leg = nat_leg_of(self->addresses, &fact->key, fact->client_side,
 					fact->flow_id, fact->start_ns);
-	uint32_t isns[2] = { fact->isn, 0 };
-	struct siphash_tag tag = nat_leg_tag(&fact->key, leg.client_side, isns, self->secret);
+	struct nat_pair *contact = NULL;
 	struct decision_nat nat;
-	struct pair *contact = NULL;
-	size_t index = 0;
+	size_t index = NAT_NO_LEG;
 
 	leg.contact = fact->contact;
-	if (fact->isn != 0 && !self->probe.is_opaque) {
-		contact = find_pair(&self->contacts, tag);
-		if (contact != NULL && is_contact_pair(contact, &leg, fact->syn_options)) {
-			join_contact(self, contact, &leg, now_ns);
-			index = 1;
-		} else if (contact == NULL) {
-			contact = add_pair(self, &self->contacts, LIMIT_NAT_CONTACTS, tag, &leg,
-					   now_ns);
-			if (contact != NULL)
-				contact->options = fact->syn_options;
-		} else {
-			contact = NULL;
-		}
-	}
-	if (contact == NULL || contact->count == 1) {
-		if (contact != NULL)
-			contact->is_taken[index] = true;
+	if (fact->isn != 0 && !self->probe.is_opaque)
+		index = place_contact(self, now_ns, fact, &leg, &contact);
+	if (index == NAT_NO_LEG) {
 		take(self, now_ns, &fact->fact, NULL);
-	} else if (index == contact->inside) {
-		nat = nat_leg_outside(&contact->legs[!index]);
-		contact->is_taken[index] = true;
-		take(self, now_ns, &fact->fact, &nat);
-	} else {
+	} else if (nat_pair_is_outer(contact, index)) {
 		stats_add(self->stats->nat_joined, 1);
+	} else {
+		contact->is_taken[index] = true;
+		if (contact->count == 2)
+			nat = nat_leg_outside(&contact->legs[!index]);
+		take(self, now_ns, &fact->fact, contact->count == 2 ? &nat : NULL);
 	}
 }
 
 /* A name that a flow said: of an outer side the inner one has said it already. */
 static void take_name(struct nat_legs *self, uint64_t now_ns, const struct name_fact *fact)
 {
-	const struct pair *contact = find_contact(self, &fact->key, fact->client_side, fact->isn);
-	size_t leg = contact != NULL ? find_leg(contact, fact->flow_id) : NO_LEG;
+	const struct nat_pair *contact =
+		find_contact(self, &fact->key, fact->client_side, fact->isn);
+	struct nat_leg leg = nat_leg_of(self->addresses, &fact->key, fact->client_side,
+					fact->flow_id, fact->start_ns);
+	size_t index = contact != NULL ? nat_pair_leg(contact, fact->flow_id) : NAT_NO_LEG;
 	struct decision_nat nat;
 
-	if (leg == NO_LEG || contact->count != 2) {
+	if (contact != NULL && index == NAT_NO_LEG && nat_pair_is_further(contact, &leg))
+		index = !contact->inside;
+	if (index == NAT_NO_LEG || contact->count != 2) {
 		take(self, now_ns, &fact->fact, NULL);
-	} else if (leg == contact->inside) {
-		nat = nat_leg_outside(&contact->legs[!leg]);
+	} else if (index == contact->inside) {
+		nat = nat_leg_outside(&contact->legs[!index]);
 		take(self, now_ns, &fact->fact, &nat);
 	} else {
 		stats_add(self->stats->nat_joined, 1);
@@ -297,11 +239,11 @@ static struct siphash_tag subject_tag(struct nat_legs *self, const struct subjec
 static bool contact_nat(struct nat_legs *self, const struct subject *subject,
 			struct decision_nat *nat)
 {
-	const struct pair *contact =
+	const struct nat_pair *contact =
 		find_contact(self, subject->key, subject->client_side, subject->isn[0]);
-	size_t leg = contact != NULL ? find_leg(contact, subject->flow_id) : NO_LEG;
+	size_t leg = contact != NULL ? nat_pair_leg(contact, subject->flow_id) : NAT_NO_LEG;
 
-	if (leg == NO_LEG || contact->count != 2 || leg != contact->inside)
+	if (leg == NAT_NO_LEG || contact->count != 2 || leg != contact->inside)
 		return false;
 	*nat = nat_leg_outside(&contact->legs[!leg]);
 	return true;
@@ -316,12 +258,12 @@ static void take_single(struct nat_legs *self, uint64_t now_ns, const struct sub
 }
 
 /* A fact whose turn it is: on, or not when it is an outer side's. */
-static void give(struct nat_legs *self, uint64_t now_ns, struct pair *pair, size_t leg,
+static void give(struct nat_legs *self, uint64_t now_ns, struct nat_pair *pair, size_t leg,
 		 const struct subject *subject)
 {
 	struct decision_nat nat;
 
-	if (is_outer(pair, leg)) {
+	if (nat_pair_is_outer(pair, leg)) {
 		stats_add(self->stats->nat_joined, 1);
 	} else if (pair->count == 2) {
 		pair->is_taken[leg] = true;
@@ -331,20 +273,19 @@ static void give(struct nat_legs *self, uint64_t now_ns, struct pair *pair, size
 		pair->is_taken[leg] = true;
 		take_single(self, now_ns, subject);
 	}
-	if (!subject->is_last)
-		return;
-	pair->has_ended[leg] = true;
-	if (pair->has_ended[0] && pair->has_ended[1])
-		drop_pair(&self->sessions, pair);
+	if (subject->is_last) {
+		pair->has_ended[leg] = true;
+		pair->decide_ns = now_ns; /* lingers for what else may have seen it */
+	}
 }
 
 /* The outer side's contact, unless it ended here or was withdrawn before. */
 static void withdraw_outer(struct nat_legs *self, const struct nat_leg *outer, uint32_t isn)
 {
-	struct pair *contact = find_contact(self, &outer->key, outer->client_side, isn);
-	size_t index = contact != NULL ? find_leg(contact, outer->flow_id) : NO_LEG;
+	struct nat_pair *contact = find_contact(self, &outer->key, outer->client_side, isn);
+	size_t index = contact != NULL ? nat_pair_leg(contact, outer->flow_id) : NAT_NO_LEG;
 
-	if (index != NO_LEG) {
+	if (index != NAT_NO_LEG) {
 		withdraw_contact(self, contact, index);
 	} else { /* its SYN was not like the inner one's */
 		stats_add(self->stats->nat_joined, 1);
@@ -352,13 +293,13 @@ static void withdraw_outer(struct nat_legs *self, const struct nat_leg *outer, u
 	}
 }
 
-static void join_session(struct nat_legs *self, struct pair *pair, const struct nat_leg *leg,
+static void join_session(struct nat_legs *self, struct nat_pair *pair, const struct nat_leg *leg,
 			 const struct subject *subject, uint64_t now_ns)
 {
 	const struct nat_leg *outer;
-	const struct pair *contact;
+	const struct nat_pair *contact;
 
-	add_leg(pair, leg);
+	nat_pair_join(pair, leg);
 	outer = &pair->legs[!pair->inside];
 	nat_addresses_learn(self->addresses, &outer->key, outer->client_side);
 	contact = find_contact(self, &outer->key, outer->client_side, subject->isn[0]);
@@ -369,7 +310,7 @@ static void join_session(struct nat_legs *self, struct pair *pair, const struct 
 		withdraw_outer(self, outer, subject->isn[0]);
 }
 
-static bool must_wait(const struct nat_legs *self, const struct pair *pair, size_t leg,
+static bool must_wait(const struct nat_legs *self, const struct nat_pair *pair, size_t leg,
 		      uint64_t now_ns)
 {
 	uint8_t rank = pair->legs[leg].rank;
@@ -387,10 +328,10 @@ static void release(struct nat_legs *self, uint64_t now_ns)
 {
 	struct nat_held *held = nat_hold_take(&self->hold);
 	struct subject subject = subject_of(&held->fact);
-	struct pair *pair = find_pair(&self->sessions, subject_tag(self, &subject));
-	size_t leg = pair != NULL ? find_leg(pair, subject.flow_id) : NO_LEG;
+	struct nat_pair *pair = nat_pair_find(&self->sessions, subject_tag(self, &subject));
+	size_t leg = pair != NULL ? nat_pair_leg(pair, subject.flow_id) : NAT_NO_LEG;
 
-	if (leg == NO_LEG) {
+	if (leg == NAT_NO_LEG) {
 		take_single(self, now_ns, &subject); /* the pair had to make room */
 	} else {
 		if (pair->queued[leg] > 0)
@@ -405,7 +346,7 @@ static void release(struct nat_legs *self, uint64_t now_ns)
 	free(held);
 }
 
-static void hold_or_give(struct nat_legs *self, uint64_t now_ns, struct pair *pair, size_t leg,
+static void hold_or_give(struct nat_legs *self, uint64_t now_ns, struct nat_pair *pair, size_t leg,
 			 const struct subject *subject)
 {
 	if (!must_wait(self, pair, leg, now_ns)) {
@@ -440,27 +381,32 @@ static void take_session(struct nat_legs *self, uint64_t now_ns, const struct su
 	struct nat_leg leg = nat_leg_of(self->addresses, subject->key, subject->client_side,
 					subject->flow_id, subject->first_ns);
 	struct siphash_tag tag = subject_tag(self, subject);
-	struct pair *pair = find_pair(&self->sessions, tag);
+	struct nat_pair *pair = nat_pair_find(&self->sessions, tag);
 	size_t index;
 
+	leg.contact = subject->contact;
 	if (pair == NULL && self->probe.is_opaque && meet(self, subject, &leg, tag))
-		pair = find_pair(&self->sessions, subject_tag(self, subject));
+		pair = nat_pair_find(&self->sessions, subject_tag(self, subject));
 	if (pair == NULL)
-		pair = add_pair(self, &self->sessions, self->options.max_sessions, tag, &leg,
-				now_ns);
+		pair = nat_pair_add(&self->sessions, self->options.max_sessions, tag, &leg, now_ns);
 	if (pair == NULL) {
+		stats_add(self->stats->correlator_capped, 1);
 		take_single(self, now_ns, subject);
 		return;
 	}
-	index = find_leg(pair, subject->flow_id);
-	if (index == NO_LEG && pair->count == 1 && nat_leg_is_other(&pair->legs[0], &leg)) {
+	index = nat_pair_leg(pair, subject->flow_id);
+	if (index == NAT_NO_LEG && pair->count == 1 && nat_leg_is_other(&pair->legs[0], &leg)) {
 		join_session(self, pair, &leg, subject, now_ns);
 		index = 1;
 	}
-	if (index == NO_LEG) /* a second mirror's */
+	if (index == NAT_NO_LEG && nat_pair_is_further(pair, &leg)) {
+		nat_addresses_learn(self->addresses, &leg.key, leg.client_side);
+		stats_add(self->stats->nat_joined, 1);
+	} else if (index == NAT_NO_LEG) { /* a second mirror's */
 		take_single(self, now_ns, subject);
-	else
+	} else {
 		hold_or_give(self, now_ns, pair, index, subject);
+	}
 }
 
 /* --- flow records --------------------------------------------------------------------------- */
@@ -487,35 +433,50 @@ static void test_handshake(struct nat_legs *self, const struct flow_record *reco
 static bool take_contact_record(struct nat_legs *self, uint64_t now_ns,
 				const struct subject *subject)
 {
-	const struct pair *contact =
+	const struct nat_pair *contact =
 		find_contact(self, subject->key, subject->client_side, subject->isn[0]);
-	size_t leg = contact != NULL ? find_leg(contact, subject->flow_id) : NO_LEG;
+	size_t leg = contact != NULL ? nat_pair_leg(contact, subject->flow_id) : NAT_NO_LEG;
 
-	if (leg == NO_LEG || contact->count != 2)
+	if (leg == NAT_NO_LEG || contact->count != 2)
 		return false;
-	if (is_outer(contact, leg))
+	if (nat_pair_is_outer(contact, leg))
 		stats_add(self->stats->nat_joined, 1);
 	else
 		take_single(self, now_ns, subject);
 	return true;
 }
 
+/* A record of a session's pair; false: it is of none. */
+static bool take_session_record(struct nat_legs *self, uint64_t now_ns,
+				const struct subject *subject)
+{
+	struct nat_pair *pair = nat_pair_find(&self->sessions, subject_tag(self, subject));
+	size_t index = pair != NULL ? nat_pair_leg(pair, subject->flow_id) : NAT_NO_LEG;
+	struct nat_leg leg;
+
+	if (index != NAT_NO_LEG) {
+		hold_or_give(self, now_ns, pair, index, subject);
+		return true;
+	}
+	if (pair == NULL)
+		return false;
+	leg = nat_leg_of(self->addresses, subject->key, subject->client_side, subject->flow_id,
+			 subject->first_ns);
+	if (!nat_pair_is_further(pair, &leg))
+		return false;
+	stats_add(self->stats->nat_joined, 1);
+	return true;
+}
+
 static void take_record(struct nat_legs *self, uint64_t now_ns, const struct flow_record *record)
 {
 	struct subject subject = subject_of(&record->fact);
-	struct pair *pair;
-	size_t leg = NO_LEG;
 
 	if (has_handshake(&subject) && !self->probe.is_settled)
 		test_handshake(self, record);
-	if (record->has_session && has_handshake(&subject)) {
-		pair = find_pair(&self->sessions, subject_tag(self, &subject));
-		leg = pair != NULL ? find_leg(pair, record->flow_id) : NO_LEG;
-		if (leg != NO_LEG) {
-			hold_or_give(self, now_ns, pair, leg, &subject);
-			return;
-		}
-	}
+	if (record->has_session && has_handshake(&subject) &&
+	    take_session_record(self, now_ns, &subject))
+		return;
 	if (self->contacts.count > 0 && take_contact_record(self, now_ns, &subject))
 		return;
 	if (!record->has_session && has_handshake(&subject) && !self->probe.is_opaque)

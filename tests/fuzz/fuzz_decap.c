@@ -7,6 +7,7 @@
 
 #include "protocols/cursor.h"
 #include "sensor/decap.h"
+#include "sensor/tcp_options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -33,6 +34,12 @@ static void check_packet(const struct packet *packet)
 	require(packet->payload.len <= packet->payload_wire);
 	require(packet->payload_wire < packet->ip_bytes);
 	require(packet->ip_packets > 0);
+	if (packet->key.proto == IP_PROTO_TCP) {
+		uint32_t stamps[2];
+
+		require(tcp_syn_options(packet) != 0);
+		(void)tcp_stamps(packet, stamps);
+	}
 	for (size_t i = 0; i < packet->l3.len; i++)
 		sum = (uint8_t)(sum ^ packet->l3.ptr[i]);
 }

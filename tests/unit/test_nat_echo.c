@@ -114,7 +114,7 @@ static void what_is_no_echo(void **state)
 {
 	(void)state;
 	assert_int_equal(inner(0), 0);
-	assert_int_equal(outer(LIMIT_NAT_ECHO_MS * 1000 + 1), 0); /* too late */
+	assert_int_equal(outer(LIMIT_NAT_ECHO_MS * UINT64_C(1000) + 1), 0); /* too late */
 	assert_int_equal(say(NAT_RANK_PRIVATE, 200000, 1, false), 0);
 	assert_int_equal(say(NAT_RANK_PUBLIC, 200300, 2, false), 0); /* other words */
 	assert_int_equal(say(NAT_RANK_HOME, 400000, 3, false), 0);
@@ -127,10 +127,12 @@ static void time_stamps_leave_more_time(void **state)
 {
 	(void)state;
 	assert_int_equal(say(NAT_RANK_PRIVATE, 0, WORDS, true), 0);
-	assert_int_equal(say(NAT_RANK_PUBLIC, LIMIT_NAT_WINDOW_MS * 1000, WORDS, true), 1);
+	assert_int_equal(say(NAT_RANK_PUBLIC, LIMIT_NAT_WINDOW_MS * UINT64_C(1000), WORDS, true),
+			 1);
 	assert_int_equal(say(NAT_RANK_PRIVATE, 9000000, WORDS, true), 0);
-	assert_int_equal(say(NAT_RANK_PUBLIC, 9000001 + LIMIT_NAT_WINDOW_MS * 1000, WORDS, true),
-			 0);
+	assert_int_equal(
+		say(NAT_RANK_PUBLIC, 9000001 + LIMIT_NAT_WINDOW_MS * UINT64_C(1000), WORDS, true),
+		0);
 }
 
 /* The same flow once more, as when its pair had to make room, asks nothing new. */
@@ -147,7 +149,7 @@ static void nobody_meets_itself(void **state)
 static void tables_are_bounded(void **state)
 {
 	(void)state;
-	for (uint64_t i = 0; i < 2 * LIMIT_NAT_ECHOES; i++)
+	for (uint64_t i = 0; i < UINT64_C(2) * LIMIT_NAT_ECHOES; i++)
 		assert_int_equal(say(NAT_RANK_PRIVATE, i, 1000 + i, false), 0);
 	assert_int_equal(echo.words.count, LIMIT_NAT_ECHOES);
 	/* Among those that are left every one is answered; of the answers the last 16 are kept. */

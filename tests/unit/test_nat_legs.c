@@ -1,6 +1,4 @@
-/* test_nat_legs.c: facts of two sides of one connection go in, and what is left of them comes out.
- *
- * The inner side is 10.0.1.N:port (facts.h), the outer one 198.51.100.40:port. */
+/* test_nat_legs.c: sessions of two sides of one connection go in, and what is left comes out. */
 #include "sensor/nat_legs.h"
 
 #include <setjmp.h>
@@ -11,213 +9,7 @@
 
 #include <cmocka.h>
 
-#include "sensor/log.h"
-#include "tests/unit/facts.h"
-
-#define SEEN_MAX 16384
-#define OUTER    0x10000000000ull /* added to the flow id of an inner side */
-
-/* What came out, in order. */
-struct seen {
-	uint64_t flow_id;
-	uint64_t time_ns; /* of the fact */
-	uint64_t now_ns;
-	uint16_t kind;
-	struct decision_nat nat;
-};
-
-static struct seen seen[SEEN_MAX];
-static size_t seen_count;
-static uint64_t joined_id; /* of the last one told */
-static uint16_t joined_port;
-static unsigned joined_count;
-static uint64_t withdrawn_id;
-static unsigned withdrawn_count;
-static struct net_prefix nats[1];
-static struct nat_legs *legs;
-static struct stats stats;
-
-static uint64_t id_of(const struct fact *fact)
-{
-	if (fact->kind == FACT_CONTACT)
-		return ((const struct contact_fact *)(const void *)fact)->flow_id;
-	if (fact->kind == FACT_SESSION)
-		return ((const struct session_fact *)(const void *)fact)->flow_id;
-	return ((const struct flow_record *)(const void *)fact)->flow_id;
-}
-
-static void on_take(void *ctx, uint64_t now_ns, const struct fact *fact,
-		    const struct decision_nat *nat)
-{
-	struct seen *one = &seen[seen_count++];
-
-	(void)ctx;
-	assert_true(seen_count <= SEEN_MAX);
-	assert_true(now_ns >= fact->time_ns);
-	if (seen_count > 1)
-		assert_true(now_ns >= one[-1].now_ns);
-	memset(one, 0, sizeof(*one));
-	one->flow_id = id_of(fact);
-	one->time_ns = fact->time_ns;
-	one->now_ns = now_ns;
-	one->kind = fact->kind;
-	if (nat != NULL)
-		one->nat = *nat;
-}
-
-static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
-		      const struct decision_nat *nat)
-{
-	(void)ctx;
-	(void)now_ns;
-	joined_id = inside->flow_id;
-	joined_port = nat->key.port[nat->client_side];
-	joined_count++;
-}
-
-static void on_withdraw(void *ctx, const struct nat_leg *outside)
-{
-	(void)ctx;
-	withdrawn_id = outside->flow_id;
-	withdrawn_count++;
-}
-
-static void begin(size_t nat_count, size_t max_sessions)
-{
-	struct nat_legs_options options = {
-		.addresses = { .nat = nats, .nat_count = nat_count },
-		.max_sessions = max_sessions,
-		.take = on_take,
-		.joined = on_joined,
-		.withdraw = on_withdraw,
-	};
-
-	nat_legs_free(legs);
-	memset(&stats, 0, sizeof(stats));
-	seen_count = 0;
-	joined_count = 0;
-	withdrawn_count = 0;
-	assert_int_equal(net_prefix_parse("198.51.100.40", &nats[0]), 0);
-	legs = nat_legs_new(&options, &stats);
-	assert_non_null(legs);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	begin(0, 100);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	nat_legs_free(legs);
-	legs = NULL;
-	return 0;
-}
-
-static void feed(const struct fact *fact)
-{
-	nat_legs_advance(legs, fact->time_ns);
-	nat_legs_take(legs, fact->time_ns, fact);
-}
-
-/* Turns a key of facts.h into that of the outer side. */
-static void outer_key(struct flow_key *key, uint16_t port)
-{
-	static const uint8_t nat[4] = { 198, 51, 100, 40 };
-
-	memcpy(key->addr[0], nat, sizeof(nat));
-	key->port[0] = port;
-}
-
-static struct session_fact session(double seconds, uint8_t client, uint16_t port)
-{
-	struct session_fact fact = facts_login(seconds, client, port);
-
-	fact.first_ns = facts_ns(1);
-	fact.isn[0] = 1000u + client;
-	fact.isn[1] = 77000u + port;
-	return fact;
-}
-
-static struct session_fact outer_session(double seconds, uint8_t client, uint16_t port,
-					 uint16_t outer_port)
-{
-	struct session_fact fact = session(seconds, client, port);
-
-	outer_key(&fact.key, outer_port);
-	fact.first_ns += 300000;
-	fact.flow_id += OUTER;
-	return fact;
-}
-
-static struct flow_record record(double seconds, uint8_t client, uint16_t port)
-{
-	struct flow_record fact = facts_flow(seconds, client, port, FLOW_END_CLOSED);
-
-	fact.first_ns = facts_ns(1);
-	fact.start_ns = facts_ns(1);
-	fact.isn[0] = 1000u + client;
-	fact.isn[1] = 77000u + port;
-	return fact;
-}
-
-static struct flow_record outer_record(double seconds, uint8_t client, uint16_t port,
-				       uint16_t outer_port)
-{
-	struct flow_record fact = record(seconds, client, port);
-
-	outer_key(&fact.key, outer_port);
-	fact.first_ns += 300000;
-	fact.start_ns = fact.first_ns;
-	fact.flow_id += OUTER;
-	return fact;
-}
-
-static struct contact_fact contact(double seconds, uint8_t client, uint16_t port)
-{
-	struct contact_fact fact = facts_contact(seconds, client, port);
-
-	fact.isn = 1000u + client;
-	fact.syn_options = 4711;
-	return fact;
-}
-
-static struct contact_fact outer_contact(double seconds, uint8_t client, uint16_t port,
-					 uint16_t outer_port)
-{
-	struct contact_fact fact = contact(seconds, client, port);
-
-	outer_key(&fact.key, outer_port);
-	fact.flow_id += OUTER;
-	return fact;
-}
-
-static void feed_session(struct session_fact fact)
-{
-	feed(&fact.fact);
-}
-
-static void feed_record(struct flow_record fact)
-{
-	feed(&fact.fact);
-}
-
-static void feed_contact(struct contact_fact fact)
-{
-	feed(&fact.fact);
-}
-
-static void expect(size_t at, uint64_t flow_id, uint16_t kind, uint16_t outer_port)
-{
-	assert_true(at < seen_count);
-	assert_int_equal(seen[at].flow_id, flow_id);
-	assert_int_equal(seen[at].kind, kind);
-	assert_int_equal(seen[at].nat.is_known, outer_port != 0);
-	assert_int_equal(seen[at].nat.key.port[0], outer_port);
-}
+#include "tests/unit/nat_rig.h"
 
 static void inside_first_waits_for_nobody(void **state)
 {
@@ -369,6 +161,40 @@ static void one_client_twice_is_no_pair(void **state)
 	assert_int_equal(stats.nat_pairs, 0);
 }
 
+/* Two NATs one behind the other, or the outer side mirrored in two networks. */
+static void a_third_side_is_told_by_nobody(void **state)
+{
+	struct contact_fact third_contact = outer_contact(1.0005, 7, 50000, 1026);
+	struct session_fact third = outer_session(2.0005, 7, 50000, 1026);
+	struct flow_record inner_end = record(90, 7, 50000);
+	struct flow_record outer_end = outer_record(90, 7, 50000, 1025);
+	struct flow_record third_end = outer_record(90, 7, 50000, 1026);
+
+	(void)state;
+	third_contact.flow_id += OUTER;
+	third.flow_id += OUTER;
+	third_end.flow_id += OUTER;
+	inner_end.has_session = 1;
+	outer_end.has_session = 1;
+	third_end.has_session = 1;
+	feed_contact(contact(1, 7, 50000));
+	feed_contact(outer_contact(1.0003, 7, 50000, 1025));
+	feed(&third_contact.fact);
+	feed_session(session(2, 7, 50000));
+	feed_session(outer_session(2.0003, 7, 50000, 1025));
+	feed(&third.fact);
+	feed(&inner_end.fact);
+	feed(&outer_end.fact);
+	feed(&third_end.fact);
+	nat_legs_flush(legs, facts_ns(100));
+	assert_int_equal(seen_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(seen[i].flow_id, inner_end.flow_id);
+	expect(2, inner_end.flow_id, FACT_FLOW, 1025);
+	assert_int_equal(stats.nat_pairs, 1);
+	assert_int_equal(stats.nat_joined, 6);
+}
+
 static void begun_too_far_apart_is_no_pair(void **state)
 {
 	struct session_fact outer = outer_session(4, 7, 50000, 1025);
@@ -466,174 +292,6 @@ static void nat64_is_seen_through(void **state)
 	feed_session(outer_session(2.0003, 7, 50000, 1025));
 	assert_int_equal(seen_count, 1);
 	assert_int_equal(joined_count, 1);
-}
-
-static void contacts_are_paired_by_their_syn(void **state)
-{
-	uint64_t id = facts_flow_id(7, 50000);
-
-	(void)state;
-	feed_contact(contact(1, 7, 50000));
-	feed_contact(outer_contact(1.0003, 7, 50000, 1025));
-	assert_int_equal(seen_count, 1);
-	expect(0, id, FACT_CONTACT, 0);
-	assert_int_equal(joined_id, id);
-	assert_int_equal(joined_port, 1025);
-	/* The login already knows. */
-	feed_session(session(2, 7, 50000));
-	expect(1, id, FACT_SESSION, 1025);
-	/* The outer side first: told, and taken back. */
-	feed_contact(outer_contact(3, 8, 50000, 1026));
-	feed_contact(contact(3.0003, 8, 50000));
-	expect(2, facts_flow_id(8, 50000) + OUTER, FACT_CONTACT, 0);
-	expect(3, facts_flow_id(8, 50000), FACT_CONTACT, 1026);
-	assert_int_equal(withdrawn_count, 1);
-	assert_int_equal(withdrawn_id, facts_flow_id(8, 50000) + OUTER);
-	/* Their flow records are one, too, even if the server never answered. */
-	struct flow_record inner = record(60, 8, 50000);
-	struct flow_record outer = outer_record(60, 8, 50000, 1026);
-
-	inner.isn[1] = 0;
-	outer.isn[1] = 0;
-	feed_record(outer);
-	feed_record(inner);
-	assert_int_equal(seen_count, 5);
-	expect(4, facts_flow_id(8, 50000), FACT_FLOW, 1026);
-	assert_int_equal(stats.nat_pairs, 2);
-}
-
-static void contacts_need_more_than_a_number(void **state)
-{
-	struct contact_fact outer = outer_contact(1.0003, 7, 50000, 1025);
-	struct contact_fact other = contact(1.0003, 9, 50000);
-
-	(void)state;
-	feed_contact(contact(1, 7, 50000));
-	outer.syn_options++;
-	feed(&outer.fact);
-	assert_int_equal(seen_count, 2);
-	/* Two private clients: one could claim the other's number. */
-	other.isn = 1007;
-	feed(&other.fact);
-	assert_int_equal(seen_count, 3);
-	assert_int_equal(stats.nat_pairs, 0);
-	/* No SYN, no number. */
-	outer = outer_contact(1.0005, 7, 50000, 1025);
-	outer.isn = 0;
-	feed(&outer.fact);
-	assert_int_equal(seen_count, 4);
-	assert_int_equal(withdrawn_count, 0);
-}
-
-/* Contacts that their SYNs did not join are joined by the sessions. */
-static void a_session_takes_the_contact_back(void **state)
-{
-	struct contact_fact outer = outer_contact(1.0003, 7, 50000, 1025);
-	struct session_fact inner_login = session(2, 7, 50000);
-	struct session_fact outer_login = outer_session(2.0003, 7, 50000, 1025);
-
-	(void)state;
-	inner_login.contact = 1;
-	outer_login.contact = 1;
-	outer.syn_options++; /* the NAT took one away */
-	feed_contact(contact(1, 7, 50000));
-	feed(&outer.fact);
-	assert_int_equal(seen_count, 2);
-	feed(&inner_login.fact);
-	feed(&outer_login.fact);
-	assert_int_equal(stats.nat_pairs, 1);
-	assert_int_equal(seen_count, 3);
-	assert_int_equal(withdrawn_count, 1);
-	assert_int_equal(withdrawn_id, outer.flow_id);
-	/* One that ended here already is not taken back again. */
-	begin(0, 100);
-	feed_contact(contact(1, 7, 50000));
-	feed_contact(outer_contact(1.0003, 7, 50000, 1025));
-	feed(&inner_login.fact);
-	feed(&outer_login.fact);
-	assert_int_equal(withdrawn_count, 0);
-	assert_int_equal(stats.nat_pairs, 1);
-}
-
-static void ordinary_records_teach_and_are_joined(void **state)
-{
-	(void)state;
-	/* Nothing is known: both go out at once, and the address is learnt. */
-	feed_record(record(5, 7, 50000));
-	feed_record(outer_record(5.1, 7, 50000, 1025));
-	assert_int_equal(seen_count, 2);
-	expect(0, facts_flow_id(7, 50000), FACT_FLOW, 0);
-	assert_int_equal(stats.nat_pairs, 1);
-	/* From then on they are one, whichever comes first. */
-	feed_record(record(6, 8, 50000));
-	assert_int_equal(seen_count, 2);
-	feed_record(outer_record(6.5, 8, 50000, 1026));
-	assert_int_equal(seen_count, 3);
-	expect(2, facts_flow_id(8, 50000), FACT_FLOW, 1026);
-	feed_record(outer_record(7, 9, 50000, 1027));
-	assert_int_equal(seen_count, 3);
-	feed_record(record(7.5, 9, 50000));
-	assert_int_equal(seen_count, 4);
-	expect(3, facts_flow_id(9, 50000), FACT_FLOW, 1027);
-	assert_int_equal(stats.nat_held, 2);
-	assert_int_equal(stats.nat_joined, 2);
-}
-
-static void a_record_without_other_side_goes_when_due(void **state)
-{
-	struct flow_record local = record(5, 8, 50000);
-
-	(void)state;
-	begin(1, 100);
-	feed_record(outer_record(5, 7, 50000, 1025));
-	local.key.addr[1][0] = 10; /* to a private server: never held */
-	feed(&local.fact);
-	assert_int_equal(seen_count, 1);
-	nat_legs_advance(legs, facts_ns(8));
-	assert_int_equal(seen_count, 1);
-	nat_legs_advance(legs, facts_ns(8) + 1);
-	assert_int_equal(seen_count, 2);
-	expect(1, facts_flow_id(7, 50000) + OUTER, FACT_FLOW, 0);
-	assert_int_equal(seen[1].time_ns, facts_ns(5));
-	/* One that had to wait does so in order with its interim record. */
-	local = record(20, 9, 50000);
-	local.end = FLOW_END_ACTIVE;
-	feed(&local.fact);
-	local.end = FLOW_END_CLOSED;
-	local.fact.time_ns++;
-	feed(&local.fact);
-	assert_int_equal(seen_count, 3);
-	nat_legs_flush(legs, facts_ns(30));
-	assert_int_equal(seen_count, 4);
-}
-
-static void what_is_held_is_bounded(void **state)
-{
-	(void)state;
-	begin(1, 100000);
-	for (uint32_t i = 0; i < LIMIT_NAT_RECORDS + 5; i++) {
-		struct flow_record one = outer_record(5, 7, 50000, 1025);
-
-		one.isn[0] = 100000 + i;
-		one.flow_id = i + 1;
-		feed(&one.fact);
-	}
-	assert_int_equal(seen_count, 5);
-	expect(4, 5, FACT_FLOW, 0);
-	assert_int_equal(stats.nat_hold_capped, 5);
-	begin(1, 100000);
-	for (uint32_t i = 0; i < LIMIT_NAT_FACTS + 3; i++) {
-		struct session_fact one = outer_session(5, 7, 50000, 1025);
-
-		one.isn[0] = 100000 + i;
-		one.flow_id = i + 1;
-		feed(&one.fact);
-	}
-	assert_int_equal(seen_count, 3);
-	expect(2, 3, FACT_SESSION, 0);
-	assert_int_equal(stats.nat_hold_capped, 3);
-	nat_legs_flush(legs, facts_ns(5));
-	assert_int_equal(seen_count, LIMIT_NAT_FACTS + 3);
 }
 
 /* A pair that had to make room is found again: each fact carries what it needs. */
@@ -742,57 +400,6 @@ static void one_pair_ends_the_self_test(void **state)
 	assert_int_equal(stats.nat_pairs, 2);
 }
 
-static void ranks_of_addresses(void **state)
-{
-	static const struct {
-		const char *text;
-		enum nat_rank rank;
-	} cases[] = {
-		{ "10.255.0.1", NAT_RANK_PRIVATE },   { "172.16.0.1", NAT_RANK_PRIVATE },
-		{ "172.31.255.1", NAT_RANK_PRIVATE }, { "172.32.0.1", NAT_RANK_PUBLIC },
-		{ "192.168.0.1", NAT_RANK_PRIVATE },  { "192.169.0.1", NAT_RANK_PUBLIC },
-		{ "100.64.0.1", NAT_RANK_PRIVATE },   { "100.127.0.1", NAT_RANK_PRIVATE },
-		{ "100.128.0.1", NAT_RANK_PUBLIC },   { "198.51.100.40", NAT_RANK_CONFIGURED },
-		{ "203.0.113.9", NAT_RANK_HOME },     { "198.51.100.41", NAT_RANK_PUBLIC },
-		{ "fd00::1", NAT_RANK_PRIVATE },      { "2001:db8::1", NAT_RANK_PUBLIC },
-	};
-	struct net_prefix home;
-	struct nat_address_options options = {
-		.home = &home, .home_count = 1, .nat = nats, .nat_count = 1
-	};
-	struct nat_addresses *addresses;
-	struct flow_key key;
-
-	(void)state;
-	assert_int_equal(net_prefix_parse("203.0.113.0/24", &home), 0);
-	assert_int_equal(net_prefix_parse("198.51.100.40", &nats[0]), 0);
-	addresses = nat_addresses_new(&options);
-	assert_non_null(addresses);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct net_prefix one;
-
-		assert_int_equal(net_prefix_parse(cases[i].text, &one), 0);
-		memset(&key, 0, sizeof(key));
-		key.ip_version = one.ip_version;
-		memcpy(key.addr[1], one.addr, 16);
-		assert_int_equal(nat_addresses_rank(addresses, &key, 1), cases[i].rank);
-	}
-	/* Learnt in one scope only; more than the cap forgets the oldest. */
-	key = facts_key(7, 1);
-	nat_addresses_learn(addresses, &key, 0);
-	assert_int_equal(nat_addresses_rank(addresses, &key, 0), NAT_RANK_LEARNT);
-	key.scope.id = 5;
-	assert_int_equal(nat_addresses_rank(addresses, &key, 0), NAT_RANK_PRIVATE);
-	for (uint32_t i = 0; i < LIMIT_NAT_ADDRESSES; i++) {
-		key.scope.id = 100 + i;
-		nat_addresses_learn(addresses, &key, 0);
-	}
-	assert_int_equal(nat_addresses_rank(addresses, &key, 0), NAT_RANK_LEARNT);
-	key.scope.id = 0;
-	assert_int_equal(nat_addresses_rank(addresses, &key, 0), NAT_RANK_PRIVATE);
-	nat_addresses_free(addresses);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -804,21 +411,15 @@ int main(void)
 		TEST(a_sensor_that_sees_one_side_stops_waiting),
 		TEST(other_numbers_are_another_connection),
 		TEST(one_client_twice_is_no_pair),
+		TEST(a_third_side_is_told_by_nobody),
 		TEST(begun_too_far_apart_is_no_pair),
 		TEST(without_a_handshake_nothing_is_paired),
 		TEST(the_inner_side_is_known),
 		TEST(nat64_is_seen_through),
-		TEST(contacts_are_paired_by_their_syn),
-		TEST(contacts_need_more_than_a_number),
-		TEST(a_session_takes_the_contact_back),
-		TEST(ordinary_records_teach_and_are_joined),
-		TEST(a_record_without_other_side_goes_when_due),
-		TEST(what_is_held_is_bounded),
 		TEST(pairs_survive_a_full_table),
 		TEST(a_nat_that_rewrites_numbers_is_noticed),
 		TEST(first_words_pair_sessions),
 		TEST(one_pair_ends_the_self_test),
-		cmocka_unit_test(ranks_of_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
