@@ -240,6 +240,12 @@ static void take_growth(struct campaign_table *self, struct campaign *campaign, 
 
 /* --- members -------------------------------------------------------------------------------- */
 
+/* The weaker the kind, the longer it waits for a stronger one. */
+static uint64_t grace_ns(uint8_t kind)
+{
+	return ((uint64_t)CAMPAIGN_WALLET - kind) * LIMIT_CONTACT_GRACE_S * NS_PER_S;
+}
+
 static bool is_first_flow(const struct campaign *campaign, const struct campaign_sighting *sighting)
 {
 	return campaign->parties.flow_id == sighting->parties.flow_id;
@@ -323,6 +329,34 @@ static void admit_pending(struct campaign_table *self, struct campaign_pending *
 	admit(self, member, &sighting, now_ns);
 }
 
+/* The host has a stronger key, which others may come to share. */
+static bool has_stronger(const struct campaign_host *host, uint8_t kind)
+{
+	for (const struct campaign_member *one = host->members; one != NULL;
+	     one = one->next_of_host)
+		if (one->campaign->kind > kind && one->pending == NULL)
+			return true;
+	return false;
+}
+
+/* A grace is over: one more for who has a stronger key, until patience ends. */
+static void take_pending(struct campaign_table *self, struct campaign_pending *pending,
+			 uint64_t now_ns)
+{
+	struct campaign_sighting sighting = pending->sighting;
+	struct campaign_member *member = pending->member;
+
+	if (!has_stronger(member->host, sighting.kind) ||
+	    seconds(sighting.time_ns, now_ns) >= LIMIT_CAMPAIGN_PATIENCE_S) {
+		admit_pending(self, pending, now_ns);
+		return;
+	}
+	campaign_store_end_wait(&self->store, pending);
+	if (campaign_store_wait(&self->store, member, now_ns + grace_ns(sighting.kind), &sighting) <
+	    0)
+		admit(self, member, &sighting, now_ns);
+}
+
 /* A campaign that must make room tells what it held back. */
 static void about_to_forget(void *ctx, struct campaign *campaign)
 {
@@ -336,14 +370,6 @@ static void note_dropped(struct campaign_table *self, uint64_t before)
 {
 	if (self->store.dropped != before)
 		stats_add(self->stats->campaigns_capped, self->store.dropped - before);
-}
-
-/* The weaker the kind, the longer it waits for a stronger one. */
-static uint64_t due_ns(const struct campaign_sighting *sighting)
-{
-	uint64_t graces = (uint64_t)CAMPAIGN_WALLET - sighting->kind;
-
-	return sighting->time_ns + graces * LIMIT_CONTACT_GRACE_S * NS_PER_S;
 }
 
 static void join(struct campaign_table *self, const struct campaign_sighting *sighting, uint64_t id,
@@ -366,7 +392,8 @@ static void join(struct campaign_table *self, const struct campaign_sighting *si
 	member->campaign->kind = sighting->kind;
 	memcpy(member->campaign->key, sighting->key, sizeof(member->campaign->key));
 	if (sighting->kind == CAMPAIGN_WALLET ||
-	    campaign_store_wait(&self->store, member, due_ns(sighting), sighting) < 0)
+	    campaign_store_wait(&self->store, member, sighting->time_ns + grace_ns(sighting->kind),
+				sighting) < 0)
 		admit(self, member, sighting, sighting->time_ns);
 }
 
@@ -503,7 +530,7 @@ static bool do_next(struct campaign_table *self, uint64_t now_ns)
 	if (pending_ns >= now_ns && timer_ns >= now_ns)
 		return false;
 	if (pending_ns <= timer_ns)
-		admit_pending(self, pending, pending_ns);
+		take_pending(self, pending, pending_ns);
 	else
 		tell_totals(self, timer->owner, timer_ns);
 	return true;

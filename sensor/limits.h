@@ -95,19 +95,20 @@
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
 
 /* Seconds. */
-#define LIMIT_UNANSWERED_S     30    /* a login without any reply */
-#define LIMIT_CONTACT_GRACE_S  30    /* a contact waits this long for its session to absorb it */
-#define LIMIT_HOSTILE_GRACE_S  2     /* a contact with hostile infrastructure, for its inner side */
-#define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
-#define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
-#define LIMIT_CAMPAIGN_WAVE_S  300   /* between two joins of one wave */
-#define LIMIT_CAMPAIGN_QUIET_S 600   /* silence after which a member's rate counts no more */
-#define LIMIT_LABEL_FLOOR_S    3600  /* the least that an answer labels its addresses for */
-#define LIMIT_LABEL_TOP_S      604800 /* and the most */
-#define LIMIT_SESSION_REPORT_S 60     /* between reports of a running session */
-#define LIMIT_TIME_JUMP_S      3600   /* a packet further ahead is clamped and counted */
-#define LIMIT_IDENTITY_WAIT_S  3900 /* an unknown identity is asked again for so long, wall time */
-#define LIMIT_INQUIRY_POLL_S   15   /* between two looks for it in Redis */
-#define LIMIT_SHUTDOWN_S       5    /* SIGTERM to exit, live */
+#define LIMIT_UNANSWERED_S        30 /* a login without any reply */
+#define LIMIT_CONTACT_GRACE_S     30 /* a contact waits this long for its session to absorb it */
+#define LIMIT_HOSTILE_GRACE_S     2  /* a contact with hostile infrastructure, for its inner side */
+#define LIMIT_EPISODE_S           86400  /* silence that ends an alert's episode */
+#define LIMIT_REVISION_S          60     /* between revisions that change only evidence */
+#define LIMIT_CAMPAIGN_PATIENCE_S 600    /* a weaker key waits, while its host has a stronger one */
+#define LIMIT_CAMPAIGN_WAVE_S     300    /* between two joins of one wave */
+#define LIMIT_CAMPAIGN_QUIET_S    600    /* silence after which a member's rate counts no more */
+#define LIMIT_LABEL_FLOOR_S       3600   /* the least that an answer labels its addresses for */
+#define LIMIT_LABEL_TOP_S         604800 /* and the most */
+#define LIMIT_SESSION_REPORT_S    60     /* between reports of a running session */
+#define LIMIT_TIME_JUMP_S         3600   /* a packet further ahead is clamped and counted */
+#define LIMIT_IDENTITY_WAIT_S     3900 /* an unknown identity is asked again for so long, wall time */
+#define LIMIT_INQUIRY_POLL_S      15   /* between two looks for it in Redis */
+#define LIMIT_SHUTDOWN_S          5    /* SIGTERM to exit, live */
 
 #endif

@@ -83,8 +83,10 @@ class Campaigns:
 
     @staticmethod
     def state(redis):
-        """The only campaign: its id, set, first sights, hash without per-sensor fields, index."""
-        keys = [key for key in redis("KEYS", "minecanary:campaign:*") if key.count(":") == 2]
+        """The campaign by wallet: its id, set, first sights, hash without per-sensor fields, index.
+        The staging host's has those who were seen there before the wallet was raised."""
+        keys = [key for key in redis("KEYS", "minecanary:campaign:*") if key.count(":") == 2
+                and redis.hash(key).get("kind") == "wallet"]
         if len(keys) != 1:
             return {"campaigns": sorted(keys)}
         key, = keys
