@@ -24,7 +24,8 @@
 #include "sensor/alert_timer.h"
 #include "sensor/tag_table.h"
 
-#define NS_PER_S 1000000000ull
+#define NS_PER_S  1000000000ull
+#define NS_PER_US 1000ull
 
 /* Identities of one alert that were seen lately, and how many new ones may be published at once
  * within LIMIT_REVISION_S: a miner that renames itself with each message is paced. */
@@ -34,6 +35,7 @@
 struct alert {
 	struct tag_link link; /* first: found by it */
 	struct alert_timer timer;
+	struct alert *next_asking; /* of those whose past is not known yet */
 	uint64_t id;
 	uint64_t episode_ns;
 	uint64_t last_ns;      /* last fact */
@@ -53,6 +55,8 @@ struct alert {
 	uint8_t has_session;
 	uint8_t has_hello;
 	uint8_t has_server; /* parties are those of a flow to it */
+	uint8_t is_asking;  /* nothing is published before the answer */
+	uint8_t is_held;    /* something would have been */
 	uint64_t open_hash;
 	struct evidence evidence;
 	struct session_view view;
@@ -71,6 +75,7 @@ struct alert_table {
 	struct siphash_key key; /* of identities */
 	struct tag_table alerts;
 	struct alert_heap heap;
+	struct alert *asking; /* latest first */
 };
 
 static struct alert *find_by(const struct alert_table *self, const struct decision_parties *parties,
@@ -125,6 +130,10 @@ static void publish(struct alert_table *self, struct alert *alert, uint64_t time
 
 	alert_heap_remove(&self->heap, &alert->timer);
 	alert->published_ns = time_ns;
+	if (alert->is_asking) {
+		alert->is_held = 1;
+		return;
+	}
 	alert->revision++;
 	if (alert->revision == 1)
 		stats_add(self->stats->alerts, 1);
@@ -154,6 +163,9 @@ static void publish(struct alert_table *self, struct alert *alert, uint64_t time
 	decision.evidence = alert->evidence;
 	decision.view = alert->view;
 	decision.hello = alert->hello;
+	if (self->options.identify != NULL)
+		(void)self->options.identify(self->options.ctx, &alert->parties, time_ns,
+					     &decision.identity);
 	memcpy(decision.access_key, alert->access_key, sizeof(decision.access_key));
 	memcpy(decision.query, alert->query, sizeof(decision.query));
 	self->options.publish(self->options.ctx, &decision);
@@ -175,8 +187,22 @@ static void publish_soon(struct alert_table *self, struct alert *alert, uint64_t
 	publish_later(self, alert, alert->published_ns + LIMIT_REVISION_S * NS_PER_S, time_ns);
 }
 
+/* Out of those whose past is not known yet. */
+static void end_asking(struct alert_table *self, struct alert *alert)
+{
+	struct alert **at = &self->asking;
+
+	if (!alert->is_asking)
+		return;
+	while (*at != alert)
+		at = &(*at)->next_asking;
+	*at = alert->next_asking;
+	alert->is_asking = 0;
+}
+
 static void drop_alert(struct alert_table *self, struct alert *alert)
 {
+	end_asking(self, alert);
 	alert_heap_remove(&self->heap, &alert->timer);
 	tag_table_remove(&self->alerts, &alert->link);
 	free(alert);
@@ -210,7 +236,65 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	alert->last_ns = time_ns;
 	alert->parties = *parties;
 	tag_table_add(&self->alerts, &alert->link);
+	if (self->options.ask != NULL) {
+		alert->is_asking = 1;
+		alert->next_asking = self->asking;
+		self->asking = alert;
+		self->options.ask(self->options.ctx, alert->open_hash, alert->id);
+	}
 	return alert;
+}
+
+/* The episode of an alert that is open elsewhere goes on here: same id, later revisions, and no
+ * step back. One that began later is of a time that this run has not reached. */
+static void adopt(struct alert *alert, const struct open_alert *found)
+{
+	bool goes_on = found->absorbed_by == 0 &&
+		       found->first_ns / NS_PER_US <= alert->episode_ns / NS_PER_US &&
+		       alert->episode_ns < found->last_ns + LIMIT_EPISODE_S * NS_PER_S;
+
+	if (!goes_on)
+		return;
+	alert->id = found->alert_id;
+	alert->timer.id = found->alert_id;
+	alert->revision = found->revision;
+	if (found->sid > alert->sid)
+		alert->sid = found->sid;
+	if (found->first_ns / NS_PER_US < alert->episode_ns / NS_PER_US) {
+		alert->episode_ns = found->first_ns;
+		alert->flows += found->flows;
+	}
+	if (found->level > alert->level)
+		alert->level = found->level;
+}
+
+void alert_opened(struct alert_table *self, uint64_t ticket, const struct open_alert *found,
+		  uint64_t now_ns)
+{
+	struct alert *alert = self->asking;
+
+	while (alert != NULL && alert->id != ticket)
+		alert = alert->next_asking;
+	if (alert == NULL)
+		return;
+	end_asking(self, alert);
+	if (found != NULL)
+		adopt(alert, found);
+	if (alert->is_held)
+		publish(self, alert, now_ns, 0);
+	alert->is_held = 0;
+}
+
+void alert_identified(struct alert_table *self,
+		      bool (*is_host)(void *ctx, const struct decision_parties *parties), void *ctx,
+		      uint64_t now_ns)
+{
+	for (struct tag_link *link = self->alerts.oldest; link != NULL; link = link->newer) {
+		struct alert *alert = (struct alert *)link;
+
+		if (alert->revision > 0 && is_host(ctx, &alert->parties))
+			publish(self, alert, now_ns, 0);
+	}
 }
 
 static void touch_alert(struct alert_table *self, struct alert *alert, uint64_t time_ns)
@@ -626,6 +710,9 @@ void alert_flush(struct alert_table *self, uint64_t end_ns)
 {
 	struct alert_timer *timer;
 
+	/* Who has had no answer by now is told under its own id. */
+	while (self->asking != NULL)
+		alert_opened(self, self->asking->id, NULL, end_ns);
 	alert_advance(self, end_ns);
 	while ((timer = alert_heap_first(&self->heap)) != NULL)
 		publish(self, timer->owner, end_ns, 0);

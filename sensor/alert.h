@@ -10,6 +10,7 @@
 #include "sensor/alert_namer.h"
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
+#include "sensor/question.h"
 #include "sensor/stats.h"
 
 struct alert_table;
@@ -28,12 +29,28 @@ struct alert_options {
 	const char *tap;
 	/* Takes each revision; the decision is only lent. */
 	void (*publish)(void *ctx, const struct decision_alert *decision);
+	/* Asks whether the alert is open from before; alert_opened() must follow, and nothing is
+	 * published until then. NULL: nobody can tell. */
+	void (*ask)(void *ctx, uint64_t open_hash, uint64_t ticket);
+	/* Whose machine the client is; false: not known. NULL: never. */
+	bool (*identify)(void *ctx, const struct decision_parties *parties, uint64_t time_ns,
+			 struct cloud_identity *out);
 	void *ctx;
 };
 
 /* options is copied, what it points to is not. NULL: out of memory or of random bytes. */
 struct alert_table *alert_table_new(const struct alert_options *options, struct stats *stats);
 void alert_table_free(struct alert_table *self);
+
+/* The answer to what was asked. found: the open alert, which goes on if its episode does; NULL:
+ * there is none. */
+void alert_opened(struct alert_table *self, uint64_t ticket, const struct open_alert *found,
+		  uint64_t now_ns);
+
+/* The identity of some host is known, or better: its alerts that were published are revised. */
+void alert_identified(struct alert_table *self,
+		      bool (*is_host)(void *ctx, const struct decision_parties *parties), void *ctx,
+		      uint64_t now_ns);
 
 /* Does what falls due before now_ns: pending contacts, delayed revisions, ends of episodes. */
 void alert_advance(struct alert_table *self, uint64_t now_ns);

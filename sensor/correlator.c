@@ -14,13 +14,15 @@
 #include "sensor/alert.h"
 #include "sensor/campaign.h"
 #include "sensor/contacts.h"
+#include "sensor/inquiries.h"
 #include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
 
 #define CORRELATOR_STEP_FACTS 1024 /* handled in one step, so that retries come round */
 #define CORRELATOR_IDLE_MS    100
-#define CORRELATOR_BUSY_MS    5 /* facts wait for a watermark, or decisions for room */
+#define CORRELATOR_LAST_MS    1000 /* for answers at the end */
+#define CORRELATOR_BUSY_MS    5    /* facts wait for a watermark, or decisions for room */
 
 /* The next fact of one feed. */
 struct feed_head {
@@ -40,6 +42,7 @@ struct correlator {
 	struct stats *stats;
 	struct alert_table *alerts;
 	struct contacts *contacts;
+	struct inquiries *inquiries;
 	struct nat_legs *legs;
 	struct campaign_table *campaigns; /* NULL: none are looked for */
 	struct tag_table sessions;        /* by flow id */
@@ -61,7 +64,68 @@ static void send_campaign(void *ctx, const struct decision_campaign *decision)
 	struct correlator *self = ctx;
 
 	outbox_send_urgent(&self->outbox, &decision->decision);
+	if (decision->event == CAMPAIGN_JOIN)
+		inquiries_member(self->inquiries, decision);
 }
+
+/* --- what others know ----------------------------------------------------------------------- */
+
+static void ask_alert(void *ctx, uint64_t open_hash, uint64_t ticket)
+{
+	struct correlator *self = ctx;
+
+	inquiries_open_alert(self->inquiries, open_hash, ticket);
+}
+
+static bool identify(void *ctx, const struct decision_parties *parties, uint64_t time_ns,
+		     struct cloud_identity *out)
+{
+	struct correlator *self = ctx;
+
+	return inquiries_identity(self->inquiries, parties, time_ns, out);
+}
+
+static void on_opened(void *ctx, uint64_t ticket, const struct open_alert *found)
+{
+	struct correlator *self = ctx;
+
+	alert_opened(self->alerts, ticket, found, self->end_ns);
+}
+
+static void on_shared(void *ctx, uint64_t id, const struct campaign_totals *totals)
+{
+	struct correlator *self = ctx;
+	struct campaign_shared shared = { .members = totals->members,
+					  .first_ns = totals->first_ns,
+					  .last_join_ns = totals->last_join_ns };
+
+	(void)slice_copy(slice_str(totals->first_member), shared.first_member,
+			 sizeof(shared.first_member));
+	campaign_shared(self->campaigns, id, &shared, self->end_ns);
+}
+
+/* A host, while its alerts are looked for. */
+struct sought {
+	const struct inquiries *inquiries;
+	uint64_t host;
+};
+
+static bool is_sought(void *ctx, const struct decision_parties *parties)
+{
+	const struct sought *sought = ctx;
+
+	return inquiries_is_host(sought->inquiries, parties, sought->host);
+}
+
+static void on_identified(void *ctx, uint64_t host)
+{
+	struct correlator *self = ctx;
+	struct sought sought = { self->inquiries, host };
+
+	alert_identified(self->alerts, is_sought, &sought, self->end_ns);
+}
+
+/* --- sessions ------------------------------------------------------------------------------- */
 
 static struct siphash_tag session_tag(const struct correlator *self, uint64_t flow_id)
 {
@@ -219,6 +283,8 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 	memcpy(decision.bytes, fact.bytes, sizeof(decision.bytes));
 	decision.event = fact.event;
 	decision.view = fact.view;
+	if (fact.view.level >= LEVEL_LIKELY)
+		(void)identify(self, &decision.parties, fact.fact.time_ns, &decision.identity);
 	outbox_send_urgent(&self->outbox, &decision.decision);
 	if (self->campaigns != NULL && !decision.parties.is_allowed)
 		campaign_session(self->campaigns, &fact, &decision.parties);
@@ -354,6 +420,7 @@ static void take_fact(struct correlator *self, const struct fact *fact)
 		self->end_ns = fact->time_ns;
 	advance(self, self->end_ns);
 	nat_legs_take(self->legs, self->end_ns, fact);
+	(void)inquiries_step(self->inquiries);
 }
 
 static void look_at_feed(struct fact_feed *feed, struct feed_head *head)
@@ -426,6 +493,8 @@ bool correlator_step(struct correlator *self)
 	if (self->options.lists != NULL)
 		contacts_use(self->contacts,
 			     lists_board_read(self->options.lists, self->options.lists_slot));
+	if (inquiries_step(self->inquiries))
+		has_moved = true;
 	look_at_feeds(self);
 	for (int i = 0; i < CORRELATOR_STEP_FACTS && !self->outbox.is_stalled; i++) {
 		struct feed_head *head;
@@ -475,6 +544,32 @@ static void rest(struct correlator *self)
 			       is_waiting(self) ? CORRELATOR_BUSY_MS : CORRELATOR_IDLE_MS);
 }
 
+/* Live, answers that are on their way are worth a moment: an alert may wait for its own. */
+static void await_answers(struct correlator *self)
+{
+	uint64_t until_ms = ring_now_ms() + CORRELATOR_LAST_MS;
+
+	while (inquiries_is_waiting(self->inquiries) && ring_now_ms() < until_ms) {
+		ring_bell_prepare(self->options.bell);
+		if (inquiries_step(self->inquiries))
+			ring_bell_cancel(self->options.bell);
+		else
+			ring_bell_wait(self->options.bell, CORRELATOR_BUSY_MS);
+	}
+}
+
+static void flush(struct correlator *self)
+{
+	nat_legs_flush(self->legs, self->end_ns);
+	await_answers(self);
+	if (self->campaigns != NULL)
+		campaign_flush(self->campaigns, self->end_ns);
+	await_answers(self);
+	alert_flush(self->alerts, self->end_ns);
+	if (self->campaigns != NULL)
+		campaign_flush(self->campaigns, self->end_ns);
+}
+
 void *correlator_run(void *arg)
 {
 	struct correlator *self = arg;
@@ -486,12 +581,8 @@ void *correlator_run(void *arg)
 			break;
 		rest(self);
 	}
-	if (!self->outbox.is_stalled) {
-		nat_legs_flush(self->legs, self->end_ns);
-		alert_flush(self->alerts, self->end_ns);
-		if (self->campaigns != NULL)
-			campaign_flush(self->campaigns, self->end_ns);
-	}
+	if (!self->outbox.is_stalled)
+		flush(self);
 	if (self->options.lists != NULL)
 		lists_board_leave(self->options.lists, self->options.lists_slot);
 	outbox_close(&self->outbox);
@@ -523,6 +614,16 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.tap = options->tap,
 					.publish = send_alert,
 					.ctx = self };
+	struct inquiries_options inquiries = { .inquirer = options->inquirer,
+					       .is_lossless = options->is_lossless,
+					       .max_hosts = options->max_sessions,
+					       .cloud = options->cloud,
+					       .cloud_count = options->cloud_count,
+					       .tap = options->tap,
+					       .opened = on_opened,
+					       .shared = on_shared,
+					       .identified = on_identified,
+					       .ctx = self };
 	struct contacts_options contacts = { .max_labels = options->max_labels,
 					     .max_flows = options->max_sessions,
 					     .seen = on_seen,
@@ -547,12 +648,17 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.is_lossless = options->is_lossless,
 					.stall_timeout_s = options->stall_timeout_s };
 	self->heads = calloc(options->feed_count, sizeof(*self->heads));
+	if (options->inquirer != NULL) {
+		alerts.ask = ask_alert;
+		alerts.identify = identify;
+	}
+	self->inquiries = inquiries_new(&inquiries, stats);
 	self->alerts = alert_table_new(&alerts, stats);
 	contacts.alerts = self->alerts;
 	self->contacts = contacts_new(&contacts, stats);
 	self->legs = nat_legs_new(&legs, stats);
 	if (self->heads == NULL || self->alerts == NULL || self->contacts == NULL ||
-	    self->legs == NULL || open_campaigns(self) < 0 ||
+	    self->legs == NULL || self->inquiries == NULL || open_campaigns(self) < 0 ||
 	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
@@ -569,6 +675,7 @@ void correlator_free(struct correlator *self)
 	contacts_free(self->contacts);
 	alert_table_free(self->alerts);
 	nat_legs_free(self->legs);
+	inquiries_free(self->inquiries);
 	campaign_table_free(self->campaigns);
 	tag_table_fini(&self->sessions);
 	free(self->heads);

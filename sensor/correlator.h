@@ -9,6 +9,7 @@
 
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
+#include "sensor/inquirer.h"
 #include "sensor/ring.h"
 #include "sensor/stats.h"
 
@@ -35,6 +36,7 @@ struct correlator_options {
 	struct lists_board *lists; /* NULL: nothing is listed */
 	size_t lists_slot;         /* the correlator's */
 	uint32_t campaign_hosts;   /* that raise a campaign; 0: campaigns are not looked for */
+	struct inquirer *inquirer; /* NULL: nobody to ask */
 	const struct cloud_row *cloud;
 	size_t cloud_count;
 	const char *tap;               /* for scopes without a row */

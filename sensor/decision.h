@@ -6,6 +6,7 @@
 #include "sensor/campaign_key.h"
 #include "sensor/cloud.h"
 #include "sensor/fact.h"
+#include "sensor/lease.h"
 #include "sensor/pattern.h"
 #include "sensor/signature.h"
 
@@ -72,6 +73,7 @@ struct decision_session {
 	uint32_t revision;
 	uint8_t event; /* enum session_event */
 	uint8_t reserved[3];
+	struct cloud_identity identity; /* of the client; zeroed when not known */
 	struct session_view view;
 };
 
@@ -95,6 +97,7 @@ struct decision_alert {
 	struct evidence evidence;        /* of the alert: session words and absorbed contacts */
 	struct session_view view;        /* zeroed when !has_session */
 	struct hello_view hello;         /* of the flow; zeroed when !has_hello */
+	struct cloud_identity identity;  /* of the client; zeroed when not known */
 	char access_key[LIMIT_KEY_TEXT]; /* that left in a DNS name; "" for none */
 	char query[LIMIT_DOMAIN_TEXT];   /* that DNS name, or the listed one that was asked for */
 };

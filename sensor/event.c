@@ -128,6 +128,17 @@ const struct hello_view *event_hello(const struct event *event)
 	return NULL;
 }
 
+const struct cloud_identity *event_identity(const struct event *event)
+{
+	const struct cloud_identity *identity = NULL;
+
+	if (event->kind == EVENT_SESSION)
+		identity = &as_session(event)->identity;
+	else if (event->kind == EVENT_ALERT)
+		identity = &as_alert(event)->identity;
+	return identity != NULL && identity->confidence != CONFIDENCE_NONE ? identity : NULL;
+}
+
 uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid)
 {
 	switch (event->kind) {

@@ -81,6 +81,8 @@ const struct decision_campaign *event_campaign(const struct event *event);
 const struct session_view *event_view(const struct event *event);
 /* What the flow's client said in its TLS hello, or NULL. */
 const struct hello_view *event_hello(const struct event *event);
+/* Whose machine the client is, as far as it was known then, or NULL. */
+const struct cloud_identity *event_identity(const struct event *event);
 /* Alert id and revision of any kind of event; 0 for none. */
 uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid);
 

@@ -576,8 +576,36 @@ static void write_campaign_alert(struct line *line, const struct decision_campai
 	write_campaign_mining(line, campaign);
 }
 
+/* The first of the two that says something. */
+static void either_if(struct jsonw *w, const char *key, const char *first, const char *second)
+{
+	text_if(w, key, first[0] != '\0' ? first : second);
+}
+
+/* By the inventory: names and times as CloudTrail writes them. */
+static void write_machine(struct jsonw *w, const struct cloud_identity *identity)
+{
+	char launched[LEASE_TIME_TEXT];
+
+	text_if(w, "instance_id", identity->instance_id);
+	text_if(w, "eni_id", identity->eni_id);
+	text_if(w, "instance_type", identity->instance_type);
+	if (identity->launch_ns != 0) {
+		lease_time_text(identity->launch_ns, launched);
+		jsonw_text(w, "launch_time", launched);
+	}
+	text_if(w, "principal", identity->principal);
+	text_if(w, "access_key_id", identity->access_key_id);
+	jsonw_text(w, "identity_confidence",
+		   cloud_confidence_text((enum cloud_confidence)identity->confidence));
+}
+
 static void write_cloud(struct line *line)
 {
+	static const struct cloud_identity nothing;
+	const struct cloud_identity *identity = event_identity(line->event);
+	const struct cloud_identity *known = identity != NULL ? identity : &nothing;
+	const struct cloud_row *row = NULL;
 	struct jsonw *w = &line->w;
 	const struct scope *scope = &line->parties->key.scope;
 	uint32_t number = line->parties->client_cloud;
@@ -586,15 +614,16 @@ static void write_cloud(struct line *line)
 	jsonw_text(w, "scope", line->texts->scope);
 	if (scope->tunnel == TUNNEL_VXLAN || scope->tunnel == TUNNEL_GENEVE)
 		jsonw_uint(w, "vni", scope->id);
-	if (number != 0 && number <= line->context->cloud_count) {
-		const struct cloud_row *row = &line->context->cloud[number - 1];
-
+	if (number != 0 && number <= line->context->cloud_count)
+		row = &line->context->cloud[number - 1];
+	if (row != NULL)
 		text_if(w, "provider", row->provider);
-		text_if(w, "account_id", row->account_id);
-		text_if(w, "region", row->region);
-		text_if(w, "vpc_id", row->vpc_id);
-		text_if(w, "subnet_id", row->subnet_id);
-	}
+	either_if(w, "account_id", row != NULL ? row->account_id : "", known->account_id);
+	either_if(w, "region", row != NULL ? row->region : "", known->region);
+	either_if(w, "vpc_id", row != NULL ? row->vpc_id : "", known->vpc_id);
+	either_if(w, "subnet_id", known->subnet_id, row != NULL ? row->subnet_id : "");
+	if (identity != NULL)
+		write_machine(w, identity);
 	write_nat(line);
 	jsonw_close_object(w);
 }

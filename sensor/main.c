@@ -13,6 +13,7 @@
 
 #include "sensor/config.h"
 #include "sensor/correlator.h"
+#include "sensor/inventory_file.h"
 #include "sensor/lists_keeper.h"
 #include "sensor/log.h"
 #include "sensor/priv.h"
@@ -37,14 +38,17 @@ struct run {
 	struct ring *bulk;
 	struct fact_feed feeds[LIMIT_WORKERS];
 	struct worker *workers[LIMIT_WORKERS];
+	struct inquirer *inquirer; /* NULL: there is nothing to ask */
 	struct correlator *correlator;
 	struct publisher *publisher;
 	struct reader *reader;
 	pthread_t correlator_thread;
 	pthread_t publisher_thread;
+	pthread_t inquirer_thread;
 	struct stats reader_stats;
 	struct stats correlator_stats;
 	struct stats publisher_stats;
+	struct stats inquirer_stats;
 	_Atomic bool stop;
 	_Atomic bool lost;
 };
@@ -98,6 +102,7 @@ static void sum_stats(void *ctx, struct stats *sum)
 	stats_merge(sum, &self->reader_stats);
 	stats_merge(sum, &self->correlator_stats);
 	stats_merge(sum, &self->publisher_stats);
+	stats_merge(sum, &self->inquirer_stats);
 	for (uint32_t i = 0; i < self->config.workers; i++)
 		if (self->workers[i] != NULL)
 			stats_merge(sum, worker_stats(self->workers[i]));
@@ -158,6 +163,23 @@ static int check_password(const struct config *config)
 	return EXIT_USAGE;
 }
 
+/* What the inquirer would find only when it opens. */
+static int check_inventory(const struct config *config)
+{
+	const struct config_list *files = &config->inventory;
+	struct inventory_stamp *stamps = calloc(files->count + 1, sizeof(*stamps));
+	struct inventory *inventory = NULL;
+	char error[INVENTORY_ERROR_TEXT] = "out of memory";
+	int result = stamps == NULL ? -1 : 0;
+
+	if (result == 0 && files->count > 0)
+		result = inventory_load(&inventory, (const char *const *)files->items, files->count,
+					config->inventory_max, stamps, error);
+	inventory_free(inventory);
+	free(stamps);
+	return result == 0 ? 0 : fail(EXIT_USAGE, error);
+}
+
 static int open_source(struct run *self)
 {
 	const struct config *config = &self->config;
@@ -166,8 +188,10 @@ static int open_source(struct run *self)
 
 	if (config->filter != NULL && capture_check_filter(config->filter, error) != 0)
 		return fail(EXIT_USAGE, error);
-	if (config->check_config)
-		return check_password(config);
+	if (config->check_config) {
+		result = check_inventory(config);
+		return result != 0 ? result : check_password(config);
+	}
 	if (is_live(self)) {
 		struct capture_live live = { .interface = config->interface,
 					     .filter = config->filter,
@@ -214,6 +238,40 @@ static int open_workers(struct run *self)
 	return 0;
 }
 
+/* NAT gateways that the inventory knows are NAT addresses as if they were configured. */
+static int add_nat_addresses(struct run *self)
+{
+	static char found[LIMIT_INVENTORY_NATS][LEASE_ADDRESS_TEXT];
+	struct config_nets *nat = &self->config.nat;
+	size_t count = inquirer_nat_addresses(self->inquirer, found, LIMIT_INVENTORY_NATS);
+	struct net_prefix *items;
+
+	if (count > LIMIT_INVENTORY_NATS)
+		count = LIMIT_INVENTORY_NATS;
+	items = realloc(nat->items, (nat->count + count + 1) * sizeof(*items));
+	if (items == NULL)
+		return fail(EXIT_USAGE, "out of memory for NAT addresses");
+	nat->items = items;
+	for (size_t i = 0; i < count; i++)
+		if (net_prefix_parse(found[i], &items[nat->count]) == 0)
+			nat->count++;
+	return 0;
+}
+
+static int open_inquirer(struct run *self)
+{
+	struct inquirer_options options = { .config = &self->config,
+					    .bell = self->correlator_bell,
+					    .stats = &self->inquirer_stats };
+	char error[INQUIRER_ERROR_TEXT];
+
+	if (!inquirer_is_wanted(&self->config))
+		return 0;
+	if (inquirer_new(&self->inquirer, &options, error) != 0)
+		return fail(EXIT_USAGE, error);
+	return add_nat_addresses(self);
+}
+
 static int open_correlator(struct run *self)
 {
 	struct correlator_options options = {
@@ -222,6 +280,7 @@ static int open_correlator(struct run *self)
 		.bell = self->correlator_bell,
 		.urgent = self->urgent,
 		.bulk = self->bulk,
+		.inquirer = self->inquirer,
 		.is_lossless = !is_live(self),
 		.stall_timeout_s = self->config.stall_timeout_s,
 		.max_alerts = self->config.max_alerts,
@@ -298,6 +357,8 @@ static int open_pipeline(struct run *self)
 	if (self->urgent == NULL || self->bulk == NULL)
 		return fail(EXIT_USAGE, "out of memory for rings");
 	code = open_workers(self);
+	if (code == 0)
+		code = open_inquirer(self);
 	if (code == 0)
 		code = open_correlator(self);
 	if (code == 0)
@@ -376,6 +437,8 @@ static int start_threads(struct run *self)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
 	result = pthread_create(&self->publisher_thread, NULL, publisher_run, self->publisher);
+	if (result == 0 && self->inquirer != NULL)
+		result = pthread_create(&self->inquirer_thread, NULL, inquirer_run, self->inquirer);
 	if (result == 0)
 		result = pthread_create(&self->correlator_thread, NULL, correlator_run,
 					self->correlator);
@@ -384,6 +447,8 @@ static int start_threads(struct run *self)
 	if (result != 0)
 		return fail(EXIT_USAGE, strerror(result));
 	(void)pthread_setname_np(self->publisher_thread, "publisher");
+	if (self->inquirer != NULL)
+		(void)pthread_setname_np(self->inquirer_thread, "inquirer");
 	(void)pthread_setname_np(self->correlator_thread, "correlator");
 	return 0;
 }
@@ -445,6 +510,10 @@ static int run_all(struct run *self)
 	if (is_live(self))
 		publisher_hurry(self->publisher);
 	(void)pthread_join(self->correlator_thread, &stalled);
+	if (self->inquirer != NULL) {
+		inquirer_stop(self->inquirer);
+		(void)pthread_join(self->inquirer_thread, NULL);
+	}
 	(void)pthread_join(self->publisher_thread, NULL);
 	return report_end(self, result, stalled != NULL);
 }
@@ -459,6 +528,7 @@ static void close_all(struct run *self)
 	reader_free(self->reader);
 	publisher_free(self->publisher);
 	correlator_free(self->correlator);
+	inquirer_free(self->inquirer);
 	for (uint32_t i = 0; i < self->config.workers && i < LIMIT_WORKERS; i++) {
 		worker_free(self->workers[i]);
 		ring_free(self->feeds[i].urgent);

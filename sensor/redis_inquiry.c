@@ -21,22 +21,22 @@
 #define CUT_TEXT       65 /* values of small hashes */
 
 /* KEYS: members, their first sights, the campaign's hash. ARGV: member, first sight in epoch ms,
- * the same as text, most members, expire, kind, key.
+ * most members, expire, kind, key.
  *
  * The sorted set is what counts: it keeps the earliest sight of each member whoever reports it, in
  * any order and however often. */
 static const char member_script[] =
 	"local h,s,c=KEYS[1],KEYS[2],KEYS[3] local m,t=ARGV[1],ARGV[2] local full=0 "
 	"local old=redis.call('ZSCORE',s,m) "
-	"if not old and redis.call('SCARD',h)>=tonumber(ARGV[4]) then full=1 else "
+	"if not old and redis.call('SCARD',h)>=tonumber(ARGV[3]) then full=1 else "
 	"redis.call('SADD',h,m) "
 	"if not old or tonumber(t)<tonumber(old) then redis.call('ZADD',s,t,m) end "
-	"redis.call('HSET',c,'kind',ARGV[6],'key',ARGV[7]) end "
+	"redis.call('HSET',c,'kind',ARGV[5],'key',ARGV[6]) end "
 	"local f=redis.call('ZRANGE',s,0,0,'WITHSCORES') "
 	"local l=redis.call('ZRANGE',s,-1,-1,'WITHSCORES') "
-	"if f[1]==m then redis.call('HSET',c,'first_seen',ARGV[3],'first_member',m) end "
-	"if l[1]==m then redis.call('HSET',c,'last_join',ARGV[3]) end "
-	"if ARGV[5]~='0' then for i=1,3 do redis.call('EXPIRE',KEYS[i],ARGV[5]) end end "
+	"if f[1] then "
+	"redis.call('HSET',c,'first_seen',f[2],'first_member',f[1],'last_join',l[2]) end "
+	"if ARGV[4]~='0' then for i=1,3 do redis.call('EXPIRE',KEYS[i],ARGV[4]) end end "
 	"return {(old or full==1) and 0 or 1,full,redis.call('SCARD',h),"
 	"f[2] or '0',f[1] or '',l[2] or '0'}";
 
@@ -445,8 +445,6 @@ static void write_member(struct redis_inquiry *self, const struct member_questio
 	cut(question->member, text, sizeof(text));
 	redis_args_text(args, text);
 	redis_args_uint(args, question->first_ns / NS_PER_MS);
-	jsonw_time_text(question->first_ns, text, sizeof(text));
-	redis_args_text(args, text);
 	redis_args_uint(args, LIMIT_CAMPAIGN_MEMBERS);
 	redis_args_uint(args, self->config->redis_expire_s);
 	cut(question->kind, text, CUT_TEXT);

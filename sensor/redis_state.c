@@ -317,6 +317,20 @@ static void add_identity(struct fields *fields, const struct subject *subject)
 	add_text(fields, "alert_id", subject->texts->alert_id);
 }
 
+/* Nothing is added while nothing is known: what was known before stays. */
+static void add_machine(struct fields *fields, const struct event *event)
+{
+	const struct cloud_identity *identity = event_identity(event);
+
+	if (identity == NULL || identity->instance_id[0] == '\0')
+		return;
+	add_text(fields, "instance", identity->instance_id);
+	add_text(fields, "eni", identity->eni_id);
+	add_text(fields, "instance_type", identity->instance_type);
+	add_text(fields, "principal", identity->principal);
+	add_text(fields, "launch_key", identity->access_key_id);
+}
+
 static bool is_miner(const struct session_view *view)
 {
 	return view->level >= LEVEL_LIKELY;
@@ -373,6 +387,7 @@ static int merge_session(struct redis_state *self, struct redis_conn *conn,
 	add_fixed(fields, "hashrate", view->hashrate, 1);
 	add_fixed(fields, "hashrate_claimed", view->hashrate_claimed, 1);
 	add_session_more(fields, view);
+	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	entity_key(self, "session", subject->texts->flow_id, key);
 	return push_merge(self, conn, subject, key, NULL, !is_miner(view));
@@ -389,6 +404,7 @@ static int merge_host(struct redis_state *self, struct redis_conn *conn,
 	add_text(fields, "state", totals->sessions > 0 ? "mining" : "ended");
 	add_text(fields, "session", subject->texts->flow_id);
 	add_identity(fields, subject);
+	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "host", subject->host, key);
@@ -526,6 +542,7 @@ static int merge_alert(struct redis_state *self, struct redis_conn *conn,
 	else
 		add_text(fields, "pool", subject->texts->pool);
 	add_text(fields, "level", level_text(alert->level));
+	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	entity_key(self, "alert", subject->texts->alert_id, key);
 	return push_merge(self, conn, subject, key, NULL, false);
@@ -558,6 +575,7 @@ static int merge_alerted_host(struct redis_state *self, struct redis_conn *conn,
 	fields_begin(fields);
 	add_text(fields, names[0], subject->texts->alert_id);
 	add_uint(fields, names[1], alert->sid);
+	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	entity_key(self, "host", subject->host, key);
 	error = push_merge(self, conn, subject, key, NULL, false);

@@ -605,9 +605,9 @@ static void a_campaign_is_readable_for_others(void **state)
 	assert_string_equal(redis_run("HGET m:campaign:00000000000000c0 first_member")->str,
 			    "tap:two words/10.0.1.23");
 	assert_string_equal(redis_run("HGET m:campaign:00000000000000c0 first_seen")->str,
-			    "2026-03-05T09:58:02.123000+0000");
+			    "1772704682123");
 	assert_string_equal(redis_run("HGET m:campaign:00000000000000c0 last_join")->str,
-			    "2026-03-05T09:58:22.000000+0000");
+			    "1772704702000");
 	assert_int_equal(redis_run("TTL m:campaign:00000000000000c0")->integer, 1000);
 	assert_int_equal(redis_run("TTL m:campaign:00000000000000c0:hosts")->integer, 1000);
 	assert_int_equal(redis_run("TTL m:campaign:00000000000000c0:seen")->integer, 1000);
