@@ -13,7 +13,8 @@
  *    A weaker campaign that was raised before stays what it is and grows by other hosts only;
  *  - a name is heard before the login behind it, so a hostile endpoint waits LIMIT_CONTACT_GRACE_S
  *    for a wallet and a pool twice as long for either: a fleet that starts at once at a named pool
- *    is one campaign, by wallet;
+ *    is one campaign, by wallet. While the host has a stronger key that others may come to share
+ *    it goes on waiting, LIMIT_CAMPAIGN_PATIENCE_S at most;
  *  - a wallet that nobody else has is no reason: hosts with wallets of their own at one named pool
  *    are a campaign, by pool.
  *

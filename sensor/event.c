@@ -222,7 +222,9 @@ static void write_parties(struct event_renderer *self, const struct decision_par
 	(void)snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
 }
 
-/* What the session leaked, else the name that the client knows it by, else its endpoint. */
+/* What the session leaked, else the name that the client knows it by, else its endpoint; wire
+ * bytes.
+ * "" for what is hostile: it need not be a pool. */
 static const char *pool_of(const struct event *event, const struct event_texts *texts)
 {
 	const struct session_view *view = event_view(event);
@@ -230,6 +232,9 @@ static const char *pool_of(const struct event *event, const struct event_texts *
 
 	if (campaign != NULL && campaign->pool[0] != '\0')
 		return campaign->pool;
+	if (event->kind == EVENT_ALERT &&
+	    signature_find(as_alert(event)->sid)->family == FAMILY_HOSTILE)
+		return "";
 	if (view != NULL && view->pool[0] != '\0')
 		return view->pool;
 	return event_parties(event)->name[0] != '\0' ? event_parties(event)->name : texts->endpoint;

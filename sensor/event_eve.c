@@ -462,8 +462,7 @@ static void write_mining(struct line *line)
 		jsonw_text(w, "level", level_text(view->level));
 	if (view != NULL)
 		write_identity(line);
-	if (alert == NULL || signature_find(alert->sid)->family != FAMILY_HOSTILE)
-		jsonw_text(w, "pool", line->texts->pool);
+	text_if(w, "pool", line->texts->pool);
 	if (view != NULL) {
 		text_if(w, "next_pool", view->next_pool);
 		text_if(w, "pool_tag", view->tag);

@@ -86,19 +86,10 @@ class Capture:
         return json.loads(path.read_text(encoding="utf-8")).get("contacts", [])
 
     def scenario_contacts(self):
-        """Everybody who fetched from the staging host, and the function that sent the key out."""
+        """The same of the scenario."""
         path = CAPTURES / SCENARIO / "truth.json"
-        found = json.loads(path.read_text(encoding="utf-8"))
-        host, _, port = found["staging"].partition(":")
-        clients = {flow["src_ip"] for flow in found["captures"][self.path.name]["flows"]
-                   if flow["dest_ip"] == host and flow["dest_port"] == int(port)}
-        fetched = [{"client": client, "sid": truth.HOSTILE, "name": found["staging"]}
-                   for client in sorted(clients)]
-        if self.path.stem != "inside":
-            return fetched
-        return fetched + [{"client": leak["ip"], "sid": truth.KEY_LEAK,
-                           "name": leak["name"].lower(), "key": leak["key"]}
-                          for leak in found["leaks"]]
+        return truth.scenario_contacts(json.loads(path.read_text(encoding="utf-8")),
+                                       self.path.name)
 
     def kept(self, lines):
         """The lines that are compared with the expected file, in its order."""

@@ -167,6 +167,20 @@ def is_contact(event):
     return CONTACT <= event["alert"]["signature_id"] <= KEY_LEAK
 
 
+def scenario_contacts(facts, capture):
+    """Contacts of the scenario as a capture's tap sees them: everybody who fetched from the staging
+    host, and the function that sent the key out."""
+    host, _, port = facts["staging"].partition(":")
+    clients = {flow["src_ip"] for flow in facts["captures"][capture]["flows"]
+               if flow["dest_ip"] == host and flow["dest_port"] == int(port)}
+    fetched = [{"client": client, "sid": HOSTILE, "name": facts["staging"]}
+               for client in sorted(clients)]
+    if capture != "inside.pcap":
+        return fetched
+    return fetched + [{"client": leak["ip"], "sid": KEY_LEAK, "name": leak["name"].lower(),
+                       "key": leak["key"]} for leak in facts["leaks"]]
+
+
 def of_contacts(contacts, events):
     """Problems of the alerts without a session; an absorbed one is none any more."""
     expected = [(each["client"], each["sid"], each["name"], each.get("key"))
@@ -211,15 +225,19 @@ def of_alerts(sessions, events, level_of=expected_level):
     return problems + revisions(events)
 
 
-def revisions(events):
-    """Problems of revisions: from 1, by one, the signature never falls, and each has its grounds."""
+def revisions(events, goes_on=False):
+    """Problems of revisions: from 1, by one, the signature never falls, and each has its grounds.
+    goes_on: the alerts were open before, so the first ones here are later ones."""
     problems, last = [], {}
     for event in alerts(events):
         name = event["mining"]["alert_id"]
         before = last.get(name)
         alert = event["alert"]
-        problems += differ(f"alert {name}: rev", alert["rev"], 1 if before is None else
-                           before["alert"]["rev"] + 1)
+        if before is not None or not goes_on:
+            problems += differ(f"alert {name}: rev", alert["rev"],
+                               1 if before is None else before["alert"]["rev"] + 1)
+        elif alert["rev"] < 2 and not is_campaign(event):
+            problems.append(f"alert {name}: begins anew")
         problems += differ(f"alert {name}: revision", event["mining"]["revision"], alert["rev"])
         if not event["mining"].get("evidence"):
             problems.append(f"alert {name}: rev {alert['rev']} has no evidence")

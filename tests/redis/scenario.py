@@ -4,16 +4,18 @@
 usage: scenario.py --binary FILE
 
 Starts a Redis of its own on a unix socket; pcaps/coin-shadow/truth.json says what must be in it.
-Every field that the truth knows is compared: 20 miners, 21 sessions, 20 alerts of miners and one
-of their campaign, 145 flows.
+Every field that the truth knows is compared: 20 miners, 21 sessions, 20 alerts of miners, 20 of
+what they fetched, one of the key that left and one of their campaign, 146 flows.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -212,11 +214,15 @@ class Scenario:
         return [json.loads(row["eve"]) for row in self.stream("alert", sensor)]
 
     def final_alerts(self):
-        """Problems: one confirmed alert for each miner, none for anybody else."""
-        final = truth.single_alerts(self.alerts(SENSOR))
+        """Problems: one confirmed alert for each miner, and the contacts of the truth."""
+        events = self.alerts(SENSOR)
+        contacts = truth.scenario_contacts(self.truth, "inside.pcap")
+        problems = truth.of_contacts(contacts, events)
+        final = {name: event for name, event in truth.single_alerts(events).items()
+                 if not truth.is_contact(event)}
         miners = {miner["ip"] for miner in self.truth["miners"]}
         found = Counter(event["src_ip"] for event in final.values())
-        problems = differ("alerts by client", dict(found), {ip: 1 for ip in miners})
+        problems += differ("alerts by client", dict(found), {ip: 1 for ip in miners})
         problems += [f"benign host {ip}" for ip in found.keys() & set(self.truth["benign_hosts"])]
         for event in final.values():
             where = event["src_ip"]
@@ -240,7 +246,7 @@ class Scenario:
         problems = truth.revisions(events)
         by_client = {}
         for event in events:
-            if not truth.is_campaign(event):
+            if not truth.is_campaign(event) and not truth.is_contact(event):
                 by_client.setdefault(event["src_ip"], []).append(event)
         logins = login_times(ROOT / FOLDER / "inside.pcap")
         seen = set()
@@ -267,7 +273,7 @@ class Scenario:
             problems += differ("flat", [row[key] for key in ALERT_FIELDS[1:-1]], [
                 mining["alert_id"], str(alert["rev"]), str(alert["signature_id"]),
                 mining["level"], event["src_ip"],
-                truth.place(event["dest_ip"], event["dest_port"]), mining["pool"],
+                truth.place(event["dest_ip"], event["dest_port"]), mining.get("pool", ""),
                 mining.get("wallet", "")])
             problems += self.checker.line(row["eve"])
         return problems
@@ -321,7 +327,7 @@ class Scenario:
             if not key.startswith("minecanary:alert:open:"):
                 problems += differ(f"type of {key}", self.redis("TYPE", key), TYPES.get(kind))
         return problems + differ("kinds of keys", dict(counts), {
-            "alert": 21, "open": 20, "session": 21, "host": 20, "pool": 1, "wallet": 1,
+            "alert": 42, "open": 41, "session": 21, "host": 21, "pool": 1, "wallet": 1,
             "campaign": 1, "hosts": 3, "seen": 1})
 
     def indexes(self):
@@ -329,7 +335,8 @@ class Scenario:
         hosts = {f"{self.scope}/{miner['ip']}" for miner in self.truth["miners"]}
         wallet = next(iter(self.redis.scores("minecanary:wallets")), "")
         pool = self.truth["pool"]
-        problems = differ("hosts", self.redis.scores("minecanary:hosts").keys() ^ hosts, set())
+        alerted = hosts | {f"{self.scope}/{leak['ip']}" for leak in self.truth["leaks"]}
+        problems = differ("hosts", self.redis.scores("minecanary:hosts").keys() ^ alerted, set())
         problems += differ("pools", list(self.redis.scores("minecanary:pools")), [pool])
         for key in (f"minecanary:pool:{pool}:hosts", f"minecanary:wallet:{wallet}:hosts"):
             problems += differ(key, set(self.redis("SMEMBERS", key)) ^ hosts, set())
@@ -431,11 +438,15 @@ class Scenario:
 
     def second_replay(self):
         """Problems: the same capture again gives the same alerts and the same state."""
-        before = set(truth.final_alerts(self.alerts(SENSOR)))
+        first = truth.final_alerts(self.alerts(SENSOR))
+        before = set(first)
         rows = len(self.stream("flow"))
         problems = self.replay("inside.pcap", SENSOR).problems()
         after = truth.final_alerts(self.alerts(SENSOR))
         problems += differ("alert ids", set(after) ^ before, set())
+        problems += [f"{name}: revision {after[name]['alert']['rev']} after "
+                     f"{event['alert']['rev']}" for name, event in first.items()
+                     if name in after and after[name]["alert"]["rev"] < event["alert"]["rev"]]
         problems += differ("flow rows", len(self.stream("flow")), 2 * rows)
         return (problems + self.miners() + self.totals() + self.indexes() + self.campaign_state()
                 + self.stream_ids() + self.owner())
@@ -477,11 +488,13 @@ class Scenario:
         return [f"{key} does not appear"]
 
     def outside_alerts(self):
-        """Problems: behind the NAT all miners are one client with one alert."""
+        """Problems: behind the NAT all miners are one client with one alert, and one more for what
+        they fetched; as a host of its own it joins the campaign."""
         final = truth.final_alerts(self.alerts(OUTSIDE))
-        return differ("alerts", [(event["src_ip"], event["alert"]["signature_id"])
-                                 for event in final.values()],
-                      [(self.truth["nat"], truth.SESSION)])
+        return differ("alerts", sorted((event["src_ip"], event["alert"]["signature_id"])
+                                       for event in final.values()),
+                      [(self.truth["nat"], sid)
+                       for sid in (truth.SESSION, truth.HOSTILE, truth.CAMPAIGN)])
 
     def both_tuples(self):
         """Problems: rows of connections that cross the NAT name both sides, all others one."""
@@ -504,10 +517,41 @@ class Scenario:
         return problems + differ("pairs", int(stats["nat_pairs"]), len(crossing))
 
     def both_alerts(self):
-        """Problems: one alert for each miner, none for the NAT."""
+        """Problems: the same alerts as of the inside alone, none for the NAT."""
         final = truth.final_alerts(self.alerts(BOTH))
-        return differ("alerts by client", Counter(event["src_ip"] for event in final.values()),
-                      Counter(miner["ip"] for miner in self.truth["miners"]))
+        wanted = Counter((miner["ip"], truth.SESSION) for miner in self.truth["miners"])
+        wanted.update((each["client"], each["sid"])
+                      for each in truth.scenario_contacts(self.truth, "inside.pcap"))
+        wanted.update([(self.truth["miners"][0]["ip"], truth.CAMPAIGN)])
+        return differ("alerts by client", Counter(
+            (event["src_ip"], event["alert"]["signature_id"]) for event in final.values()), wanted)
+
+    def restarted(self):
+        """Problems: a sensor that is started again goes on with the alerts that are open."""
+        packets = pcapfile.read(ROOT / FOLDER / "inside.pcap")
+        half = len(packets.packets) * 2 // 3
+        parts = (packets.packets[:half], packets.packets[half:])
+        found, problems = [], []
+        with tempfile.TemporaryDirectory() as work:
+            for at, part in enumerate(parts):
+                path = Path(work) / f"part-{at}.pcap"
+                pcapfile.write(path, replace(packets, packets=tuple(part)))
+                problems += run(self.binary, "-c", CONFIG, "-r", path, "--redis", self.server.url,
+                                "--redis-prefix", "again", "--sensor-id", "again").problems()
+                found.append(truth.single_alerts([
+                    json.loads(dict(fields)["eve"])
+                    for _, fields in self.redis.stream("again:{again}:alert")]))
+        first, both = found
+        sessions = [event for event in both.values() if not truth.is_contact(event)]
+        problems += differ("alerts of sessions", Counter(event["src_ip"] for event in sessions),
+                           Counter(miner["ip"] for miner in self.truth["miners"]))
+        later = [name for name, event in first.items()
+                 if both[name]["alert"]["rev"] > event["alert"]["rev"]]
+        problems += [] if len(later) > 5 else [f"only {len(later)} alerts went on"]
+        problems += [f"{name}: from {event['alert']['signature_id']} to another"
+                     for name, event in first.items()
+                     if both[name]["alert"]["signature_id"] > event["alert"]["signature_id"]]
+        return problems
 
     def eve_flows(self):
         """Problems: --flow-format eve stores lines that hold to the schema."""
@@ -515,7 +559,7 @@ class Scenario:
         rows = self.stream("flow", "eve-form")
         problems += differ("flows", len(rows), len(self.stream("flow")) // 2)
         problems += self.checker.lines([row["eve"] for row in rows])
-        return problems + truth.revisions(self.alerts("eve-form"))
+        return problems + truth.revisions(self.alerts("eve-form"), goes_on=True)
 
 
 def login_times(path):
@@ -568,7 +612,8 @@ def test(tap, binary, server):
         tap.check("both: each session once", scenario.sessions("inside", BOTH))
         tap.check("both: totals count once", scenario.totals(BOTH))
         tap.check("both: each row names both sides", scenario.both_tuples())
-        tap.check("both: 20 alerts, for the miners alone", scenario.both_alerts())
+        tap.check("both: the alerts of the inside alone", scenario.both_alerts())
+    tap.check("a restart goes on with open alerts", scenario.restarted())
 
 
 def main():
