@@ -28,6 +28,7 @@ struct watch {
 	uint32_t place; /* in worker.watched */
 	bool is_reported;
 	bool is_leak_told;
+	bool is_hello_told;
 	bool has_stamps;  /* said covers TCP time stamps */
 	uint64_t said;    /* hash of the client's first words, 0: not heard yet */
 	uint64_t said_ns; /* when */
@@ -232,6 +233,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	watch->index = index;
 	watch->is_reported = false;
 	watch->is_leak_told = false;
+	watch->is_hello_told = false;
 	watch->said = 0;
 	watch->said_ns = 0;
 	watch->has_stamps = false;
@@ -283,11 +285,16 @@ static void check_contact(struct worker *self, uint32_t index, const struct pack
 		push_contact(self, index, first);
 }
 
-/* A pool that a session's carrier or messages named: once for each. */
+/* What a session's carriers or messages say in clear of where it leads: once for each. */
 static void check_leak(struct worker *self, struct watch *watch)
 {
 	const char *pool = inspect_session(watch->inspect)->view.pool;
+	const struct tls_hello *hello = watch->is_hello_told ? NULL : inspect_hello(watch->inspect);
 
+	if (hello != NULL) {
+		watch->is_hello_told = true;
+		names_hello(self->names, watch->index, hello);
+	}
 	if (pool[0] == '\0' || watch->is_leak_told)
 		return;
 	watch->is_leak_told = true;
