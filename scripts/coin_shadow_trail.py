@@ -7,7 +7,8 @@ python3 scripts/coin_shadow_trail.py [--seed N] [--out DIR] writes into DIR
   AWSLogs/ACCOUNT/CloudTrail-Digest/   what lies beside them and holds no records
   AWSLogs/ACCOUNT/vpcflowlogs/         flow logs of three regions
   findings/                            the provider's two findings
-  inventory/                           `aws ec2 describe-instances` of one region
+  inventory/                           what `aws ec2 describe-instances` prints of one region, and
+                                       `describe-network-interfaces` of the NAT gateway
   truth.json                           what must be found
 The same seed gives the same bytes; a gzipped file is compared by what it holds.
 """
@@ -48,6 +49,7 @@ keys, names and addresses are invented.
 | `findings/guardduty.json` | the provider's finding of 10:45, native form |
 | `findings/securityhub.json` | the finding of 10:15 about the key, as ASFF |
 | `inventory/ap-northeast-1.json` | `aws ec2 describe-instances` of that region |
+| `inventory/us-east-1-gateway.json` | `aws ec2 describe-network-interfaces` of the NAT gateway |
 | `truth.json` | what must be found: keys, instances, resources, refusals, cost |
 """
 
@@ -264,6 +266,10 @@ def generate(plan):
     ids = Ids(plan.rng("described"))
     files[f"inventory/{DESCRIBED}.json"] = printed(
         ec2.describe_instances(ids, members(attack, DESCRIBED)))
+    tap = plan.scenario["tap"]
+    files[f"inventory/{tap}-gateway.json"] = printed(ec2.gateway_interface(
+        attack.networks[tap], flowlog.GATEWAY_INTERFACE, "nat-0aaaabbbbccccdddd0",
+        flowlog.GATEWAY, plan.section("thief")["home"]))
     files["truth.json"] = printed(truth_of(plan, trail, attack, courier, times))
     files["README.md"] = README.encode()
     return files

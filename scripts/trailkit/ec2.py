@@ -165,3 +165,17 @@ def describe_instances(ids, instances):
         {"Groups": [], "Instances": [_described(ids, each) for each in members],
          "OwnerId": ACCOUNT, "ReservationId": name}
         for name, members in reservations.items()]}
+
+
+def gateway_interface(network, interface, gateway, private, public):
+    """What `aws ec2 describe-network-interfaces` prints of a NAT gateway's interface."""
+    return {"NetworkInterfaces": [{
+        "NetworkInterfaceId": interface, "InterfaceType": "nat_gateway", "Status": "in-use",
+        "OwnerId": ACCOUNT, "Description": f"Interface for NAT Gateway {gateway}",
+        "AvailabilityZone": network.region + "a", "Groups": [], "Ipv6Addresses": [],
+        "PrivateIpAddress": private,
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": private, "Association": {
+            "PublicIp": public, "AllocationId": "eipalloc-0123456789abcdef0"}}],
+        "Association": {"PublicIp": public, "AllocationId": "eipalloc-0123456789abcdef0"},
+        "RequesterId": "444455556666", "RequesterManaged": True, "SubnetId": network.subnet,
+        "VpcId": network.vpc, "TagSet": []}]}
