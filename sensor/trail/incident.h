@@ -7,8 +7,8 @@
  * suspicious call.
  *
  * All pointers are borrowed from the store and valid until it changes. Lists are sorted: by time,
- * then by id. Texts are hostile: escape them for where they go (event_printable() of
- * sensor/event.h for terminals and flat fields, jsonw for JSON). */
+ * then by id. Texts are hostile: escape them for where they go (printable_text() of
+ * sensor/printable.h for terminals and flat fields, jsonw for JSON). */
 #ifndef TRAIL_INCIDENT_H
 #define TRAIL_INCIDENT_H
 
