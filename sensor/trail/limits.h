@@ -17,8 +17,8 @@
 #define TRAIL_ALERTS        200000
 #define TRAIL_FINDINGS      50000
 #define TRAIL_SIGHTINGS     200000
-#define TRAIL_CHANGES       12   /* of state, per instance */
-#define TRAIL_ADDRESSES     16   /* private addresses of one instance */
+#define TRAIL_CHANGES       64   /* of state, per instance */
+#define TRAIL_ADDRESSES     64   /* private addresses of one instance */
 #define TRAIL_ITEMS         1000 /* of one list inside a record */
 #define TRAIL_DETECTIONS    10000
 #define TRAIL_INCIDENTS     1000

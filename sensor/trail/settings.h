@@ -19,7 +19,7 @@
 	X("onset", onset_s, 1, 3600, 0, 604800, \
 	  "so long before the first suspicious call an incident begins, when thief and owner " \
 	  "share an address") \
-	X("retention", retention_s, 1, 7776000, 86400, 315360000, \
+	X("retention", retention_s, 1, 2592000, 86400, 315360000, \
 	  "what ended so long before the newest record is forgotten") \
 	X("sweep-window", sweep_window_s, 1, 900, 1, 86400, "time of one sweep over regions") \
 	X("sweep-regions", sweep_regions, 0, 8, 2, 1000, "regions looked into by one sweep") \

@@ -45,6 +45,7 @@ struct identity {
 	const char *issuer; /* ARN of the role */
 	struct moment first;
 	struct moment last;
+	uint32_t refs; /* entries that point here: it goes with the last one */
 };
 
 /* One identity from one address in one region. */
@@ -120,13 +121,12 @@ struct instance {
 	const char *type;
 	const char *image;
 	const char *group;         /* first security group */
-	const char *label;         /* tag Name */
 	struct identity *launcher; /* NULL: not known (only imported, or only terminated) */
 	const char *address;       /* the launch was called from */
 	const char *agent;
 	struct moment launch; /* launchTime, and the RunInstances record ("" when imported) */
-	struct instance_change changes[TRAIL_CHANGES];      /* by time */
-	struct instance_address addresses[TRAIL_ADDRESSES]; /* by ip */
+	struct instance_change *changes;    /* by time; the newest TRAIL_CHANGES */
+	struct instance_address *addresses; /* by ip, then eni */
 	uint8_t change_count;
 	uint8_t address_count;
 	bool has_user_data;
@@ -207,7 +207,7 @@ struct sighting {
 	uint64_t last_ns;
 	uint64_t bytes; /* the greatest total that was reported */
 	uint16_t remote_port;
-	uint8_t kind; /* enum sighting_kind; the smallest value wins but THIN */
+	uint8_t kind; /* enum sighting_kind; the smallest value wins */
 };
 
 /* Since when records of an account are at hand. */
@@ -256,12 +256,18 @@ enum store_result {
 /* Each: enum store_result bits, or -ENOMEM. The structures' texts need not be of `names`. */
 int store_record(struct store *self, const struct record *record);
 int store_alert(struct store *self, const struct alert *alert);
+/* Of finding_read(). */
 int store_finding(struct store *self, const struct finding *finding);
 int store_sighting(struct store *self, const struct sighting *sighting);
 /* What an import says about an instance: non-empty texts fill gaps. */
 int store_instance(struct store *self, const struct instance *instance);
-/* From an import: an interface's address. */
+/* An interface's address, as an import says. */
 int store_address(struct store *self, const char *instance, const struct instance_address *address);
+/* Documents of describe-instances (a reservation) and describe-network-interfaces. */
+int store_reservation(struct store *self, const json_t *json);
+int store_interface(struct store *self, const json_t *json);
+/* An EVE alert of a sensor. -EBADMSG with *why when it lacks an id. */
+int store_eve(struct store *self, const json_t *json, const char **why);
 
 /* NULL: none. */
 struct instance *store_find_instance(const struct store *self, const char *id);
@@ -274,6 +280,9 @@ void store_expire(struct store *self);
 #define STORE_EACH(table, kind, it) \
 	for (kind *it = (kind *)(void *)(table).oldest; (it) != NULL; \
 	     it = (kind *)(void *)(it)->link.newer)
+
+/* a before b; of the same time by event. A time of 0 comes last. */
+bool moment_before(const struct moment *a, const struct moment *b);
 
 /* When the instance stopped to live; 0: it lives. */
 uint64_t instance_end_ns(const struct instance *instance);
