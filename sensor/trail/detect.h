@@ -58,7 +58,7 @@ extern const struct rule rules[RULE_COUNT];
 #define DETECTION_EVENTS  16
 #define DETECTION_ID_TEXT 17
 
-/* One per (rule, identity, account, region, subject). */
+/* One per (rule, identity, account, region, subject, address). */
 struct detection {
 	char id[DETECTION_ID_TEXT]; /* hash of these */
 	enum rule_id rule;
@@ -95,18 +95,11 @@ void detection_prove(struct detection *self, uint64_t time_ns, const char *event
 /* All rules of CloudTrail (1700001 to 1700010, without CODE). Sorted by first_ns, then id. 0 or
  * -ENOMEM. */
 int detect_run(const struct store *store, struct detections *out);
-/* RULE_CODE, for identities of which is_suspect says so. */
-int detect_code(const struct store *store,
-		bool (*is_suspect)(void *ctx, const struct identity *identity), void *ctx,
-		struct detections *out);
+/* RULE_CODE, for calls of which is_suspect says that a suspect made them. */
+int detect_code(const struct store *store, bool (*is_suspect)(void *ctx, const struct deed *deed),
+		void *ctx, struct detections *out);
 void detections_sort(struct detections *self);
 
 bool rule_is_on(const struct settings *settings, enum rule_id rule);
-
-/* --- history -------------------------------------------------------------------------------- */
-
-/* Do records of the account reach back far enough before time_ns to call something new? Also true
- * with a given history. */
-bool history_is_learnt(const struct store *store, const char *account, uint64_t time_ns);
 
 #endif

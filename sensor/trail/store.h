@@ -86,7 +86,7 @@ struct deed {
 	bool is_probe; /* a dry run that would have worked */
 };
 
-/* parent made credentials for child. */
+/* parent made credentials for child, from one address. */
 struct edge {
 	struct tag_link link;
 	struct identity *parent;

@@ -201,7 +201,7 @@ static int add_refusal(struct store *self, struct identity *identity, const stru
 static int add_edge(struct store *self, struct identity *parent, const struct record *record,
 		    const char *child, enum deed_kind kind)
 {
-	struct siphash_tag tag = STORE_TAG(self, parent->id, child);
+	struct siphash_tag tag = STORE_TAG(self, parent->id, child, record->address);
 	struct edge *edge = (struct edge *)(void *)tag_table_find(&self->edges, tag);
 	struct moment moment = moment_at(record->time_ns, record->event_id);
 
@@ -213,10 +213,10 @@ static int add_edge(struct store *self, struct identity *parent, const struct re
 			return -ENOMEM;
 		edge->parent = identity_ref(parent);
 		edge->child = names_get(self->names, child);
+		edge->address = names_get(self->names, record->address);
 	}
 	if (!moment_keep_first(&edge->first, &moment))
 		return STORE_NOTHING;
-	edge->address = names_get(self->names, record->address);
 	edge->kind = (uint8_t)kind;
 	self->version++;
 	return STORE_KEPT;
