@@ -45,6 +45,8 @@ struct config {
 	char *sensor_id; /* filled after loading: host name live, replay-<host>-<pid> for -r */
 	char *tap;       /* names the scope of flows that no row of cloud maps: tap:NAME */
 	struct config_list endpoints; /* list files */
+	struct config_list inventory; /* files */
+	uint32_t inventory_max;       /* leases */
 	struct net_prefix *home;
 	size_t home_count;
 	struct cloud_row *cloud;

@@ -53,6 +53,16 @@
 #define LIMIT_POOL_TEXT    96
 #define LIMIT_NAME_TEXT    64 /* sensor id, interface, account, region, vpc... */
 
+/* Inventory and inquirer: a file's bytes, addresses of NAT gateways; questions that wait in the
+ * ring or for their lease; leases of one address that are looked at in Redis; members of one
+ * campaign in Redis. */
+#define LIMIT_INVENTORY_BYTES  (512u << 20)
+#define LIMIT_NAT_ADDRESSES    256
+#define LIMIT_QUESTIONS        1024
+#define LIMIT_PENDING_INQUIRY  8192
+#define LIMIT_LEASES_READ      16
+#define LIMIT_CAMPAIGN_MEMBERS 100000
+
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
 #define LIMIT_RING_URGENT_BYTES (4u << 20)
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
@@ -64,6 +74,8 @@
 #define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
 #define LIMIT_SESSION_REPORT_S 60    /* between reports of a running session */
 #define LIMIT_TIME_JUMP_S      3600  /* a packet further ahead is clamped and counted */
+#define LIMIT_IDENTITY_WAIT_S  3900  /* an unknown identity is asked again for so long, wall time */
+#define LIMIT_INQUIRY_POLL_S   15    /* between two looks for it in Redis */
 #define LIMIT_SHUTDOWN_S       5     /* SIGTERM to exit, live */
 
 #endif

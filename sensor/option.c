@@ -107,6 +107,11 @@ const struct option_row option_rows[] = {
 	     "Prefixes of your own hosts: tells client from server in mid-stream flows"),
 	LIST("cloud", 0, OPTION_CLOUD, cloud, "KEY=VALUE,...", KNOWLEDGE,
 	     "Cloud identity by vni, vlan or prefix: provider, account, region, vpc, subnet"),
+	LIST("inventory", 0, OPTION_LIST, inventory, "FILE", KNOWLEDGE,
+	     "JSON of aws ec2 describe-instances or describe-network-interfaces, read again on "
+	     "change; may be repeated"),
+	NUMBER("inventory-max", 0, inventory_max, 16, 10000000, "100000", "N", KNOWLEDGE,
+	       "Addresses in the inventory at most; 900 bytes each"),
 	NUMBER("community-id-seed", 0, community_seed, 0, 65535, "0", "N", KNOWLEDGE,
 	       "Seed of Community ID; the same on all your sensors"),
 
