@@ -271,6 +271,7 @@ int store_eve(struct store *self, const json_t *json, const char **why);
 
 /* NULL: none. */
 struct instance *store_find_instance(const struct store *self, const char *id);
+struct account *store_find_account(const struct store *self, const char *id);
 struct identity *store_find_identity(const struct store *self, const char *id);
 
 /* Forgets what is older than the retention. Called now and then. */
