@@ -106,40 +106,72 @@ static uint64_t first_use(const struct parts *self, const struct identity *ident
 	return first_ns;
 }
 
-/* Where the owner was long before, the incident begins with what is suspicious; elsewhere with the
- * first call. */
+/* Was the identity there long before? Then its owner was. */
+static bool is_home(const struct parts *self, const struct seed *seed, uint64_t first_ns)
+{
+	return first_ns <= seed->time_ns &&
+	       first_ns + self->store->settings->habit_s * NS_PER_S <= seed->time_ns;
+}
+
+/* Where the owner is at home the incident begins with what is suspicious; elsewhere with the first
+ * call. */
 static uint64_t onset_at(const struct parts *self, const struct seed *seed)
 {
-	const struct settings *settings = self->store->settings;
 	uint64_t first_ns = first_use(self, seed->identity, seed->address);
-	uint64_t before_ns = settings->onset_s * NS_PER_S;
+	uint64_t before_ns = self->store->settings->onset_s * NS_PER_S;
 
 	if (first_ns > seed->time_ns)
 		return seed->time_ns;
-	if (first_ns + settings->habit_s * NS_PER_S > seed->time_ns)
+	if (!is_home(self, seed, first_ns))
 		return first_ns;
 	return seed->time_ns > before_ns ? seed->time_ns - before_ns : 0;
+}
+
+/* Does any of the seeds speak of an address that is not the owner's? */
+static bool has_foreign(const struct parts *self, const struct run *run)
+{
+	for (size_t i = run->begin; i < run->end; i++) {
+		const struct seed *seed = &self->seeds[i];
+
+		if (i > run->begin && self->seeds[i - 1].address == seed->address)
+			continue;
+		if (!is_home(self, seed, first_use(self, seed->identity, seed->address)))
+			return true;
+	}
+	return false;
+}
+
+/* At the owner's address, with a foreign one known, only what was seen mining counts: what is
+ * merely unusual there may be the owner's own. */
+static bool is_owners(const struct parts *self, const struct run *run, size_t at)
+{
+	const struct seed *seed = &self->seeds[at];
+
+	if (!is_home(self, seed, first_use(self, seed->identity, seed->address)))
+		return false;
+	for (size_t i = at; i < run->end && self->seeds[i].address == seed->address; i++)
+		if (self->seeds[i].rule == RULE_COUNT)
+			return false;
+	return true;
 }
 
 static int add_root(struct parts *self, const struct run *run)
 {
 	const struct identity *identity = self->seeds[run->begin].identity;
-	uint32_t incident = self->incident_count;
+	bool is_stolen = has_foreign(self, run);
 	struct member root = { .identity = identity,
 			       .id = identity->id,
-			       .onset_ns = UINT64_MAX,
-			       .incident = incident };
+			       .incident = self->incident_count };
 
 	for (size_t i = run->begin; i < run->end; i++) {
 		struct part part = { .identity = identity,
 				     .address = self->seeds[i].address,
-				     .incident = incident };
+				     .incident = self->incident_count };
 
-		if (i > run->begin && self->seeds[i - 1].address == part.address)
+		if ((i > run->begin && self->seeds[i - 1].address == part.address) ||
+		    (is_stolen && is_owners(self, run, i)))
 			continue;
 		part.onset_ns = onset_at(self, &self->seeds[i]);
-		if (part.onset_ns < root.onset_ns)
-			root.onset_ns = part.onset_ns;
 		if (add_part(self, &part) != 0)
 			return -ENOMEM;
 	}
@@ -207,7 +239,6 @@ static int add_actors(struct parts *self, const struct edge *edge, uint32_t inci
 		struct member member = { .identity = identity,
 					 .id = identity->id,
 					 .made_by = edge,
-					 .onset_ns = edge->first.time_ns,
 					 .incident = incident };
 		struct part part = { .identity = identity,
 				     .onset_ns = edge->first.time_ns,
@@ -247,7 +278,6 @@ static int follow_edges(struct parts *self, bool *has_grown)
 		if (is_member(self, incident, edge->child))
 			continue;
 		member.incident = incident;
-		member.onset_ns = edge->first.time_ns;
 		if (add_member(self, &member) != 0)
 			return -ENOMEM;
 	}

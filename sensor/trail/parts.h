@@ -30,7 +30,6 @@ struct member {
 	const struct identity *identity; /* NULL: no calls */
 	const char *id;
 	const struct edge *made_by; /* NULL: the root */
-	uint64_t onset_ns;
 	uint32_t incident;
 };
 

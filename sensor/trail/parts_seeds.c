@@ -37,47 +37,69 @@ static uint64_t distance(uint64_t a, uint64_t b)
 }
 
 /* The launch that lost this instance's id. */
-static const struct deed *find_launch(const struct store *store, const struct instance *instance)
+static const struct deed *find_launch(const struct deed *const *launches, size_t count,
+				      const struct instance *instance)
 {
 	const struct deed *best = NULL;
+	uint64_t best_ns = ADOPT_NS;
 
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	for (size_t i = 0; i < count; i++) {
+		const struct deed *deed = launches[i];
 		uint64_t far_ns = distance(deed->time_ns, instance->launch.time_ns);
 
-		if (deed->kind != DEED_LAUNCH || deed->error[0] != '\0' ||
-		    deed->region != instance->region || deed->subject != instance->type ||
-		    deed->identity->account != instance->account || far_ns > ADOPT_NS)
+		if (deed->region != instance->region || deed->subject != instance->type ||
+		    deed->identity->account != instance->account || far_ns > best_ns)
 			continue;
-		if (best == NULL || far_ns < distance(best->time_ns, instance->launch.time_ns) ||
-		    (far_ns == distance(best->time_ns, instance->launch.time_ns) &&
-		     strcmp(deed->event, best->event) < 0))
+		if (best == NULL || far_ns < best_ns || strcmp(deed->event, best->event) < 0)
 			best = deed;
+		best_ns = far_ns;
 	}
 	return best;
 }
 
+/* All launches without ids; NULL: no memory. */
+static const struct deed **unnamed_launches(const struct store *store, size_t *count)
+{
+	const struct deed **launches;
+
+	*count = 0;
+	STORE_EACH(store->deeds, const struct deed, deed)
+	{
+		*count += deed->is_unnamed;
+	}
+	launches = calloc(*count + 1, sizeof(*launches));
+	*count = 0;
+	if (launches == NULL)
+		return NULL;
+	STORE_EACH(store->deeds, const struct deed, deed)
+	{
+		if (deed->is_unnamed)
+			launches[(*count)++] = deed;
+	}
+	return launches;
+}
+
 static int adopt(struct parts *self)
 {
-	size_t strays = 0;
+	size_t count;
+	const struct deed **launches = unnamed_launches(self->store, &count);
 
-	STORE_EACH(self->store->instances, const struct instance, instance)
-	{
-		strays += instance->launcher == NULL && instance->is_imported;
-	}
-	self->adopted = calloc(strays + 1, sizeof(*self->adopted));
-	if (self->adopted == NULL)
+	self->adopted = calloc(self->store->instances.count + 1, sizeof(*self->adopted));
+	if (self->adopted == NULL || launches == NULL) {
+		free(launches);
 		return -ENOMEM;
+	}
 	STORE_EACH(self->store->instances, const struct instance, instance)
 	{
 		const struct deed *launch;
 
-		if (instance->launcher != NULL || !instance->is_imported)
+		if (count == 0 || instance->launcher != NULL || !instance->is_imported)
 			continue;
-		launch = find_launch(self->store, instance);
+		launch = find_launch(launches, count, instance);
 		if (launch != NULL)
 			self->adopted[self->adopted_count++] = (struct adopted){ instance, launch };
 	}
+	free(launches);
 	if (self->adopted_count > 1)
 		qsort(self->adopted, self->adopted_count, sizeof(*self->adopted), compare_adopted);
 	return 0;

@@ -83,7 +83,8 @@ struct deed {
 	uint8_t deletes; /* enum deed_kind */
 	bool is_admin;
 	bool is_open;
-	bool is_probe; /* a dry run that would have worked */
+	bool is_unnamed; /* a launch whose record lost the ids */
+	bool is_probe;   /* a dry run that would have worked */
 };
 
 /* parent made credentials for child, from one address. */

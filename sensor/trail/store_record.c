@@ -141,6 +141,7 @@ static int add_deed(struct store *self, struct identity *identity, const struct 
 	deed->deletes = (uint8_t)call->deletes;
 	deed->is_admin = call->is_admin;
 	deed->is_open = call->is_open;
+	deed->is_unnamed = call->is_unnamed;
 	return STORE_KEPT;
 }
 
