@@ -81,7 +81,7 @@ static int tell_sources(struct incident *self)
 						.technique = "T1078.004" };
 
 		set_proof(&entry, source->event);
-		(void)snprintf(entry->text, sizeof(entry->text),
+		(void)snprintf(entry.text, sizeof(entry.text),
 			       "first call of this incident from %.60s (%.120s)", source->address,
 			       source->agent);
 		if (LIST_ADD(self, timeline, entry) != 0)
