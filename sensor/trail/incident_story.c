@@ -29,7 +29,7 @@ static void tell_done(const struct deed *deed, struct timeline_entry *entry)
 	enum deed_kind kind =
 		(enum deed_kind)(deed->kind == DEED_DELETE ? deed->deletes : deed->kind);
 
-	(void)snprintf(entry->text, sizeof(entry->text), "%.60s called %.60s: %s %.80s%s%.80s%s",
+	(void)snprintf(entry->text, sizeof(entry->text), "%.50s called %.50s: %.24s %.80s%s%.80s%s",
 		       name_of(deed->identity), deed->name, deed_kind_text(kind), deed->subject,
 		       deed->object[0] != '\0' ? " (" : "", deed->object,
 		       deed->object[0] != '\0' ? ")" : "");
