@@ -37,7 +37,7 @@ static void tell_done(const struct deed *deed, struct timeline_entry *entry)
 
 static void tell_refused(const struct deed *deed, struct timeline_entry *entry)
 {
-	(void)snprintf(entry->text, sizeof(entry->text), "%.60s called %.60s%s%.80s: %s %.80s",
+	(void)snprintf(entry->text, sizeof(entry->text), "%.50s called %.50s%s%.60s: %s %.80s",
 		       name_of(deed->identity), deed->name, deed->subject[0] != '\0' ? " " : "",
 		       deed->subject,
 		       deed->is_probe ? "a probe that would have worked," : "refused,",
