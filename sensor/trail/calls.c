@@ -236,6 +236,7 @@ static void finish_launch(const struct record *record, struct call *out)
 	most = record_uint(asked, "maxCount");
 	if (most > TRAIL_ITEMS)
 		most = TRAIL_ITEMS;
+	out->is_unnamed = came == 0 && record->error[0] == '\0';
 	out->count = came > 0 ? came : (uint32_t)most;
 	if (out->count == 0)
 		out->count = 1;

@@ -45,6 +45,7 @@ struct call {
 	const char *detail;
 	uint32_t count;    /* instances that a launch made, or was meant to make */
 	bool is_admin;     /* a policy with administrator rights */
+	bool is_unnamed;   /* a launch whose record lost the instances' ids */
 	bool is_open;      /* an ingress rule for everybody */
 	const char *child; /* an identity that may act from now on: key id or ARN; "" none */
 	char scratch[256]; /* for texts that are put together */

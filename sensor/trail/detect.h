@@ -88,7 +88,7 @@ void detections_fini(struct detections *self);
  * the store's names or constant. Pointers are valid until the next call. */
 struct detection *detections_get(struct detections *self, enum rule_id rule,
 				 const struct identity *identity, const char *account,
-				 const char *region, const char *subject);
+				 const char *region, const char *subject, const char *address);
 /* Adds what proves it: widens first and last, keeps the earliest events. */
 void detection_prove(struct detection *self, uint64_t time_ns, const char *event);
 

@@ -162,16 +162,32 @@ static size_t count_regions(const struct history *history, size_t at)
 	return count;
 }
 
-static int prove_quota(const struct history *history, size_t at, struct detections *out)
+/* Is deeds[at] in a window of enough requests? */
+static bool is_in_round(const struct history *history, size_t at)
 {
-	const struct deed *first = history->deeds[at];
-	uint64_t end_ns = first->time_ns + history->settings->quota_window_s * NS_PER_S;
+	const struct deed *deed = history->deeds[at];
+	uint64_t window_ns = history->settings->quota_window_s * NS_PER_S;
 
-	for (size_t i = at; i < history->deed_count && history->deeds[i]->time_ns <= end_ns; i++) {
+	for (size_t i = at + 1; i > 0; i--) {
+		const struct deed *first = history->deeds[i - 1];
+
+		if (deed->time_ns - first->time_ns > window_ns)
+			return false;
+		if (first->kind == DEED_QUOTA && is_same_caller(first, deed) &&
+		    count_regions(history, i - 1) >= history->settings->quota_regions)
+			return true;
+	}
+	return false;
+}
+
+int detect_quota(const struct history *history, struct detections *out)
+{
+	for (size_t i = 0; i < history->deed_count; i++) {
 		const struct deed *deed = history->deeds[i];
 		struct detection *found;
 
-		if (deed->kind != DEED_QUOTA || !is_same_caller(deed, first))
+		if (deed->kind != DEED_QUOTA || !is_in_round(history, i) ||
+		    history_is_habit(history, deed, false))
 			continue;
 		found = prove_deed(out, RULE_QUOTA, deed, "", "");
 		if (found == NULL)
@@ -182,21 +198,6 @@ static int prove_quota(const struct history *history, size_t at, struct detectio
 			       found->event_count, deed->detail, deed->object, deed->region);
 	}
 	return 0;
-}
-
-int detect_quota(const struct history *history, struct detections *out)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < history->deed_count && result == 0; i++) {
-		const struct deed *deed = history->deeds[i];
-
-		if (deed->kind == DEED_QUOTA &&
-		    count_regions(history, i) >= history->settings->quota_regions &&
-		    !history_is_habit(history, deed, false))
-			result = prove_quota(history, i, out);
-	}
-	return result;
 }
 
 /* --- networks ------------------------------------------------------------------------------- */

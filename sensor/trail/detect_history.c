@@ -109,13 +109,10 @@ bool history_is_long_before(const struct history *self, uint64_t time_ns, uint64
 
 bool history_is_learnt(const struct history *self, const char *account, uint64_t time_ns)
 {
-	STORE_EACH(self->store->accounts, const struct account, known)
-	{
-		if (known->id == account)
-			return known->first.time_ns + self->settings->learning_s * NS_PER_S <=
-			       time_ns;
-	}
-	return false;
+	const struct account *known = store_find_account(self->store, account);
+
+	return known != NULL &&
+	       known->first.time_ns + self->settings->learning_s * NS_PER_S <= time_ns;
 }
 
 static bool is_given(char *const *list, size_t count, const char *name)

@@ -277,21 +277,25 @@ static int prove_sweep(const struct history *history, const struct use *const *u
 	return 0;
 }
 
-/* Looks into new regions by one identity from one address, by time: any window with enough? */
+/* Looks into new regions by one identity from one address, by time: those in windows with enough.
+ */
 static int judge_looks(const struct history *history, const struct use *const *uses, size_t count,
 		       struct detections *out)
 {
 	uint64_t window_ns = history->settings->sweep_window_s * NS_PER_S;
+	size_t first = count;
+	size_t last = 0;
 	size_t begin = 0;
-	int result = 0;
 
-	for (size_t end = 0; end < count && result == 0; end++) {
+	for (size_t end = 0; end < count; end++) {
 		while (uses[end]->first_look.time_ns - uses[begin]->first_look.time_ns > window_ns)
 			begin++;
-		if (end - begin + 1 >= history->settings->sweep_regions)
-			result = prove_sweep(history, uses + begin, end - begin + 1, out);
+		if (end - begin + 1 < history->settings->sweep_regions)
+			continue;
+		first = begin < first ? begin : first;
+		last = end;
 	}
-	return result;
+	return first == count ? 0 : prove_sweep(history, uses + first, last - first + 1, out);
 }
 
 int detect_sweep(const struct history *history, struct detections *out)

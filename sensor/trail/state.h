@@ -31,14 +31,17 @@ void state_close(struct state *self);
 /* Feeds all that is there to an intake whose function stores documents; state_load() is for those
  * of DOCUMENT_STATE. 0 or negative errno. */
 int state_restore(struct state *self, struct intake *intake);
-/* One line of seen.jsonl or files.jsonl. follow may be NULL. Store result bits, or -EBADMSG with
- * *why, or -ENOMEM. */
-int state_load(struct store *store, struct follow *follow, const json_t *json, const char **why);
+/* One line of seen.jsonl or files.jsonl. state and follow may be NULL. Store result bits, or
+ * -EBADMSG with *why, or -ENOMEM. */
+int state_load(struct state *state, struct store *store, struct follow *follow, const json_t *json,
+	       const char **why);
 
 /* A document that was STORE_KEPT: its text, and the JSON it is (to write it on one line). 0 or
  * negative errno: then the state is not whole and state_checkpoint() fails, too. */
 int state_keep(struct state *self, const char *raw, size_t len, const json_t *json);
-/* A file of a followed folder is done with the next checkpoint. 0 or negative errno. */
+/* A file of a followed folder is done, as of its size and time of change. 0 or -ENOMEM. */
+int state_note_file(struct state *self, const char *path, uint64_t size, uint64_t mtime_ns);
+/* The same, as it is now: done with the next checkpoint. 0 or negative errno. */
 int state_file_done(struct state *self, const char *path);
 /* 0 or negative errno with error filled. */
 int state_checkpoint(struct state *self, const struct store *store, char error[STATE_ERROR_TEXT]);

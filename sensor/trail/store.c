@@ -214,6 +214,11 @@ struct identity *store_find_identity(const struct store *self, const char *id)
 	return (struct identity *)(void *)tag_table_find(&self->identities, STORE_TAG(self, id));
 }
 
+struct account *store_find_account(const struct store *self, const char *id)
+{
+	return (struct account *)(void *)tag_table_find(&self->accounts, STORE_TAG(self, id));
+}
+
 uint64_t instance_end_ns(const struct instance *instance)
 {
 	for (size_t i = 0; i < instance->change_count; i++)

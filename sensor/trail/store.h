@@ -21,6 +21,7 @@
 
 #include "sensor/tag_table.h"
 #include "sensor/trail/calls.h"
+#include "sensor/trail/intake.h"
 #include "sensor/trail/limits.h"
 #include "sensor/trail/names.h"
 #include "sensor/trail/record.h"
@@ -83,7 +84,8 @@ struct deed {
 	uint8_t deletes; /* enum deed_kind */
 	bool is_admin;
 	bool is_open;
-	bool is_probe; /* a dry run that would have worked */
+	bool is_unnamed; /* a launch whose record lost the ids */
+	bool is_probe;   /* a dry run that would have worked */
 };
 
 /* parent made credentials for child, from one address. */
@@ -255,6 +257,10 @@ enum store_result {
 
 /* Each: enum store_result bits, or -ENOMEM. The structures' texts need not be of `names`. */
 int store_record(struct store *self, const struct record *record);
+/* A record of which only that it was made is known, and one of a call that was refused from its
+ * time until last_ns: what a saved state holds. */
+int store_use(struct store *self, const struct record *record);
+int store_refusal(struct store *self, const struct record *record, uint64_t last_ns);
 int store_alert(struct store *self, const struct alert *alert);
 /* Of finding_read(). */
 int store_finding(struct store *self, const struct finding *finding);
@@ -271,6 +277,10 @@ int store_eve(struct store *self, const json_t *json, const char **why);
 
 /* NULL: none. */
 struct instance *store_find_instance(const struct store *self, const char *id);
+/* Any of the documents above; findings, too. Others are STORE_NOTHING. -EBADMSG with *why. */
+int store_document(struct store *self, enum document kind, const json_t *json, const char **why);
+
+struct account *store_find_account(const struct store *self, const char *id);
 struct identity *store_find_identity(const struct store *self, const char *id);
 
 /* Forgets what is older than the retention. Called now and then. */

@@ -141,6 +141,7 @@ static int add_deed(struct store *self, struct identity *identity, const struct 
 	deed->deletes = (uint8_t)call->deletes;
 	deed->is_admin = call->is_admin;
 	deed->is_open = call->is_open;
+	deed->is_unnamed = call->is_unnamed;
 	return STORE_KEPT;
 }
 
@@ -245,15 +246,20 @@ static int add_call(struct store *self, struct identity *identity, const struct 
 	return sum;
 }
 
+static int add_use(struct store *self, struct identity *identity, const struct record *record)
+{
+	struct moment moment = moment_at(record->time_ns, record->event_id);
+
+	describe_identity(self, identity, record, &moment);
+	return gather(see_account(self, record, &moment), see_use(self, identity, record, &moment));
+}
+
 static int add_parts(struct store *self, struct identity *identity, const struct record *record)
 {
 	struct moment moment = moment_at(record->time_ns, record->event_id);
 	struct call call;
-	int sum;
+	int sum = add_use(self, identity, record);
 
-	describe_identity(self, identity, record, &moment);
-	sum = see_account(self, record, &moment);
-	sum = gather(sum, see_use(self, identity, record, &moment));
 	if (call_read(record, &call))
 		return gather(sum, add_call(self, identity, record, &call));
 	if (is_refusal(record->error))
@@ -264,7 +270,24 @@ static int add_parts(struct store *self, struct identity *identity, const struct
 	return sum;
 }
 
-int store_record(struct store *self, const struct record *record)
+/* A refusal of a saved state: its first moment, then its last. */
+static int add_refusals(struct store *self, struct identity *identity, const struct record *record,
+			uint64_t last_ns)
+{
+	struct moment moment = moment_at(record->time_ns, record->event_id);
+	struct record last = *record;
+	int sum = add_refusal(self, identity, record, &moment);
+
+	last.time_ns = last_ns;
+	moment = moment_at(last_ns, "");
+	return last_ns > record->time_ns ? gather(sum, add_refusal(self, identity, &last, &moment))
+					 : sum;
+}
+
+enum addition { ADD_RECORD, ADD_USE, ADD_REFUSAL };
+
+static int add(struct store *self, const struct record *record, enum addition addition,
+	       uint64_t last_ns)
 {
 	struct identity *identity = get_identity(self, record);
 	int result;
@@ -273,11 +296,31 @@ int store_record(struct store *self, const struct record *record)
 		return -ENOMEM;
 	/* Its first entry may push out the one that held it. */
 	(void)identity_ref(identity);
-	self->counts.records++;
 	store_see_time(self, record->time_ns);
-	result = add_parts(self, identity, record);
+	if (addition == ADD_RECORD)
+		result = add_parts(self, identity, record);
+	else if (addition == ADD_USE)
+		result = add_use(self, identity, record);
+	else
+		result = add_refusals(self, identity, record, last_ns);
 	identity_unref(self, identity);
 	if (result > 0)
 		self->version++;
 	return result;
+}
+
+int store_record(struct store *self, const struct record *record)
+{
+	self->counts.records++;
+	return add(self, record, ADD_RECORD, 0);
+}
+
+int store_use(struct store *self, const struct record *record)
+{
+	return add(self, record, ADD_USE, 0);
+}
+
+int store_refusal(struct store *self, const struct record *record, uint64_t last_ns)
+{
+	return add(self, record, ADD_REFUSAL, last_ns);
 }
