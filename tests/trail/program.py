@@ -29,18 +29,19 @@ class Program:
         self.server = server
 
     def _where(self):
-        options = ["--state", self.state]
+        options = ["--state", self.state, "--id", "test"]
         if self.server is not None:
             options += ["--redis", self.server.url]
         return options
 
     def feed(self, *paths, stdin=None, options=()):
-        """Reads paths to their end; returns the run."""
+        """Reads paths to their end; returns the run. Its output is the summary."""
         return run(self.binary, *self._where(), *options, *paths, stdin=stdin)
 
-    def flows(self, *paths):
+    @staticmethod
+    def flows(*paths):
         """Options that give flow logs and the list of pools."""
-        return [word for path in paths for word in ("--flow-logs", path)] + ["--endpoints", POOLS]
+        return [word for path in paths for word in ("--flowlogs", path)] + ["--lists", POOLS]
 
     def follow(self, folder):
         """Starts it on a folder that grows; the caller ends it."""
@@ -49,24 +50,26 @@ class Program:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=environment())
 
-    def ids(self):
-        """The incidents' ids."""
-        done = self.report()
-        if done.code != 0:
-            raise RuntimeError(f"report: exit code {done.code}: {done.err}")
-        return [each["id"] for each in json.loads(done.out or b"[]")]
+    def summary(self):
+        """What the state alone gives: (problems, the summary's text)."""
+        done = self.feed()
+        return done.problems(), done.out.decode("utf-8")
 
     def report(self, *words):
-        """Runs `report`; without words: the list of incidents."""
-        words = words or ("--format", "json")
-        return run(self.binary, *self._where(), "report", *words)
+        """Runs `report` on the state."""
+        return run(self.binary, "report", *words, "--state", self.state)
 
-    def incident(self, name):
-        """One incident as JSON."""
-        done = self.report(name, "--format", "json")
+    def incidents(self):
+        """All incidents as JSON, from the state."""
+        done = self.report("--format", "json")
         if done.code != 0:
-            raise RuntimeError(f"report {name}: exit code {done.code}: {done.err}")
-        return json.loads(done.out)
+            raise RuntimeError(f"report: exit code {done.code}: {done.err}")
+        text, found = done.out.decode("utf-8").strip(), []
+        while text:
+            value, end = json.JSONDecoder().raw_decode(text)
+            found += value if isinstance(value, list) else [value]
+            text = text[end:].lstrip()
+        return found
 
 
 def kill(process):
