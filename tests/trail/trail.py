@@ -174,16 +174,16 @@ def halves(tap, scenario, first):
         variants.spread(scenario.records[1::2], folder, 5)
         variants.spread(scenario.records[middle - 20:middle + 20], folder, 6)
     finally:
-        problems += wait_for_quiet(program, process)
+        problems += wait_for_all(program, folder, process)
     tap.check("two halves, killed between: the same", problems or scenario.same(program, first))
 
 
-def wait_for_quiet(program, process):
-    """Problems: the process reads what is there, and ends when it is told to."""
-    files = program.state / "files.jsonl"
-    wanted = 3 + 2 * 6
-    problems = wait_for("the last file", lambda: files.exists() and
-                        files.read_bytes().count(b"\n") >= wanted)
+def wait_for_all(program, folder, process):
+    """Problems: the process reads every file that is there, and ends when it is told to."""
+    done = program.state / "files.jsonl"
+    wanted = sum(path.is_file() for path in folder.rglob("*"))
+    problems = wait_for("the last file", lambda: done.exists() and
+                        done.read_bytes().count(b"\n") >= wanted)
     code, err = stop(process)
     return problems + differ("exit code", (code, err), (0, err))
 
