@@ -95,8 +95,9 @@ static bool is_established(const struct history *history, const struct deed *dee
 {
 	if (deed->identity->issuer[0] == '\0')
 		return false;
-	STORE_EACH(history->store->uses, const struct use, use)
-	{
+	if (!history_is_learnt(history, deed->identity->account, deed->time_ns))
+		return true;
+	STORE_EACH (history->store->uses, const struct use, use) {
 		if (use->address == deed->address &&
 		    history_is_same(use->identity, deed->identity) &&
 		    history_is_long_before(history, use->first.time_ns, deed->time_ns))

@@ -78,8 +78,7 @@ static int collect(const struct history *history, struct places *out)
 	out->items = calloc(history->store->uses.count + 1, sizeof(*out->items));
 	if (out->items == NULL)
 		return -ENOMEM;
-	STORE_EACH(history->store->uses, const struct use, use)
-	{
+	STORE_EACH (history->store->uses, const struct use, use) {
 		struct place *place = &out->items[out->count++];
 
 		place->identity = use->identity;
@@ -257,8 +256,7 @@ static bool sweeps_always(const struct history *history, const struct use *use)
 	const char *seen[64];
 	size_t count = 0;
 
-	STORE_EACH(history->store->uses, const struct use, other)
-	{
+	STORE_EACH (history->store->uses, const struct use, other) {
 		size_t known = 0;
 
 		if (other->first_look.time_ns == 0 ||
@@ -325,8 +323,7 @@ int detect_sweep(const struct history *history, struct detections *out)
 
 	if (uses == NULL)
 		return -ENOMEM;
-	STORE_EACH(history->store->uses, const struct use, use)
-	{
+	STORE_EACH (history->store->uses, const struct use, use) {
 		if (use->first_look.time_ns != 0)
 			uses[count++] = use;
 	}
