@@ -20,7 +20,7 @@ TRAIL = FOLDER / "AWSLogs" / record.ACCOUNT / "CloudTrail"
 OMITTED = {"omitted": True, "originalSize": 108283, "reason": "responseElements too large"}
 # What a hostile caller may put where text is free: a terminal's commands, markup, a forged line.
 HOSTILE = ("\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>|`$(reboot)`'\"\r\n"
-           "# forged heading\n[link](https://example.net) \u202egnp.exe\u0085\x7f\x00end")
+           "# forged heading\n[link](https://example.net) \u202egnp.exe\u0085\x7f\x00\ud800end")
 
 
 def the_plan():
