@@ -14,7 +14,7 @@
 #define WORD_BYTES  64
 #define NOTE_BYTES  256
 #define SHOWN_BYTES 96
-#define WHOLE_MAX   1000000 /* USD per hour */
+#define WHOLE_MAX   10000 /* USD per hour */
 #define DECIMALS    6
 
 struct price_row {
