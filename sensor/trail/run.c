@@ -15,13 +15,14 @@
 #include <time.h>
 
 #include "sensor/log.h"
-#include "sensor/printable.h"
+#include "sensor/ring.h"
 #include "sensor/trail/flowlog.h"
 #include "sensor/trail/redis_trail.h"
 #include "sensor/trail/state.h"
 #include "sensor/trail/summary.h"
 
 #define FOLLOW_PAUSE_MS 1000
+#define WAIT_PIECE_MS   200
 #define EXPIRE_EVERY    100000 /* documents */
 
 struct run {
@@ -339,17 +340,30 @@ static void pause_ms(long ms)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* In short pieces: a signal must not wait for long. */
+static void wait_ms(const struct run *self, uint64_t ms)
+{
+	for (; ms > 0 && !atomic_load(self->stop); ms -= ms < WAIT_PIECE_MS ? ms : WAIT_PIECE_MS)
+		pause_ms(ms < WAIT_PIECE_MS ? (long)ms : WAIT_PIECE_MS);
+}
+
 static int follow(struct run *self)
 {
+	uint64_t took_ms;
 	int result = 0;
 
 	while (result == 0 && !atomic_load(self->stop)) {
 		int came = read_more(self);
 
+		uint64_t began_ms = ring_now_ms();
+
 		if (self->has_unsaved || self->told_version != self->store->version)
 			result = judge_and_tell(self);
-		if (came == 0 && !atomic_load(self->stop))
-			pause_ms(FOLLOW_PAUSE_MS);
+		/* A large store is judged less often: at most a tenth of the time. */
+		took_ms = ring_now_ms() - began_ms;
+		if (!atomic_load(self->stop) && (came == 0 || took_ms > 0))
+			wait_ms(self,
+				took_ms * 9 > FOLLOW_PAUSE_MS ? took_ms * 9 : FOLLOW_PAUSE_MS);
 	}
 	return result;
 }
