@@ -207,8 +207,7 @@ static enum trail_exit open_all(struct run *self)
 	self->intake = intake_new(on_document, self, self->stop);
 	if (self->store == NULL || self->intake == NULL)
 		return fail(TRAIL_LOST, "out of memory");
-	if (self->options->prices != NULL &&
-	    price_list_load(&self->prices, self->options->prices, error) != 0)
+	if (price_list_load(&self->prices, self->options->prices, error) != 0)
 		return fail(TRAIL_USAGE, error);
 	code = open_lists(self);
 	if (code == TRAIL_DONE)
