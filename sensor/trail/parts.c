@@ -256,11 +256,42 @@ static int add_actors(struct parts *self, const struct edge *edge, uint32_t inci
 	return result;
 }
 
+static int compare_edges(const void *a, const void *b)
+{
+	const struct edge *x = *(const struct edge *const *)a;
+	const struct edge *y = *(const struct edge *const *)b;
+	int order;
+
+	if (x->first.time_ns != y->first.time_ns)
+		return x->first.time_ns < y->first.time_ns ? -1 : 1;
+	order = strcmp(x->first.event, y->first.event);
+	if (order == 0)
+		order = order_texts(x->parent->id, y->parent->id);
+	return order != 0 ? order : order_texts(x->child, y->child);
+}
+
+/* All edges by time: an identity that two of them lead to is made by the earlier one, in whatever
+ * order they came. */
+static int sort_edges(const struct store *store, const struct edge ***out, size_t *count)
+{
+	*count = 0;
+	*out = calloc(store->edges.count + 1, sizeof(struct edge *));
+	if (*out == NULL)
+		return -ENOMEM;
+	STORE_EACH (store->edges, const struct edge, edge)
+		(*out)[(*count)++] = edge;
+	if (*count > 1)
+		qsort(*out, *count, sizeof(struct edge *), compare_edges);
+	return 0;
+}
+
 /* One round over all edges; *has_grown when one led further. */
-static int follow_edges(struct parts *self, bool *has_grown)
+static int follow_edges(struct parts *self, const struct edge *const *edges, size_t count,
+			bool *has_grown)
 {
 	*has_grown = false;
-	STORE_EACH (self->store->edges, const struct edge, edge) {
+	for (size_t i = 0; i < count; i++) {
+		const struct edge *edge = edges[i];
 		const struct part *part =
 			find_part(self, edge->parent, edge->address, edge->first.time_ns);
 		struct member member = { .id = edge->child, .made_by = edge };
@@ -339,6 +370,8 @@ static int compare_members(const void *a, const void *b)
 
 int parts_build(struct parts *self, const struct store *store, const struct detections *detections)
 {
+	const struct edge **edges = NULL;
+	size_t edge_count = 0;
 	bool has_grown = true;
 	int result;
 
@@ -348,8 +381,11 @@ int parts_build(struct parts *self, const struct store *store, const struct dete
 		result = seeds_collect(self, detections);
 	if (result == 0)
 		result = add_roots(self);
+	if (result == 0)
+		result = sort_edges(store, &edges, &edge_count);
 	while (result == 0 && has_grown)
-		result = follow_edges(self, &has_grown);
+		result = follow_edges(self, edges, edge_count, &has_grown);
+	free(edges);
 	if (result != 0)
 		return result;
 	merge_roots(self);
