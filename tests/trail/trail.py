@@ -31,6 +31,7 @@ CONFIG = "tests/golden/config/coin-shadow.yaml"
 CAPTURE = "pcaps/coin-shadow/inside.pcap"
 AHEAD_SECONDS = 40 * 60
 FORMS = {"an array": variants.array, "lines": variants.lines,
+         "lines, the last first": lambda some: variants.lines(reversed(some)),
          "EventBridge envelopes": variants.envelopes, "lookup-events": variants.looked_up}
 FILES = sorted((variants.FOLDER / "AWSLogs").glob("*/vpcflowlogs"))
 
