@@ -262,36 +262,33 @@ static int compare_edges(const void *a, const void *b)
 	const struct edge *y = *(const struct edge *const *)b;
 	int order;
 
-	if (x->first.time_ns != y->first.time_ns)
-		return x->first.time_ns < y->first.time_ns ? -1 : 1;
-	order = strcmp(x->first.event, y->first.event);
-	if (order == 0)
-		order = order_texts(x->parent->id, y->parent->id);
-	return order != 0 ? order : order_texts(x->child, y->child);
+	if (moment_before(&x->first, &y->first))
+		return -1;
+	if (moment_before(&y->first, &x->first))
+		return 1;
+	order = order_texts(x->child, y->child);
+	return order != 0 ? order : order_texts(x->parent->id, y->parent->id);
 }
 
-/* All edges by time: an identity that two of them lead to is made by the earlier one, in whatever
- * order they came. */
-static int sort_edges(const struct store *store, const struct edge ***out, size_t *count)
+static int sort_edges(struct parts *self)
 {
-	*count = 0;
-	*out = calloc(store->edges.count + 1, sizeof(struct edge *));
-	if (*out == NULL)
+	self->edges = calloc(self->store->edges.count + 1, sizeof(*self->edges));
+	if (self->edges == NULL)
 		return -ENOMEM;
-	STORE_EACH (store->edges, const struct edge, edge)
-		(*out)[(*count)++] = edge;
-	if (*count > 1)
-		qsort(*out, *count, sizeof(struct edge *), compare_edges);
+	STORE_EACH (self->store->edges, const struct edge, edge) {
+		self->edges[self->edge_count++] = edge;
+	}
+	if (self->edge_count > 1)
+		qsort(self->edges, self->edge_count, sizeof(*self->edges), compare_edges);
 	return 0;
 }
 
 /* One round over all edges; *has_grown when one led further. */
-static int follow_edges(struct parts *self, const struct edge *const *edges, size_t count,
-			bool *has_grown)
+static int follow_edges(struct parts *self, bool *has_grown)
 {
 	*has_grown = false;
-	for (size_t i = 0; i < count; i++) {
-		const struct edge *edge = edges[i];
+	for (size_t i = 0; i < self->edge_count; i++) {
+		const struct edge *edge = self->edges[i];
 		const struct part *part =
 			find_part(self, edge->parent, edge->address, edge->first.time_ns);
 		struct member member = { .id = edge->child, .made_by = edge };
@@ -370,8 +367,6 @@ static int compare_members(const void *a, const void *b)
 
 int parts_build(struct parts *self, const struct store *store, const struct detections *detections)
 {
-	const struct edge **edges = NULL;
-	size_t edge_count = 0;
 	bool has_grown = true;
 	int result;
 
@@ -382,10 +377,9 @@ int parts_build(struct parts *self, const struct store *store, const struct dete
 	if (result == 0)
 		result = add_roots(self);
 	if (result == 0)
-		result = sort_edges(store, &edges, &edge_count);
+		result = sort_edges(self);
 	while (result == 0 && has_grown)
-		result = follow_edges(self, edges, edge_count, &has_grown);
-	free(edges);
+		result = follow_edges(self, &has_grown);
 	if (result != 0)
 		return result;
 	merge_roots(self);
@@ -403,6 +397,7 @@ void parts_free(struct parts *self)
 	free(self->findings);
 	free(self->sightings);
 	free(self->adopted);
+	free(self->edges);
 	free(self->seeds);
 	free(self->parts);
 	free(self->members);
