@@ -160,8 +160,7 @@ int detect_code(const struct store *store, bool (*is_suspect)(void *ctx, const s
 {
 	if (!rule_is_on(store->settings, RULE_CODE))
 		return 0;
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		struct detection *found;
 
 		if ((deed->kind != DEED_FUNCTION && deed->kind != DEED_RULE) ||

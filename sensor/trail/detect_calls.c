@@ -89,6 +89,23 @@ int detect_admin(const struct history *history, struct detections *out)
 	return 0;
 }
 
+/* A role that was used from there long before, with its people's short-lived credentials: whose
+ * work it is. A long-term key that makes keys for others is never that. */
+static bool is_established(const struct history *history, const struct deed *deed)
+{
+	if (deed->identity->issuer[0] == '\0')
+		return false;
+	if (!history_is_learnt(history, deed->identity->account, deed->time_ns))
+		return true;
+	STORE_EACH (history->store->uses, const struct use, use) {
+		if (use->address == deed->address &&
+		    history_is_same(use->identity, deed->identity) &&
+		    history_is_long_before(history, use->first.time_ns, deed->time_ns))
+			return true;
+	}
+	return false;
+}
+
 int detect_others_key(const struct history *history, struct detections *out)
 {
 	for (size_t i = 0; i < history->deed_count; i++) {
@@ -97,7 +114,7 @@ int detect_others_key(const struct history *history, struct detections *out)
 
 		if (!is_done(deed, DEED_KEY) || deed->object[0] == '\0' ||
 		    strcmp(deed->object, deed->identity->user) == 0 ||
-		    history_is_habit(history, deed, false))
+		    is_established(history, deed) || history_is_habit(history, deed, false))
 			continue;
 		found = prove_deed(out, RULE_OTHERS_KEY, deed, "", deed->object);
 		if (found == NULL)

@@ -46,8 +46,7 @@ static int compare_deeds(const void *a, const void *b)
 
 static void learn_deeds(struct history *self)
 {
-	STORE_EACH(self->store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (self->store->deeds, const struct deed, deed) {
 		self->deeds[self->deed_count++] = deed;
 		if (deed->kind != DEED_LAUNCH || deed->error[0] != '\0')
 			continue;
@@ -64,8 +63,7 @@ static void learn_deeds(struct history *self)
 /* Instances that an import has seen were launched, too. */
 static void learn_instances(struct history *self)
 {
-	STORE_EACH(self->store->instances, const struct instance, instance)
-	{
+	STORE_EACH (self->store->instances, const struct instance, instance) {
 		if (instance->launch.time_ns == 0 || instance->launch.event[0] != '\0')
 			continue;
 		self->regions[self->region_count++] =

@@ -8,15 +8,19 @@
 #include "sensor/cloud.h"
 #include "sensor/trail/detect_rules.h"
 
-#define NS_PER_S     UINT64_C(1000000000)
-#define NETWORK_TEXT 8 /* bytes: version and the first 3 (IPv4) or 6 (IPv6) of the address */
+#define NS_PER_S UINT64_C(1000000000)
+/* Bits of an address that make a place: all of it for a machine's key, but people are handed others
+ * by their provider. */
+#define KEY_BITS_4  32
+#define KEY_BITS_6  64
+#define USER_BITS_4 24
+#define USER_BITS_6 48
 
 /* One identity at one address, all regions together. */
 struct place {
 	const struct identity *identity;
 	const char *address;
-	uint8_t network[NETWORK_TEXT]; /* all zero: a service's name */
-	uint8_t addr[16];
+	uint8_t addr[17]; /* version (0: a service's name), then the address */
 	struct moment first;
 };
 
@@ -25,17 +29,13 @@ struct places {
 	size_t count;
 };
 
-static void read_network(struct place *place)
+static void read_address(struct place *place)
 {
-	memset(place->network, 0, sizeof(place->network));
 	memset(place->addr, 0, sizeof(place->addr));
-	if (inet_pton(AF_INET, place->address, place->addr) == 1) {
-		place->network[0] = 4;
-		memcpy(place->network + 1, place->addr, 3);
-	} else if (inet_pton(AF_INET6, place->address, place->addr) == 1) {
-		place->network[0] = 6;
-		memcpy(place->network + 1, place->addr, 6);
-	}
+	if (inet_pton(AF_INET, place->address, place->addr + 1) == 1)
+		place->addr[0] = 4;
+	else if (inet_pton(AF_INET6, place->address, place->addr + 1) == 1)
+		place->addr[0] = 6;
 }
 
 static int compare_texts(const char *a, const char *b)
@@ -63,7 +63,7 @@ static int by_network(const void *a, const void *b)
 	int order = compare_texts(x->identity->account, y->identity->account);
 
 	if (order == 0)
-		order = memcmp(x->network, y->network, NETWORK_TEXT);
+		order = memcmp(x->addr, y->addr, sizeof(x->addr));
 	if (order == 0 && x->first.time_ns != y->first.time_ns)
 		order = x->first.time_ns < y->first.time_ns ? -1 : 1;
 	return order;
@@ -78,14 +78,13 @@ static int collect(const struct history *history, struct places *out)
 	out->items = calloc(history->store->uses.count + 1, sizeof(*out->items));
 	if (out->items == NULL)
 		return -ENOMEM;
-	STORE_EACH(history->store->uses, const struct use, use)
-	{
+	STORE_EACH (history->store->uses, const struct use, use) {
 		struct place *place = &out->items[out->count++];
 
 		place->identity = use->identity;
 		place->address = use->address;
 		place->first = use->first;
-		read_network(place);
+		read_address(place);
 	}
 	if (out->count > 1)
 		qsort(out->items, out->count, sizeof(*out->items), by_identity);
@@ -112,22 +111,33 @@ static bool is_given(const struct settings *settings, const struct place *place)
 		struct net_prefix prefix;
 
 		if (net_prefix_parse(settings->networks[i], &prefix) == 0 &&
-		    net_prefix_contains(&prefix, place->network[0], place->addr))
+		    net_prefix_contains(&prefix, place->addr[0], place->addr + 1))
 			return true;
 	}
 	return false;
 }
 
-/* Is the place the first of its network in the account, but for those of the last `habit`? */
-static bool is_new_network(const struct history *history, const struct place *const *sorted,
-			   size_t count, const struct place *place)
+/* Bytes of the address, with its version, that others must share to be of the same place. */
+static size_t shared_bytes(const struct place *place)
 {
+	bool is_key = place->identity->key[0] != '\0';
+
+	if (place->addr[0] == 4)
+		return 1 + (is_key ? KEY_BITS_4 : USER_BITS_4) / 8;
+	return 1 + (is_key ? KEY_BITS_6 : USER_BITS_6) / 8;
+}
+
+/* Was nobody of the account there long before? */
+static bool is_new_place(const struct history *history, const struct place *const *sorted,
+			 size_t count, const struct place *place)
+{
+	size_t bytes = shared_bytes(place);
+	struct place wanted = { .identity = place->identity };
+	const struct place *first = &wanted;
 	size_t low = 0;
 	size_t high = count;
-	const struct place wanted = { .identity = place->identity };
-	const struct place *first = &wanted;
 
-	memcpy((uint8_t *)(uintptr_t)first->network, place->network, NETWORK_TEXT);
+	memcpy(wanted.addr, place->addr, bytes);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -136,11 +146,19 @@ static bool is_new_network(const struct history *history, const struct place *co
 		else
 			high = middle;
 	}
-	return low < count &&
-	       !history_is_long_before(history, sorted[low]->first.time_ns, place->first.time_ns);
+	for (; low < count; low++) {
+		const struct place *other = sorted[low];
+
+		if (compare_texts(other->identity->account, place->identity->account) != 0 ||
+		    memcmp(other->addr, place->addr, bytes) != 0)
+			break;
+		if (history_is_long_before(history, other->first.time_ns, place->first.time_ns))
+			return false;
+	}
+	return true;
 }
 
-/* Networks from which the identity called long before: 0 while nothing is known of it. */
+/* Addresses from which the identity called long before: 0 while nothing is known of it. */
 static size_t count_usual(const struct history *history, const struct places *places,
 			  const struct place *place)
 {
@@ -150,7 +168,7 @@ static size_t count_usual(const struct history *history, const struct places *pl
 	while (at > 0 && places->items[at - 1].identity == place->identity)
 		at--;
 	for (; at < places->count && places->items[at].identity == place->identity; at++)
-		if (places->items[at].network[0] != 0 &&
+		if (places->items[at].addr[0] != 0 &&
 		    history_is_long_before(history, places->items[at].first.time_ns,
 					   place->first.time_ns))
 			usual++;
@@ -166,13 +184,13 @@ static int judge_places(const struct history *history, const struct places *plac
 		struct detection *found;
 		size_t usual;
 
-		if (place->network[0] == 0 || !has_usual_addresses(identity) ||
+		if (place->addr[0] == 0 || !has_usual_addresses(identity) ||
 		    !history_is_learnt(history, identity->account, place->first.time_ns) ||
 		    is_given(history->settings, place) ||
-		    !is_new_network(history, sorted, places->count, place))
+		    !is_new_place(history, sorted, places->count, place))
 			continue;
 		usual = count_usual(history, places, place);
-		if (usual == 0 || usual > history->settings->address_networks)
+		if (usual == 0 || usual > history->settings->usual_addresses)
 			continue;
 		found = detections_get(out, RULE_NEW_ADDRESS, identity, identity->account, "", "",
 				       place->address);
@@ -238,8 +256,7 @@ static bool sweeps_always(const struct history *history, const struct use *use)
 	const char *seen[64];
 	size_t count = 0;
 
-	STORE_EACH(history->store->uses, const struct use, other)
-	{
+	STORE_EACH (history->store->uses, const struct use, other) {
 		size_t known = 0;
 
 		if (other->first_look.time_ns == 0 ||
@@ -306,8 +323,7 @@ int detect_sweep(const struct history *history, struct detections *out)
 
 	if (uses == NULL)
 		return -ENOMEM;
-	STORE_EACH(history->store->uses, const struct use, use)
-	{
+	STORE_EACH (history->store->uses, const struct use, use) {
 		if (use->first_look.time_ns != 0)
 			uses[count++] = use;
 	}

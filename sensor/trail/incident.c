@@ -148,8 +148,7 @@ static int add_source(struct incident *self, const struct use *use, uint64_t fro
 
 static int take_uses(struct build *build)
 {
-	STORE_EACH(build->store->uses, const struct use, use)
-	{
+	STORE_EACH (build->store->uses, const struct use, use) {
 		struct incident *self =
 			incident_of(build, use->identity, use->address, use->last.time_ns);
 		struct incident_region *region;
@@ -175,8 +174,7 @@ static int take_uses(struct build *build)
 
 static int take_deeds(struct build *build)
 {
-	STORE_EACH(build->store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (build->store->deeds, const struct deed, deed) {
 		uint64_t time_ns = deed->kind == DEED_OTHER ? deed->last_ns : deed->time_ns;
 		struct incident *self = incident_of(build, deed->identity, deed->address, time_ns);
 
@@ -197,8 +195,7 @@ static int take_deeds(struct build *build)
 
 static int take_instances(struct build *build)
 {
-	STORE_EACH(build->store->instances, const struct instance, instance)
-	{
+	STORE_EACH (build->store->instances, const struct instance, instance) {
 		struct incident *self = incident_of_instance(build, instance);
 		struct incident_instance item = { .instance = instance,
 						  .end_ns = instance_end_ns(instance) };
@@ -263,8 +260,7 @@ static bool is_deleted_by(const struct deed *made, const struct deed *deed, cons
 /* Whoever deleted it, thief or responder. */
 static void find_deletions(struct build *build)
 {
-	STORE_EACH(build->store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (build->store->deeds, const struct deed, deed) {
 		if (deed->kind != DEED_DELETE)
 			continue;
 		for (size_t i = 0; i < build->out->items_count; i++) {

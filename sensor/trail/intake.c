@@ -100,7 +100,8 @@ static int hand_on(struct intake *self, const json_t *json, const char *raw, siz
 	int result;
 
 	if (kind == DOCUMENT_OTHER) {
-		self->counts.others++;
+		/* Flows and sessions stand between a sensor's alerts. */
+		self->counts.others += !is_text(json, "event_type");
 		return 0;
 	}
 	result = self->fn(self->ctx, kind, json, raw, len, &why);

@@ -35,8 +35,7 @@ static int compare(const void *a, const void *b)
 
 static void collect(struct join *self, const struct store *store)
 {
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		for (size_t i = 0; i < instance->address_count; i++) {
 			const struct instance_address *address = &instance->addresses[i];
 			struct holding *item = &self->items[self->count++];
@@ -70,8 +69,7 @@ int join_build(struct join *self, const struct store *store)
 {
 	size_t room = 1;
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		room += instance->address_count;
 	}
 	*self = (struct join){ .items = calloc(room, sizeof(*self->items)) };

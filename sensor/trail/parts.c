@@ -97,8 +97,7 @@ static uint64_t first_use(const struct parts *self, const struct identity *ident
 {
 	uint64_t first_ns = UINT64_MAX;
 
-	STORE_EACH(self->store->uses, const struct use, use)
-	{
+	STORE_EACH (self->store->uses, const struct use, use) {
 		if (use->identity == identity && use->address == address &&
 		    use->first.time_ns < first_ns)
 			first_ns = use->first.time_ns;
@@ -234,8 +233,7 @@ static int add_actors(struct parts *self, const struct edge *edge, uint32_t inci
 {
 	int result = 0;
 
-	STORE_EACH(self->store->identities, const struct identity, identity)
-	{
+	STORE_EACH (self->store->identities, const struct identity, identity) {
 		struct member member = { .identity = identity,
 					 .id = identity->id,
 					 .made_by = edge,
@@ -262,8 +260,7 @@ static int add_actors(struct parts *self, const struct edge *edge, uint32_t inci
 static int follow_edges(struct parts *self, bool *has_grown)
 {
 	*has_grown = false;
-	STORE_EACH(self->store->edges, const struct edge, edge)
-	{
+	STORE_EACH (self->store->edges, const struct edge, edge) {
 		const struct part *part =
 			find_part(self, edge->parent, edge->address, edge->first.time_ns);
 		struct member member = { .id = edge->child, .made_by = edge };

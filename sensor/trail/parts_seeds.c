@@ -63,16 +63,14 @@ static const struct deed **unnamed_launches(const struct store *store, size_t *c
 	const struct deed **launches;
 
 	*count = 0;
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		*count += deed->is_unnamed;
 	}
 	launches = calloc(*count + 1, sizeof(*launches));
 	*count = 0;
 	if (launches == NULL)
 		return NULL;
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		if (deed->is_unnamed)
 			launches[(*count)++] = deed;
 	}
@@ -89,8 +87,7 @@ static int adopt(struct parts *self)
 		free(launches);
 		return -ENOMEM;
 	}
-	STORE_EACH(self->store->instances, const struct instance, instance)
-	{
+	STORE_EACH (self->store->instances, const struct instance, instance) {
 		const struct deed *launch;
 
 		if (count == 0 || instance->launcher != NULL || !instance->is_imported)
@@ -135,8 +132,7 @@ static int join_alerts(struct parts *self)
 	self->alerts = calloc(self->store->alerts.count + 1, sizeof(*self->alerts));
 	if (self->alerts == NULL)
 		return -ENOMEM;
-	STORE_EACH(self->store->alerts, const struct alert, alert)
-	{
+	STORE_EACH (self->store->alerts, const struct alert, alert) {
 		struct joined_alert *joined = &self->alerts[self->alert_count++];
 
 		joined->alert = alert;
@@ -180,8 +176,7 @@ static int join_findings(struct parts *self)
 	self->findings = calloc(self->store->findings.count + 1, sizeof(*self->findings));
 	if (self->findings == NULL)
 		return -ENOMEM;
-	STORE_EACH(self->store->findings, const struct finding, finding)
-	{
+	STORE_EACH (self->store->findings, const struct finding, finding) {
 		const char *const place[] = { finding->account, finding->region, finding->vpc };
 
 		self->findings[self->finding_count++] = (struct joined_finding){
@@ -198,8 +193,7 @@ static int join_sightings(struct parts *self)
 	self->sightings = calloc(self->store->sightings.count + 1, sizeof(*self->sightings));
 	if (self->sightings == NULL)
 		return -ENOMEM;
-	STORE_EACH(self->store->sightings, const struct sighting, sighting)
-	{
+	STORE_EACH (self->store->sightings, const struct sighting, sighting) {
 		const char *const place[] = { sighting->account, sighting->region, sighting->vpc };
 
 		self->sightings[self->sighting_count++] =

@@ -26,8 +26,8 @@
 	X("quota-window", quota_window_s, 1, 3600, 1, 604800, "time of one round of requests") \
 	X("quota-regions", quota_regions, 0, 2, 1, 1000, \
 	  "regions in which one identity asks for a higher quota in that time") \
-	X("address-networks", address_networks, 0, 8, 1, 1000, \
-	  "an identity used from more networks than this has no usual address") \
+	X("usual-addresses", usual_addresses, 0, 8, 1, 1000, \
+	  "an identity used from more addresses than this has no usual one") \
 	X("network-window", network_window_s, 1, 3600, 1, 604800, \
 	  "between a new VPC and the open group in it") \
 	X("incident-weight", incident_weight, 0, 100, 1, 100000, \

@@ -122,18 +122,15 @@ int state_write_seen(const struct store *store, FILE *out)
 {
 	int result = 0;
 
-	STORE_EACH(store->uses, const struct use, use)
-	{
+	STORE_EACH (store->uses, const struct use, use) {
 		if (result == 0)
 			result = write_use(use, out);
 	}
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		if (result == 0 && deed->kind == DEED_OTHER)
 			result = write_refusal(deed, out);
 	}
-	STORE_EACH(store->sightings, const struct sighting, sighting)
-	{
+	STORE_EACH (store->sightings, const struct sighting, sighting) {
 		if (result == 0)
 			result = write_sighting(sighting, out);
 	}

@@ -46,8 +46,7 @@ void store_free(struct store *self)
 {
 	if (self == NULL)
 		return;
-	STORE_EACH(self->instances, struct instance, instance)
-	{
+	STORE_EACH (self->instances, struct instance, instance) {
 		free(instance->changes);
 		free(instance->addresses);
 	}
