@@ -5,7 +5,6 @@
 #include "sensor/trail/redis_parts.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S  UINT64_C(1000000000)
 /* Leases that are kept of one address. */
 #define KEPT_LEASES "-65"
 
@@ -54,13 +53,13 @@ static int write_hash(struct redis_trail *self, const char *key, const struct le
 	return redis_link_push(self->link, command);
 }
 
-/* A lease that ended goes some time after. */
+/* A lease that ended goes some time after it was told: an old trail may be read today. */
 static int expire_hash(struct redis_trail *self, const char *key, const struct lease *lease)
 {
-	redis_command_begin(&self->command, lease->to_ns != 0 ? "EXPIREAT" : "PERSIST");
+	redis_command_begin(&self->command, lease->to_ns != 0 ? "EXPIRE" : "PERSIST");
 	redis_command_text(&self->command, key);
 	if (lease->to_ns != 0)
-		redis_command_uint(&self->command, lease->to_ns / NS_PER_S + self->retention_s);
+		redis_command_uint(&self->command, self->retention_s);
 	return redis_link_push(self->link, &self->command);
 }
 
