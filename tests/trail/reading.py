@@ -13,6 +13,7 @@ FIRED = {1700001, 1700002, 1700003, 1700004, 1700005, 1700006, 1700007, 1700008,
 INSTANCE_FIELDS = {"region": "region", "type": "type", "address": "ip", "vpc": "vpc_id",
                    "launched": "launch", "proof": "event_id"}
 SEEN_MINING = "seen mining"
+SESSION_SIDS = (1600001, 1600002)
 PREFIX = "minecanary"
 CLOSE = 0.005
 ALLOWED = "\n\t"
@@ -77,7 +78,8 @@ def sight(incident, known):
     problems += differ("out of sight", others ^ set(known["out_of_sight"]), set())
     problems += [f"{each['id']} has no alert" for each in incident["instances"]
                  if each["seen"] == SEEN_MINING and not each.get("alert")]
-    return problems + differ("alerts", len(incident["alerts"]), 20)
+    sessions = [each["instance"] for each in incident["alerts"] if each["sid"] in SESSION_SIDS]
+    return problems + differ("sessions", sorted(sessions), sorted(known["mining"]))
 
 
 def created(incident, known):
@@ -179,15 +181,18 @@ def findings(incident, known, ahead):
         if name is None:
             problems.append(f"no finding {each['id']}")
             continue
-        problems += differ(f"{each['id']}: type", found[name]["type"], each["type"])
+        # Security Hub puts a namespace before it.
+        problems += differ(f"{each['id']}: type", found[name]["type"].removeprefix("TTPs/"),
+                           each["type"])
         problems += differ(f"{each['id']}: time", unix(found[name]["created"]),
                            unix(each["time"]))
     tool = next(each for each in known["findings"] if each["form"] == "native")
     lead = unix(tool["time"]) - unix(incident["first_alert"])
     if lead < ahead:
         problems.append(f"our first alert was {lead} s before the finding")
-    first = known["first_mining_packet_us"] / 1e6
-    if not -1 <= unix(incident["first_alert"]) - first < 5:
+    # Not before there is an instance, and at the first login at the latest.
+    if not unix(known["first_launch"]) < unix(incident["first_alert"]) <= \
+            known["first_mining_packet_us"] / 1e6 + 5:
         problems.append(f"the first alert is of {incident['first_alert']}")
     return problems
 
