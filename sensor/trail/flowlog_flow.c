@@ -72,7 +72,7 @@ bool flowlog_flow_is_thin(const struct flowlog_flow *self, uint64_t lifetime_s)
 	if (slots > SLOT_BITS / 2)
 		slots = SLOT_BITS / 2;
 	return self->is_tcp && self->is_thin_candidate &&
-	       self->last_s - self->first_s >= lifetime_s &&
+	       self->last_s - self->first_s + 1 >= lifetime_s &&
 	       (uint64_t)__builtin_popcountll(self->slots) >= slots &&
 	       (self->last_syn_s == 0 || self->last_syn_s <= self->first_s + SETTLE_S) &&
 	       is_steady(&self->out) && is_steady(&self->in);
