@@ -6,7 +6,7 @@ usage: throughput.py --binary FILE [--records N]
 Writes N records (default 1000000) of mixed calls and a quarter of them, reads both, and prints CPU
 seconds, records per second and the largest resident size. Fails when a record is lost, when
 something is raised, or when four times the history takes more than half as much memory again. What
-ended two days ago is forgotten here, so that what is alive stays the same. Speed is printed, not judged.
+ended four days ago is forgotten here, so that what is alive stays the same. Speed is printed, not judged.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def measure(binary, records):
         subprocess.run([sys.executable, ROOT / "scripts" / "trail_writer.py", "--records",
                         str(records), "--out", work / "trail"], check=True)
         with open(work / "out", "wb") as out:
-            process = subprocess.Popen([binary, "--set", "retention=2d", work / "trail"],
+            process = subprocess.Popen([binary, "--set", "retention=4d", work / "trail"],
                                        stdout=out, stderr=out)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
