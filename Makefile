@@ -50,7 +50,7 @@ BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 .PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
         unit-build test-tools
 
-all: $(BUILD)/minecanary                ## build the sensor
+all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
 $(BUILD)/minecanary: $(BUILD)/obj/sensor/main.o $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(LIBS)
@@ -83,6 +83,9 @@ $(BUILD)/obj/sensor/%.o: sensor/%.c Makefile
 
 # The default list is in the object as it is.
 $(BUILD)/obj/sensor/lists_default.o $(BUILD)/fuzz/obj/sensor/lists_default.o: sensor/pools.list
+
+# The shipped prices are in the object as they are.
+$(BUILD)/obj/sensor/trail/prices_default.o $(BUILD)/fuzz/obj/sensor/trail/prices_default.o: sensor/trail/prices.list
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
