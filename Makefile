@@ -48,7 +48,7 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
-        unit-build test-tools
+        unit-build unit-threads test-tools
 
 all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
@@ -91,6 +91,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
 		$(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
+
+# Those with threads of their own, for the sanitizer that looks for races.
+THREAD_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE \
+                'pthread_create|reader_start|publisher_run' $(UNIT_SRC)))
+unit-threads: $(THREAD_BIN)             ## run the unit tests that have threads
+	@sh tests/unit/run.sh $(THREAD_BIN)
 
 unit-build: $(UNIT_BIN)
 unit: $(UNIT_BIN)                       ## run the unit tests

@@ -44,9 +44,8 @@ step() {
 
 # Sanitizers: the same tests on instrumented programs. Leaks count; nDPI keeps a few tables of its
 # own for the life of the process, which is why its frames are suppressed.
-sanitized() { # sanitized NAME FLAGS
-    make -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g' all unit-build >/dev/null || return 1
-    make -s BUILD="build/$1" SAN="$2" OPT='-O1 -g' unit || return 1
+sanitized() { # sanitized NAME FLAGS UNIT-TARGET
+    make -s -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g' all "$3" || return 1
     python3 tests/golden/golden.py --binary "build/$1/minecanary" --quick
 }
 
@@ -66,10 +65,10 @@ step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary
 step bench env BENCH_PACKETS=20000 BENCH_ROUNDS=1 make -s bench
-step asan sanitized asan address,undefined
+step asan sanitized asan address,undefined unit
 step asan-differ python3 tests/differential/differential.py --binary build/asan/minecanary \
     --seed 1 --sample 1
-step tsan sanitized tsan thread
+step tsan sanitized tsan thread unit-threads
 step fuzz-build make -j2 fuzz-build
 step fuzz make -s fuzz
 
