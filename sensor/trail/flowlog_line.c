@@ -360,8 +360,8 @@ static const char *settle(struct flowlog_line *out)
 		out->dst = out->packet_dst;
 	if (out->end_s < out->start_s)
 		return "end is before start";
-	out->has_traffic =
-		out->status == FLOWLOG_OK && out->src.ip_version != 0 && out->start_s != 0;
+	out->has_traffic = out->status == FLOWLOG_OK && out->src.ip_version != 0 &&
+			   out->dst.ip_version != 0 && out->start_s != 0;
 	if (!out->has_traffic)
 		return NULL;
 	if (out->packet_src.ip_version != out->packet_dst.ip_version)
