@@ -49,7 +49,7 @@ enum field {
 };
 
 static const char *const field_names[FIELD_COUNT] = { [FIELD_OTHER] = "",
-#define FIELD_NAME(id, name) [FIELD_##id] = name,
+#define FIELD_NAME(id, name) [FIELD_##id] = (name),
 						      FIELDS(FIELD_NAME)
 #undef FIELD_NAME
 };
@@ -388,7 +388,8 @@ int flowlog_line_read(const struct flowlog_layout *layout, char *text, struct fl
 		*why = "no header, and not the 14 fields of version 2";
 		layout = &default_layout;
 	}
-	if (count == layout->count + 1 && count <= FLOWLOG_COLUMNS && is_time(words[0])) {
+	if (count > 0 && count == layout->count + 1 && count <= FLOWLOG_COLUMNS &&
+	    is_time(words[0])) {
 		first++;
 		count--;
 	}

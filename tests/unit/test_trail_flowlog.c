@@ -594,7 +594,7 @@ static void test_thin_services(void **state)
 /* The order of lines does not matter. */
 static void test_any_order(void **state)
 {
-	char *lines[512];
+	char *lines[512] = { NULL };
 	size_t count = 0;
 	char *copy;
 
