@@ -28,7 +28,7 @@ struct names {
 	uint64_t refused;
 };
 
-struct names *names_new(size_t max_bytes)
+struct names *names_open(size_t max_bytes)
 {
 	struct names *self = calloc(1, sizeof(*self));
 
@@ -39,13 +39,13 @@ struct names *names_new(size_t max_bytes)
 	self->slots = calloc(self->slot_count, sizeof(*self->slots));
 	if (self->slots == NULL ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
-		names_free(self);
+		names_close(self);
 		return NULL;
 	}
 	return self;
 }
 
-void names_free(struct names *self)
+void names_close(struct names *self)
 {
 	if (self == NULL)
 		return;

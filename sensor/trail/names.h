@@ -12,8 +12,8 @@
 struct names;
 
 /* NULL: out of memory or of random bytes. */
-struct names *names_new(size_t max_bytes);
-void names_free(struct names *self);
+struct names *names_open(size_t max_bytes);
+void names_close(struct names *self);
 
 /* Never NULL. NULL and "" give ""; what finds no room gives "?" and is counted. */
 const char *names_get(struct names *self, const char *text);

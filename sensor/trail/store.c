@@ -33,7 +33,7 @@ struct store *store_new(const struct settings *settings)
 	if (self == NULL)
 		return NULL;
 	self->settings = settings;
-	self->names = names_new(TRAIL_NAMES_BYTES);
+	self->names = names_open(TRAIL_NAMES_BYTES);
 	if (self->names == NULL || init_tables(self) != 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		store_free(self);
@@ -59,7 +59,7 @@ void store_free(struct store *self)
 	tag_table_fini(&self->findings);
 	tag_table_fini(&self->sightings);
 	tag_table_fini(&self->accounts);
-	names_free(self->names);
+	names_close(self->names);
 	free(self);
 }
 

@@ -336,7 +336,7 @@ static void hostile_texts_are_cut(void **state)
 
 static void names_are_one(void **state)
 {
-	struct names *names = names_new(64);
+	struct names *names = names_open(64);
 	char name[32];
 	const char *first = names_get(names, "us-east-1");
 
@@ -353,12 +353,12 @@ static void names_are_one(void **state)
 	assert_string_equal(names_get(names, "one more"), "?");
 	assert_int_equal(names_refused(names), 1);
 	assert_ptr_equal(names_get(names, "us-east-1"), first);
-	names_free(names);
+	names_close(names);
 }
 
 static void names_grow(void **state)
 {
-	struct names *names = names_new(1u << 20);
+	struct names *names = names_open(1u << 20);
 	const char *kept[5000];
 	char name[32];
 
@@ -372,7 +372,7 @@ static void names_grow(void **state)
 		assert_ptr_equal(names_get(names, name), kept[i]);
 		assert_string_equal(kept[i], name);
 	}
-	names_free(names);
+	names_close(names);
 }
 
 int main(void)
