@@ -106,8 +106,7 @@ static int add_unnamed(struct steps *self, const struct store *store, const stru
 			     .time_ns = deed->time_ns };
 	uint32_t count = deed->count;
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		uint64_t far_ns = instance->launch.time_ns > deed->time_ns
 					  ? instance->launch.time_ns - deed->time_ns
 					  : deed->time_ns - instance->launch.time_ns;
@@ -141,13 +140,11 @@ static int collect(struct steps *self, const struct store *store, const struct p
 {
 	int result = 0;
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		if (result == 0)
 			result = add_instance(self, instance, prices);
 	}
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		if (result == 0 && deed->is_unnamed)
 			result = add_unnamed(self, store, deed, prices);
 	}
@@ -165,12 +162,13 @@ struct watch {
 	/* Since here the records of the account are long enough to learn from. */
 	uint64_t learnt_ns;
 	int64_t burn;
-	int64_t before;   /* burn at the end of what lies before the window */
-	int64_t highest;  /* there */
-	uint64_t last_ns; /* of the anomaly */
-	const char *day;  /* its subject */
-	int64_t peak;     /* its highest burn */
-	int64_t baseline; /* when it began */
+	int64_t before;    /* burn at the end of what lies before the window */
+	int64_t highest;   /* there */
+	uint64_t last_ns;  /* of the anomaly */
+	const char *day;   /* its subject; NULL: none yet */
+	const char *event; /* that proved it last */
+	int64_t peak;      /* its highest burn */
+	int64_t baseline;  /* when it began */
 };
 
 static bool is_anomaly(const struct watch *watch, int64_t baseline)
@@ -194,23 +192,34 @@ static const char *day_of(const struct watch *watch, uint64_t time_ns)
 	return names_get(watch->store->names, text);
 }
 
-static int report(struct watch *watch, const struct step *step, int64_t baseline)
+/* An anomaly that goes on, or comes back within the window, is the same one. */
+static void begin_episode(struct watch *watch, const struct step *step, int64_t baseline,
+			  bool is_going_on)
+{
+	uint64_t window_ns = watch->store->settings->cost_window_s * NS_PER_S;
+
+	if (watch->day != NULL && (is_going_on || step->time_ns - watch->last_ns <= window_ns))
+		return;
+	watch->day = day_of(watch, step->time_ns);
+	watch->event = "";
+	watch->peak = 0;
+	watch->baseline = baseline;
+}
+
+static int report(struct watch *watch, const struct step *step)
 {
 	struct detection *found;
 
-	if (watch->day == NULL ||
-	    step->time_ns - watch->last_ns > watch->store->settings->cost_window_s * NS_PER_S) {
-		watch->day = day_of(watch, step->time_ns);
-		watch->peak = 0;
-		watch->baseline = baseline;
-	}
 	watch->last_ns = step->time_ns;
 	if (watch->burn > watch->peak)
 		watch->peak = watch->burn;
 	found = detections_get(watch->out, RULE_COST, NULL, step->account, "", watch->day, "");
 	if (found == NULL)
 		return watch->out->refused > 0 ? 0 : -ENOMEM;
-	detection_prove(found, step->time_ns, step->event);
+	/* A record that launched many is one proof. */
+	if (watch->event[0] == '\0' || strcmp(watch->event, step->event) != 0)
+		detection_prove(found, step->time_ns, step->event);
+	watch->event = step->event;
 	if ((uint64_t)(watch->peak / 1000) < found->value)
 		return 0;
 	found->value = (uint64_t)(watch->peak / 1000);
@@ -241,16 +250,20 @@ static int watch_account(struct watch *watch, const struct step *steps, size_t c
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct step *step = &steps[i];
 		int64_t baseline = watch->given;
+		bool is_known = true;
+		bool was_anomaly;
 
 		learn(watch, steps, &at, step->time_ns);
-		watch->burn += step->micro;
 		if (baseline == 0) {
 			baseline = watch->highest;
-			if (step->time_ns < watch->learnt_ns)
-				continue;
+			is_known = step->time_ns >= watch->learnt_ns;
 		}
-		if (step->micro > 0 && is_anomaly(watch, baseline))
-			result = report(watch, step, baseline);
+		was_anomaly = is_anomaly(watch, baseline);
+		watch->burn += step->micro;
+		if (step->micro <= 0 || !is_known || !is_anomaly(watch, baseline))
+			continue;
+		begin_episode(watch, step, baseline, was_anomaly);
+		result = report(watch, step);
 	}
 	return result;
 }
