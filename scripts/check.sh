@@ -55,10 +55,12 @@ step build make -B -j2 CFLAGS=-Werror all unit-build bench-build
 step lint sh scripts/lint.sh
 step unit make -s CFLAGS=-Werror unit
 step captures python3 scripts/make_captures.py --check
+step cloudtrail python3 scripts/coin_shadow_trail.py --check
 step golden python3 tests/golden/golden.py --binary build/minecanary
 step differ python3 tests/differential/differential.py --binary build/minecanary --seed 1
 step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step scenario python3 tests/redis/scenario.py --binary build/minecanary
+step trail python3 tests/trail/trail.py --sensor build/minecanary --binary build/minecanary-trail
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary

@@ -14,6 +14,7 @@
 #include "sensor/printable.h"
 #include "sensor/trail/folder.h"
 #include "sensor/trail/limits.h"
+#include "sensor/trail/mend.h"
 #include "sensor/trail/record.h"
 #include "sensor/trail/split.h"
 
@@ -117,14 +118,16 @@ static int hand_on(struct intake *self, const json_t *json, const char *raw, siz
 static int hand_on_text(struct intake *self, const char *text)
 {
 	json_error_t error;
-	json_t *json = json_loads(text, 0, &error);
+	char *mended;
+	json_t *json = mend_parse(text, strlen(text), &mended, &error);
 	int result = 0;
 
 	if (json_is_object(json))
-		result = hand_on(self, json, text, strlen(text));
+		result = hand_on(self, json, mended != NULL ? mended : text, strlen(text));
 	else
 		say_bad(self, json == NULL ? error.text : "no JSON object");
 	json_decref(json);
+	free(mended);
 	return result;
 }
 
@@ -180,18 +183,21 @@ static int on_object(void *ctx, enum split_list list, const char *bytes, size_t 
 {
 	struct intake *self = ctx;
 	json_error_t error;
+	char *mended;
 	json_t *json;
 	int result = 0;
 
 	if (bytes == NULL) {
 		say_bad(self, why);
 	} else {
-		json = json_loadb(bytes, len, 0, &error);
+		json = mend_parse(bytes, len, &mended, &error);
 		if (json == NULL)
 			say_bad(self, error.text);
 		else
-			result = open_envelope(self, list, json, bytes, len);
+			result = open_envelope(self, list, json, mended != NULL ? mended : bytes,
+					       len);
 		json_decref(json);
+		free(mended);
 	}
 	self->index++;
 	if (result == 0 && self->stop != NULL && atomic_load(self->stop))

@@ -256,11 +256,39 @@ static int add_actors(struct parts *self, const struct edge *edge, uint32_t inci
 	return result;
 }
 
+static int compare_edges(const void *a, const void *b)
+{
+	const struct edge *x = *(const struct edge *const *)a;
+	const struct edge *y = *(const struct edge *const *)b;
+	int order;
+
+	if (moment_before(&x->first, &y->first))
+		return -1;
+	if (moment_before(&y->first, &x->first))
+		return 1;
+	order = order_texts(x->child, y->child);
+	return order != 0 ? order : order_texts(x->parent->id, y->parent->id);
+}
+
+static int sort_edges(struct parts *self)
+{
+	self->edges = calloc(self->store->edges.count + 1, sizeof(*self->edges));
+	if (self->edges == NULL)
+		return -ENOMEM;
+	STORE_EACH (self->store->edges, const struct edge, edge) {
+		self->edges[self->edge_count++] = edge;
+	}
+	if (self->edge_count > 1)
+		qsort(self->edges, self->edge_count, sizeof(*self->edges), compare_edges);
+	return 0;
+}
+
 /* One round over all edges; *has_grown when one led further. */
 static int follow_edges(struct parts *self, bool *has_grown)
 {
 	*has_grown = false;
-	STORE_EACH (self->store->edges, const struct edge, edge) {
+	for (size_t i = 0; i < self->edge_count; i++) {
+		const struct edge *edge = self->edges[i];
 		const struct part *part =
 			find_part(self, edge->parent, edge->address, edge->first.time_ns);
 		struct member member = { .id = edge->child, .made_by = edge };
@@ -348,6 +376,8 @@ int parts_build(struct parts *self, const struct store *store, const struct dete
 		result = seeds_collect(self, detections);
 	if (result == 0)
 		result = add_roots(self);
+	if (result == 0)
+		result = sort_edges(self);
 	while (result == 0 && has_grown)
 		result = follow_edges(self, &has_grown);
 	if (result != 0)
@@ -367,6 +397,7 @@ void parts_free(struct parts *self)
 	free(self->findings);
 	free(self->sightings);
 	free(self->adopted);
+	free(self->edges);
 	free(self->seeds);
 	free(self->parts);
 	free(self->members);

@@ -67,6 +67,8 @@ struct parts {
 	size_t sighting_count;
 	struct adopted *adopted; /* by instance */
 	size_t adopted_count;
+	const struct edge **edges; /* by time: the first that leads to somebody counts */
+	size_t edge_count;
 	struct seed *seeds; /* by identity, address, time */
 	size_t seed_count;
 	size_t seed_room;

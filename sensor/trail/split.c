@@ -38,7 +38,8 @@ struct split {
 	/* The text that was last read at depth 1, for names of lists. */
 	char word[WORD_BYTES];
 	size_t word_len;
-	bool is_named; /* word is a list's name, a colon follows */
+	bool is_named;   /* word is a list's name, a colon follows */
+	unsigned nested; /* arrays that stand in a named list where its objects should */
 };
 
 static const struct {
@@ -298,12 +299,27 @@ static bool is_between(char byte)
 	       byte == '\xbb' || byte == '\xbf';
 }
 
+/* An array where an object should stand: damaged, but its end is not the end of the list. */
+static int enter_nested(struct split *self, bool was_garbage)
+{
+	self->mode = GARBAGE;
+	if (self->nested++ > 0 || was_garbage)
+		return 0;
+	return self->fn(self->ctx, self->list, NULL, 0, "no JSON object");
+}
+
 /* One byte between objects. */
 static int take_outside(struct split *self, char byte)
 {
 	bool was_garbage = self->mode == GARBAGE;
 
 	self->is_at_line = byte == '\n';
+	if (byte == '[' && self->list != SPLIT_ALONE)
+		return enter_nested(self, was_garbage);
+	if (byte == ']' && self->nested > 0) {
+		self->nested--;
+		return 0;
+	}
 	if (byte == ']' && self->list != SPLIT_ALONE) {
 		self->mode = TAIL;
 		self->depth = 1;
@@ -376,6 +392,7 @@ int split_end(struct split *self)
 		result = damaged(self, "the list is cut short");
 	self->mode = OUTSIDE;
 	self->list = SPLIT_ALONE;
+	self->nested = 0;
 	self->is_at_line = true;
 	return result;
 }
