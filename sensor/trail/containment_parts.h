@@ -16,8 +16,8 @@
 /* Only credentials that were given before the command is run. */
 #define CONTAINMENT_DENY_OLDER \
 	CONTAINMENT_DENY \
-		",\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"'\"$(date -u " \
-		"+%Y-%m-%dT%H:%M:%SZ)\"'\"}}}]}'"
+	",\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"'\"$(date -u " \
+	"+%Y-%m-%dT%H:%M:%SZ)\"'\"}}}]}'"
 
 /* A zeroed step at the end; NULL: no memory. */
 struct containment_step *containment_add(struct containment *self, uint8_t stage,

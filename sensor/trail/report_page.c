@@ -200,7 +200,7 @@ static void measure(const struct page *self, unsigned widths[PAGE_COLUMNS])
 {
 	for (unsigned i = 0; i < self->columns; i++)
 		widths[i] = width_of(self->titles[i]);
-	for (size_t i = 0; i < self->count; i++) {
+	for (size_t i = 0; i < self->count && self->columns > 0; i++) {
 		unsigned width = width_of(self->cells[i]);
 		unsigned *widest = &widths[i % self->columns];
 

@@ -146,10 +146,10 @@ static void test_decimals(void **state)
 
 static void test_bad_prices(void **state)
 {
-	static const char *const bad[] = { "0",       "0.0",       "-1",
-					   "+1",      ".5",        "1.",
-					   "1e3",     "0x10",      "nan",
-					   "inf",     "3,06",      "$3.06",
+	static const char *const bad[] = { "0",     "0.0",       "-1",
+					   "+1",    ".5",        "1.",
+					   "1e3",   "0x10",      "nan",
+					   "inf",   "3,06",      "$3.06",
 					   "10001", "0.0000001", "99999999999999999999999" };
 
 	(void)state;

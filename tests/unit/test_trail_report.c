@@ -207,7 +207,7 @@ static void test_text_says_who_what_when_and_how_much(void **state)
 	assert_says("event-timeline");
 	assert_says("TA0040 Impact");
 	assert_says("Compute Hijacking");
-	assert_says("eu-west-1  x99.mega            1         1        unknown        unknown");
+	assert_says("eu-west-1  x99.mega            1         1        unknown ");
 	assert_says("Containment, in this order");
 	assert_silent("aws iam");
 	assert_silent("Published");
