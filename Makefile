@@ -81,6 +81,9 @@ $(BUILD)/obj/sensor/%.o: sensor/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The default list is in the object as it is.
+$(BUILD)/obj/sensor/lists_default.o $(BUILD)/fuzz/obj/sensor/lists_default.o: sensor/pools.list
+
 # The shipped prices are in the object as they are.
 $(BUILD)/obj/sensor/trail/prices_default.o $(BUILD)/fuzz/obj/sensor/trail/prices_default.o: sensor/trail/prices.list
 
@@ -142,6 +145,7 @@ install: all                            ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/minecanary $(DESTDIR)$(PREFIX)/sbin/minecanary
 	install -D -m 644 sensor/minecanary.8 $(DESTDIR)$(PREFIX)/share/man/man8/minecanary.8
 	install -D -m 644 scripts/install/minecanary.yaml $(DESTDIR)/etc/minecanary/minecanary.yaml
+	install -D -m 644 sensor/pools.list $(DESTDIR)$(PREFIX)/share/minecanary/pools.list
 	install -D -m 644 scripts/install/minecanary.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/minecanary.service
 	install -D -m 644 scripts/install/minecanary.sysusers \

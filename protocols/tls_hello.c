@@ -11,7 +11,7 @@
  *   |||| extensions
  *   |||ciphers
  *   ||d: has a name, i: has none
- *   |version   t: over TCP */
+ *   |version   t: over TCP, q: over QUIC */
 #include "protocols/tls_hello.h"
 
 #include <stdlib.h>
@@ -25,7 +25,8 @@ enum {
 	EXTENSION_FORMATS = 11,
 	EXTENSION_SCHEMES = 13,
 	EXTENSION_ALPN = 16,
-	EXTENSION_VERSIONS = 43
+	EXTENSION_VERSIONS = 43,
+	EXTENSION_ECH = 0xfe0d
 };
 
 #define JA4_LIST_TEXT 1024 /* of sorted values: 5 bytes each, and of the signature algorithms */
@@ -123,6 +124,9 @@ static void read_extension(uint16_t type, struct slice body, struct tls_hello *h
 		break;
 	case EXTENSION_VERSIONS:
 		read_versions(&in, hello);
+		break;
+	case EXTENSION_ECH:
+		hello->has_ech = true;
 		break;
 	case EXTENSION_FORMATS:
 		read_formats(&in, hello);
@@ -368,7 +372,7 @@ bool tls_hello_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES])
 	out[0] = '\0';
 	if (hello->is_cut)
 		return false;
-	put(&text, "t");
+	put(&text, hello->is_quic ? "q" : "t");
 	put(&text, version_name(hello->best_version));
 	put(&text, hello->has_sni ? "d" : "i");
 	put_number(&text, capped(hello->cipher_count), 10, 2);

@@ -1,7 +1,8 @@
 /* tls_hello.h: what a TLS client says before it is encrypted. RFC 8446, RFC 6066, RFC 7301.
  *
  * Values that RFC 8701 reserves (GREASE) are left out of every list. With an encrypted hello inside
- * (ECH) this is the outer one, whose name is that of a front. */
+ * (ECH) this is the outer one, whose name is that of a front. Browsers send the extension with
+ * nothing in it as well, so that it tells nothing by itself; no eye from outside sees which. */
 #ifndef PROTOCOLS_TLS_HELLO_H
 #define PROTOCOLS_TLS_HELLO_H
 
@@ -32,6 +33,8 @@ struct tls_hello {
 	uint16_t format_count;
 	bool has_sni;  /* the extension was there */
 	bool has_alpn; /* the same */
+	bool has_ech;  /* the extension encrypted_client_hello was there: sni may be a front's */
+	bool is_quic;  /* set by who took it out of QUIC; JA4 names it */
 	bool is_cut;   /* lists are not whole: fingerprints are not to be had */
 	uint16_t ciphers[TLS_CIPHERS_MAX];
 	uint16_t extensions[TLS_EXTENSIONS_MAX];

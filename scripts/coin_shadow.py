@@ -92,9 +92,10 @@ class Plan:
             yield Host(worker, address, instance, interface, self.time(launch), float(rate),
                        tuple(traits))
 
-    def benign(self):
-        """The everyday traffic: (name, kind, client, server, first, last, every, host name)."""
-        for name, text in self._file["benign"].items():
+    def talk(self, section):
+        """Lines of `benign` or `exfiltration`: (name, kind, client, server, first, last, every,
+        host name)."""
+        for name, text in self._file[section].items():
             kind, client, server, first, last, every, host = text.split()
             yield (name, kind, client, end_point(server), self.time(first), self.time(last),
                    int(every) * SECOND, host)
@@ -192,8 +193,8 @@ class Scenario:
                       "wallet_valid": False, "agent": pool["agent"], "algo": pool["algo"],
                       "pool": pool["server"]})
 
-    def add_benign(self, name, kind, client, server, first, last, every, host_name):
-        """One line of everyday traffic."""
+    def add_talk(self, name, kind, client, server, first, last, every, host_name):
+        """One line of everyday traffic, or of what is sent out like it."""
         rng = self.plan.rng(name)
         interface = client if client.startswith("10.0.") else server[0]
         if kind in ONE_FLOW:
@@ -244,12 +245,16 @@ def truth_of(scenario, flows):
     miners = {host.address for host in hosts}
     benign_hosts = {flow[side] for flow in flows["inside.pcap"] for side in ("src_ip", "dest_ip")}
     attack = {end_point(plan.pool["server"])[0], end_point(plan.fetch["server"])[0]}
+    leaks = [{"ip": entry[2], "name": entry[-1], "key": entry[-1].partition(".")[0]}
+             for entry in plan.talk("exfiltration")]
+    attack |= {leak["ip"] for leak in leaks}
     cloud = {"provider": "aws", "account_id": settings["account"], "region": settings["region"],
              "vpc_id": settings["vpc"], "subnet_id": settings["subnet"],
              "instance_type": settings["instance_type"]}
     return {
         "seed": plan.seed, "vni": plan.vni, "nat": settings["nat"],
         "pool": plan.pool["server"], "wallet": plan.pool["wallet"], "cloud": cloud,
+        "staging": plan.fetch["server"], "leaks": leaks,
         "sessions": sessions, "miners": miner_totals(hosts, sessions),
         "benign_hosts": sorted(benign_hosts - miners - attack),
         "captures": {name: {"packets": sum(each["packets_to_server"] + each["packets_to_client"]
@@ -262,8 +267,9 @@ def generate(plan):
     scenario = Scenario(plan)
     for host in plan.hosts():
         scenario.add_host(host)
-    for entry in plan.benign():
-        scenario.add_benign(*entry)
+    for section in ("benign", "exfiltration"):
+        for entry in plan.talk(section):
+            scenario.add_talk(*entry)
     files, flows = {}, {}
     for name, packets in (("inside.pcap", scenario.inside), ("after-nat.pcap", scenario.outside)):
         capture = pcapfile.Capture(tuple(pcapfile.in_order(packets)))

@@ -14,13 +14,14 @@ from random import Random
 import coin_shadow
 import coin_shadow_trail
 from capturekit import pcapfile
-from captures import (carried, carriers, cryptonote, ethproxy, look_alikes, sessions, stratum_v1,
-                      streams)
+from captures import (carried, carriers, cryptonote, ethproxy, look_alikes, names, sessions,
+                      stratum_v1, streams)
 
 OUT = Path(__file__).resolve().parent.parent / "pcaps"
 MODULES = {
     "stratum-v1": stratum_v1, "cryptonote": cryptonote, "ethproxy": ethproxy, "tunnels": carriers,
-    "streams": streams, "look-alikes": look_alikes, "dialects": sessions, "carriers": carried}
+    "streams": streams, "look-alikes": look_alikes, "dialects": sessions, "carriers": carried,
+    "names": names}
 COIN_SHADOW = """# coin-shadow
 
 Twenty miners of one VPC on 2026-03-05, 09:58 to 10:38 UTC, written by `scripts/coin_shadow.py`
@@ -36,8 +37,8 @@ from `scripts/coin_shadow.plan`. All addresses, names and wallets are invented.
 
 INDEX = """# Captures
 
-Everything here is written by `python3 scripts/make_captures.py` and can be written again, byte for
-byte; `--check` compares. Each folder's README has a line on every capture.
+Everything here but `nat` is written by `python3 scripts/make_captures.py` and can be written again,
+byte for byte; `--check` compares. Each folder's README has a line on every capture.
 
 | folder | content |
 | --- | --- |
@@ -48,13 +49,16 @@ byte; `--check` compares. Each folder's README has a line on every capture.
 | `carriers` | sessions in proxies, WebSocket and HTTP bodies |
 | `tunnels` | one session in every encapsulation |
 | `streams` | one session under everything that TCP and networks do |
+| `names` | pools, hostile infrastructure and keys as DNS, TLS, HTTP and proxies name them |
+| `nat` | a real NAT, recorded on both of its sides |
 | `look-alikes` | traffic with the words of mining that is none: nothing must be found |
 
 `NAME.truth.json` holds `sessions`, each with `client` and `server` (address, port), `dialect`,
 `wallet`, `worker`, `agent`, `algo`, `pool`, `shares` (submitted = accepted + rejected + stale +
 unanswered; repetitions by TCP count once), `work` (expected hashes of the accepted shares), the
 window from the first job to the flow's last packet (microseconds since 1970), and `hashrate` =
-work / window in H/s. Those of `dialects` and `carriers` also say the `level`, the `units` in which
+work / window in H/s. `contacts` are alerts without a session: `client`, `sid` and the `name` that
+they are about. Those of `dialects` and `carriers` also say the `level`, the `units` in which
 the rate may be named (with their factors), and what else the messages make `known`.
 """
 

@@ -1,8 +1,10 @@
 /* alert.c: the alert table and its rules.
  *
- *	contact fact --> pending --(grace over)--> published --+
- *	                    |                                  | absorbed: one last revision
- *	                    +--(session confirmed)--> gone <---+
+ *	contact --> pending --(grace over)--> published --+
+ *	               |                                  | absorbed: one last revision
+ *	               +--(session confirmed)--> gone <---+
+ *
+ *	hostile --> published as soon as it cannot be a NAT's side any more; absorbed by nobody
  *
  *	session fact --> revision 1 at once --> level, identity, refusal: at once
  *	                                        other evidence: LIMIT_REVISION_S after the last one
@@ -19,7 +21,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "sensor/alert_namer.h"
 #include "sensor/alert_timer.h"
 #include "sensor/tag_table.h"
 
@@ -41,6 +42,7 @@ struct alert {
 	uint64_t packets[2];
 	uint64_t bytes[2];
 	struct decision_parties parties;
+	uint8_t nat_addr[16];                  /* of the client's NAT, as last published */
 	uint64_t identities[ALERT_IDENTITIES]; /* ring of hashes */
 	uint32_t identity_next;
 	uint32_t identity_burst;
@@ -49,8 +51,14 @@ struct alert {
 	uint32_t flows;
 	uint8_t level;
 	uint8_t has_session;
+	uint8_t has_hello;
+	uint8_t has_server; /* parties are those of a flow to it */
+	uint64_t open_hash;
 	struct evidence evidence;
 	struct session_view view;
+	struct hello_view hello;
+	char access_key[LIMIT_KEY_TEXT];
+	char query[LIMIT_DOMAIN_TEXT];
 };
 
 /* When a change is published. */
@@ -65,11 +73,49 @@ struct alert_table {
 	struct alert_heap heap;
 };
 
+static struct alert *find_by(const struct alert_table *self, const struct decision_parties *parties,
+			     enum family family, struct alert_cause cause)
+{
+	return (struct alert *)tag_table_find(&self->alerts,
+					      alert_namer_tag(self->namer, parties, family, cause));
+}
+
+/* The pool's registered name, else the server's endpoint. A node has no name. */
+static struct alert_cause cause_of(const struct decision_parties *parties, enum family family)
+{
+	return (struct alert_cause){ .listed = family == FAMILY_NODE ? 0 : parties->listed };
+}
+
+/* By the pool's name, else by its endpoint: an alert that began before the name was known stays. */
 static struct alert *find_alert(const struct alert_table *self,
 				const struct decision_parties *parties, enum family family)
 {
-	return (struct alert *)tag_table_find(&self->alerts,
-					      alert_namer_tag(self->namer, parties, family));
+	struct alert_cause cause = cause_of(parties, family);
+	struct alert *alert = find_by(self, parties, family, cause);
+
+	if (alert == NULL && cause.listed != 0)
+		alert = find_by(self, parties, family, (struct alert_cause){ 0 });
+	return alert;
+}
+
+static const uint8_t *nat_addr(const struct decision_nat *nat)
+{
+	return nat->key.addr[nat->client_side & 1];
+}
+
+/* The alert about a listed hostile address that the server has; NULL: none. */
+static struct alert *find_hostile(const struct alert_table *self,
+				  const struct decision_parties *parties)
+{
+	if (parties->contact == 0)
+		return NULL;
+	return find_by(self, parties, FAMILY_HOSTILE,
+		       (struct alert_cause){ .listed = parties->contact });
+}
+
+static bool is_hostile(const struct alert *alert)
+{
+	return signature_find(alert->sid)->family == FAMILY_HOSTILE;
 }
 
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
@@ -83,6 +129,9 @@ static void publish(struct alert_table *self, struct alert *alert, uint64_t time
 	if (alert->revision == 1)
 		stats_add(self->stats->alerts, 1);
 	stats_add(self->stats->alert_revisions, 1);
+
+	if (alert->parties.nat.is_known)
+		memcpy(alert->nat_addr, nat_addr(&alert->parties.nat), sizeof(alert->nat_addr));
 
 	memset(&decision, 0, sizeof(decision));
 	decision.decision.time_ns = time_ns;
@@ -100,8 +149,13 @@ static void publish(struct alert_table *self, struct alert *alert, uint64_t time
 	decision.flows = alert->flows;
 	decision.level = alert->level;
 	decision.has_session = alert->has_session;
+	decision.has_hello = alert->has_hello;
+	decision.open_hash = alert->open_hash;
 	decision.evidence = alert->evidence;
 	decision.view = alert->view;
+	decision.hello = alert->hello;
+	memcpy(decision.access_key, alert->access_key, sizeof(decision.access_key));
+	memcpy(decision.query, alert->query, sizeof(decision.query));
 	self->options.publish(self->options.ctx, &decision);
 }
 
@@ -116,6 +170,11 @@ static void publish_later(struct alert_table *self, struct alert *alert, uint64_
 		publish(self, alert, now_ns, 0);
 }
 
+static void publish_soon(struct alert_table *self, struct alert *alert, uint64_t time_ns)
+{
+	publish_later(self, alert, alert->published_ns + LIMIT_REVISION_S * NS_PER_S, time_ns);
+}
+
 static void drop_alert(struct alert_table *self, struct alert *alert)
 {
 	alert_heap_remove(&self->heap, &alert->timer);
@@ -125,7 +184,7 @@ static void drop_alert(struct alert_table *self, struct alert *alert)
 
 /* NULL: out of memory, counted. */
 static struct alert *open_alert(struct alert_table *self, const struct decision_parties *parties,
-				enum family family, uint64_t time_ns)
+				enum family family, struct alert_cause cause, uint64_t time_ns)
 {
 	struct alert *alert;
 
@@ -142,8 +201,9 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 		stats_add(self->stats->correlator_capped, 1);
 		return NULL;
 	}
-	alert->link.tag = alert_namer_tag(self->namer, parties, family);
-	alert->id = alert_namer_id(self->namer, parties, family, time_ns);
+	alert->link.tag = alert_namer_tag(self->namer, parties, family, cause);
+	alert->id = alert_namer_id(self->namer, parties, family, cause, time_ns);
+	alert->open_hash = alert_namer_id(self->namer, parties, family, cause, 0);
 	alert->timer.id = alert->id;
 	alert->timer.owner = alert;
 	alert->episode_ns = time_ns;
@@ -318,21 +378,35 @@ static enum urgency fold_session(struct alert_table *self, struct alert *alert,
 	return is_changed ? URGENCY_LATER : URGENCY_NEVER;
 }
 
-/* A confirmed session takes what its client's contact was known for. Returns that contact's alert,
- * which is to be ended, or NULL; *urgency grows to later when a word is new. */
-static struct alert *take_contact(struct alert_table *self, struct alert *alert,
-				  const struct session_fact *fact, enum urgency *urgency)
-{
-	struct alert *contact = find_alert(self, &alert->parties, FAMILY_CONTACT);
-	uint8_t words = alert->evidence.count;
+/* What a session's client was known for: by the pool's name and by its endpoint. */
+#define CONTACTS 2
 
-	if (contact != NULL)
-		absorb_contact(self, alert, contact);
-	if (fact->contact != 0)
+/* A confirmed session takes what its client's contacts were known for. Returns how many alerts are
+ * to be ended; *urgency grows to later when a word is new. */
+static size_t take_contacts(struct alert_table *self, struct alert *alert,
+			    const struct session_fact *fact, enum urgency *urgency,
+			    struct alert *contacts[CONTACTS])
+{
+	const struct decision_parties *parties = &alert->parties;
+	const struct alert_cause by_name = { .listed = parties->listed };
+	const struct alert_cause by_endpoint = { 0 };
+	uint8_t words = alert->evidence.count;
+	size_t count = 0;
+
+	if (by_name.listed != 0)
+		contacts[count] = find_by(self, parties, FAMILY_CONTACT, by_name);
+	if (by_name.listed != 0 && contacts[count] != NULL)
+		count++;
+	contacts[count] = find_by(self, parties, FAMILY_CONTACT, by_endpoint);
+	if (contacts[count] != NULL)
+		count++;
+	for (size_t i = 0; i < count; i++)
+		absorb_contact(self, alert, contacts[i]);
+	if (parties->contact != 0 && fact->contact != 0)
 		evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT);
 	if (alert->evidence.count != words && *urgency == URGENCY_NEVER)
 		*urgency = URGENCY_LATER;
-	return contact;
+	return count;
 }
 
 struct alert_name alert_session(struct alert_table *self, const struct session_fact *fact,
@@ -342,7 +416,8 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 	uint64_t time_ns = fact->fact.time_ns;
 	enum family family = family_of(&fact->view);
 	struct alert *alert = NULL;
-	struct alert *contact = NULL;
+	struct alert *contacts[CONTACTS];
+	size_t contact_count = 0;
 	enum urgency urgency;
 
 	if (family == FAMILY_CONTACT) {
@@ -352,50 +427,119 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 	}
 	alert = find_alert(self, parties, family);
 	if (alert == NULL)
-		alert = open_alert(self, parties, family, time_ns);
+		alert = parties->is_allowed ? NULL
+					    : open_alert(self, parties, family,
+							 cause_of(parties, family), time_ns);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, time_ns);
 	alert->parties = *parties;
 	urgency = fold_session(self, alert, fact, before);
 	if (alert->level >= LEVEL_CONFIRMED)
-		contact = take_contact(self, alert, fact, &urgency);
+		contact_count = take_contacts(self, alert, fact, &urgency, contacts);
 	if (urgency == URGENCY_NOW)
 		publish(self, alert, time_ns, 0);
 	else if (urgency == URGENCY_LATER)
-		publish_later(self, alert, alert->published_ns + LIMIT_REVISION_S * NS_PER_S,
-			      time_ns);
-	if (contact != NULL)
-		end_contact(self, contact, alert, time_ns);
+		publish_soon(self, alert, time_ns);
+	for (size_t i = 0; i < contact_count; i++)
+		end_contact(self, contacts[i], alert, time_ns);
 	return name_of(alert);
 }
 
-void alert_contact(struct alert_table *self, const struct contact_fact *fact,
+/* The first name counts, and the first flow to a server: before, it is the one to a resolver. */
+static void fold_contact(struct alert *alert, const struct alert_contact *contact,
+			 const struct decision_parties *parties)
+{
+	if (contact->is_to_server && !alert->has_server) {
+		alert->parties = *parties;
+		alert->has_server = 1;
+	}
+	if (contact->hello != NULL) {
+		alert->hello = *contact->hello;
+		alert->has_hello = 1;
+	}
+	if (contact->query != NULL && alert->query[0] == '\0')
+		(void)slice_copy(slice_str(contact->query), alert->query, sizeof(alert->query));
+	if (contact->access_key != NULL && alert->access_key[0] == '\0')
+		(void)slice_copy(slice_str(contact->access_key), alert->access_key,
+				 sizeof(alert->access_key));
+}
+
+/* Takes one sign into its alert, new or not; says when that is worth a revision. */
+static enum urgency raise_contact(struct alert *alert, const struct alert_contact *contact)
+{
+	enum urgency urgency = URGENCY_NEVER;
+
+	if (evidence_add(&alert->evidence, contact->word))
+		urgency = URGENCY_LATER;
+	if (contact->level > alert->level || contact->sid > alert->sid)
+		urgency = URGENCY_NOW;
+	if (contact->level > alert->level)
+		alert->level = (uint8_t)contact->level;
+	if (contact->sid > alert->sid)
+		alert->sid = contact->sid;
+	return urgency;
+}
+
+/* True when the client's session with that pool is confirmed: it has the contact as evidence. */
+static bool give_to_session(struct alert_table *self, const struct alert_contact *contact,
+			    const struct decision_parties *parties)
+{
+	struct alert *alert = find_by(self, parties, FAMILY_SESSION, contact->cause);
+
+	if (alert == NULL && contact->is_to_server)
+		alert = find_alert(self, parties, FAMILY_SESSION);
+	if (alert == NULL || alert->level < LEVEL_CONFIRMED)
+		return false;
+	touch_alert(self, alert, contact->time_ns);
+	if (contact->is_to_server)
+		alert->flows++;
+	if (evidence_add(&alert->evidence, contact->word))
+		publish_soon(self, alert, contact->time_ns);
+	return true;
+}
+
+static struct alert *find_or_open_contact(struct alert_table *self,
+					  const struct alert_contact *contact,
+					  const struct decision_parties *parties,
+					  enum family family)
+{
+	struct alert *alert = find_by(self, parties, family, contact->cause);
+
+	if (alert == NULL)
+		alert = open_alert(self, parties, family, contact->cause, contact->time_ns);
+	return alert;
+}
+
+void alert_contact(struct alert_table *self, const struct alert_contact *contact,
 		   const struct decision_parties *parties)
 {
-	uint64_t time_ns = fact->fact.time_ns;
-	struct alert *alert = find_alert(self, parties, FAMILY_SESSION);
+	uint64_t time_ns = contact->time_ns;
+	enum family family = signature_find(contact->sid)->family;
+	struct alert *alert;
+	enum urgency urgency;
 
-	if (alert != NULL && alert->level >= LEVEL_CONFIRMED) {
-		touch_alert(self, alert, time_ns);
-		alert->flows++;
-		if (evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT))
-			publish_later(self, alert,
-				      alert->published_ns + LIMIT_REVISION_S * NS_PER_S, time_ns);
+	if (family == FAMILY_CONTACT &&
+	    (parties->is_allowed || give_to_session(self, contact, parties)))
 		return;
-	}
-	alert = find_alert(self, parties, FAMILY_CONTACT);
-	if (alert == NULL) {
-		alert = open_alert(self, parties, FAMILY_CONTACT, time_ns);
-		if (alert == NULL)
-			return;
-		alert->sid = SID_ENDPOINT;
-		alert->level = LEVEL_SUSPECT;
-		evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT);
-		publish_later(self, alert, time_ns + LIMIT_CONTACT_GRACE_S * NS_PER_S, time_ns);
-	}
+	alert = find_or_open_contact(self, contact, parties, family);
+	if (alert == NULL)
+		return;
 	touch_alert(self, alert, time_ns);
-	alert->flows++;
+	if (!contact->is_echo || alert->flows == 0)
+		alert->flows++;
+	fold_contact(alert, contact, parties);
+	urgency = raise_contact(alert, contact);
+	if (alert->revision == 0 && contact->sid != SID_KEY_LEAK)
+		publish_later(self, alert,
+			      time_ns + (family == FAMILY_CONTACT ? LIMIT_CONTACT_GRACE_S
+								  : LIMIT_HOSTILE_GRACE_S) *
+						NS_PER_S,
+			      time_ns);
+	else if (urgency == URGENCY_NOW)
+		publish(self, alert, time_ns, 0);
+	else if (urgency == URGENCY_LATER)
+		publish_soon(self, alert, time_ns);
 }
 
 struct alert_name alert_flow(struct alert_table *self, const struct flow_record *record,
@@ -411,6 +555,8 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 	if (alert == NULL && record->has_session)
 		alert = find_alert(self, parties, FAMILY_NODE);
 	if (alert == NULL)
+		alert = find_hostile(self, parties);
+	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, record->fact.time_ns);
 	if (!alert->has_session && alert->parties.flow_id == record->flow_id) {
@@ -418,6 +564,46 @@ struct alert_name alert_flow(struct alert_table *self, const struct flow_record 
 		memcpy(alert->bytes, record->bytes, sizeof(alert->bytes));
 	}
 	return alert->revision > 0 ? name_of(alert) : (struct alert_name){ 0 };
+}
+
+static void set_nat(struct alert_table *self, struct alert *alert,
+		    const struct decision_parties *parties, uint64_t now_ns)
+{
+	if (alert == NULL || alert->parties.flow_id != parties->flow_id ||
+	    alert->parties.nat.is_known)
+		return;
+	alert->parties.nat = parties->nat;
+	/* A new connection through the same NAT is no news. */
+	if (alert->revision > 0 &&
+	    memcmp(alert->nat_addr, nat_addr(&parties->nat), sizeof(alert->nat_addr)) != 0)
+		publish_soon(self, alert, now_ns);
+}
+
+void alert_nat(struct alert_table *self, const struct decision_parties *parties, uint64_t now_ns)
+{
+	static const enum family families[] = { FAMILY_SESSION, FAMILY_CONTACT, FAMILY_NODE };
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		struct alert *alert = find_alert(self, parties, families[i]);
+
+		set_nat(self, alert, parties, now_ns);
+	}
+	set_nat(self, find_hostile(self, parties), parties, now_ns);
+}
+
+void alert_withdraw(struct alert_table *self, const struct decision_parties *parties)
+{
+	struct alert *alert = find_hostile(self, parties);
+
+	if (alert == NULL)
+		alert = find_alert(self, parties, FAMILY_SESSION);
+	if (alert == NULL || (alert->level < LEVEL_CONFIRMED && !is_hostile(alert)))
+		alert = find_alert(self, parties, FAMILY_CONTACT);
+	if (alert == NULL || alert->flows == 0)
+		return;
+	alert->flows--;
+	if (alert->flows == 0 && alert->revision == 0)
+		drop_alert(self, alert);
 }
 
 void alert_advance(struct alert_table *self, uint64_t now_ns)

@@ -7,6 +7,7 @@
 #ifndef SENSOR_ALERT_H
 #define SENSOR_ALERT_H
 
+#include "sensor/alert_namer.h"
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
 #include "sensor/stats.h"
@@ -37,8 +38,24 @@ void alert_table_free(struct alert_table *self);
 /* Does what falls due before now_ns: pending contacts, delayed revisions, ends of episodes. */
 void alert_advance(struct alert_table *self, uint64_t now_ns);
 
-/* A flow to a listed endpoint was opened. */
-void alert_contact(struct alert_table *self, const struct contact_fact *fact,
+/* One sign that a client has to do with a pool or with hostile infrastructure. Texts are borrowed.
+ */
+struct alert_contact {
+	uint64_t time_ns;
+	uint32_t sid; /* of family contact or hostile */
+	enum evidence_word word;
+	enum level level;
+	struct alert_cause cause;
+	const struct hello_view *hello; /* of the flow; NULL: none */
+	const char *query;              /* the name that was asked for; NULL: none */
+	const char *access_key;         /* inside it; NULL: none */
+	bool is_to_server;              /* parties are client and pool, not client and resolver */
+	bool is_echo;                   /* of one that was counted already, if it was seen */
+};
+
+/* Opens the cause's alert or adds to it. Contacts wait LIMIT_CONTACT_GRACE_S for a session that
+ * absorbs them; hostile ones are published at once. */
+void alert_contact(struct alert_table *self, const struct alert_contact *contact,
 		   const struct decision_parties *parties);
 
 /* A session moved. before: its view at its last fact, NULL for its first. Returns the alert it
@@ -47,9 +64,19 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 				const struct decision_parties *parties,
 				const struct session_view *before);
 
-/* The published alert that a finished flow belongs to: its session's, else its contact's. */
+/* The published alert that a finished flow belongs to: its session's, else its contact's, else that
+ * of hostile infrastructure. */
 struct alert_name alert_flow(struct alert_table *self, const struct flow_record *record,
 			     const struct decision_parties *parties);
+
+/* The outer side of a source NAT was found for the flow that the parties name: their alerts name it
+ * from their next revision on, and have one within LIMIT_REVISION_S if they never named that
+ * NAT's address. */
+void alert_nat(struct alert_table *self, const struct decision_parties *parties, uint64_t now_ns);
+
+/* A contact that was taken before is another one's outer side: counts no more, and an alert that it
+ * alone keeps pending goes. */
+void alert_withdraw(struct alert_table *self, const struct decision_parties *parties);
 
 /* End of input at end_ns: publishes what was still held back. */
 void alert_flush(struct alert_table *self, uint64_t end_ns);

@@ -11,6 +11,9 @@
 #include <sys/random.h>
 
 #include "sensor/correlator.h"
+#include "sensor/lists.h"
+
+#define CAUSE_TEXT 320 /* the text of an entry, or an address and a port */
 
 struct alert_namer {
 	const struct cloud_row *cloud;
@@ -26,14 +29,17 @@ enum key_scope { KEY_SCOPE_ROW = 1, KEY_SCOPE_VNI, KEY_SCOPE_VLAN, KEY_SCOPE_TAP
 struct alert_key {
 	uint64_t scope_id;
 	uint8_t client[16];
-	uint8_t server[16];
+	uint8_t cause[16]; /* the server's address, the number of an entry, or a text's hash */
 	uint16_t server_port;
 	uint8_t ip_version;
 	uint8_t family;
-	uint32_t scope_kind; /* enum key_scope */
+	uint16_t scope_kind; /* enum key_scope */
+	uint16_t cause_kind; /* enum key_cause */
 };
 
 _Static_assert(sizeof(struct alert_key) == 48, "the key is hashed as bytes: no padding");
+
+enum key_cause { KEY_CAUSE_ENDPOINT, KEY_CAUSE_LISTED, KEY_CAUSE_TEXT, KEY_CAUSE_NONE };
 
 /* Every part of an id, hashed. */
 struct alert_parts {
@@ -132,37 +138,79 @@ static void set_scope(const struct alert_namer *self, const struct decision_part
 	}
 }
 
-struct siphash_tag alert_namer_tag(const struct alert_namer *self,
-				   const struct decision_parties *parties, enum family family)
+static void set_client(const struct alert_namer *self, const struct decision_parties *parties,
+		       struct alert_key *key)
 {
-	int client = parties->client_side;
-	struct alert_key key;
+	memset(key, 0, sizeof(*key));
+	set_scope(self, parties, key);
+	memcpy(key->client, parties->key.addr[parties->client_side], sizeof(key->client));
+	key->ip_version = parties->key.ip_version;
+}
 
-	memset(&key, 0, sizeof(key));
-	set_scope(self, parties, &key);
-	memcpy(key.client, parties->key.addr[client], sizeof(key.client));
-	memcpy(key.server, parties->key.addr[!client], sizeof(key.server));
-	key.server_port = parties->key.port[!client];
-	key.ip_version = parties->key.ip_version;
+struct siphash_tag alert_namer_tag(const struct alert_namer *self,
+				   const struct decision_parties *parties, enum family family,
+				   struct alert_cause cause)
+{
+	int server = !parties->client_side;
+	struct alert_key key;
+	struct siphash_tag text;
+
+	set_client(self, parties, &key);
 	key.family = (uint8_t)family;
+	if (cause.text != NULL) {
+		text = siphash128(cause.text, strlen(cause.text), self->key);
+		key.cause_kind = KEY_CAUSE_TEXT;
+		memcpy(key.cause, &text, sizeof(key.cause));
+	} else if (cause.listed != 0) {
+		key.cause_kind = KEY_CAUSE_LISTED;
+		memcpy(key.cause, &cause.listed, sizeof(cause.listed));
+	} else {
+		memcpy(key.cause, parties->key.addr[server], sizeof(key.cause));
+		key.server_port = parties->key.port[server];
+	}
 	return siphash128(&key, sizeof(key), self->key);
 }
 
+struct siphash_tag alert_namer_host(const struct alert_namer *self,
+				    const struct decision_parties *parties)
+{
+	struct alert_key key;
+
+	set_client(self, parties, &key);
+	key.cause_kind = KEY_CAUSE_NONE;
+	return siphash128(&key, sizeof(key), self->key);
+}
+
+static void write_cause(const struct decision_parties *parties, struct alert_cause cause, char *out,
+			size_t size)
+{
+	int server = !parties->client_side;
+	char address[INET6_ADDRSTRLEN];
+
+	if (cause.text != NULL) {
+		(void)snprintf(out, size, "%s", cause.text);
+		return;
+	}
+	if (cause.listed != 0) {
+		(void)snprintf(out, size, "%s", lists_entry(cause.listed)->text);
+		return;
+	}
+	flow_key_addr_text(&parties->key, server, address, sizeof(address));
+	(void)snprintf(out, size, parties->key.ip_version == 6 ? "[%s]:%u" : "%s:%u", address,
+		       (unsigned)parties->key.port[server]);
+}
+
 uint64_t alert_namer_id(const struct alert_namer *self, const struct decision_parties *parties,
-			enum family family, uint64_t episode_ns)
+			enum family family, struct alert_cause cause, uint64_t episode_ns)
 {
 	const struct cloud_row *row =
 		parties->client_cloud != 0 ? &self->cloud[parties->client_cloud - 1] : NULL;
-	int client = parties->client_side;
 	char scope[CLOUD_SCOPE_TEXT];
-	char client_text[INET6_ADDRSTRLEN];
-	char server_text[INET6_ADDRSTRLEN];
-	char cause[INET6_ADDRSTRLEN + 16];
+	char client[INET6_ADDRSTRLEN];
+	char text[CAUSE_TEXT];
 
 	cloud_scope_text(row, &parties->key, self->tap, scope, sizeof(scope));
-	flow_key_addr_text(&parties->key, client, client_text, sizeof(client_text));
-	flow_key_addr_text(&parties->key, !client, server_text, sizeof(server_text));
-	(void)snprintf(cause, sizeof(cause), parties->key.ip_version == 6 ? "[%s]:%u" : "%s:%u",
-		       server_text, (unsigned)parties->key.port[!client]);
-	return alert_id(scope, client_text, family, cause, episode_ns);
+	flow_key_addr_text(&parties->key, parties->client_side, client, sizeof(client));
+	write_cause(parties, cause, text, sizeof(text));
+	return alert_id(scope, client, family, text, episode_ns);
 }

@@ -77,6 +77,15 @@ bool net_prefix_contains(const struct net_prefix *prefix, uint8_t ip_version, co
 	return rest == 0 || ((prefix->addr[whole] ^ addr[whole]) >> (8 - rest)) == 0;
 }
 
+bool net_prefixes_contain(const struct net_prefix *prefixes, size_t count, uint8_t ip_version,
+			  const uint8_t *addr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (net_prefix_contains(&prefixes[i], ip_version, addr))
+			return true;
+	return false;
+}
+
 static bool has_vlan(const struct scope *scope, uint16_t vlan)
 {
 	for (uint8_t i = 0; i < scope->vlan_count && i < LIMIT_VLAN_TAGS; i++)

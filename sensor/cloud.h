@@ -31,6 +31,9 @@ struct cloud_row {
 /* Parses "10.0.0.0/16", "2001:db8::/32" or a bare address. 0 or -EINVAL. Host bits must be zero. */
 int net_prefix_parse(const char *text, struct net_prefix *out);
 bool net_prefix_contains(const struct net_prefix *prefix, uint8_t ip_version, const uint8_t *addr);
+/* Any of them. */
+bool net_prefixes_contain(const struct net_prefix *prefixes, size_t count, uint8_t ip_version,
+			  const uint8_t *addr);
 
 /* 1 + index of the row for one side of a flow, 0: none. */
 uint32_t cloud_match(const struct cloud_row *rows, size_t count, const struct flow_key *key,

@@ -19,6 +19,14 @@ struct config_list {
 	size_t count;
 };
 
+struct config_nets {
+	struct net_prefix *items; /* owned */
+	size_t count;
+};
+
+/* Whose TLS hellos are shown: those of flows that matter, or all. */
+enum config_hellos { HELLOS_LISTED, HELLOS_ALL };
+
 enum config_flow_format { FLOW_FORMAT_FLAT, FLOW_FORMAT_EVE };
 
 struct config {
@@ -41,14 +49,18 @@ struct config {
 	uint32_t inspected_flows;             /* over all workers */
 	uint64_t message_memory, held_memory; /* bytes over all workers */
 	uint32_t max_alerts, max_sessions;
+	uint32_t max_labels; /* of passive DNS */
+	uint32_t hellos;     /* enum config_hellos */
 	/* knowledge */
 	char *sensor_id; /* filled after loading: host name live, replay-<host>-<pid> for -r */
 	char *tap;       /* names the scope of flows that no row of cloud maps: tap:NAME */
-	struct config_list endpoints; /* list files */
+	struct config_list lists;     /* list files */
+	struct config_list endpoints; /* more of them: the older name */
+	bool default_lists;
 	struct config_list inventory; /* files */
 	uint32_t inventory_max;       /* leases */
-	struct net_prefix *home;
-	size_t home_count;
+	struct config_nets home;
+	struct config_nets nat;
 	struct cloud_row *cloud;
 	size_t cloud_count;
 	uint32_t community_seed;

@@ -121,7 +121,9 @@ static const char man_tail[] =
 	".TP\n.B 2\nInput unreadable or damaged; everything before the damage was published.\n"
 	".TP\n.B 3\nEvents were lost.\n"
 	".SH SIGNALS\n"
-	".TP\n.BR SIGINT \", \" SIGTERM \", \" SIGHUP\nPublish what is known and end.\n"
+	".TP\n.BR SIGINT \", \" SIGTERM\nPublish what is known and end.\n"
+	".TP\n.B SIGHUP\nLive: read the lists again; when one is bad, the old lists stay and the "
+	"log names file and line.\nOtherwise as SIGTERM.\n"
 	".SH SEE ALSO\n"
 	".BR pcap\\-filter (7)\n";
 

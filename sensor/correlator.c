@@ -12,6 +12,8 @@
 #include <sys/random.h>
 
 #include "sensor/alert.h"
+#include "sensor/contacts.h"
+#include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
 
@@ -36,6 +38,8 @@ struct correlator {
 	struct correlator_options options;
 	struct stats *stats;
 	struct alert_table *alerts;
+	struct contacts *contacts;
+	struct nat_legs *legs;
 	struct tag_table sessions; /* by flow id */
 	struct siphash_key key;
 	struct outbox outbox;
@@ -88,75 +92,130 @@ static struct session_entry *add_session(struct correlator *self, uint64_t flow_
 }
 
 static void set_parties(const struct correlator *self, struct decision_parties *parties,
-			const struct flow_key *key, uint8_t client_side, uint32_t contact)
+			const struct flow_key *key, uint8_t client_side, uint64_t flow_id,
+			uint64_t first_ns, const struct decision_nat *nat)
 {
 	memset(parties, 0, sizeof(*parties));
 	parties->key = *key;
 	parties->client_side = client_side != 0;
-	parties->contact = contact;
+	parties->flow_id = flow_id;
+	parties->first_ns = first_ns;
 	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
 					    parties->client_side);
+	if (nat != NULL)
+		parties->nat = *nat;
 }
 
-static void take_contact(struct correlator *self, const struct contact_fact *fact)
+static void take_contact(struct correlator *self, const struct contact_fact *fact,
+			 const struct decision_nat *nat)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->contact);
-	parties.flow_id = fact->flow_id;
-	parties.first_ns = fact->start_ns;
-	alert_contact(self->alerts, fact, &parties);
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    nat);
+	parties.contact = fact->contact;
+	contacts_name_server(self->contacts, fact->fact.time_ns, &parties);
+	contacts_take_contact(self->contacts, fact, &parties);
 }
 
-static void take_session(struct correlator *self, const struct session_fact *fact)
+static void take_name(struct correlator *self, const struct name_fact *fact,
+		      const struct decision_nat *nat)
 {
-	struct session_entry *entry = find_session(self, fact->flow_id);
-	struct session_view *before = entry != NULL ? &entry->view : NULL;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    nat);
+	parties.contact = fact->contact;
+	contacts_take_name(self->contacts, fact, &parties);
+}
+
+static void take_answer(struct correlator *self, const struct answer_fact *fact)
+{
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
+		    NULL);
+	contacts_take_answer(self->contacts, fact, &parties);
+}
+
+static void keep_session(struct correlator *self, const struct session_fact *fact,
+			 struct session_entry *entry)
+{
+	if (entry == NULL)
+		entry = add_session(self, fact->flow_id);
+	if (entry == NULL)
+		return;
+	entry->view = fact->view;
+	entry->is_ended = fact->event == SESSION_END;
+	tag_table_touch(&self->sessions, &entry->link);
+}
+
+static void take_session(struct correlator *self, const struct session_fact *told,
+			 const struct decision_nat *nat)
+{
+	struct session_entry *entry = find_session(self, told->flow_id);
+	struct session_fact fact = *told; /* and what others know of it */
 	struct decision_session decision;
 	struct alert_name name;
 
 	memset(&decision, 0, sizeof(decision));
-	set_parties(self, &decision.parties, &fact->key, fact->client_side, fact->contact);
-	decision.parties.flow_id = fact->flow_id;
-	decision.parties.first_ns = fact->first_ns;
-	name = alert_session(self->alerts, fact, &decision.parties, before);
-	if (entry == NULL)
-		entry = add_session(self, fact->flow_id);
-	if (entry != NULL) {
-		entry->view = fact->view;
-		entry->is_ended = fact->event == SESSION_END;
-		tag_table_touch(&self->sessions, &entry->link);
-	}
+	set_parties(self, &decision.parties, &fact.key, fact.client_side, fact.flow_id,
+		    fact.first_ns, nat);
+	decision.parties.contact = fact.contact;
+	contacts_name_server(self->contacts, fact.fact.time_ns, &decision.parties);
+	contacts_witness(self->contacts, fact.fact.time_ns, &decision.parties, &fact.view);
+	name = alert_session(self->alerts, &fact, &decision.parties,
+			     entry != NULL ? &entry->view : NULL);
+	keep_session(self, &fact, entry);
 
-	decision.decision.time_ns = fact->fact.time_ns;
+	decision.decision.time_ns = fact.fact.time_ns;
 	decision.decision.size = sizeof(decision);
 	decision.decision.kind = DECISION_SESSION;
 	decision.alert_id = name.id;
 	decision.revision = name.revision;
-	decision.last_ns = fact->last_ns;
-	memcpy(decision.packets, fact->packets, sizeof(decision.packets));
-	memcpy(decision.bytes, fact->bytes, sizeof(decision.bytes));
-	decision.event = fact->event;
-	decision.view = fact->view;
+	decision.last_ns = fact.last_ns;
+	memcpy(decision.packets, fact.packets, sizeof(decision.packets));
+	memcpy(decision.bytes, fact.bytes, sizeof(decision.bytes));
+	decision.event = fact.event;
+	decision.view = fact.view;
 	outbox_send_urgent(&self->outbox, &decision.decision);
 }
 
-static void take_flow(struct correlator *self, const struct flow_record *record)
+static void name_flow(struct correlator *self, const struct flow_record *record,
+		      struct decision_flow *decision)
+{
+	const struct hello_view *hello;
+
+	if (!record->is_named && !record->is_told && !record->has_session &&
+	    !contacts_may_know(self->contacts, record))
+		return;
+	contacts_name_server(self->contacts, record->fact.time_ns, &decision->parties);
+	hello = contacts_take_flow(self->contacts, record, &decision->parties);
+	if (hello == NULL)
+		return;
+	decision->has_hello = 1;
+	decision->hello = *hello;
+}
+
+static void take_flow(struct correlator *self, const struct flow_record *record,
+		      const struct decision_nat *nat)
 {
 	struct session_entry *entry = NULL;
 	struct decision_flow decision;
 	struct alert_name name;
 
-	memset(&decision, 0, decision_flow_size(false));
-	set_parties(self, &decision.parties, &record->key, record->client_side, record->contact);
-	decision.parties.flow_id = record->flow_id;
-	decision.parties.first_ns = record->first_ns;
+	memset(&decision, 0, decision_flow_size(false, false));
+	set_parties(self, &decision.parties, &record->key, record->client_side, record->flow_id,
+		    record->first_ns, nat);
+	decision.parties.contact = record->contact;
+	name_flow(self, record, &decision);
 	name = alert_flow(self->alerts, record, &decision.parties);
 	if (record->has_session)
 		entry = find_session(self, record->flow_id);
 
 	decision.decision.time_ns = record->fact.time_ns;
-	decision.decision.size = (uint32_t)decision_flow_size(entry != NULL);
+	decision.decision.size =
+		(uint32_t)decision_flow_size(entry != NULL, decision.has_hello != 0);
 	decision.decision.kind = DECISION_FLOW;
 	decision.alert_id = name.id;
 	decision.revision = name.revision;
@@ -165,28 +224,82 @@ static void take_flow(struct correlator *self, const struct flow_record *record)
 	if (entry != NULL) {
 		decision.has_session = 1;
 		decision.view = entry->view;
+	} else if (decision.has_hello) {
+		memset(&decision.view, 0, sizeof(decision.view));
 	}
 	outbox_send_bulk(&self->outbox, &decision.decision);
-	if (entry != NULL && record->end != FLOW_END_ACTIVE)
+	if (record->end == FLOW_END_ACTIVE)
+		return;
+	if (entry != NULL)
 		drop_session(self, entry);
+	if (record->is_named)
+		contacts_end_flow(self->contacts, record->flow_id);
+}
+
+/* A fact in its turn, behind what nat_legs.h makes of it. */
+static void take_turn(void *ctx, uint64_t now_ns, const struct fact *fact,
+		      const struct decision_nat *nat)
+{
+	struct correlator *self = ctx;
+
+	alert_advance(self->alerts, now_ns);
+	switch ((enum fact_kind)fact->kind) {
+	case FACT_FLOW:
+		take_flow(self, (const struct flow_record *)fact, nat);
+		break;
+	case FACT_CONTACT:
+		take_contact(self, (const struct contact_fact *)fact, nat);
+		break;
+	case FACT_SESSION:
+		take_session(self, (const struct session_fact *)fact, nat);
+		break;
+	case FACT_NAME:
+		take_name(self, (const struct name_fact *)fact, nat);
+		break;
+	case FACT_ANSWER:
+		take_answer(self, (const struct answer_fact *)fact);
+		break;
+	case FACT_HELLO:
+		contacts_take_hello(self->contacts, (const struct hello_fact *)fact);
+		break;
+	}
+}
+
+static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
+		      const struct decision_nat *nat)
+{
+	struct correlator *self = ctx;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &inside->key, inside->client_side, inside->flow_id, 0, nat);
+	parties.contact = inside->contact;
+	alert_nat(self->alerts, &parties, now_ns);
+}
+
+static void on_withdraw(void *ctx, const struct nat_leg *outside)
+{
+	struct correlator *self = ctx;
+	struct decision_parties parties;
+
+	set_parties(self, &parties, &outside->key, outside->client_side, outside->flow_id, 0, NULL);
+	parties.contact = outside->contact;
+	contacts_name_server(self->contacts, self->end_ns, &parties);
+	alert_withdraw(self->alerts, &parties);
+}
+
+/* What falls due before now_ns, in order of time. */
+static void advance(struct correlator *self, uint64_t now_ns)
+{
+	nat_legs_advance(self->legs, now_ns);
+	alert_advance(self->alerts, now_ns);
 }
 
 static void take_fact(struct correlator *self, const struct fact *fact)
 {
 	if (fact->time_ns > self->end_ns)
 		self->end_ns = fact->time_ns;
-	alert_advance(self->alerts, self->end_ns);
-	switch ((enum fact_kind)fact->kind) {
-	case FACT_FLOW:
-		take_flow(self, (const struct flow_record *)fact);
-		break;
-	case FACT_CONTACT:
-		take_contact(self, (const struct contact_fact *)fact);
-		break;
-	case FACT_SESSION:
-		take_session(self, (const struct session_fact *)fact);
-		break;
-	}
+	advance(self, self->end_ns);
+	nat_legs_take(self->legs, self->end_ns, fact);
 }
 
 static void look_at_feed(struct fact_feed *feed, struct feed_head *head)
@@ -256,6 +369,9 @@ bool correlator_step(struct correlator *self)
 	uint64_t floor_ns;
 	size_t chosen;
 
+	if (self->options.lists != NULL)
+		contacts_use(self->contacts,
+			     lists_board_read(self->options.lists, self->options.lists_slot));
 	look_at_feeds(self);
 	for (int i = 0; i < CORRELATOR_STEP_FACTS && !self->outbox.is_stalled; i++) {
 		struct feed_head *head;
@@ -274,7 +390,7 @@ bool correlator_step(struct correlator *self)
 		floor_ns = self->heads[chosen].fact->time_ns;
 	/* At the end of all feeds nothing has a time any more: alert_flush() does the rest. */
 	if (floor_ns != UINT64_MAX)
-		alert_advance(self->alerts, floor_ns);
+		advance(self, floor_ns);
 	return has_moved;
 }
 
@@ -316,8 +432,12 @@ void *correlator_run(void *arg)
 			break;
 		rest(self);
 	}
-	if (!self->outbox.is_stalled)
+	if (!self->outbox.is_stalled) {
+		nat_legs_flush(self->legs, self->end_ns);
 		alert_flush(self->alerts, self->end_ns);
+	}
+	if (self->options.lists != NULL)
+		lists_board_leave(self->options.lists, self->options.lists_slot);
 	outbox_close(&self->outbox);
 	return self->outbox.is_stalled ? self : NULL;
 }
@@ -331,6 +451,18 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.tap = options->tap,
 					.publish = send_alert,
 					.ctx = self };
+	struct contacts_options contacts = { .max_labels = options->max_labels,
+					     .max_flows = options->max_sessions };
+
+	struct nat_legs_options legs = { .addresses = { .home = options->home,
+							.home_count = options->home_count,
+							.nat = options->nat,
+							.nat_count = options->nat_count },
+					 .max_sessions = options->max_sessions,
+					 .take = take_turn,
+					 .joined = on_joined,
+					 .withdraw = on_withdraw,
+					 .ctx = self };
 
 	if (self == NULL)
 		return NULL;
@@ -343,8 +475,11 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.stall_timeout_s = options->stall_timeout_s };
 	self->heads = calloc(options->feed_count, sizeof(*self->heads));
 	self->alerts = alert_table_new(&alerts, stats);
-	if (self->heads == NULL || self->alerts == NULL ||
-	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
+	contacts.alerts = self->alerts;
+	self->contacts = contacts_new(&contacts, stats);
+	self->legs = nat_legs_new(&legs, stats);
+	if (self->heads == NULL || self->alerts == NULL || self->contacts == NULL ||
+	    self->legs == NULL || tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		correlator_free(self);
 		return NULL;
@@ -357,7 +492,9 @@ void correlator_free(struct correlator *self)
 	if (self == NULL)
 		return;
 	outbox_fini(&self->outbox);
+	contacts_free(self->contacts);
 	alert_table_free(self->alerts);
+	nat_legs_free(self->legs);
 	tag_table_fini(&self->sessions);
 	free(self->heads);
 	free(self);

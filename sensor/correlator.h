@@ -9,7 +9,6 @@
 
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
-#include "sensor/endpoint.h"
 #include "sensor/ring.h"
 #include "sensor/stats.h"
 
@@ -32,9 +31,16 @@ struct correlator_options {
 	uint32_t stall_timeout_s; /* lossless: after this long without room, give up */
 	size_t max_alerts;
 	size_t max_sessions;
+	size_t max_labels;         /* of passive DNS */
+	struct lists_board *lists; /* NULL: nothing is listed */
+	size_t lists_slot;         /* the correlator's */
 	const struct cloud_row *cloud;
 	size_t cloud_count;
-	const char *tap; /* for scopes without a row */
+	const char *tap;               /* for scopes without a row */
+	const struct net_prefix *home; /* networks of the operator's own hosts */
+	size_t home_count;
+	const struct net_prefix *nat; /* addresses of source NATs */
+	size_t nat_count;
 };
 
 struct correlator;

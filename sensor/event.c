@@ -100,6 +100,15 @@ const struct session_view *event_view(const struct event *event)
 	return as_alert(event)->has_session ? &as_alert(event)->view : NULL;
 }
 
+const struct hello_view *event_hello(const struct event *event)
+{
+	if (event->kind == EVENT_FLOW)
+		return as_flow(event)->has_hello ? &as_flow(event)->hello : NULL;
+	if (event->kind == EVENT_ALERT)
+		return as_alert(event)->has_hello ? &as_alert(event)->hello : NULL;
+	return NULL;
+}
+
 uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid)
 {
 	switch (event->kind) {
@@ -141,6 +150,21 @@ static void write_endpoint(const struct decision_parties *parties, struct event_
 			       texts->server, close, (unsigned)texts->server_port);
 }
 
+static void write_nat(struct event_renderer *self, const struct decision_nat *nat)
+{
+	struct event_texts *texts = &self->texts;
+	int client = nat->client_side & 1;
+
+	texts->nat_client[0] = '\0';
+	texts->nat_community_id[0] = '\0';
+	texts->nat_port = 0;
+	if (!nat->is_known)
+		return;
+	flow_key_addr_text(&nat->key, client, texts->nat_client, sizeof(texts->nat_client));
+	texts->nat_port = nat->key.port[client];
+	community_id_text(self->community, &nat->key, texts->nat_community_id);
+}
+
 static void write_parties(struct event_renderer *self, const struct decision_parties *parties)
 {
 	struct event_texts *texts = &self->texts;
@@ -159,7 +183,22 @@ static void write_parties(struct event_renderer *self, const struct decision_par
 	texts->server_port = has_ports ? key->port[!client] : 0;
 	write_endpoint(parties, texts);
 	community_id_text(self->community, key, texts->community_id);
+	write_nat(self, &parties->nat);
 	(void)snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
+}
+
+/* What the session leaked, else the name that the client knows it by, else its endpoint. */
+static void write_pool(struct event_texts *texts, const struct decision_parties *parties,
+		       const struct session_view *view)
+{
+	const char *text = texts->endpoint;
+
+	if (view != NULL && view->pool[0] != '\0')
+		text = view->pool;
+	else if (parties->name[0] != '\0')
+		text = parties->name;
+	(void)snprintf(texts->pool, sizeof(texts->pool), "%.*s", (int)sizeof(texts->pool) - 1,
+		       text);
 }
 
 const struct event_texts *event_texts(struct event_renderer *self, const struct event *event)
@@ -174,8 +213,7 @@ const struct event_texts *event_texts(struct event_renderer *self, const struct 
 		return texts;
 	self->has_texts = true;
 	write_parties(self, event_parties(event));
-	(void)snprintf(texts->pool, sizeof(texts->pool), "%s",
-		       view != NULL && view->pool[0] != '\0' ? view->pool : texts->endpoint);
+	write_pool(texts, event_parties(event), view);
 	texts->alert_id[0] = '\0';
 	alert = event_alert_id(event, &revision, &sid);
 	if (alert != 0)

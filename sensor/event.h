@@ -7,7 +7,6 @@
 
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
-#include "sensor/endpoint.h"
 
 #define EVENT_JSON_BYTES    16384
 #define EVENT_ENDPOINT_TEXT 56
@@ -19,7 +18,6 @@ struct event_context {
 	bool is_live;
 	const struct cloud_row *cloud;
 	size_t cloud_count;
-	const struct endpoint_list *endpoints; /* NULL: none */
 	const char *tap;
 	uint16_t community_seed;
 };
@@ -52,8 +50,11 @@ struct event_texts {
 	uint16_t client_port;
 	uint16_t server_port;
 	char endpoint[EVENT_ENDPOINT_TEXT]; /* the server as ip:port ([ip6]:port), [ip6] or ip */
-	char pool[LIMIT_POOL_TEXT];         /* name if known (wire bytes), else the endpoint */
+	char pool[LIMIT_POOL_TEXT];         /* name if known (wire bytes), else endpoint */
 	char community_id[COMMUNITY_ID_TEXT];
+	char nat_client[48]; /* as the NAT wrote it; "": no outer side is known */
+	uint16_t nat_port;
+	char nat_community_id[COMMUNITY_ID_TEXT];
 	char flow_id[24];
 	char alert_id[24];    /* 16 hex digits, "" for none */
 	char wallet_hash[24]; /* 16 hex digits of the wallet or account, "" for none */
@@ -68,6 +69,8 @@ void event_printable(const char *in, char *out, size_t size);
 const struct decision_parties *event_parties(const struct event *event);
 /* The session that an event carries, or NULL. */
 const struct session_view *event_view(const struct event *event);
+/* What the flow's client said in its TLS hello, or NULL. */
+const struct hello_view *event_hello(const struct event *event);
 /* Alert id and revision of any kind of event; 0 for none. */
 uint64_t event_alert_id(const struct event *event, uint32_t *revision, uint32_t *sid);
 

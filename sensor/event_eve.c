@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sensor/jsonw.h"
+#include "sensor/lists.h"
 #include "sensor/packet.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -109,7 +110,7 @@ static void metadata_one(struct jsonw *w, const char *key, const char *text)
 	jsonw_close_array(w);
 }
 
-/* The technique and, when it is a part of it, the parent technique before it. */
+/* The technique and, when it is a part of one, that one before it. */
 static void metadata_technique(struct jsonw *w, const char *key, const char *parent,
 			       const char *technique)
 {
@@ -123,28 +124,29 @@ static void metadata_technique(struct jsonw *w, const char *key, const char *par
 static void write_metadata(struct line *line, const struct decision_alert *alert,
 			   const struct signature *signature)
 {
-	static const char sub_technique[] = ATTACK_PARENT_ID ".";
 	struct jsonw *w = &line->w;
-	const struct endpoint *listed = NULL;
+	const struct list_entry *address = lists_entry(line->parties->contact);
+	const struct list_entry *name = lists_entry(line->parties->listed);
 	char id[17];
 
 	jsonw_object(w, "metadata");
 	if (signature != NULL) {
-		bool is_sub = strncmp(signature->technique_id, sub_technique,
-				      sizeof(sub_technique) - 1) == 0;
-
-		metadata_one(w, "mitre_tactic_id", ATTACK_TACTIC_ID);
-		metadata_one(w, "mitre_tactic_name", ATTACK_TACTIC_NAME);
-		metadata_technique(w, "mitre_technique_id", is_sub ? ATTACK_PARENT_ID : NULL,
+		metadata_one(w, "mitre_tactic_id", signature->tactic_id);
+		metadata_one(w, "mitre_tactic_name", signature->tactic_name);
+		metadata_technique(w, "mitre_technique_id", signature->parent_id,
 				   signature->technique_id);
-		metadata_technique(w, "mitre_technique_name", is_sub ? ATTACK_PARENT_NAME : NULL,
+		metadata_technique(w, "mitre_technique_name", signature->parent_name,
 				   signature->technique_name);
 	}
 	metadata_one(w, "confidence", confidence_text(alert->level));
-	if (line->parties->contact != 0 && line->context->endpoints != NULL)
-		listed = endpoint_get(line->context->endpoints, line->parties->contact - 1);
-	if (listed != NULL && listed->tag[0] != '\0')
-		metadata_one(w, "endpoint_tag", listed->tag);
+	if (address != NULL && address->tag[0] != '\0')
+		metadata_one(w, "endpoint_tag", address->tag);
+	if (name != NULL && name->tag[0] != '\0')
+		metadata_one(w, "name_tag", name->tag);
+	if (alert->query[0] != '\0')
+		metadata_one(w, "name", alert->query);
+	if (alert->access_key[0] != '\0')
+		metadata_one(w, "access_key_id", alert->access_key);
 	if (alert->absorbed_by != 0) {
 		(void)snprintf(id, sizeof(id), "%016" PRIx64, alert->absorbed_by);
 		metadata_one(w, "absorbed_by", id);
@@ -382,12 +384,62 @@ static void write_work(struct line *line)
 		jsonw_fixed(w, "hashrate_claimed", view->hashrate_claimed, 1);
 }
 
+static const char *tls_version_text(uint16_t version)
+{
+	switch (version) {
+	case 0x0300:
+		return "SSLv3";
+	case 0x0301:
+		return "TLSv1";
+	case 0x0302:
+		return "TLS 1.1";
+	case 0x0303:
+		return "TLS 1.2";
+	case 0x0304:
+		return "TLS 1.3";
+	}
+	return "";
+}
+
 static void write_evidence(struct jsonw *w, const struct evidence *evidence)
 {
 	jsonw_array(w, "evidence");
 	for (size_t i = 0; i < evidence->count && i < EVIDENCE_COUNT; i++)
 		jsonw_text(w, NULL, evidence_text(evidence->words[i]));
 	jsonw_close_array(w);
+}
+
+/* As Suricata names it. Nothing of ours is in here: what is listed is evidence. */
+static void write_hello(struct jsonw *w, const struct hello_view *hello)
+{
+	jsonw_object(w, "tls");
+	text_if(w, "sni", hello->sni);
+	text_if(w, "version", tls_version_text(hello->version));
+	if (hello->alpn[0] != '\0') {
+		jsonw_array(w, "client_alpns");
+		jsonw_text(w, NULL, hello->alpn);
+		jsonw_close_array(w);
+	}
+	if (hello->ja3[0] != '\0') {
+		jsonw_object(w, "ja3");
+		jsonw_text(w, "hash", hello->ja3);
+		jsonw_close_object(w);
+	}
+	text_if(w, "ja4", hello->ja4);
+	jsonw_close_object(w);
+}
+
+/* Of a flow to hostile infrastructure nothing is said about mining. */
+static bool has_mining(const struct line *line)
+{
+	uint32_t revision;
+	uint32_t sid;
+	uint64_t alert_id = event_alert_id(line->event, &revision, &sid);
+	const struct signature *signature = signature_find(sid);
+	bool is_hostile = signature != NULL && signature->family == FAMILY_HOSTILE;
+
+	return line->view != NULL ||
+	       (alert_id != 0 && (line->event->kind == EVENT_ALERT || !is_hostile));
 }
 
 static void write_mining(struct line *line)
@@ -410,7 +462,8 @@ static void write_mining(struct line *line)
 		jsonw_text(w, "level", level_text(view->level));
 	if (view != NULL)
 		write_identity(line);
-	jsonw_text(w, "pool", line->texts->pool);
+	if (alert == NULL || signature_find(alert->sid)->family != FAMILY_HOSTILE)
+		jsonw_text(w, "pool", line->texts->pool);
 	if (view != NULL) {
 		text_if(w, "next_pool", view->next_pool);
 		text_if(w, "pool_tag", view->tag);
@@ -434,6 +487,20 @@ static void write_mining(struct line *line)
 	jsonw_close_object(w);
 }
 
+/* The connection as it goes on behind the NAT. */
+static void write_nat(struct line *line)
+{
+	struct jsonw *w = &line->w;
+
+	if (line->texts->nat_client[0] == '\0')
+		return;
+	jsonw_object(w, "nat");
+	jsonw_text(w, "src_ip", line->texts->nat_client);
+	jsonw_uint(w, "src_port", line->texts->nat_port);
+	jsonw_text(w, "community_id", line->texts->nat_community_id);
+	jsonw_close_object(w);
+}
+
 static void write_cloud(struct line *line)
 {
 	struct jsonw *w = &line->w;
@@ -453,6 +520,7 @@ static void write_cloud(struct line *line)
 		text_if(w, "vpc_id", row->vpc_id);
 		text_if(w, "subnet_id", row->subnet_id);
 	}
+	write_nat(line);
 	jsonw_close_object(w);
 }
 
@@ -465,8 +533,6 @@ size_t event_eve_write(const struct event_context *context, const struct event_t
 			     .parties = event_parties(event),
 			     .view = event_view(event) };
 	const void *decision = event->decision;
-	uint32_t revision;
-	uint32_t sid;
 
 	jsonw_init(&line.w, out, size);
 	jsonw_object(&line.w, NULL);
@@ -483,7 +549,9 @@ size_t event_eve_write(const struct event_context *context, const struct event_t
 
 		write_running(&line, session->packets, session->bytes, session->last_ns);
 	}
-	if (line.view != NULL || event_alert_id(event, &revision, &sid) != 0)
+	if (event_hello(event) != NULL)
+		write_hello(&line.w, event_hello(event));
+	if (has_mining(&line))
 		write_mining(&line);
 	write_cloud(&line);
 	jsonw_close_object(&line.w);

@@ -32,7 +32,20 @@
 	X(GAP, "gap") \
 	X(NODE, "node") \
 	X(HANDSHAKE_SIZES, "handshake-sizes") \
-	X(DONATION, "donation")
+	X(DONATION, "donation") \
+	X(POOL_LOOKUP, "pool-lookup") \
+	X(POOL_RESOLVED, "pool-resolved") \
+	X(POOL_SNI, "pool-sni") \
+	X(POOL_HOST, "pool-host") \
+	X(POOL_TUNNEL, "pool-tunnel") \
+	X(SHARED_ADDRESS, "shared-address") \
+	X(LISTED_FINGERPRINT, "listed-fingerprint") \
+	X(LISTED_WALLET, "listed-wallet") \
+	X(ENCRYPTED_DNS, "encrypted-dns") \
+	X(HOSTILE_ADDRESS, "hostile-address") \
+	X(HOSTILE_NAME, "hostile-name") \
+	X(KEY_IN_DNS, "key-in-dns") \
+	X(ALLOWED, "allowed")
 
 enum evidence_word {
 #define EVIDENCE_ENUM(id, text) EVIDENCE_##id,

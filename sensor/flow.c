@@ -66,6 +66,8 @@ static void begin_flow(struct flow_table *self, uint32_t index, const struct pac
 	};
 	cold->key = packet->key;
 	cold->first_ns = packet->time_ns;
+	cold->isn[0] = 0;
+	cold->isn[1] = 0;
 	cold->inspect = NULL;
 	cold->classify = NULL;
 	begin_record(self, index, packet->time_ns, place);
@@ -220,13 +222,15 @@ static uint8_t next_tcp_state(const struct flow *flow, const struct packet *pack
 }
 
 /* From a SYN on, the first byte of data is expected at the number after it. */
-static void learn_from_syn(struct flow *flow, const struct packet *packet, enum direction dir)
+static void learn_from_syn(struct flow *flow, struct flow_cold *cold, const struct packet *packet,
+			   enum direction dir)
 {
 	bool is_client = !(packet->tcp_flags & TCP_ACK);
 
 	if (is_client == (dir == DIR_TO_SERVER))
 		flow->flags |= FLOW_ROLES_PROVEN;
 	if (!is_known_syn(flow, dir, packet)) {
+		cold->isn[dir] = packet->tcp_seq;
 		flow->next_seq[dir] = packet->tcp_seq + 1;
 		flow->seq_known |= (uint8_t)(1u << dir);
 	}
@@ -243,7 +247,7 @@ static void move_tcp(struct flow_table *self, uint32_t index, const struct packe
 	if (before >= FLOW_TCP_ESTABLISHED && !(flags & (TCP_FIN | TCP_RST)))
 		return;
 	if ((flags & (TCP_SYN | TCP_RST)) == TCP_SYN && before < FLOW_TCP_ESTABLISHED)
-		learn_from_syn(flow, packet, dir);
+		learn_from_syn(flow, &self->cold[index], packet, dir);
 	flow->tcp_state = next_tcp_state(flow, packet, dir);
 	if (self->timeout_ns[flow->tcp_state] < self->timeout_ns[before] &&
 	    self->timeout_ns[flow->tcp_state] < self->visit_ns)

@@ -48,6 +48,13 @@ enum flow_flag {
 	FLOW_TRUNCATED = 1 << 7     /* some packet was cut by the snaplen */
 };
 
+/* What is known of the server without a look at payload, in flow.contact. */
+enum flow_contact {
+	FLOW_CONTACT_ID = 0xffffff, /* lists_entry() of its address; 0: not listed */
+	FLOW_WATCHED = 1 << 24,     /* its address is one of a listed name's, and that was told */
+	FLOW_NAMED = 1 << 25        /* facts told a name or a hello of this flow */
+};
+
 /* One cache line. Arrays of two are by enum direction. */
 struct flow {
 	struct siphash_tag tag;
@@ -61,12 +68,13 @@ struct flow {
 	uint8_t flags;        /* enum flow_flag */
 	uint8_t tcp_state;    /* enum flow_tcp_state */
 	uint8_t tcp_flags[2]; /* OR of all seen */
-	uint8_t seq_known;    /* bits 0 and 1: next_seq is valid; the worker keeps bits 2 and 3 */
-	uint8_t inspections;  /* times taken under inspection so far; candidate.c */
-	uint16_t classified;  /* payload packets given to nDPI */
-	uint16_t looked;      /* payload looked at, both directions, in units of 64 bytes */
-	uint8_t preface[2];   /* what each direction said while undecided, preface_pack() */
-	uint32_t contact;     /* 1 + index of the listed endpoint the server is, 0: none */
+	uint8_t seq_known; /* bits 0 and 1: next_seq is valid; 2 and 3: candidate.c, 4 to 7: names.c
+			    */
+	uint8_t inspections; /* times taken under inspection so far; candidate.c */
+	uint16_t classified; /* payload packets given to nDPI */
+	uint16_t looked;     /* payload looked at, both directions, in units of 64 bytes */
+	uint8_t preface[2];  /* what each direction said while undecided, preface_pack() */
+	uint32_t contact;    /* enum flow_contact */
 };
 
 _Static_assert(sizeof(struct flow) == 64, "the hot part is one cache line");
@@ -80,6 +88,10 @@ struct flow_cold {
 	uint64_t start_ns;   /* first packet of the current record */
 	uint64_t packets[2]; /* spilled */
 	uint64_t bytes[2];
+	/* TCP: the sequence number of each direction's SYN, 0: not seen. A SYN that carries 0
+	 * itself passes for one that was not seen. Both together name a connection on either side
+	 * of a NAT that leaves them as they are. */
+	uint32_t isn[2];
 	void *inspect; /* owned by the worker; NULL when not under inspection */
 	union {
 		void *classify; /* while FLOW_CLASSIFYING */

@@ -193,7 +193,8 @@ void flow_swap_roles(struct flow_table *self, uint32_t index)
 	first = flow->preface[0];
 	flow->preface[0] = flow->preface[1];
 	flow->preface[1] = first;
-	flow->seq_known = (uint8_t)((flow->seq_known & 5) << 1 | (flow->seq_known >> 1 & 5));
+	flow->seq_known = (uint8_t)((flow->seq_known & 0x55) << 1 | (flow->seq_known >> 1 & 0x55));
 	swap_u64(cold->packets);
 	swap_u64(cold->bytes);
+	swap_u32(cold->isn);
 }

@@ -24,6 +24,11 @@ struct inquirer_options {
 	const struct config *config;
 	struct ring_bell *bell; /* of the correlator: rung when an answer waits; NULL: none */
 	struct stats *stats;    /* the thread's own */
+	/* 0: as LIMIT_INQUIRY_POLL_S and LIMIT_IDENTITY_WAIT_S say, files each second. For tests.
+	 */
+	uint32_t poll_ms;
+	uint32_t files_ms;
+	uint32_t wait_ms;
 };
 
 struct inquirer;

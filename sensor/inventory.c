@@ -26,8 +26,9 @@ struct inventory {
 	size_t count;
 	size_t capacity;
 	size_t max;
+	uint64_t left_out;
 	size_t nat_count;
-	char nat[LIMIT_NAT_ADDRESSES][LEASE_ADDRESS_TEXT];
+	char nat[LIMIT_INVENTORY_NATS][LEASE_ADDRESS_TEXT];
 };
 
 static bool read_address(const char *text, struct address *out)
@@ -85,8 +86,10 @@ int inventory_add(struct inventory *self, const struct lease *lease)
 	if (!read_address(lease->ip, &address))
 		return -EINVAL;
 	error = grow(self);
-	if (error < 0)
+	if (error < 0) {
+		self->left_out += error == -ENOSPC;
 		return error;
+	}
 	row = &self->rows[self->count++];
 	memset(row, 0, sizeof(*row));
 	row->address = address;
@@ -106,8 +109,10 @@ int inventory_add_nat(struct inventory *self, const char *ip)
 	for (size_t i = 0; i < self->nat_count; i++)
 		if (strcmp(self->nat[i], text) == 0)
 			return 0;
-	if (self->nat_count == LIMIT_NAT_ADDRESSES)
+	if (self->nat_count == LIMIT_INVENTORY_NATS) {
+		self->left_out++;
 		return -ENOSPC;
+	}
 	memcpy(self->nat[self->nat_count++], text, sizeof(text));
 	return 0;
 }
@@ -216,6 +221,11 @@ void inventory_sort(struct inventory *self)
 size_t inventory_count(const struct inventory *self)
 {
 	return self->count;
+}
+
+uint64_t inventory_left_out(const struct inventory *self)
+{
+	return self->left_out;
 }
 
 size_t inventory_nat_count(const struct inventory *self)

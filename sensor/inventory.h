@@ -13,11 +13,12 @@ struct inventory;
 struct inventory *inventory_new(size_t max);
 void inventory_free(struct inventory *self);
 
-/* Adds a copy. 0; -EINVAL: its ip is no address; -ENOSPC: max; -ENOMEM. */
+/* Adds a copy. 0; -EINVAL: its ip is no address; -ENOSPC: max, it is left out and counted;
+ * -ENOMEM. */
 int inventory_add(struct inventory *self, const struct lease *lease);
 
 /* An address of a NAT gateway, private or public; twice is once. The same errors; at most
- * LIMIT_NAT_ADDRESSES. */
+ * LIMIT_INVENTORY_NATS. */
 int inventory_add_nat(struct inventory *self, const char *ip);
 
 /* After the last inventory_add(): what several documents say of one interface's address becomes
@@ -25,6 +26,8 @@ int inventory_add_nat(struct inventory *self, const char *ip);
 void inventory_sort(struct inventory *self);
 
 size_t inventory_count(const struct inventory *self);
+/* Leases and NAT addresses that found no room. */
+uint64_t inventory_left_out(const struct inventory *self);
 size_t inventory_nat_count(const struct inventory *self);
 const char *inventory_nat(const struct inventory *self, size_t index);
 

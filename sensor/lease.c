@@ -65,7 +65,7 @@ bool lease_scope_text(const struct cloud_identity *identity, unsigned width, cha
 
 	if (width >= SCOPE_PARTS)
 		return false;
-	for (unsigned i = 0; i < SCOPE_PARTS - width; i++) {
+	for (size_t i = 0; i < SCOPE_PARTS && i + width < SCOPE_PARTS; i++) {
 		int written = snprintf(out + used, size - used, "%s%s", i > 0 ? "/" : "", parts[i]);
 
 		if (parts[i][0] == '\0' || !has_fitted(written, size - used))
@@ -94,12 +94,12 @@ void lease_id(const struct lease *lease, char out[LEASE_ID_TEXT])
  * first of March (H. Hinnant, "chrono-compatible low-level date algorithms"). */
 static uint64_t days_of_date(unsigned year, unsigned month, unsigned day)
 {
-	unsigned of_march = month > 2 ? year : year - 1;
-	unsigned of_era = of_march % 400;
-	unsigned of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	uint64_t of_march = month > 2 ? year : year - 1;
+	uint64_t of_era = of_march % 400;
+	uint64_t of_year = (UINT64_C(153) * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-	return (uint64_t)of_march / 400 * 146097 + of_era * 365u + of_era / 4 - of_era / 100 +
-	       of_year - 719468;
+	return of_march / 400 * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
+	       719468;
 }
 
 static void date_of_days(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
@@ -211,8 +211,8 @@ bool lease_time_read(const char *text, uint64_t *time_ns)
 		return false;
 	if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
 		return false;
-	seconds = (int64_t)days_of_date(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-		  second - east;
+	seconds = (int64_t)days_of_date(year, month, day) * 86400 + (int64_t)hour * 3600 +
+		  (int64_t)minute * 60 + second - east;
 	if (seconds < 0)
 		return false;
 	*time_ns = (uint64_t)seconds * NS_PER_S + fraction;
@@ -299,6 +299,13 @@ bool lease_in_scope(const struct cloud_identity *identity, const char *scope)
 	return read_scope(scope, &text) && agree(text.parts[PART_ACCOUNT], identity->account_id) &&
 	       agree(text.parts[PART_REGION], identity->region) &&
 	       agree(text.parts[PART_VPC], identity->vpc_id);
+}
+
+bool lease_scope_is_network(const char *scope)
+{
+	struct scope_text text;
+
+	return is_no_place(scope) || (read_scope(scope, &text) && text.parts[PART_VPC][0] != '\0');
 }
 
 /* --- which lease ---------------------------------------------------------------------------- */

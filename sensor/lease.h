@@ -125,6 +125,9 @@ bool lease_time_read(const char *text, uint64_t *time_ns);
  * scope that is no account, region or VPC (vni:N, vlan:N, tap:NAME) agrees with any. */
 bool lease_in_scope(const struct cloud_identity *identity, const char *scope);
 
+/* A scope in which an address is one machine's: it names a VPC, or no place at all. */
+bool lease_scope_is_network(const char *scope);
+
 /* Of the leases of one address, whose is it at time_ns? Of one network's leases those that hold the
  * time are taken before those that only nearly do (LEASE_EARLY_NS, LEASE_LATE_NS), then the newest.
  * With several networks left, out has the account and region they agree on and is ambiguous. The

@@ -33,6 +33,25 @@
 /* Times one flow may be taken under inspection and given up again. */
 #define LIMIT_INSPECTIONS 32
 
+/* Connections seen on both sides of a source NAT (packet time). Its two sides begin within
+ * LIMIT_NAT_WINDOW_MS; a session that may be an outer side waits LIMIT_NAT_FACT_HOLD_MS for the
+ * inner one, a flow record LIMIT_NAT_RECORD_HOLD_MS for the other: flows end at ticks. */
+#define LIMIT_NAT_WINDOW_MS      2000
+#define LIMIT_NAT_FACT_HOLD_MS   500
+#define LIMIT_NAT_RECORD_HOLD_MS 3000
+#define LIMIT_NAT_FACTS          1024 /* held at once */
+#define LIMIT_NAT_RECORDS        8192 /* held or remembered at once */
+#define LIMIT_NAT_CONTACTS       16384
+#define LIMIT_NAT_ADDRESSES      1024 /* learnt */
+#define LIMIT_NAT_TARGETS        256  /* servers watched by the self-test */
+/* Sessions of unknown public clients that waited in vain: after so many no more of them wait. */
+#define LIMIT_NAT_DOUBTS 64
+/* After that self-test failed: sessions are paired by what their clients say first. */
+#define LIMIT_NAT_ECHO_MS 50
+#define LIMIT_NAT_ECHOES  4096
+/* Handshakes to the same servers on both sides without one pair: the NAT rewrites numbers. */
+#define LIMIT_NAT_OPAQUE 200
+
 /* Compressed bodies and messages: bytes one may give, how many times what came in, and how many may
  * be inflated at once by one worker (48 KB each, from first use). */
 #define LIMIT_INFLATE_BYTES 262144
@@ -51,16 +70,18 @@
 #define LIMIT_REASON_TEXT  64
 #define LIMIT_CARRIER_TEXT 48 /* three names */
 #define LIMIT_POOL_TEXT    96
-#define LIMIT_NAME_TEXT    64 /* sensor id, interface, account, region, vpc... */
+#define LIMIT_DOMAIN_TEXT  256 /* a DNS name of 253 bytes; longer when escaped, then cut */
+#define LIMIT_KEY_TEXT     40  /* an access key id: 20 characters, more when it is none */
+#define LIMIT_NAME_TEXT    64  /* sensor id, interface, account, region, vpc... */
 
 /* Inventory and inquirer: a file's bytes, addresses of NAT gateways; questions that wait in the
  * ring or for their lease; leases of one address that are looked at in Redis; members of one
  * campaign in Redis. */
 #define LIMIT_INVENTORY_BYTES  (512u << 20)
-#define LIMIT_NAT_ADDRESSES    256
+#define LIMIT_INVENTORY_NATS   256
 #define LIMIT_QUESTIONS        1024
 #define LIMIT_PENDING_INQUIRY  8192
-#define LIMIT_LEASES_READ      16
+#define LIMIT_LEASES_READ      64
 #define LIMIT_CAMPAIGN_MEMBERS 100000
 
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
@@ -70,12 +91,15 @@
 /* Seconds. */
 #define LIMIT_UNANSWERED_S     30    /* a login without any reply */
 #define LIMIT_CONTACT_GRACE_S  30    /* a contact waits this long for its session to absorb it */
+#define LIMIT_HOSTILE_GRACE_S  2     /* a contact with hostile infrastructure, for its inner side */
 #define LIMIT_EPISODE_S        86400 /* silence that ends an alert's episode */
 #define LIMIT_REVISION_S       60    /* between revisions that change only evidence */
-#define LIMIT_SESSION_REPORT_S 60    /* between reports of a running session */
-#define LIMIT_TIME_JUMP_S      3600  /* a packet further ahead is clamped and counted */
-#define LIMIT_IDENTITY_WAIT_S  3900  /* an unknown identity is asked again for so long, wall time */
-#define LIMIT_INQUIRY_POLL_S   15    /* between two looks for it in Redis */
-#define LIMIT_SHUTDOWN_S       5     /* SIGTERM to exit, live */
+#define LIMIT_LABEL_FLOOR_S    3600  /* the least that an answer labels its addresses for */
+#define LIMIT_LABEL_TOP_S      604800 /* and the most */
+#define LIMIT_SESSION_REPORT_S 60     /* between reports of a running session */
+#define LIMIT_TIME_JUMP_S      3600   /* a packet further ahead is clamped and counted */
+#define LIMIT_IDENTITY_WAIT_S  3900 /* an unknown identity is asked again for so long, wall time */
+#define LIMIT_INQUIRY_POLL_S   15   /* between two looks for it in Redis */
+#define LIMIT_SHUTDOWN_S       5    /* SIGTERM to exit, live */
 
 #endif

@@ -13,19 +13,22 @@
 
 #include "sensor/config.h"
 #include "sensor/correlator.h"
+#include "sensor/lists_keeper.h"
 #include "sensor/log.h"
 #include "sensor/priv.h"
 #include "sensor/publisher.h"
 #include "sensor/reader.h"
 #include "sensor/redis_url.h"
-#include "sensor/redis_url.h"
+#include "sensor/resolvers.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
 
 /* Everything of one run, in the order in which it is opened. */
 struct run {
 	struct config config;
-	struct endpoint_list *endpoints;
+	struct lists_keeper *lists;
+	struct watched *watched;
+	struct name_watch *names; /* the reader's, with several workers */
 	struct source *source;
 	struct event_context context;
 	struct ring_bell *correlator_bell;
@@ -58,15 +61,31 @@ static void on_signal(int number)
 		source_break(run.source);
 }
 
-/* SIGHUP ends the run cleanly, too: a lost terminal must not cost events. */
-static void catch_signals(void)
+/* Of the main thread: it alone is interrupted by signals. */
+static void set_signal_mask(bool is_live)
+{
+	sigset_t blocked;
+
+	(void)sigemptyset(&blocked);
+	if (is_live)
+		(void)sigaddset(&blocked, SIGHUP);
+	(void)pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* With -r SIGHUP ends the run cleanly, too: a lost terminal must not cost events. Live it is for
+ * the lists' keeper: blocked, so that it interrupts nobody, and not ignored, so that it arrives. */
+static void catch_signals(bool is_live)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 
 	(void)sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
-		(void)sigaction(ending[i], &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	if (is_live) {
+		set_signal_mask(is_live);
+		action.sa_handler = SIG_DFL;
+	}
+	(void)sigaction(SIGHUP, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);
 }
@@ -99,14 +118,15 @@ static int fail(int code, const char *text)
 
 static int open_lists(struct run *self)
 {
-	char error[ENDPOINT_ERROR_TEXT];
-	const struct config_list *lists = &self->config.endpoints;
+	char error[LISTS_ERROR_TEXT];
+	size_t readers = self->config.workers + 2; /* and the correlator, and the reader */
 
-	if (lists->count == 0)
-		return 0;
-	if (endpoint_list_load(&self->endpoints, (const char *const *)lists->items, lists->count,
-			       error) != 0)
+	if (lists_keeper_new(&self->lists, &self->config, readers, error) != 0)
 		return fail(EXIT_USAGE, error);
+	self->watched = watched_new();
+	if (self->watched == NULL)
+		return fail(EXIT_USAGE, "out of memory for watched addresses");
+	resolvers_watch(self->watched);
 	return 0;
 }
 
@@ -174,7 +194,8 @@ static int open_workers(struct run *self)
 	for (uint32_t i = 0; i < self->config.workers; i++) {
 		struct fact_feed *feed = &self->feeds[i];
 		struct worker_options options = { .config = &self->config,
-						  .endpoints = self->endpoints,
+						  .lists = lists_keeper_board(self->lists),
+						  .watched = self->watched,
 						  .feed = feed,
 						  .index = (uint16_t)i,
 						  .is_lossless = !is_live(self),
@@ -205,9 +226,16 @@ static int open_correlator(struct run *self)
 		.stall_timeout_s = self->config.stall_timeout_s,
 		.max_alerts = self->config.max_alerts,
 		.max_sessions = self->config.max_sessions,
+		.max_labels = self->config.max_labels,
+		.lists = lists_keeper_board(self->lists),
+		.lists_slot = self->config.workers,
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
 		.tap = self->context.tap,
+		.home = self->config.home.items,
+		.home_count = self->config.home.count,
+		.nat = self->config.nat.items,
+		.nat_count = self->config.nat.count,
 	};
 
 	self->correlator = correlator_new(&options, &self->correlator_stats);
@@ -254,7 +282,6 @@ static int open_pipeline(struct run *self)
 		.is_live = is_live(self),
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
-		.endpoints = self->endpoints,
 		.tap = is_live(self) ? self->config.interface : self->config.tap,
 		.community_seed = (uint16_t)self->config.community_seed,
 	};
@@ -279,7 +306,16 @@ static int open_pipeline(struct run *self)
 
 static int open_reader(struct run *self)
 {
-	struct reader_options options = { .source = self->source,
+	size_t slot = self->config.workers + 1;
+
+	if (self->config.workers > 1) {
+		self->names = name_watch_new(lists_keeper_board(self->lists), slot, self->watched);
+		if (self->names == NULL)
+			return fail(EXIT_USAGE, "out of memory for the reader's names");
+	}
+
+	struct reader_options options = { .names = self->names,
+					  .source = self->source,
 					  .workers = self->workers,
 					  .worker_count = self->config.workers,
 					  .is_lossless = !is_live(self),
@@ -342,19 +378,13 @@ static int start_threads(struct run *self)
 	if (result == 0)
 		result = pthread_create(&self->correlator_thread, NULL, correlator_run,
 					self->correlator);
+	if (result == 0 && is_live(self))
+		result = -lists_keeper_start(self->lists);
 	if (result != 0)
 		return fail(EXIT_USAGE, strerror(result));
 	(void)pthread_setname_np(self->publisher_thread, "publisher");
 	(void)pthread_setname_np(self->correlator_thread, "correlator");
 	return 0;
-}
-
-static void restore_signals(void)
-{
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static void report_capture(struct run *self)
@@ -408,7 +438,7 @@ static int run_all(struct run *self)
 	if (code != 0)
 		return code;
 	result = reader_start(self->reader);
-	restore_signals();
+	set_signal_mask(is_live(self));
 	if (result == 0)
 		result = reader_run(self->reader);
 	if (is_live(self))
@@ -438,7 +468,9 @@ static void close_all(struct run *self)
 	ring_bell_free(self->correlator_bell);
 	ring_bell_free(self->publisher_bell);
 	source_close(self->source);
-	endpoint_list_free(self->endpoints);
+	name_watch_free(self->names);
+	watched_free(self->watched);
+	lists_keeper_free(self->lists);
 	config_free(&self->config);
 }
 
@@ -458,7 +490,7 @@ int main(int argc, char **argv)
 	if (code == 0 && run.config.check_config) {
 		(void)printf("configuration is valid\n");
 	} else if (code == 0) {
-		catch_signals();
+		catch_signals(is_live(&run));
 		code = run_all(&run);
 	}
 	close_all(&run);

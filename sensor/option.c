@@ -75,7 +75,7 @@ const struct option_row option_rows[] = {
 	NUMBER("classify-deadline", 0, classify_deadline_ms, 1, 3600000, "5000", "MS", WORK,
 	       "Milliseconds after which nDPI's best guess is taken"),
 	NUMBER("flows", 0, flows, 1024, 67108864, "262144", "N", WORK,
-	       "Flows kept at once, over all workers; 216 bytes each"),
+	       "Flows kept at once, over all workers; 224 bytes each"),
 	SECONDS("idle-timeout", idle_s, 1, 86400, "120", WORK,
 		"Silence that ends a flow that is no established TCP connection"),
 	SECONDS("idle-timeout-tcp", idle_tcp_s, 1, 604800, "3600", WORK,
@@ -94,17 +94,26 @@ const struct option_row option_rows[] = {
 	       "Open alerts kept at once"),
 	NUMBER("max-sessions", 0, max_sessions, 64, 10000000, "100000", "N", WORK,
 	       "Mining sessions kept at once"),
+	NUMBER("max-labels", 0, max_labels, 64, 10000000, "262144", "N", WORK,
+	       "Addresses of DNS answers remembered, by client"),
 
 	NAME("sensor-id", sensor_id, NULL, "ID", KNOWLEDGE,
 	     "Name of this sensor in events and keys; default: host name, or replay-HOST-PID with "
 	     "-r"),
 	NAME("tap", tap, "default", "NAME", KNOWLEDGE,
 	     "Scope of flows that no row of cloud maps, when reading files: tap:NAME"),
+	LIST("lists", 0, OPTION_LIST, lists, "FILE", KNOWLEDGE,
+	     "List of pools, hostile infrastructure, own miners, wallets or JA3/JA4; may be "
+	     "repeated; read again on SIGHUP"),
 	LIST("endpoints", 0, OPTION_LIST, endpoints, "FILE", KNOWLEDGE,
-	     "List of pool endpoints (ip, ip:port, prefix, stratum+tcp://ip:port); may be "
-	     "repeated"),
+	     "The same as lists, by its older name"),
+	FLAG("default-lists", default_lists, "yes", KNOWLEDGE,
+	     "Load the list of pool names that comes with the sensor, too"),
 	LIST("home-networks", 0, OPTION_NETS, home, "PREFIX", KNOWLEDGE,
 	     "Prefixes of your own hosts: tells client from server in mid-stream flows"),
+	LIST("nat-addresses", 0, OPTION_NETS, nat, "PREFIX", KNOWLEDGE,
+	     "Addresses of your source NATs, private and public: connections seen on both sides "
+	     "are told once"),
 	LIST("cloud", 0, OPTION_CLOUD, cloud, "KEY=VALUE,...", KNOWLEDGE,
 	     "Cloud identity by vni, vlan or prefix: provider, account, region, vpc, subnet"),
 	LIST("inventory", 0, OPTION_LIST, inventory, "FILE", KNOWLEDGE,
@@ -129,6 +138,9 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	CHOICE("hellos", hellos, "listed", "listed|all", OUTPUT,
+	       "TLS hellos (SNI, ALPN, JA3, JA4) shown on flow records: of flows that have to do "
+	       "with a listed name, address or fingerprint, or of all"),
 	CHOICE("flow-format", flow_format, "flat", "flat|eve", OUTPUT,
 	       "Form of flow records in Redis: flat fields or EVE JSON"),
 	TEXT("json", 0, json, NULL, "FILE", OUTPUT,
@@ -335,20 +347,22 @@ static int add_item(struct config *config, const struct option_row *row, const c
 	return 0;
 }
 
-static int add_net(struct config *config, const char *value, char why[OPTION_WHY])
+static int add_net(struct config *config, const struct option_row *row, const char *value,
+		   char why[OPTION_WHY])
 {
-	struct net_prefix *home = grow(config->home, config->home_count, sizeof(*home), why);
+	struct config_nets *nets = field(config, row);
+	struct net_prefix *items = grow(nets->items, nets->count, sizeof(*items), why);
 
-	if (home == NULL)
+	if (items == NULL)
 		return -ENOMEM;
-	config->home = home;
-	if (net_prefix_parse(value, &home[config->home_count]) != 0) {
+	nets->items = items;
+	if (net_prefix_parse(value, &items[nets->count]) != 0) {
 		(void)snprintf(why, OPTION_WHY,
 			       "\"%.50s\" is not a prefix such as 10.0.0.0/16 without host bits",
 			       value);
 		return -EINVAL;
 	}
-	config->home_count++;
+	nets->count++;
 	return 0;
 }
 
@@ -488,7 +502,7 @@ int option_set(struct config *config, const struct option_row *row, const char *
 	case OPTION_LIST:
 		return add_item(config, row, value, why);
 	case OPTION_NETS:
-		return add_net(config, value, why);
+		return add_net(config, row, value, why);
 	case OPTION_CLOUD:
 		return add_cloud(config, value, why);
 	default:
@@ -499,6 +513,7 @@ int option_set(struct config *config, const struct option_row *row, const char *
 void option_clear(struct config *config, const struct option_row *row)
 {
 	struct config_list *list = field(config, row);
+	struct config_nets *nets = field(config, row);
 
 	switch (row->type) {
 	case OPTION_LIST:
@@ -508,9 +523,8 @@ void option_clear(struct config *config, const struct option_row *row)
 		*list = (struct config_list){ NULL, 0 };
 		break;
 	case OPTION_NETS:
-		free(config->home);
-		config->home = NULL;
-		config->home_count = 0;
+		free(nets->items);
+		*nets = (struct config_nets){ NULL, 0 };
 		break;
 	case OPTION_CLOUD:
 		free(config->cloud);

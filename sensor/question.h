@@ -12,7 +12,7 @@
 #include "sensor/lease.h"
 
 #define QUESTION_MEMBER_TEXT (LEASE_SCOPE_TEXT + 64) /* scope/ip */
-#define QUESTION_KEY_TEXT    (LIMIT_WALLET_TEXT + 64)
+#define QUESTION_KEY_TEXT    LIMIT_DOMAIN_TEXT
 
 enum question_kind {
 	QUESTION_IDENTITY = 1, /* whose machine is it? */
@@ -23,8 +23,9 @@ enum question_kind {
 
 enum answer_status {
 	ANSWER_KNOWN,
-	ANSWER_UNKNOWN,    /* every source was asked and none knows */
-	ANSWER_UNREACHABLE /* no source knows, and Redis could not be asked or is not configured */
+	ANSWER_UNKNOWN,    /* every source that is configured was asked and none knows */
+	ANSWER_UNREACHABLE /* Redis did not answer, or what only Redis knows was asked without one
+			    */
 };
 
 struct identity_question {

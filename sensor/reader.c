@@ -199,6 +199,8 @@ static void on_frame(void *ctx, const struct frame *frame)
 	self->upto_ns = frame->time_ns;
 	if (decap_frame(self->decap, frame, &packet) != DECAP_PACKET)
 		return;
+	if (self->options.names != NULL)
+		name_watch_packet(self->options.names, &packet);
 	if (self->options.worker_count > 1)
 		lane = &self->lanes[flow_key_route(&packet.key) % self->options.worker_count];
 	if (lane_batch(self, lane) == NULL) {

@@ -7,6 +7,7 @@
 #ifndef SENSOR_READER_H
 #define SENSOR_READER_H
 
+#include "sensor/name_watch.h"
 #include "sensor/source.h"
 #include "sensor/worker.h"
 
@@ -16,6 +17,7 @@ struct reader_options {
 	struct source *source;
 	struct worker **workers;
 	size_t worker_count;
+	struct name_watch *names; /* with several workers; NULL: none */
 	bool is_lossless;
 	uint32_t stall_timeout_s;
 	uint32_t snaplen;

@@ -517,6 +517,10 @@ static int merge_alert(struct redis_state *self, struct redis_conn *conn,
 	add_text(fields, "community_id", subject->texts->community_id);
 	add_uint(fields, "flows", alert->flows);
 	add_text(fields, "absorbed_by", absorbed_by);
+	if (alert->query[0] != '\0')
+		add_text(fields, "name", alert->query);
+	if (alert->access_key[0] != '\0')
+		add_text(fields, "access_key", alert->access_key);
 	if (subject->view != NULL)
 		add_identity(fields, subject);
 	else
@@ -533,13 +537,16 @@ static const char *const *host_fields(const struct decision_alert *alert)
 	static const char *const session[] = { "alert_id", "sid" };
 	static const char *const contact[] = { "contact_id", "contact_sid" };
 	static const char *const node[] = { "node_id", "node_sid" };
+	static const char *const hostile[] = { "hostile_id", "hostile_sid" };
 
 	if (alert->sid == SID_NODE)
 		return node;
+	if (signature_find(alert->sid)->family == FAMILY_HOSTILE)
+		return hostile;
 	return alert->has_session ? session : contact;
 }
 
-/* The host's latest alert; a contact or a node never hides the session's. */
+/* The host's latest alert of a family: none hides the session's. */
 static int merge_alerted_host(struct redis_state *self, struct redis_conn *conn,
 			      const struct subject *subject, const struct decision_alert *alert)
 {
@@ -560,16 +567,11 @@ static int merge_alerted_host(struct redis_state *self, struct redis_conn *conn,
 static int push_open_alert(struct redis_state *self, struct redis_conn *conn,
 			   const struct subject *subject, const struct decision_alert *alert)
 {
-	const struct signature *signature = signature_find(alert->sid);
 	struct redis_args *args = &self->args;
 	char hash[24];
 	char key[REDIS_KEY_TEXT];
 
-	if (signature == NULL)
-		return -EINVAL;
-	(void)snprintf(hash, sizeof(hash), "%016" PRIx64,
-		       alert_open_hash(subject->texts->scope, subject->texts->client,
-				       signature->family, subject->texts->endpoint));
+	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, alert->open_hash);
 	redis_args_begin(args, "EVAL");
 	redis_args_text(args, open_script);
 	redis_args_text(args, "1");

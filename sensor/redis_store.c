@@ -145,6 +145,13 @@ static void add_common(struct redis_args *args, const struct event_texts *texts,
 			   : 0);
 }
 
+/* Behind the columns that readers know. */
+static void add_nat(struct redis_args *args, const struct event_texts *texts)
+{
+	field(args, "nat_src_ip", texts->nat_client);
+	field_uint(args, "nat_src_port", texts->nat_port);
+}
+
 static void add_counts(struct redis_args *args, const uint64_t packets[2], const uint64_t bytes[2])
 {
 	field_uint(args, "pkts_toserver", packets[DIR_TO_SERVER]);
@@ -180,6 +187,7 @@ static void add_flow_fields(struct redis_args *args, const struct event_texts *t
 	field_uint(args, "truncated", record->is_truncated);
 	field_uint(args, "sid", flow->sid);
 	field(args, "alert_id", texts->alert_id);
+	add_nat(args, texts);
 }
 
 static int store_flow(struct redis_store *self, struct redis_conn *conn,
@@ -266,6 +274,7 @@ static void add_session_fields(struct redis_args *args, const struct event_texts
 	field(args, "alert_id", texts->alert_id);
 	field_uint(args, "revision", session->revision);
 	add_session_more(args, view);
+	add_nat(args, texts);
 }
 
 static int store_session(struct redis_store *self, struct redis_conn *conn,

@@ -1,22 +1,46 @@
-/* signature.c: the rows behind signature.h. The technique is MITRE ATT&CK's T1496.001, Compute
- * Hijacking, below T1496, Resource Hijacking. */
+/* signature.c: the rows behind signature.h. Tactics and techniques are those of MITRE ATT&CK,
+ * Enterprise, v18.1: one to a signature, the one that what was seen proves. */
 #include "sensor/signature.h"
 
 #include <stddef.h>
 
 #define CATEGORY_MINING "Crypto Currency Mining Activity Detected"
 #define CATEGORY_POLICY "Potential Corporate Privacy Violation"
+#define CATEGORY_TROJAN "A Network Trojan was detected"
+#define CATEGORY_LEAK   "Successful Credential Theft Detected"
+
+#define IMPACT       "TA0040", "Impact"
+#define COMMAND      "TA0011", "Command_and_Control"
+#define EXFILTRATION "TA0010", "Exfiltration"
+
+#define HIJACKING         NULL, NULL, "T1496", "Resource_Hijacking"
+#define COMPUTE_HIJACKING "T1496", "Resource_Hijacking", "T1496.001", "Compute_Hijacking"
+#define TOOL_TRANSFER     NULL, NULL, "T1105", "Ingress_Tool_Transfer"
+#define DNS_EXFILTRATION \
+	"T1048", "Exfiltration_Over_Alternative_Protocol", "T1048.003", \
+		"Exfiltration_Over_Unencrypted_Non-C2_Protocol"
 
 static const struct signature signatures[] = {
-	{ SID_SESSION, FAMILY_SESSION, 1, "Cryptocurrency mining session", CATEGORY_MINING,
-	  "T1496.001", "Compute_Hijacking" },
-	{ SID_LOGIN, FAMILY_SESSION, 2, "Cryptocurrency mining login", CATEGORY_MINING, "T1496.001",
-	  "Compute_Hijacking" },
+	{ SID_SESSION, FAMILY_SESSION, 1, "Cryptocurrency mining session", CATEGORY_MINING, IMPACT,
+	  COMPUTE_HIJACKING },
+	{ SID_LOGIN, FAMILY_SESSION, 2, "Cryptocurrency mining login", CATEGORY_MINING, IMPACT,
+	  COMPUTE_HIJACKING },
 	{ SID_ENDPOINT, FAMILY_CONTACT, 2, "Connection to a listed mining pool endpoint",
-	  CATEGORY_MINING, "T1496.001", "Compute_Hijacking" },
+	  CATEGORY_MINING, IMPACT, COMPUTE_HIJACKING },
+	{ SID_LOOKUP, FAMILY_CONTACT, 2, "DNS lookup of a mining pool", CATEGORY_MINING, IMPACT,
+	  COMPUTE_HIJACKING },
+	{ SID_NAMED, FAMILY_CONTACT, 2, "Mining pool named in a connection", CATEGORY_MINING,
+	  IMPACT, COMPUTE_HIJACKING },
+	{ SID_RESOLVED, FAMILY_CONTACT, 2, "Connection to an address of a mining pool's name",
+	  CATEGORY_MINING, IMPACT, COMPUTE_HIJACKING },
+	{ SID_HOSTILE, FAMILY_HOSTILE, 1, "Contact with listed hostile infrastructure",
+	  CATEGORY_TROJAN, COMMAND, TOOL_TRANSFER },
+	{ SID_KEY_LEAK, FAMILY_HOSTILE, 1, "AWS access key id leaving in a DNS name", CATEGORY_LEAK,
+	  EXFILTRATION, DNS_EXFILTRATION },
+	{ SID_CAMPAIGN, FAMILY_CAMPAIGN, 1, "Mining campaign over several hosts", CATEGORY_MINING,
+	  IMPACT, COMPUTE_HIJACKING },
 	/* A node can be asked for work to mine on, but nobody has. */
-	{ SID_NODE, FAMILY_NODE, 3, "Coin node traffic", CATEGORY_POLICY, ATTACK_PARENT_ID,
-	  ATTACK_PARENT_NAME },
+	{ SID_NODE, FAMILY_NODE, 3, "Coin node traffic", CATEGORY_POLICY, IMPACT, HIJACKING },
 };
 
 const struct signature *signature_find(uint32_t sid)

@@ -76,6 +76,17 @@ static size_t add_word(char *line, size_t len, const char *name, const char *tex
 	return len + (size_t)added;
 }
 
+/* Appends "  (as 198.51.100.40:1025)": what the world sees of the client. */
+static size_t add_nat(char *line, size_t len, const struct event_texts *texts)
+{
+	bool is_v6 = strchr(texts->nat_client, ':') != NULL;
+	int added = snprintf(line + len, TEXT_TABLE_LINE - len,
+			     is_v6 ? "  (as [%s]:%u)" : "  (as %s:%u)", texts->nat_client,
+			     (unsigned)texts->nat_port);
+
+	return added < 0 || (size_t)added >= TEXT_TABLE_LINE - len ? len : len + (size_t)added;
+}
+
 /* True when the text is another than the alert's last one. */
 static bool is_news(struct sink_text_state *self, uint64_t alert_id, const char *text, size_t len)
 {
@@ -112,6 +123,8 @@ static size_t describe_alert(char *line, const struct event_texts *texts, const 
 	len = (size_t)snprintf(line, TEXT_TABLE_LINE, "%s [%" PRIu32 " %s]  %s -> %s",
 			       signature != NULL ? signature->name : "Alert", alert->sid,
 			       level_text(alert->level), texts->client, texts->endpoint);
+	if (texts->nat_client[0] != '\0')
+		len = add_nat(line, len, texts);
 	if (strcmp(texts->pool, texts->endpoint) != 0)
 		len = add_word(line, len, "pool", texts->pool);
 	if (view != NULL) {

@@ -50,11 +50,27 @@
 	X(facts_refused, "facts refused by a full ring and offered again") \
 	X(records_dropped, "flow records dropped by a full ring") \
 	X(batches_dropped, "packets dropped between reader and worker") \
+	X(dns_messages, "DNS messages read") \
+	X(dns_malformed, "messages on DNS's port that are none") \
+	X(hellos, "TLS and QUIC hellos read") \
+	X(openings_capped, "first words over several segments not gathered: cap reached") \
+	X(names_listed, "listed names seen") \
+	X(answers_dropped, "DNS answers dropped by a full ring") \
+	X(dns_labels, "labels in passive DNS now") \
+	X(dns_labels_evicted, "labels forgotten to make room") \
 	X(alerts, "alerts raised") \
 	X(alert_revisions, "alert revisions published") \
 	X(alerts_absorbed, "contact alerts absorbed by a session") \
 	X(correlator_capped, "entries refused by a full correlator table") \
+	X(nat_pairs, "connections seen on both sides of a source NAT") \
+	X(nat_joined, "facts and records of an outer side, told with the inner one") \
+	X(nat_held, "facts and records held back for their other side") \
+	X(nat_hold_capped, "held ones let go early: no room for more") \
 	X(decisions_dropped, "flow events dropped by a full ring") \
+	X(questions, "questions answered by the inquirer") \
+	X(questions_unreachable, "questions Redis did not answer") \
+	X(identities_late, "cloud identities that became known later") \
+	X(identities_dropped, "unknown identities not asked again: cap") \
 	X(events, "events rendered") \
 	X(events_published, "events taken by every sink") \
 	X(events_lost, "events a sink could not take") \

@@ -11,10 +11,13 @@
 #include <string.h>
 
 #include "sensor/candidate.h"
+#include "sensor/fact_outlet.h"
 #include "sensor/inspect.h"
+#include "sensor/names.h"
+#include "sensor/tcp_options.h"
 
 #define NS_PER_S      1000000000u
-#define BACKLOG       512 /* urgent facts that wait for room in the ring, live */
+#define DNS_PORT      53
 #define CLASSIFY_DONE UINT16_MAX
 #define WATCH_SCAN    16 /* watches compared when the pool is full */
 
@@ -24,11 +27,16 @@ struct watch {
 	uint32_t index; /* of the flow */
 	uint32_t place; /* in worker.watched */
 	bool is_reported;
+	bool is_leak_told;
+	bool has_stamps;  /* said covers TCP time stamps */
+	uint64_t said;    /* hash of the client's first words, 0: not heard yet */
+	uint64_t said_ns; /* when */
 };
 
 struct worker {
 	struct worker_options options;
 	const struct config *config;
+	const struct lists *lists; /* in use for this batch or tick; NULL: none */
 	struct flow_table *flows;
 	struct classify *classify; /* NULL: off */
 	struct inspect_pool *inspects;
@@ -36,66 +44,17 @@ struct worker {
 	struct watch **watched; /* the first watch_count are in use, the rest are free */
 	size_t watch_count;
 	size_t watch_max;
-	size_t watch_hand;            /* where the next watch to give up is looked for */
-	struct session_fact *backlog; /* also holds contact facts: they are smaller */
-	size_t backlog_first;
-	size_t backlog_count;
-	uint64_t sequence;
+	size_t watch_hand; /* where the next watch to give up is looked for */
+	struct fact_outlet *outlet;
+	struct names *names;
 	uint64_t now_ns; /* packet time of what is being handled */
 	struct stats stats;
 };
 
 /* --- facts ---------------------------------------------------------------------------------- */
 
-static bool push_now(struct worker *self, struct ring *ring, struct fact *fact)
-{
-	fact->sequence = self->sequence + 1;
-	fact->worker = self->options.index;
-	if (!ring_push(ring, fact, fact->size)) {
-		if (!self->options.is_lossless)
-			return false;
-		uint64_t deadline = ring_now_ms() + self->config->stall_timeout_s * 1000ull;
-
-		if (atomic_load(self->options.lost) ||
-		    !ring_push_wait(ring, fact, fact->size, deadline)) {
-			atomic_store(self->options.lost, true);
-			return false;
-		}
-	}
-	self->sequence++;
-	stats_add(self->stats.facts, 1);
-	return true;
-}
-
-static void backlog_offer(struct worker *self)
-{
-	while (self->backlog_count > 0) {
-		struct fact *fact = &self->backlog[self->backlog_first].fact;
-
-		if (!push_now(self, self->options.feed->urgent, fact))
-			return;
-		self->backlog_first = (self->backlog_first + 1) % BACKLOG;
-		self->backlog_count--;
-	}
-}
-
-/* Alerts hang on these facts. Refused ones wait; false when even the backlog is full. */
-static bool push_urgent(struct worker *self, struct fact *fact)
-{
-	size_t slot;
-
-	if (self->backlog_count == 0 && push_now(self, self->options.feed->urgent, fact))
-		return true;
-	stats_add(self->stats.facts_refused, 1);
-	if (self->backlog_count == BACKLOG)
-		return false;
-	slot = (self->backlog_first + self->backlog_count) % BACKLOG;
-	memcpy(&self->backlog[slot], fact, fact->size);
-	self->backlog_count++;
-	return true;
-}
-
-static void push_contact(struct worker *self, uint32_t index)
+/* syn: the packet that opened the flow, NULL: another one led here. */
+static void push_contact(struct worker *self, uint32_t index, const struct packet *syn)
 {
 	const struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_cold *cold = flow_cold(self->flows, index);
@@ -104,11 +63,28 @@ static void push_contact(struct worker *self, uint32_t index)
 		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
 		.start_ns = cold->start_ns,
 		.key = cold->key,
-		.contact = hot->contact,
+		.contact = hot->contact & FLOW_CONTACT_ID,
 		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
 	};
 
-	(void)push_urgent(self, &fact.fact);
+	if (syn != NULL && (syn->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+		fact.isn = syn->tcp_seq;
+		fact.syn_options = tcp_syn_options(syn);
+	} else if (syn == NULL) {
+		fact.isn = cold->isn[0];
+	}
+	(void)fact_outlet_urgent(self->outlet, &fact.fact);
+}
+
+/* Is the server's address one that was given out for a listed name? Questions to a resolver are
+ * seen as what they are. */
+static bool is_watched(const struct worker *self, const struct flow *hot,
+		       const struct flow_cold *cold)
+{
+	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
+
+	return self->options.watched != NULL && cold->key.port[server] != DNS_PORT &&
+	       watched_has(self->options.watched, cold->key.ip_version, cold->key.addr[server]);
 }
 
 static void push_record(struct worker *self, uint32_t index, enum flow_end end)
@@ -125,7 +101,7 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.packets = { cold->packets[0], cold->packets[1] },
 		.bytes = { cold->bytes[0], cold->bytes[1] },
 		.key = cold->key,
-		.contact = hot->contact,
+		.contact = hot->contact & FLOW_CONTACT_ID,
 		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
 		.end = (uint8_t)end,
 		.tcp_state = hot->tcp_state,
@@ -133,12 +109,15 @@ static void push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.is_midstream = (hot->flags & FLOW_MIDSTREAM) != 0,
 		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
 		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
+		.is_named = (hot->contact & FLOW_NAMED) != 0,
+		.is_told = (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0,
+		.isn = { cold->isn[0], cold->isn[1] },
 	};
 
 	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
 		record.label = classify_label_at(self->classify, cold->label);
 	stats_add(self->stats.flow_records, 1);
-	if (!push_now(self, self->options.feed->bulk, &record.fact))
+	if (!fact_outlet_bulk(self->outlet, &record.fact))
 		stats_add(self->stats.records_dropped, 1);
 }
 
@@ -161,11 +140,15 @@ static void push_session(struct worker *self, struct watch *watch, enum session_
 		fact.bytes[dir] = cold->bytes[dir] + hot->bytes[dir];
 	}
 	fact.key = cold->key;
-	fact.contact = hot->contact;
+	fact.contact = hot->contact & FLOW_CONTACT_ID;
 	fact.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
 	fact.event = (uint8_t)event;
+	memcpy(fact.isn, cold->isn, sizeof(fact.isn));
+	fact.has_stamps = watch->has_stamps;
+	fact.said = watch->said;
+	fact.said_ns = watch->said_ns;
 	session_view_at(session, hot->last_ns, &fact.view);
-	if (!push_urgent(self, &fact.fact))
+	if (!fact_outlet_urgent(self->outlet, &fact.fact))
 		return; /* stays changed: offered again at the next tick */
 	session->changed = 0;
 	session->last_report_ns = self->now_ns;
@@ -248,12 +231,24 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 		return NULL;
 	watch->index = index;
 	watch->is_reported = false;
+	watch->is_leak_told = false;
+	watch->said = 0;
+	watch->said_ns = 0;
+	watch->has_stamps = false;
 	watch->place = (uint32_t)self->watch_count++;
 	hot->flags |= FLOW_INSPECTED;
 	flow_cold(self->flows, index)->inspect = watch;
 	stats_add(self->stats.inspected, 1);
 	watch_expect(watch->inspect, hot, dir, packet);
 	return watch;
+}
+
+/* A weak entry may be anybody's address, but a session there is at a pool. */
+static bool is_listed_pool(const struct flow *hot)
+{
+	const struct list_entry *entry = lists_entry(hot->contact & FLOW_CONTACT_ID);
+
+	return entry != NULL && entry->kind == LIST_POOL;
 }
 
 /* The first time that a session is reported: what else is known of its flow. */
@@ -263,7 +258,7 @@ static void session_begin(struct worker *self, struct watch *watch, struct sessi
 	const struct flow_cold *cold = flow_cold(self->flows, watch->index);
 
 	watch->is_reported = true;
-	if (hot->contact != 0)
+	if (is_listed_pool(hot))
 		(void)session_witness(session, EVIDENCE_LISTED_ENDPOINT);
 	if (hot->flags & FLOW_MIDSTREAM)
 		(void)session_witness(session, EVIDENCE_MIDSTREAM);
@@ -272,19 +267,31 @@ static void session_begin(struct worker *self, struct watch *watch, struct sessi
 		(void)session_witness(session, EVIDENCE_NDPI_MINING);
 }
 
-static void check_contact(struct worker *self, uint32_t index)
+static void check_contact(struct worker *self, uint32_t index, const struct packet *first)
 {
 	struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_key *key = &flow_cold(self->flows, index)->key;
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+	const struct flow_key *key = &cold->key;
 	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
 
-	hot->contact = 0;
-	if (self->options.endpoints == NULL)
+	hot->contact &= FLOW_NAMED;
+	hot->contact |= lists_match_address(self->lists, LIST_WATCHED, key->ip_version,
+					    key->addr[server], key->port[server]);
+	if ((hot->contact & FLOW_CONTACT_ID) == 0 && is_watched(self, hot, cold))
+		hot->contact |= FLOW_WATCHED;
+	if ((hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0)
+		push_contact(self, index, first);
+}
+
+/* A pool that a session's carrier or messages named: once for each. */
+static void check_leak(struct worker *self, struct watch *watch)
+{
+	const char *pool = inspect_session(watch->inspect)->view.pool;
+
+	if (pool[0] == '\0' || watch->is_leak_told)
 		return;
-	hot->contact = endpoint_match(self->options.endpoints, key->ip_version, key->addr[server],
-				      key->port[server]);
-	if (hot->contact != 0)
-		push_contact(self, index);
+	watch->is_leak_told = true;
+	names_leaked(self->names, watch->index, pool);
 }
 
 /* After anything that may have moved a session: roles, opening, reports, giving up. */
@@ -294,10 +301,12 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	struct flow *hot = flow_hot(self->flows, watch->index);
 
 	if (session_roles_swapped(session, (hot->flags & FLOW_ROLES_PROVEN) != 0)) {
+		names_end(self->names, watch->index, hot, IP_PROTO_TCP);
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
-		check_contact(self, watch->index);
+		check_contact(self, watch->index, NULL);
 	}
+	check_leak(self, watch);
 	if (!session->is_reported) {
 		if (inspect_is_foreign(watch->inspect))
 			candidate_end(hot);
@@ -317,6 +326,20 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 }
 
+/* What the client says first is the same on both sides of a NAT, whatever it rewrites. */
+static void watch_hear(struct watch *watch, const struct packet *packet)
+{
+	struct {
+		uint64_t words;
+		uint32_t stamps[2];
+	} said = { 0, { 0, 0 } };
+
+	said.words = siphash_id(packet->payload.ptr, packet->payload.len);
+	watch->has_stamps = tcp_stamps(packet, said.stamps);
+	watch->said = siphash_id(&said, sizeof(said)) | 1;
+	watch->said_ns = packet->time_ns;
+}
+
 static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 			const struct packet *packet)
 {
@@ -334,6 +357,8 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 	candidate_advance(hot, dir, packet);
 	if (watch == NULL)
 		return;
+	if (watch->said == 0 && dir == DIR_TO_SERVER && packet->payload.len > 0)
+		watch_hear(watch, packet);
 	inspect_packet(watch->inspect, dir, packet);
 	watch_follow(self, watch);
 }
@@ -392,6 +417,78 @@ static bool wants_label(const struct worker *self, const struct flow *hot,
 		((hot->flags & FLOW_INSPECTED) != 0 || dialects_candidate(packet->payload)));
 }
 
+/* --- names ---------------------------------------------------------------------------------- */
+
+static void on_name(void *ctx, uint32_t index, struct name_fact *fact)
+{
+	struct worker *self = ctx;
+	struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+
+	fact->fact.time_ns = self->now_ns;
+	fact->fact.size = sizeof(*fact);
+	fact->fact.kind = FACT_NAME;
+	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact->start_ns = cold->first_ns;
+	fact->key = cold->key;
+	fact->contact = hot->contact & FLOW_CONTACT_ID;
+	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
+	fact->isn = cold->isn[0];
+	/* Both sides of a NAT are told apart by their contacts. */
+	if (fact->source != NAME_LOOKUP && (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) == 0) {
+		hot->contact |= FLOW_WATCHED;
+		push_contact(self, index, NULL);
+	}
+	hot->contact |= FLOW_NAMED;
+	(void)fact_outlet_urgent(self->outlet, &fact->fact);
+}
+
+/* Addresses of a listed name are watched before anybody can connect to them. */
+static void on_answer(void *ctx, uint32_t index, struct answer_fact *fact)
+{
+	struct worker *self = ctx;
+	const struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+	bool is_taken;
+
+	fact->fact.time_ns = self->now_ns;
+	fact->fact.size = (uint32_t)answer_fact_size(fact->count);
+	fact->fact.kind = FACT_ANSWER;
+	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact->start_ns = cold->first_ns;
+	fact->key = cold->key;
+	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
+	for (size_t i = 0; i < fact->count && fact->listed != 0 && self->options.watched; i++)
+		watched_add(self->options.watched, fact->addresses[i].ip_version,
+			    fact->addresses[i].addr);
+	is_taken = fact->listed != 0 ? fact_outlet_urgent(self->outlet, &fact->fact)
+				     : fact_outlet_bulk(self->outlet, &fact->fact);
+	if (!is_taken)
+		stats_add(self->stats.answers_dropped, 1);
+}
+
+static void on_hello(void *ctx, uint32_t index, struct hello_fact *fact)
+{
+	struct worker *self = ctx;
+	struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+
+	fact->fact.time_ns = self->now_ns;
+	fact->fact.size = sizeof(*fact);
+	fact->fact.kind = FACT_HELLO;
+	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	if (fact_outlet_bulk(self->outlet, &fact->fact))
+		hot->contact |= FLOW_NAMED;
+}
+
+static bool wants_hello(void *ctx, uint32_t index)
+{
+	struct worker *self = ctx;
+
+	return self->config->hellos == HELLOS_ALL ||
+	       (flow_hot(self->flows, index)->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0;
+}
+
 /* --- flow table hooks ----------------------------------------------------------------------- */
 
 static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
@@ -399,7 +496,7 @@ static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
 	struct worker *self = ctx;
 
 	self->now_ns = packet->time_ns;
-	check_contact(self, index);
+	check_contact(self, index, packet);
 }
 
 static void on_ended(void *ctx, uint32_t index, enum flow_end end)
@@ -412,6 +509,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		push_record(self, index, end);
 		return;
 	}
+	names_end(self->names, index, hot, cold->key.proto);
 	if (hot->flags & FLOW_CLASSIFYING) {
 		struct classify_label label;
 
@@ -433,10 +531,9 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 
 static bool is_home(const struct worker *self, const struct flow_key *key, int side)
 {
-	for (size_t i = 0; i < self->config->home_count; i++)
-		if (net_prefix_contains(&self->config->home[i], key->ip_version, key->addr[side]))
-			return true;
-	return false;
+	const struct config_nets *home = &self->config->home;
+
+	return net_prefixes_contain(home->items, home->count, key->ip_version, key->addr[side]);
 }
 
 /* A listed endpoint is a server. Where the ports do not tell, a home network's host is the client:
@@ -445,11 +542,10 @@ static int on_guess_client(void *ctx, const struct flow_key *key)
 {
 	const struct worker *self = ctx;
 
-	if (self->options.endpoints != NULL)
-		for (int side = 0; side < 2; side++)
-			if (endpoint_match(self->options.endpoints, key->ip_version,
-					   key->addr[side], key->port[side]) != 0)
-				return 1 - side;
+	for (int side = 0; side < 2; side++)
+		if (lists_match_address(self->lists, LIST_WATCHED, key->ip_version, key->addr[side],
+					key->port[side]) != 0)
+			return 1 - side;
 	if (key->port[0] < 1024 || key->port[1] < 1024)
 		return -1;
 	bool low = is_home(self, key, 0);
@@ -475,6 +571,13 @@ static int worker_tables(struct worker *self)
 	struct flow_hooks hooks = { on_opened, on_ended, on_guess_client, self };
 	struct classify_options classify = { config->classify_states, config->classify_packets,
 					     config->classify_deadline_ms };
+	struct names_hooks names = { on_name, on_answer, on_hello, wants_hello, self };
+	struct fact_outlet_options outlet = { .feed = self->options.feed,
+					      .worker = self->options.index,
+					      .is_lossless = self->options.is_lossless,
+					      .stall_timeout_s = config->stall_timeout_s,
+					      .lost = self->options.lost,
+					      .stats = &self->stats };
 
 	self->watch_max = share(config->inspected_flows, config, 16);
 	self->flows = flow_table_new(share(config->flows, config, 64), &timeouts, &hooks,
@@ -484,9 +587,10 @@ static int worker_tables(struct worker *self)
 				 share(config->held_memory, config, 1u << 20), &self->stats);
 	self->watches = calloc(self->watch_max, sizeof(*self->watches));
 	self->watched = calloc(self->watch_max, sizeof(struct watch *));
-	self->backlog = calloc(BACKLOG, sizeof(*self->backlog));
+	self->outlet = fact_outlet_new(&outlet);
+	self->names = names_new(&names, &self->stats);
 	if (self->flows == NULL || self->inspects == NULL || self->watches == NULL ||
-	    self->watched == NULL || self->backlog == NULL)
+	    self->watched == NULL || self->outlet == NULL || self->names == NULL)
 		return -1;
 	for (size_t i = 0; i < self->watch_max; i++)
 		self->watched[i] = &self->watches[i];
@@ -520,7 +624,8 @@ void worker_free(struct worker *self)
 	flow_table_free(self->flows);
 	free(self->watches);
 	free(self->watched);
-	free(self->backlog);
+	names_free(self->names);
+	fact_outlet_free(self->outlet);
 	free(self);
 }
 
@@ -539,8 +644,12 @@ static void handle_packet(struct worker *self, const struct packet *packet, stru
 	/* The label first: it is a witness when the session opens with this very packet. */
 	if (wants_label(self, hot, packet))
 		classify_flow_packet(self, index, dir, packet);
-	if (packet->key.proto == IP_PROTO_TCP)
+	if (packet->key.proto == IP_PROTO_TCP) {
+		names_tcp(self->names, index, hot, dir, packet);
 		inspect_tcp(self, index, dir, packet);
+	} else if (packet->key.proto == IP_PROTO_UDP) {
+		names_udp(self->names, index, hot, dir, packet);
+	}
 }
 
 /* All facts before time_ns have been pushed, unless some wait in the backlog. Nobody is woken: a
@@ -550,11 +659,19 @@ static void watermark(struct worker *self, uint64_t time_ns)
 	atomic_store_explicit(&self->options.feed->watermark_ns, time_ns, memory_order_release);
 }
 
+static void read_lists(struct worker *self)
+{
+	if (self->options.lists != NULL)
+		self->lists = lists_board_read(self->options.lists, self->options.index);
+	names_use(self->names, self->lists);
+}
+
 void worker_batch(struct worker *self, const struct packet_batch *batch)
 {
 	struct siphash_tag tags[LIMIT_BATCH_PACKETS];
 
 	assert(batch->count <= LIMIT_BATCH_PACKETS);
+	read_lists(self);
 	for (size_t i = 0; i < batch->count; i++) {
 		tags[i] = flow_tag(self->flows, &batch->packets[i].key);
 		flow_prefetch_bucket(self->flows, tags[i]);
@@ -577,7 +694,8 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 void worker_tick(struct worker *self, uint64_t now_ns)
 {
 	self->now_ns = now_ns;
-	backlog_offer(self);
+	read_lists(self);
+	fact_outlet_retry(self->outlet);
 	if (self->classify != NULL)
 		classify_tick(self->classify, now_ns, classify_store, self);
 	/* Backwards: dropping a watch moves the last one into its place. */
@@ -602,13 +720,17 @@ void worker_finish(struct worker *self, uint64_t now_ns)
 {
 	if (now_ns > self->now_ns) /* others may have had the last packet */
 		self->now_ns = now_ns;
+	read_lists(self);
 	flow_flush(self->flows);
-	backlog_offer(self);
+	fact_outlet_retry(self->outlet);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	ring_close(self->options.feed->urgent);
 	ring_close(self->options.feed->bulk);
 	watermark(self, UINT64_MAX);
 	ring_bell_ring(self->options.feed->bell);
+	self->lists = NULL;
+	if (self->options.lists != NULL)
+		lists_board_leave(self->options.lists, self->options.index);
 }
 
 struct stats *worker_stats(struct worker *self)

@@ -8,12 +8,15 @@
 #include "sensor/classify.h"
 #include "sensor/config.h"
 #include "sensor/correlator.h"
+#include "sensor/lists.h"
+#include "sensor/watched.h"
 
 struct worker;
 
 struct worker_options {
 	const struct config *config;
-	const struct endpoint_list *endpoints; /* NULL: none */
+	struct lists_board *lists; /* NULL: none; the worker reads in slot index */
+	struct watched *watched;   /* shared by all workers; NULL: none */
 	struct fact_feed *feed;
 	uint16_t index;
 	bool is_lossless;

@@ -5,13 +5,14 @@ _minecanary()
 	COMPREPLY=()
 	case $previous in
 	--classify) COMPREPLY=($(compgen -W 'all candidates off' -- "$word")); return ;;
+	--hellos) COMPREPLY=($(compgen -W 'listed all' -- "$word")); return ;;
 	--flow-format) COMPREPLY=($(compgen -W 'flat eve' -- "$word")); return ;;
 	--log-level) COMPREPLY=($(compgen -W 'error warning info debug' -- "$word")); return ;;
 	-i|--interface) COMPREPLY=($(compgen -W "$(command ls /sys/class/net)" -- "$word")); return ;;
 	--print) COMPREPLY=($(compgen -W 'conf man completion' -- "$word")); return ;;
 	esac
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--config --check-config --print --help --version --read --interface --snaplen --buffer-size --promiscuous --in-order --workers --classify --classify-packets --classify-states --classify-deadline --flows --idle-timeout --idle-timeout-tcp --closed-timeout --active-timeout --inspected-flows --message-memory --held-memory --max-alerts --max-sessions --sensor-id --tap --endpoints --home-networks --cloud --community-id-seed --redis --redis-password-file --redis-prefix --redis-alert-maxlen --redis-flow-maxlen --redis-session-maxlen --redis-expire --flow-format --json --null --stall-timeout --user --log-level --progress --deterministic' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--config --check-config --print --help --version --read --interface --snaplen --buffer-size --promiscuous --in-order --workers --classify --classify-packets --classify-states --classify-deadline --flows --idle-timeout --idle-timeout-tcp --closed-timeout --active-timeout --inspected-flows --message-memory --held-memory --max-alerts --max-sessions --max-labels --sensor-id --tap --lists --endpoints --default-lists --home-networks --nat-addresses --cloud --inventory --inventory-max --community-id-seed --redis --redis-password-file --redis-prefix --redis-alert-maxlen --redis-flow-maxlen --redis-session-maxlen --redis-expire --hellos --flow-format --json --null --stall-timeout --user --log-level --progress --deterministic' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -- "$word")) ;;
 	esac
 }

@@ -94,6 +94,13 @@ static void say(const char *path, const char *why)
 	log_warning("%s: %s; passed by", text, why);
 }
 
+static bool is_link(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 static int take_step(struct walk *walk, const struct step *step, folder_fn *fn, void *ctx)
 {
 	struct stat info;
@@ -105,7 +112,7 @@ static int take_step(struct walk *walk, const struct step *step, folder_fn *fn, 
 	}
 	if (S_ISREG(info.st_mode))
 		return fn(ctx, step->path, &info);
-	if (!S_ISDIR(info.st_mode))
+	if (!S_ISDIR(info.st_mode) || is_link(step->path))
 		return 0;
 	if (step->depth >= TRAIL_FOLDER_DEPTH) {
 		say(step->path, "too deep");

@@ -31,7 +31,7 @@ struct run {
 	struct store *store;
 	struct intake *intake;
 	struct state *state;
-	struct endpoint_list *endpoints;
+	struct lists *lists;
 	struct flowlog *flowlog;
 	struct price_list *prices;
 	struct redis_trail *redis;
@@ -99,13 +99,12 @@ static int on_alert(void *ctx, const char *name, const char *eve, size_t len)
 static enum trail_exit open_lists(struct run *self)
 {
 	const struct options_list *lists = &self->options->lists;
-	char error[ENDPOINT_ERROR_TEXT];
+	char error[LISTS_ERROR_TEXT];
 
-	if (lists->count > 0 &&
-	    endpoint_list_load(&self->endpoints, (const char *const *)lists->items, lists->count,
-			       error) != 0)
+	if (lists_load(&self->lists, (const char *const *)lists->items, lists->count, true,
+		       error) != 0)
 		return fail(TRAIL_USAGE, error);
-	self->flowlog = flowlog_new(self->store, self->endpoints, self->stop);
+	self->flowlog = flowlog_new(self->store, self->lists, self->stop);
 	return self->flowlog != NULL ? TRAIL_DONE : fail(TRAIL_LOST, "out of memory");
 }
 
@@ -225,7 +224,7 @@ static void close_all(struct run *self)
 	redis_trail_close(self->redis);
 	state_close(self->state);
 	flowlog_free(self->flowlog);
-	endpoint_list_free(self->endpoints);
+	lists_free(self->lists);
 	price_list_free(self->prices);
 	intake_free(self->intake);
 	store_free(self->store);

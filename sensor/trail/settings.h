@@ -39,7 +39,9 @@
 	X("cost-window", cost_window_s, 1, 7200, 60, 604800, "time over which burn is compared") \
 	X("flow-hosts", flow_hosts, 0, 5, 2, 100000, \
 	  "hosts that talk long and thin to one address") \
-	X("flow-lifetime", flow_lifetime_s, 1, 1800, 60, 604800, "that long is long")
+	X("flow-lifetime", flow_lifetime_s, 1, 1800, 60, 604800, "that long is long") \
+	X("flow-window", flow_window_s, 1, 3600, 60, 604800, \
+	  "hosts that began within that time belong together")
 
 struct settings {
 #define SETTINGS_FIELD(name, field, is_duration, dflt, min, max, help) uint64_t field;

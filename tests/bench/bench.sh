@@ -15,7 +15,7 @@ BENCH_PACKETS=${BENCH_PACKETS:-2000000}
 BENCH_ROUNDS=${BENCH_ROUNDS:-5}
 here=$(dirname "$0")
 
-for program in floor meter traffic table messages; do
+for program in floor meter traffic table messages lists; do
 	if [ ! -x "$BUILD/bench/$program" ]; then
 		${MAKE:-make} BUILD="$BUILD" bench-build
 		break
@@ -47,3 +47,7 @@ echo "flow table alone:"
 echo
 echo "decoding alone, payload to session:"
 "$BUILD/bench/messages" "$BENCH_ROUNDS"
+
+echo
+echo "lists: seconds to load, bytes an entry with its text, ns of a look-up:"
+"$BUILD/bench/lists" 1000 1000000

@@ -8,12 +8,13 @@ usage: golden.py --binary FILE [--update] [--quick] [--only WORD]
   truth     sessions and alerts are those of NAME.truth.json; look-alikes yield none
   workers   2 and 4 workers give the same lines as 1
   recut     the same sessions cut otherwise, or seen from one side (recuts.py)
+  legs      the scenario inside and behind its NAT together (legs.py)
   damage    files cut at every length, flipped bits (damage.py)
   usage     several files, folders, standard input, filters, errors (usage.py)
 
 --update rewrites the expected events; read the difference before committing it.
 --quick leaves out the scenario and most variants: for sanitizer builds.
---only runs the captures whose name contains WORD, and none of the last two groups.
+--only runs the captures whose name contains WORD, and none of the last three groups.
 
 Of coin-shadow only alerts and flow records with a session are kept as expected events: all of them
 would be 600 KB; its other flow records are compared with truth.json by tests/redis/scenario.py.
@@ -32,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
 import damage  # noqa: E402
+import legs  # noqa: E402
 import recuts  # noqa: E402
 import usage  # noqa: E402
 from kit import eve, truth  # noqa: E402
@@ -39,6 +41,7 @@ from kit.sensor import CAPTURES, ROOT, in_order, replay  # noqa: E402
 from kit.tap import Tap  # noqa: E402
 
 SCENARIO = "coin-shadow"
+NAMES = "names"
 PARALLEL = 2
 DIFFERENCE_LINES = 12
 OTHER_WORKERS = (2, 4)
@@ -55,6 +58,8 @@ class Capture:
         self.options = ()
         if self.folder == SCENARIO:
             self.options = ("-c", f"tests/golden/config/{SCENARIO}.yaml")
+        if self.folder == NAMES:
+            self.options = ("--lists", f"tests/golden/config/{NAMES}.list", "--hellos", "all")
 
     def sessions(self):
         """The sessions that its truth file names; None when it has no such file."""
@@ -72,6 +77,28 @@ class Capture:
         leg = "inside" if self.path.stem == "inside" else "outside"
         return [{**session, "client": session[leg][:2], "server": session[leg][2:],
                  "vni": session["vni"] if leg == "inside" else None} for session in found]
+
+    def contacts(self):
+        """The alerts that no session is behind."""
+        path = (ROOT / self.path).with_suffix(".truth.json")
+        if self.folder == SCENARIO:
+            return self.scenario_contacts()
+        return json.loads(path.read_text(encoding="utf-8")).get("contacts", [])
+
+    def scenario_contacts(self):
+        """Everybody who fetched from the staging host, and the function that sent the key out."""
+        path = CAPTURES / SCENARIO / "truth.json"
+        found = json.loads(path.read_text(encoding="utf-8"))
+        host, _, port = found["staging"].partition(":")
+        clients = {flow["src_ip"] for flow in found["captures"][self.path.name]["flows"]
+                   if flow["dest_ip"] == host and flow["dest_port"] == int(port)}
+        fetched = [{"client": client, "sid": truth.HOSTILE, "name": found["staging"]}
+                   for client in sorted(clients)]
+        if self.path.stem != "inside":
+            return fetched
+        return fetched + [{"client": leak["ip"], "sid": truth.KEY_LEAK,
+                           "name": leak["name"].lower(), "key": leak["key"]}
+                          for leak in found["leaks"]]
 
     def kept(self, lines):
         """The lines that are compared with the expected file, in its order."""
@@ -134,8 +161,10 @@ def compare_golden(capture, lines, update):
 def compare_truth(capture, events):
     """Problems against the truth file; a look-alike has no sessions, so nothing may be found."""
     sessions = capture.sessions()
+    contacts = capture.contacts()
     problems = truth.of_sessions(sessions, events) + truth.of_alerts(sessions, events)
-    if not sessions:
+    problems += truth.of_contacts(contacts, events)
+    if not sessions and not contacts:
         problems += [f"mining is spoken of: {event}" for event in events if "mining" in event]
         problems += [] if events else ["no flow record at all"]
     return problems
@@ -178,6 +207,7 @@ def jobs(binary, options, work):
     if not options.update and not options.only:
         calls += damage.calls(binary, options, work)
         calls += usage.calls(binary, work)
+        calls += [] if options.quick else legs.calls(binary, options, work)
     return chosen, calls
 
 

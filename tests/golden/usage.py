@@ -251,13 +251,15 @@ class Usage:
         return problems
 
     def test_bad_list(self):
-        """errors in an endpoint list name file and line"""
+        """errors in a list name file and line"""
         path = self.work / "pools.list"
         problems = []
-        for text in ("pool.example.com:3333", "198.51.100.120:99999", "10.0.0.0/40",
-                     "stratum+tcp://pool.example.com:3333", "198.51.100.120:"):
-            path.write_text(f"# pools\n198.51.100.7\n{text}\n", encoding="utf-8")
-            problems += self.fails(1, f"{path}:3", arguments=("-r", XMRIG, "--endpoints", path))
+        for option in ("--lists", "--endpoints"):
+            for text in ("pool.example.com:3333", "198.51.100.120:99999", "10.0.0.0/40",
+                         "stratum+tcp://pool.example.com", "198.51.100.120:", "pool com",
+                         "ja3 123"):
+                path.write_text(f"# pools\n198.51.100.7\n{text}\n", encoding="utf-8")
+                problems += self.fails(1, f"{path}:3", arguments=("-r", XMRIG, option, path))
         return problems
 
     def test_json_file(self):
@@ -326,6 +328,14 @@ class Usage:
 
     def test_signal(self):
         """SIGTERM ends a replay in time, and what was read is published"""
+        return self.ends_by(signal.SIGTERM)
+
+    def test_hangup(self):
+        """so does SIGHUP, of a lost terminal: only live it reads the lists again"""
+        return self.ends_by(signal.SIGHUP)
+
+    def ends_by(self, number):
+        """Problems when a replay gets this signal in its midst."""
         raw = (ROOT / XMRIG).read_bytes()
         with subprocess.Popen([self.binary, "-r", "-", *EVENTS], cwd=ROOT, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -333,7 +343,7 @@ class Usage:
             process.stdin.write(raw[:len(raw) // 2])
             process.stdin.flush()
             problems = wait_read(process)
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             begin = time.monotonic()
             try:
                 out, err = process.communicate(timeout=60)

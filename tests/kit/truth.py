@@ -23,6 +23,7 @@ What a vantage cannot know is in VANTAGES (recuts.py).
 from .tap import differ
 
 SESSION, LOGIN, CONTACT, NODE = 1600001, 1600002, 1600010, 1600040
+HOSTILE, KEY_LEAK = 1600014, 1600015
 TOLERANCE = 0.05
 COUNTS = ("submitted", "accepted", "rejected", "stale")
 
@@ -145,8 +146,33 @@ def of_sessions(sessions, events, compare=of_session):
     return problems + [f"{key}: a session that is none" for key in found]
 
 
+def is_contact(event):
+    """Whether an alert is of family contact or hostile."""
+    return CONTACT <= event["alert"]["signature_id"] <= KEY_LEAK
+
+
+def of_contacts(contacts, events):
+    """Problems of the alerts without a session; an absorbed one is none any more."""
+    expected = [(each["client"], each["sid"], each["name"], each.get("key"))
+                for each in contacts]
+    found = []
+    for event in final_alerts(events).values():
+        metadata = event["alert"]["metadata"]
+        if not is_contact(event) or "absorbed_by" in metadata:
+            continue
+        place_of = place(event["dest_ip"], event["dest_port"])
+        key = metadata.get("access_key_id", [None])[0]
+        found.append((event["src_ip"], event["alert"]["signature_id"],
+                      metadata.get("name", [place_of])[0], key))
+    expected = [each if each[3] or each[1] != KEY_LEAK else
+                (*each[:3], next((other[3] for other in found if other[:3] == each[:3]), None))
+                for each in expected]
+    return differ("contacts", sorted(map(str, found)), sorted(map(str, expected)))
+
+
 def of_alerts(sessions, events, level_of=expected_level):
-    """Problems of the alerts: one per client, pool and tenant, raised as far as it should be."""
+    """Problems of the sessions' alerts: one per client, pool and tenant, raised as far as it
+    should be; and of the revisions of all."""
     expected = {}
     for session in sessions:
         if level_of(session) == "suspect":
@@ -157,6 +183,8 @@ def of_alerts(sessions, events, level_of=expected_level):
         expected[key] = min(sid, expected.get(key, sid))
     problems, found = [], {}
     for event in final_alerts(events).values():
+        if is_contact(event):
+            continue
         client, _, server, port, vni, vlans = event_key(event)
         key = (client, server, port, vni, vlans)
         if key in found:
@@ -180,7 +208,9 @@ def revisions(events):
         if not event["mining"].get("evidence"):
             problems.append(f"alert {name}: rev {alert['rev']} has no evidence")
         if before is not None:
-            if alert["signature_id"] > before["alert"]["signature_id"]:
+            # Of sessions the lower number says more, of contacts the higher one.
+            sign = -1 if is_contact(event) else 1
+            if sign * alert["signature_id"] > sign * before["alert"]["signature_id"]:
                 problems.append(f"alert {name}: lowered to {alert['signature_id']}")
             if event["timestamp"] < before["timestamp"]:
                 problems.append(f"alert {name}: rev {alert['rev']} before the one before it")

@@ -307,6 +307,88 @@ def test_workers(tap, binary):
         sensor.close()
 
 
+class Lists:
+    """A list file that the sensor may read after it has become nobody."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="minecanary-lists-")
+        Path(self.folder.name).chmod(0o755)
+        self.path = Path(self.folder.name) / "own.list"
+
+    def write(self, text, mode=0o644):
+        """Replaces the list whole, as an editor does."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.chmod(mode)
+        fresh.rename(self.path)
+
+    def close(self):
+        """Leaves nothing behind."""
+        self.folder.cleanup()
+
+
+def said(sensor, words):
+    """Problems unless the sensor soon says these words on standard error."""
+    deadline = time.monotonic() + START_SECONDS
+    os.set_blocking(sensor.process.stderr.fileno(), False)
+    while words not in sensor.error and time.monotonic() < deadline:
+        sensor.error += (sensor.process.stderr.read() or b"").decode("utf-8", "replace")
+        time.sleep(0.02)
+    os.set_blocking(sensor.process.stderr.fileno(), True)
+    return [] if words in sensor.error else [f"{words!r} was not said: {sensor.error!r}"]
+
+
+def hang_up(sensor, words):
+    """Problems with one SIGHUP."""
+    sensor.process.send_signal(signal.SIGHUP)
+    return said(sensor, words)
+
+
+def listed_tags(lines):
+    """The tags of listed endpoints in alerts."""
+    alerts = [json.loads(line)["alert"] for line in lines if '"event_type":"alert"' in line]
+    return {tag for alert in alerts for tag in alert["metadata"].get("endpoint_tag", [])}
+
+
+def test_lists(tap, binary):
+    """SIGHUP reads the lists again, while packets come and none is lost."""
+    lists = Lists()
+    lists.write("192.0.2.1 of no use\n")
+    sensor = Sensor(binary, "--lists", str(lists.path))
+    try:
+        if not tap.check("it listens, with lists", sensor.wait_ready()):
+            return
+        tap.check("says what it has loaded",
+                  said(sensor, "lists: 1 file and the default list, "))
+        lists.write("198.51.100.0/24 the pool\npool com\n")
+        tap.check("a bad line is named, the old lists stay",
+                  hang_up(sensor, f'{lists.path}:2: "com" is a single label')
+                  + said(sensor, ": the old lists stay"))
+        lists.write("198.51.100.0/24 the pool\n", mode=0o600)
+        tap.check("a file that nobody may read",
+                  hang_up(sensor, f"{lists.path}: Permission denied: the old lists stay"))
+        sensor.error = ""
+        lists.write("198.51.100.0/24 the pool\n")
+        tap.check("a good list is taken", hang_up(sensor, "lists: 1 file and the default list, "))
+        player = Player(ROOT / CAPTURE, 3)
+        player.start()
+        while player.ended is None:
+            sensor.process.send_signal(signal.SIGHUP)
+            time.sleep(0.02)
+        time.sleep(0.5)
+        code, _ = sensor.stop()
+        lines = sensor.lines()
+        offline = replay(binary, CAPTURE, "--tap", LISTENING, "--lists", str(lists.path))
+        tap.check("the new list is in use", differ("tags", listed_tags(lines), {"the pool"}))
+        tap.check("SIGHUP loses no packet and ends nothing",
+                  differ("exit code", code, 0)
+                  + differ("flow records", comparable(lines), comparable(offline.lines))
+                  + differ("alerts", verdicts(lines), verdicts(offline.lines)))
+    finally:
+        sensor.close()
+        lists.close()
+
+
 def test_errors(tap, binary):
     """What cannot be opened, or must not run as root."""
     cases = (("an interface that does not exist", 2, ("-i", "mc-nowhere"), "mc-nowhere"),
@@ -357,6 +439,7 @@ def main():
         make_interfaces()
         test_playing(tap, binary)
         test_workers(tap, binary)
+        test_lists(tap, binary)
         test_errors(tap, binary)
         test_interface_gone(tap, binary)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:

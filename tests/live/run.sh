@@ -1,5 +1,6 @@
 #!/bin/sh
-# Live capture on a pair of virtual interfaces in a network namespace of its own. Needs root.
+# Live capture on a pair of virtual interfaces, and connections through a NAT, each in a network
+# namespace of its own. Needs root.
 # usage: run.sh [BINARY]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -14,5 +15,8 @@ if ! error=$(unshare --net true 2>&1); then
     echo "# $error"
     exit 1
 fi
-# The namespace has no name: it goes with its last process.
-exec unshare --net python3 tests/live/live.py --binary "$binary"
+# The namespaces have no name: they go with their last process.
+failed=0
+unshare --net python3 tests/live/live.py --binary "$binary" || failed=1
+unshare --net python3 tests/live/nat.py --binary "$binary" || failed=1
+exit $failed

@@ -30,6 +30,7 @@ FOLDER = "pcaps/coin-shadow"
 CONFIG = "tests/golden/config/coin-shadow.yaml"
 SENSOR = "scenario"
 OUTSIDE = "scenario-nat"
+BOTH = "scenario-both"
 COUNTS = ("submitted", "accepted", "rejected", "stale")
 PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "icmp": "ICMP"}
 SIDES = ("packets_to_server", "packets_to_client", "bytes_to_server", "bytes_to_client")
@@ -37,11 +38,12 @@ FLOW_COLUMNS = ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_tocli
 # Columns that are a number in every row.
 NUMERIC = {
     "flow": FLOW_COLUMNS + ("flow_id", "sport", "dport", "vlan", "vni", "risks",
-                            "flags_toserver", "flags_toclient", "midstream", "truncated", "sid"),
+                            "flags_toserver", "flags_toclient", "midstream", "truncated", "sid",
+                            "nat_src_port"),
     "session": FLOW_COLUMNS + COUNTS + (
         "flow_id", "sport", "dport", "vlan", "vni", "difficulty", "work", "seconds", "hashrate",
         "hashrate_claimed", "revision", "workers", "password_present", "donation", "hashrate_1m",
-        "hashrate_10m", "hashrate_60m"),
+        "hashrate_10m", "hashrate_60m", "nat_src_port"),
     "alert": ("rev", "sid"),
 }
 ALERT_FIELDS = ["eve", "id", "rev", "sid", "level", "src", "dest", "pool", "wallet", "instance"]
@@ -178,7 +180,7 @@ class Scenario:
         wallet = self.redis.hash(f"minecanary:wallet:{state.get('wallet_hash')}")
         return problems + differ("wallet", wallet.get("wallet"), miner["wallet"])
 
-    def totals(self):
+    def totals(self, sensor=SENSOR):
         """Problems: pool and wallet hold the sums of all miners, sessions their own."""
         wallet = next(iter(self.redis.scores("minecanary:wallets")), "")
         problems = []
@@ -186,10 +188,11 @@ class Scenario:
             state = self.redis.hash(key)
             for count in COUNTS:
                 total = sum(miner["shares"][count] for miner in self.truth["miners"])
-                problems += differ(f"{key} {count}", state.get(f"{count}@{SENSOR}"), str(total))
+                problems += differ(f"{key} {count}", state.get(f"{count}@{sensor}"), str(total))
             work = sum(miner["work"] for miner in self.truth["miners"])
-            problems += differ(f"{key} work", number(state.get(f"work@{SENSOR}")), float(work))
-        ids = {(row["src"], int(row["sport"])): row["flow_id"] for row in self.stream("session")}
+            problems += differ(f"{key} work", number(state.get(f"work@{sensor}")), float(work))
+        ids = {(row["src"], int(row["sport"])): row["flow_id"]
+               for row in self.stream("session", sensor)}
         for session in self.truth["sessions"]:
             state = self.redis.hash(
                 f"minecanary:session:{ids.get(tuple(session['inside'][:2]))}")
@@ -411,6 +414,32 @@ class Scenario:
                                  for event in final.values()],
                       [(self.truth["nat"], truth.SESSION)])
 
+    def both_tuples(self):
+        """Problems: rows of connections that cross the NAT name both sides, all others one."""
+        outer = {tuple(session["inside"][:2]): tuple(session["outside"][:2])
+                 for session in self.truth["sessions"]}
+        flows = self.stream("flow", BOTH)
+        ends = [row for row in self.stream("session", BOTH) if row["event"] == "end"]
+        crossing = [row for row in flows if row["nat_src_ip"]]
+        problems = differ("flows that cross the NAT", len(crossing),
+                          len(self.truth["captures"]["after-nat.pcap"]["flows"]))
+        problems += differ("sessions", len(ends), len(outer))
+        for row in crossing + ends:
+            key = (row["src"], int(row["sport"]))
+            expected = outer.get(key, (self.truth["nat"], int(row["nat_src_port"])))
+            problems += differ(f"{key}: outer side", (row["nat_src_ip"], int(row["nat_src_port"])),
+                               expected)
+        problems += [f"{row['src']} with port 0 outside" for row in crossing
+                     if row["nat_src_port"] == "0"]
+        stats = self.stream("stats", BOTH)[-1]
+        return problems + differ("pairs", int(stats["nat_pairs"]), len(crossing))
+
+    def both_alerts(self):
+        """Problems: one alert for each miner, none for the NAT."""
+        final = truth.final_alerts(self.alerts(BOTH))
+        return differ("alerts by client", Counter(event["src_ip"] for event in final.values()),
+                      Counter(miner["ip"] for miner in self.truth["miners"]))
+
     def eve_flows(self):
         """Problems: --flow-format eve stores lines that hold to the schema."""
         problems = self.replay("inside.pcap", "eve-form", "--flow-format", "eve").problems()
@@ -461,6 +490,14 @@ def test(tap, binary, server):
                   scenario.flows("after-nat.pcap", OUTSIDE))
         tap.check("after the NAT: the same sessions", scenario.sessions("outside", OUTSIDE))
         tap.check("after the NAT: one alert", scenario.outside_alerts())
+    if tap.check("replay of both", scenario.replay(
+            "inside.pcap", BOTH, "-r", f"{FOLDER}/after-nat.pcap").problems()):
+        tap.check("both: every flow inside has one record, and none outside",
+                  scenario.flows("inside.pcap", BOTH))
+        tap.check("both: each session once", scenario.sessions("inside", BOTH))
+        tap.check("both: totals count once", scenario.totals(BOTH))
+        tap.check("both: each row names both sides", scenario.both_tuples())
+        tap.check("both: 20 alerts, for the miners alone", scenario.both_alerts())
 
 
 def main():

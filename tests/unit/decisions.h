@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sensor/correlator.h"
 #include "sensor/event.h"
 #include "sensor/packet.h"
 
@@ -50,6 +51,19 @@ static inline struct decision_parties test_parties(uint8_t last, uint16_t port)
 	return parties;
 }
 
+/* The outer side of such a connection: 198.51.100.40:port. */
+static inline struct decision_nat test_nat(uint16_t port)
+{
+	struct decision_nat nat = { .is_known = 1 };
+	uint8_t client[4] = { 198, 51, 100, 40 };
+	uint8_t server[4] = { 198, 51, 100, 120 };
+
+	nat.key.proto = IP_PROTO_TCP;
+	nat.key.ip_version = 4;
+	nat.client_side = flow_key_set(&nat.key, client, server, port, 3333, false);
+	return nat;
+}
+
 static inline struct session_view test_view(const char *worker)
 {
 	struct session_view view = { .first_ns = DECISION_NS,
@@ -82,6 +96,7 @@ static inline struct session_view test_view(const char *worker)
 
 static inline struct decision_alert test_alert(uint8_t last, uint32_t sid, uint32_t revision)
 {
+	char client[16];
 	struct decision_alert alert = { .parties = test_parties(last, 49152),
 					.alert_id = UINT64_C(0x0123456789abcd00) + last,
 					.episode_ns = DECISION_NS,
@@ -97,6 +112,9 @@ static inline struct decision_alert test_alert(uint8_t last, uint32_t sid, uint3
 	alert.decision.time_ns = DECISION_NS;
 	alert.decision.size = sizeof(alert);
 	alert.decision.kind = DECISION_ALERT;
+	snprintf(client, sizeof(client), "10.0.1.%u", (unsigned)last);
+	alert.open_hash = alert_open_hash("111122223333/us-east-1/vpc-0a1b2c3d", client,
+					  signature_find(sid)->family, "198.51.100.120:3333");
 	if (alert.has_session) {
 		alert.view = test_view("web-1");
 		alert.evidence = alert.view.evidence;
@@ -145,7 +163,7 @@ static inline struct decision_flow test_flow(uint8_t last, bool has_session)
 	record->tcp_flags[DIR_TO_SERVER] = TCP_SYN | TCP_ACK | TCP_PSH | TCP_FIN;
 	record->tcp_flags[DIR_TO_CLIENT] = TCP_SYN | TCP_ACK | TCP_PSH;
 	flow.decision.time_ns = record->end_ns;
-	flow.decision.size = (uint32_t)decision_flow_size(has_session);
+	flow.decision.size = (uint32_t)decision_flow_size(has_session, false);
 	flow.decision.kind = DECISION_FLOW;
 	if (has_session) {
 		flow.view = test_view("web-1");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sensor/fact.h"
+#include "sensor/lists.h"
 
 #define FACTS_EPOCH_NS 1772704680000000000ull /* 2026-03-05T09:58:00Z */
 
@@ -38,6 +39,23 @@ static inline uint64_t facts_flow_id(uint8_t client, uint16_t client_port)
 	return (uint64_t)client << 16 | client_port;
 }
 
+/* The id of an entry, from one line of a list. name: what is looked up in it, or NULL for the
+ * pool's address. */
+static inline uint32_t facts_listed(const char *line, const char *name)
+{
+	static const uint8_t pool[16] = { 198, 51, 100, 120 };
+	char error[LISTS_ERROR_TEXT];
+	struct lists *lists;
+	uint32_t id;
+
+	if (lists_load_text(&lists, "facts", line, strlen(line), error) != 0)
+		return 0;
+	id = name == NULL ? lists_match_address(lists, LIST_WATCHED, 4, pool, 3333)
+			  : lists_match_name(lists, LIST_WATCHED, name, strlen(name), 0);
+	lists_free(lists);
+	return id;
+}
+
 static inline struct contact_fact facts_contact(double seconds, uint8_t client,
 						uint16_t client_port)
 {
@@ -50,7 +68,7 @@ static inline struct contact_fact facts_contact(double seconds, uint8_t client,
 	fact.flow_id = facts_flow_id(client, client_port);
 	fact.start_ns = fact.fact.time_ns;
 	fact.key = facts_key(client, client_port);
-	fact.contact = 1;
+	fact.contact = facts_listed("pool 198.51.100.120:3333\n", NULL);
 	return fact;
 }
 

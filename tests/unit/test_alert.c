@@ -94,8 +94,15 @@ static void give_contact(struct desk *desk, const struct contact_fact *fact)
 {
 	struct decision_parties parties = parties_of(desk, &fact->key, fact->flow_id);
 
+	struct alert_contact contact = { .time_ns = fact->fact.time_ns,
+					 .sid = SID_ENDPOINT,
+					 .word = EVIDENCE_LISTED_ENDPOINT,
+					 .level = LEVEL_SUSPECT,
+					 .is_to_server = true };
+
+	parties.contact = fact->contact;
 	alert_advance(desk->table, fact->fact.time_ns);
-	alert_contact(desk->table, fact, &parties);
+	alert_contact(desk->table, &contact, &parties);
 }
 
 static struct alert_name give_flow(struct desk *desk, const struct flow_record *record)

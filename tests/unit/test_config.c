@@ -115,7 +115,9 @@ static void file_then_command_line(void **state)
 			 "idle-timeout: 5m\n"
 			 "classify: candidates\n"
 			 "home-networks: [10.0.0.0/8, 2001:db8::/32]\n"
+			 "nat-addresses: [10.0.0.220, 198.51.100.40]\n"
 			 "endpoints:\n  - a.list\n  - b.list\n"
+			 "lists: [d.list]\ndefault-lists: no\n"
 			 "cloud:\n"
 			 "  - vni: 4097\n"
 			 "    prefix: 10.0.0.0/16\n"
@@ -133,15 +135,21 @@ static void file_then_command_line(void **state)
 	assert_int_equal(config.workers, 4);
 	assert_int_equal(config.idle_s, 300);
 	assert_int_equal(config.classify, CLASSIFY_CANDIDATES);
-	assert_int_equal(config.home_count, 2);
-	assert_int_equal(config.home[1].ip_version, 6);
-	assert_int_equal(config.home[1].prefix_len, 32);
+	assert_int_equal(config.home.count, 2);
+	assert_int_equal(config.home.items[1].ip_version, 6);
+	assert_int_equal(config.home.items[1].prefix_len, 32);
+	assert_int_equal(config.nat.count, 2);
+	assert_int_equal(config.nat.items[1].prefix_len, 32);
+	assert_int_equal(config.nat.items[1].addr[3], 40);
 	assert_int_equal(config.endpoints.count, 1); /* the command line replaces the list */
 	assert_string_equal(config.endpoints.items[0], "c.list");
+	assert_int_equal(config.lists.count, 1); /* another option, though of the same kind */
+	assert_string_equal(config.lists.items[0], "d.list");
+	assert_false(config.default_lists);
 	assert_int_equal(config.cloud_count, 2);
 	assert_true(config.cloud[0].has_vni);
 	assert_int_equal(config.cloud[0].vni, 4097);
-	assert_int_equal(config.cloud[0].line, 9);
+	assert_int_equal(config.cloud[0].line, 12);
 	assert_string_equal(config.cloud[0].account_id, "111122223333");
 	assert_true(config.cloud[1].has_vlan);
 	assert_int_equal(config.cloud[1].vlan, 100);

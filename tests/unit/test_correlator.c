@@ -239,7 +239,8 @@ static void test_contact_alone(void **state)
 	step(bench);
 	assert_non_null(get_alert(bench, 0));
 	assert_int_equal(get_alert(bench, 0)->decision.time_ns, facts_ns(31));
-	assert_int_equal(get_alert(bench, 0)->parties.contact, 1);
+	assert_int_equal(get_alert(bench, 0)->parties.contact,
+			 facts_listed("pool 198.51.100.120:3333\n", NULL));
 	finish(bench);
 	assert_null(get_alert(bench, 1));
 	bench_free(bench);
@@ -339,7 +340,7 @@ static void test_flow_carries_session_and_alert(void **state)
 	finish(bench);
 	assert_int_equal(bench->bulk_count, 5);
 	flow = get_flow(bench, 0);
-	assert_int_equal(flow->decision.size, sizeof(*flow));
+	assert_int_equal(flow->decision.size, decision_flow_size(true, false));
 	assert_int_equal(flow->has_session, 1);
 	assert_int_equal(flow->view.level, LEVEL_CONFIRMED);
 	assert_int_equal(flow->view.accepted, 0);
@@ -353,7 +354,7 @@ static void test_flow_carries_session_and_alert(void **state)
 	assert_int_equal(flow->record.bytes[1], 800);
 	flow = get_flow(bench, 2);
 	assert_int_equal(flow->has_session, 0);
-	assert_int_equal(flow->decision.size, decision_flow_size(false));
+	assert_int_equal(flow->decision.size, decision_flow_size(false, false));
 	flow = get_flow(bench, 3);
 	assert_int_equal(flow->has_session, 0);
 	assert_int_equal(flow->alert_id, get_alert(bench, 0)->alert_id);
@@ -638,7 +639,7 @@ static void test_alert_table_is_capped(void **state)
 static void test_lossless_stall(void **state)
 {
 	struct bench *bench = bench_new(
-		1, 8192, &(struct correlator_options){ .is_lossless = true, .stall_timeout_s = 0 });
+		1, 16384, &(struct correlator_options){ .is_lossless = true, .stall_timeout_s = 0 });
 
 	(void)state;
 	for (uint8_t client = 1; client <= 20; client++)
@@ -655,7 +656,7 @@ static void test_lossless_stall(void **state)
 static void test_live_keeps_urgent_and_drops_bulk(void **state)
 {
 	struct bench *bench =
-		bench_new(1, 8192, &(struct correlator_options){ .is_lossless = false });
+		bench_new(1, 16384, &(struct correlator_options){ .is_lossless = false });
 	size_t refused;
 
 	(void)state;

@@ -195,7 +195,7 @@ static void a_session_renders_as_a_flow(void **state)
 static void a_short_flow_entry_is_not_read_past(void **state)
 {
 	struct decision_flow whole = test_flow(23, false);
-	size_t size = decision_flow_size(false);
+	size_t size = decision_flow_size(false, false);
 	struct decision_flow *cut = malloc(size);
 
 	(void)state;
@@ -420,6 +420,34 @@ static void icmp_has_no_ports(void **state)
 	assert_string_equal(event_texts(renderer, &event)->endpoint, "[2001:db8::53]");
 }
 
+static void both_tuples_of_a_connection(void **state)
+{
+	static const char nat[] = "\"nat\":{\"src_ip\":\"198.51.100.40\",\"src_port\":1025,"
+				  "\"community_id\":\"1:";
+	struct decision_alert alert = test_alert(23, SID_SESSION, 2);
+	struct decision_flow flow = test_flow(23, false);
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	struct event_texts texts;
+	struct event event;
+
+	(void)state;
+	assert_lacks(eve_of(&flow.decision), "nat");
+	alert.parties.nat = test_nat(1025);
+	flow.parties.nat = test_nat(1025);
+	session.parties.nat = test_nat(1025);
+	assert_has(eve_of(&alert.decision), nat);
+	assert_has(eve_of(&session.decision), nat);
+	assert_has(eve_of(&flow.decision), nat);
+	assert_has(eve_of(&flow.decision), "\"src_ip\":\"10.0.1.23\",\"src_port\":49152");
+	/* The two sides have identities of their own. */
+	event_begin(renderer, &flow.decision, &event);
+	texts = *event_texts(renderer, &event);
+	assert_string_not_equal(texts.nat_community_id, texts.community_id);
+	/* The next event has none again. */
+	flow = test_flow(24, false);
+	assert_lacks(eve_of(&flow.decision), "nat");
+}
+
 static void texts_of_one_event_are_its_own(void **state)
 {
 	struct decision_alert alert = test_alert(23, SID_SESSION, 1);
@@ -544,6 +572,7 @@ int main(void)
 		cmocka_unit_test(difficulty_has_the_decimals_it_needs),
 		cmocka_unit_test(ipv6_and_vlans),
 		cmocka_unit_test(icmp_has_no_ports),
+		cmocka_unit_test(both_tuples_of_a_connection),
 		cmocka_unit_test(texts_of_one_event_are_its_own),
 		cmocka_unit_test(a_capture_file_is_named_as_such),
 		cmocka_unit_test(printable_hides_nothing),

@@ -225,8 +225,11 @@ static void swap_turns_everything(void **state)
 	flow->next_seq[0] = 7;
 	flow->next_seq[1] = 9;
 	flow->seq_known = 1;
+	flow_cold(table, index)->isn[0] = 6;
 	assert_int_equal(flow->flags & FLOW_ROLES_PROVEN, 0);
 	flow_swap_roles(table, index);
+	assert_int_equal(flow_cold(table, index)->isn[0], 0);
+	assert_int_equal(flow_cold(table, index)->isn[1], 6);
 	assert_int_equal(flow->next_seq[1], 7);
 	assert_int_equal(flow->next_seq[0], 9);
 	assert_int_equal(flow->seq_known, 2);
@@ -240,6 +243,36 @@ static void swap_turns_everything(void **state)
 	assert_int_equal(records[0].packets[DIR_TO_CLIENT], 2);
 	assert_int_equal(records[0].bytes[DIR_TO_SERVER], 200);
 	assert_int_equal(records[0].bytes[DIR_TO_CLIENT], 2 * (uint64_t)UINT32_MAX);
+}
+
+static void syn_numbers_are_kept(void **state)
+{
+	struct flow_cold *cold = flow_cold(table, tcp(true, TCP_SYN, 1000, 0, T0));
+
+	(void)state;
+	assert_int_equal(cold->isn[DIR_TO_SERVER], 1000);
+	assert_int_equal(cold->isn[DIR_TO_CLIENT], 0);
+	tcp(true, TCP_SYN, 1000, 0, T0 + S); /* again */
+	tcp(false, TCP_SYN | TCP_ACK, 9000, 0, T0 + S);
+	tcp(true, TCP_ACK, 1001, 0, T0 + S);
+	tcp(true, TCP_ACK | TCP_PSH, 1001, 10, T0 + S);
+	tcp(true, TCP_SYN, 77, 0, T0 + S); /* a stray one on an open connection */
+	assert_int_equal(cold->isn[DIR_TO_SERVER], 1000);
+	assert_int_equal(cold->isn[DIR_TO_CLIENT], 9000);
+	/* The next connection of the same addresses has its own. */
+	tcp(true, TCP_RST, 1011, 0, T0 + S);
+	assert_ptr_equal(flow_cold(table, tcp(true, TCP_SYN, 500000, 0, T0 + 2 * S)), cold);
+	assert_int_equal(cold->isn[DIR_TO_SERVER], 500000);
+	assert_int_equal(cold->isn[DIR_TO_CLIENT], 0);
+}
+
+static void no_syn_no_number(void **state)
+{
+	struct flow_cold *cold = flow_cold(table, tcp(true, TCP_ACK | TCP_PSH, 1000, 20, T0));
+
+	(void)state;
+	assert_int_equal(cold->isn[DIR_TO_SERVER], 0);
+	assert_int_equal(cold->isn[DIR_TO_CLIENT], 0);
 }
 
 int main(void)
@@ -258,6 +291,8 @@ int main(void)
 		TEST(counters_pass_32_bits),
 		TEST(truncation_is_remembered),
 		TEST(swap_turns_everything),
+		TEST(syn_numbers_are_kept),
+		TEST(no_syn_no_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,7 +160,7 @@ static void push_flow(uint8_t last)
 {
 	struct decision_flow flow = test_flow(last, false);
 
-	assert_true(ring_push(bench.options.bulk, &flow, decision_flow_size(false)));
+	assert_true(ring_push(bench.options.bulk, &flow, decision_flow_size(false, false)));
 }
 
 static void close_rings(void)

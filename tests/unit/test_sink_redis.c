@@ -211,6 +211,30 @@ static void a_session_updates_all_it_touches(void **state)
 	assert_string_equal(redis_run("OBJECT ENCODING " HOST_KEY)->str, "listpack");
 }
 
+static void both_tuples_are_columns(void **state)
+{
+	struct decision_session session = test_session(23, SESSION_REPORT);
+	struct decision_flow flow = test_flow(23, true);
+
+	(void)state;
+	session.parties.nat = test_nat(1025);
+	flow.parties.nat = test_nat(1025);
+	open_sink();
+	write_event(&session.decision);
+	write_event(&flow.decision);
+	close_sink();
+	for (int i = 0; i < 2; i++) {
+		const redisReply *entry =
+			redis_run(i == 0 ? "XRANGE p:{s1}:session - +" : "XRANGE p:{s1}:flow - +")
+				->element[0];
+
+		assert_string_equal(entry_field(entry, "src"), "10.0.1.23");
+		assert_string_equal(entry_field(entry, "sport"), "49152");
+		assert_string_equal(entry_field(entry, "nat_src_ip"), "198.51.100.40");
+		assert_string_equal(entry_field(entry, "nat_src_port"), "1025");
+	}
+}
+
 static void new_columns_come_last(void **state)
 {
 	struct decision_session session = test_session(23, SESSION_REPORT);
@@ -229,8 +253,12 @@ static void new_columns_come_last(void **state)
 	close_sink();
 	entry = redis_run("XRANGE p:{s1}:session - +")->element[0];
 	fields = entry->element[1];
-	assert_string_equal(fields->element[fields->elements - 30]->str, "revision");
-	assert_string_equal(fields->element[fields->elements - 2]->str, "hashrate_unit");
+	assert_string_equal(fields->element[fields->elements - 34]->str, "revision");
+	assert_string_equal(fields->element[fields->elements - 6]->str, "hashrate_unit");
+	assert_string_equal(fields->element[fields->elements - 4]->str, "nat_src_ip");
+	assert_string_equal(fields->element[fields->elements - 3]->str, "");
+	assert_string_equal(fields->element[fields->elements - 2]->str, "nat_src_port");
+	assert_string_equal(fields->element[fields->elements - 1]->str, "0");
 	assert_string_equal(entry_field(entry, "carrier"), "socks,http");
 	assert_string_equal(entry_field(entry, "rig"), "rig\\x1b");
 	assert_string_equal(entry_field(entry, "payout"), "bc1qexample");
@@ -462,6 +490,7 @@ int main(void)
 		WITH_SERVER(a_contact_does_not_hide_the_session),
 		WITH_SERVER(a_session_updates_all_it_touches),
 		WITH_SERVER(new_columns_come_last),
+		WITH_SERVER(both_tuples_are_columns),
 		WITH_SERVER(only_hashes_are_added_up),
 		WITH_SERVER(a_node_makes_nobody_a_miner),
 		WITH_SERVER(sensors_keep_their_own_totals),

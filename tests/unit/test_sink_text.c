@@ -157,6 +157,20 @@ static void alerts_are_lines(void **state)
 		"No mining session decoded in 0 flows.\n");
 }
 
+static void an_alert_names_what_the_world_sees(void **state)
+{
+	struct decision_alert alert = test_alert(23, SID_SESSION, 1);
+
+	(void)state;
+	alert.parties.nat = test_nat(1025);
+	assert_int_equal(write_event(&alert.decision), 0);
+	assert_string_equal(
+		line_of(output(), 0),
+		"2026-03-05 10:01:07 UTC  Cryptocurrency mining session [1600001 confirmed]  "
+		"10.0.1.23 -> 198.51.100.120:3333  (as 198.51.100.40:1025)  wallet " TEST_WALLET
+		"  worker web-1  agent XMRig/6.21.0");
+}
+
 static void the_table_has_fitting_columns(void **state)
 {
 	struct decision_session session = test_session(23, SESSION_REPORT);
@@ -394,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SINK(nothing_found),
 		WITH_SINK(alerts_are_lines),
+		WITH_SINK(an_alert_names_what_the_world_sees),
 		WITH_SINK(the_table_has_fitting_columns),
 		WITH_SINK(units_have_rows_of_their_own),
 		WITH_SINK(reconnects_are_one_row),

@@ -278,6 +278,32 @@ static void test_browser(void **unused)
 				  "16-13-43,29-23-24,0"));
 }
 
+/* The name of a front, and a hello inside that nobody can read. */
+static void test_encrypted_hello(void **unused)
+{
+	static struct build hello;
+	static struct build head;
+	static struct build extensions;
+
+	(void)unused;
+	for (unsigned type = 0xfe0c; type <= 0xfe0e; type++) {
+		put_head(&head, openssl_ciphers, COUNT(openssl_ciphers));
+		extensions.len = 0;
+		put_bytes(&extensions, "\x3a\x3a\0\1\0", 5);
+		put16(&extensions, type);
+		put_bytes(&extensions, "\0\x0a\0\0\1\0\1\x2a\0\0\0\0", 12);
+		put_name(&extensions, "front.example.net");
+		wrap(&hello, &head, &extensions, 100);
+		const struct tls_hello *read = say(&hello);
+
+		assert_non_null(read);
+		assert_int_equal(read->has_ech, type == 0xfe0d);
+		assert_string_equal(read->sni, "front.example.net");
+		assert_int_equal(read->extension_count, 2);
+		assert_false(read->is_quic);
+	}
+}
+
 /* Key shares of today make 1800 bytes; of more than there is room for the name is still read when
  * it came first. */
 static void test_large(void **unused)
@@ -418,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_known_fingerprints),
 		cmocka_unit_test(test_records_of_any_size),
 		cmocka_unit_test(test_browser),
+		cmocka_unit_test(test_encrypted_hello),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_long_lists),
 		cmocka_unit_test(test_gap),

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sensor/worker.h"
@@ -172,15 +173,68 @@ static void nonsense_first_only_delays(void **state)
 	assert_in_range(sent, 2, 65);
 }
 
+static struct lists *pool_list(const char *tag)
+{
+	char error[LISTS_ERROR_TEXT];
+	char text[64];
+	struct lists *lists;
+
+	(void)snprintf(text, sizeof(text), "198.51.100.0/24 %s\n", tag);
+	assert_int_equal(lists_load_text(&lists, "worker", text, strlen(text), error), 0);
+	return lists;
+}
+
+/* The tag of the next urgent fact, which is a contact. */
+static const char *contact_tag(void)
+{
+	size_t size;
+	const struct contact_fact *fact = ring_peek(feed.urgent, &size);
+	uint32_t contact;
+
+	assert_non_null(fact);
+	assert_int_equal(fact->fact.kind, FACT_CONTACT);
+	contact = fact->contact;
+	ring_pop(feed.urgent);
+	assert_non_null(lists_entry(contact));
+	return lists_entry(contact)->tag;
+}
+
+/* Each batch uses the lists that are in place when it begins; what a fact says stays readable. */
+static void lists_change_between_batches(void **state)
+{
+	struct lists_board *board = lists_board_new(pool_list("worker before"), 1);
+
+	(void)state;
+	assert_non_null(board);
+	worker_free(worker);
+	worker = worker_new(&(struct worker_options){
+		.config = &config, .lists = board, .feed = &feed, .lost = &lost });
+	assert_non_null(worker);
+	send(true, 50000, 1, "{\"");
+	lists_board_replace(board, pool_list("worker after"));
+	assert_int_equal(lists_board_reclaim(board), 1);
+	send(true, 50001, 1, "{\"");
+	assert_int_equal(lists_board_reclaim(board), 0);
+	lists_board_replace(board, NULL);
+	send(true, 50002, 1, "{\"");
+	assert_string_equal(contact_tag(), "worker before");
+	assert_string_equal(contact_tag(), "worker after");
+	assert_int_equal(count_sessions(0), 0); /* nothing more */
+	worker_finish(worker, now_ns);
+	lists_board_replace(board, pool_list("worker later"));
+	lists_board_replace(board, NULL);
+	assert_int_equal(lists_board_reclaim(board), 0); /* it has left */
+	lists_board_free(board);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_share_opens_a_session),
-		TEST(a_full_pool_gives_up_the_silent),
-		TEST(a_full_pool_keeps_its_sessions),
-		TEST(nonsense_first_only_delays),
+		TEST(a_share_opens_a_session),        TEST(a_full_pool_gives_up_the_silent),
+		TEST(a_full_pool_keeps_its_sessions), TEST(nonsense_first_only_delays),
+		TEST(lists_change_between_batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,308 @@
+/* lists.c: look-ups in one index.
+ *
+ * What is asked is first looked for in the filter; only what may be there costs a look into the
+ * table, and only an equal check part a look at a row. A name is hashed once from its end, every
+ * suffix on the way; an address once for each prefix length that occurs. */
+#include "sensor/lists.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sensor/lists_index.h"
+
+/* The hash's first slot, then the next one whose check part is equal; NULL: no more. */
+struct probe {
+	const struct lists *lists;
+	uint64_t hash;
+	size_t at;
+};
+
+static struct probe probe_begin(const struct lists *self, uint64_t hash)
+{
+	return (struct probe){ .lists = self, .hash = hash, .at = hash };
+}
+
+static struct list_row *probe_next(struct probe *self)
+{
+	for (;;) {
+		const struct list_slot *slot =
+			&self->lists->slots[self->at++ & self->lists->slot_mask];
+
+		if (slot->row == 0)
+			return NULL;
+		if (slot->check == self->hash >> 32)
+			return list_row_at(self->lists, slot->row - 1u);
+	}
+}
+
+static bool may_hold(const struct lists *self, uint64_t hash)
+{
+	uint64_t bits = list_filter_bits(hash);
+
+	return (*list_filter_word(self, hash) & bits) == bits;
+}
+
+static bool has_key(const struct list_row *row, enum list_use use, const void *key, size_t len)
+{
+	return row->key_len == len && list_kind_use(row->kind) == use &&
+	       memcmp(row->key, key, len) == 0;
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+/* A suffix that may be listed. */
+struct suffix {
+	uint64_t hash;
+	size_t begin;
+};
+
+/* How well the row fits the name of which its key is a suffix, or all of it; 0: not at all. */
+static unsigned name_rank(const struct list_row *row, bool is_whole, uint16_t port)
+{
+	unsigned rank = 2;
+
+	if (row->form > LIST_FORM_EXACT || (row->port != 0 && port != 0 && row->port != port))
+		return 0;
+	if (row->form == LIST_FORM_EXACT || row->form == LIST_FORM_BELOW) {
+		if (is_whole != (row->form == LIST_FORM_EXACT))
+			return 0;
+		rank = 4;
+	}
+	return rank + (row->port != 0);
+}
+
+static struct list_row *best_of_suffix(const struct lists *self, enum list_use use,
+				       const struct suffix *suffix, const char *name, size_t len,
+				       uint16_t port)
+{
+	struct probe probe = probe_begin(self, suffix->hash);
+	struct list_row *best = NULL;
+	unsigned best_rank = 0;
+
+	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
+		unsigned rank = name_rank(row, suffix->begin == 0, port);
+
+		if (rank <= best_rank ||
+		    !has_key(row, use, name + suffix->begin, len - suffix->begin))
+			continue;
+		best = row;
+		best_rank = rank;
+	}
+	return best;
+}
+
+/* Reads the name from its end into lower, as far as names are listed and it is one. Suffixes that
+ * may be listed, shortest first. */
+static size_t find_suffixes(const struct lists *self, enum list_use use, const char *name,
+			    size_t len, char *lower, struct suffix *out)
+{
+	uint64_t hash = list_name_begin(self, use);
+	size_t count = 0;
+	unsigned labels = 0;
+
+	for (size_t i = len; i-- > 0;) {
+		uint8_t byte = list_name_bytes[(uint8_t)name[i]];
+
+		if (byte == 0 || byte == '.')
+			break; /* no name, an empty label */
+		lower[i] = (char)byte;
+		hash = list_name_add(hash, byte);
+		if (i > 0 && name[i - 1] != '.')
+			continue;
+		labels++;
+		if (labels >= self->label_min[use]) {
+			uint64_t whole = list_name_end(self, hash);
+
+			if (may_hold(self, whole))
+				out[count++] = (struct suffix){ whole, i };
+		}
+		if (labels == self->label_max[use])
+			break;
+		if (i > 0) {
+			lower[--i] = '.';
+			hash = list_name_add(hash, '.');
+		}
+	}
+	return count;
+}
+
+uint32_t lists_match_name(const struct lists *self, enum list_use use, const char *name, size_t len,
+			  uint16_t port)
+{
+	struct suffix suffixes[LISTS_LABELS];
+	char lower[LISTS_NAME_MAX];
+	size_t count;
+
+	if (self == NULL || self->label_max[use] == 0)
+		return 0;
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len == 0 || len > LISTS_NAME_MAX)
+		return 0;
+	count = find_suffixes(self, use, name, len, lower, suffixes);
+	while (count-- > 0) {
+		struct list_row *row =
+			best_of_suffix(self, use, &suffixes[count], lower, len, port);
+
+		if (row != NULL)
+			return list_row_id(self, row);
+	}
+	return 0;
+}
+
+/* --- addresses ------------------------------------------------------------------------------ */
+
+/* The row with this port, else the one without. */
+static struct list_row *find_address(const struct lists *self, enum list_use use,
+				     uint8_t ip_version, const uint8_t addr[16], uint8_t prefix_len,
+				     uint16_t port)
+{
+	uint64_t hash = list_address_hash(self, use, ip_version, addr, prefix_len);
+	uint8_t form = ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4;
+	size_t len = ip_version == 6 ? 16 : 4;
+	struct list_row *any_port = NULL;
+	struct probe probe;
+	uint8_t key[17];
+
+	if (!may_hold(self, hash))
+		return NULL;
+	memcpy(key, addr, len);
+	key[len] = prefix_len;
+	probe = probe_begin(self, hash);
+	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
+		if (row->form != form || (row->port != port && row->port != 0) ||
+		    !has_key(row, use, key, len + 1))
+			continue;
+		if (row->port != 0)
+			return row;
+		any_port = row;
+	}
+	return any_port;
+}
+
+uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_t ip_version,
+			     const uint8_t *addr, uint16_t port)
+{
+	bool is_ip6 = ip_version == 6;
+	uint8_t all = is_ip6 ? 128 : 32;
+	uint8_t masked[16] = { 0 };
+	struct list_row *row;
+
+	if (self == NULL || self->count == 0)
+		return 0;
+	memcpy(masked, addr, is_ip6 ? 16 : 4);
+	row = find_address(self, use, ip_version, masked, all, port);
+	for (size_t i = 0; row == NULL && i < self->lens[use][is_ip6].count; i++) {
+		uint8_t len = self->lens[use][is_ip6].lens[i];
+
+		list_mask_addr(addr, ip_version, len, masked);
+		row = find_address(self, use, ip_version, masked, len, 0);
+	}
+	return row == NULL ? 0 : list_row_id(self, row);
+}
+
+/* --- wallets and fingerprints --------------------------------------------------------------- */
+
+static uint32_t match_text(const struct lists *self, enum list_use use, enum list_form form,
+			   const char *key, size_t len)
+{
+	uint64_t hash = list_text_hash(self, use, form, key, len);
+	struct probe probe;
+
+	if (!may_hold(self, hash))
+		return 0;
+	probe = probe_begin(self, hash);
+	for (struct list_row *row; (row = probe_next(&probe)) != NULL;)
+		if (row->form == form && has_key(row, use, key, len))
+			return list_row_id(self, row);
+	return 0;
+}
+
+uint32_t lists_match_wallet(const struct lists *self, enum list_use use, const char *text,
+			    size_t len)
+{
+	char key[LISTS_KEY_MAX];
+
+	if (self == NULL || self->count == 0 || len == 0 || len > sizeof(key))
+		return 0;
+	return match_text(self, use, LIST_FORM_WALLET, key, list_wallet_key(text, len, key));
+}
+
+static uint32_t match_fingerprint(const struct lists *self, enum list_form form, const char *text,
+				  size_t len)
+{
+	char key[LISTS_JA4_LEN];
+
+	for (size_t i = 0; i < len; i++)
+		key[i] = (char)tolower((unsigned char)text[i]);
+	return match_text(self, LIST_WATCHED, form, key, len);
+}
+
+uint32_t lists_match_ja3(const struct lists *self, const char *text, size_t len)
+{
+	if (self == NULL || len != LISTS_JA3_LEN)
+		return 0;
+	return match_fingerprint(self, LIST_FORM_JA3, text, len);
+}
+
+uint32_t lists_match_ja4(const struct lists *self, const char *text, size_t len)
+{
+	if (self == NULL || len != LISTS_JA4_LEN)
+		return 0;
+	return match_fingerprint(self, LIST_FORM_JA4, text, len);
+}
+
+/* --- what is there -------------------------------------------------------------------------- */
+
+size_t lists_size(const struct lists *self)
+{
+	return self == NULL ? 0 : self->count - self->repeated;
+}
+
+size_t lists_files(const struct lists *self)
+{
+	return self == NULL ? 0 : self->file_count - self->default_count;
+}
+
+size_t lists_bytes(const struct lists *self)
+{
+	if (self == NULL)
+		return 0;
+	return sizeof(*self) + self->rows.room + self->tags.room +
+	       (self->slot_mask + 1) * sizeof(*self->slots) +
+	       (self->filter_mask + 1) * sizeof(*self->filter);
+}
+
+static void address_text(const struct list_row *row, char out[LISTS_SHOWN])
+{
+	bool is_ip6 = row->form == LIST_FORM_IP6;
+	unsigned prefix_len = (uint8_t)row->key[row->key_len - 1];
+	char text[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(is_ip6 ? AF_INET6 : AF_INET, row->key, text, sizeof(text));
+	if (row->port != 0)
+		(void)snprintf(out, LISTS_SHOWN, is_ip6 ? "[%s]:%u" : "%s:%u", text, row->port);
+	else if (prefix_len != (is_ip6 ? 128 : 32))
+		(void)snprintf(out, LISTS_SHOWN, "%s/%u", text, prefix_len);
+	else
+		(void)snprintf(out, LISTS_SHOWN, "%s", text);
+}
+
+void list_row_text(const struct list_row *row, char out[LISTS_SHOWN])
+{
+	const char *mark = row->form == LIST_FORM_EXACT ? "=" : "";
+
+	if (row->form == LIST_FORM_IP4 || row->form == LIST_FORM_IP6) {
+		address_text(row, out);
+		return;
+	}
+	if (row->form == LIST_FORM_BELOW)
+		mark = "*.";
+	if (row->port != 0)
+		(void)snprintf(out, LISTS_SHOWN, "%s%.*s:%u", mark, row->key_len, row->key,
+			       row->port);
+	else
+		(void)snprintf(out, LISTS_SHOWN, "%s%.*s", mark, row->key_len, row->key);
+}

@@ -1,0 +1,483 @@
+/* names.c: packets to names.
+ *
+ *	UDP, port 53          message --------------------------> question, answers
+ *	TCP, port 53          opening of each direction --------> the same
+ *	TCP, else             opening of the client ------------> hello, or request's host
+ *	UDP, port 443         client's first datagrams ---------> hello
+ *
+ * An opening in one segment is read where it lies; one over several segments, or whose first
+ * segment comes late, is gathered (opening.h). flow.seq_known keeps per direction whether that is
+ * going on or done. */
+#include "sensor/names.h"
+
+#include <arpa/inet.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/aws_key.h"
+#include "protocols/dns.h"
+#include "protocols/http_host.h"
+#include "protocols/quic_hello.h"
+#include "protocols/tls_flight.h"
+#include "protocols/tls_hello.h"
+#include "protocols/wildcard_dns.h"
+#include "sensor/opening.h"
+#include "sensor/quic_crypto.h"
+
+#define DNS_PORT       53
+#define QUIC_PORT      443
+#define QUIC_FLOWS     64  /* hellos that go on, at once; a new one takes the place of an old one */
+#define OPENINGS       512 /* gathered at once */
+#define RECORD_HELLO   22  /* first byte of a TLS record that may hold one */
+#define OPENING_DONE   16u /* flow.seq_known, shifted by the direction */
+#define OPENING_GOING  64u
+#define SEQ_KNOWN_MASK 1u
+#define SEQ_DATA_MASK  4u
+
+/* A QUIC client's hello that is not whole yet. */
+struct quic_flow {
+	uint32_t index;
+	struct quic_hello hello;
+};
+
+struct names {
+	struct names_hooks hooks;
+	const struct lists *lists;
+	struct opening_table *openings;
+	struct stats *stats;
+	struct quic_openssl *quic;
+	struct quic_flow *quic_flows; /* hellos that go on in another datagram */
+	struct dns_message message;
+	struct tls_hello hello;
+	uint8_t scratch[TLS_FLIGHT_BYTES];
+};
+
+struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
+{
+	struct names *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->hooks = *hooks;
+	self->stats = stats;
+	self->openings = opening_table_new(OPENINGS, stats);
+	self->quic = quic_crypto_new();
+	self->quic_flows = calloc(QUIC_FLOWS, sizeof(*self->quic_flows));
+	if (self->openings == NULL || self->quic == NULL || self->quic_flows == NULL) {
+		names_free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void names_free(struct names *self)
+{
+	if (self == NULL)
+		return;
+	opening_table_free(self->openings);
+	quic_crypto_free(self->quic);
+	free(self->quic_flows);
+	free(self);
+}
+
+void names_use(struct names *self, const struct lists *lists)
+{
+	self->lists = lists;
+}
+
+static uint32_t match(const struct names *self, struct slice name, uint16_t port)
+{
+	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
+}
+
+static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,
+		       uint32_t listed)
+{
+	memset(fact, 0, sizeof(*fact));
+	fact->source = (uint8_t)source;
+	fact->listed = listed;
+	(void)slice_copy(name, fact->name, sizeof(fact->name));
+}
+
+static void tell_name(struct names *self, uint32_t index, enum name_source source,
+		      struct slice name, uint32_t listed)
+{
+	struct name_fact fact;
+
+	begin_fact(&fact, source, name, listed);
+	stats_add(self->stats->names_listed, 1);
+	self->hooks.name(self->hooks.ctx, index, &fact);
+}
+
+/* --- DNS ------------------------------------------------------------------------------------ */
+
+/* The most specific listed name: the question's, else the first of its chain. */
+static uint32_t match_chain(const struct names *self, const struct dns_message *message)
+{
+	for (size_t i = 0; i < message->name_count; i++) {
+		uint32_t listed = match(self, dns_name_slice(&message->names[i]), 0);
+
+		if (listed != 0)
+			return listed;
+	}
+	return 0;
+}
+
+static void add_address(struct answer_fact *fact, const struct dns_answer *answer)
+{
+	bool is_v6 = answer->type == DNS_TYPE_AAAA;
+
+	if (answer->ttl < fact->ttl_s)
+		fact->ttl_s = answer->ttl;
+	if (answer->type == DNS_TYPE_CNAME || fact->count == LIMIT_ANSWERS)
+		return;
+	memset(fact->addresses[fact->count].addr, 0, sizeof(fact->addresses[0].addr));
+	memcpy(fact->addresses[fact->count].addr, answer->addr, is_v6 ? 16 : 4);
+	fact->addresses[fact->count].ip_version = is_v6 ? 6 : 4;
+	fact->count++;
+}
+
+static void read_answers(struct names *self, uint32_t index, const struct dns_message *message)
+{
+	struct answer_fact fact;
+
+	fact.listed = match_chain(self, message);
+	fact.ttl_s = UINT32_MAX;
+	fact.count = 0;
+	for (size_t i = 0; i < message->answer_count; i++)
+		add_address(&fact, &message->answers[i]);
+	if (fact.count == 0 && fact.listed == 0)
+		return;
+	if (fact.listed != 0)
+		stats_add(self->stats->names_listed, 1);
+	(void)slice_copy(dns_name_slice(&message->names[0]), fact.name, sizeof(fact.name));
+	self->hooks.answer(self->hooks.ctx, index, &fact);
+}
+
+/* A listed name, or one of a wildcard service that spells a listed address. */
+static uint32_t match_question(const struct names *self, struct slice name)
+{
+	uint32_t listed = match(self, name, 0);
+	uint8_t addr[16];
+
+	if (listed == 0 && dns_name_embedded_ipv4(name, addr))
+		listed = lists_match_address(self->lists, LIST_WATCHED, 4, addr, 0);
+	return listed;
+}
+
+/* A listed name, or one that carries a key out. What is only listed an answer tells itself. */
+static void read_question(struct names *self, uint32_t index, const struct dns_message *message)
+{
+	struct slice name = dns_name_slice(&message->names[0]);
+	char key[AWS_KEY_TEXT];
+	bool has_key = aws_key_find(name, key);
+	uint32_t listed = message->is_response ? 0 : match_question(self, name);
+	struct name_fact fact;
+
+	if (!has_key && listed == 0)
+		return;
+	begin_fact(&fact, NAME_LOOKUP, name, listed);
+	fact.is_echo = message->is_response;
+	memcpy(fact.access_key, key, sizeof(key));
+	if (listed != 0)
+		stats_add(self->stats->names_listed, 1);
+	self->hooks.name(self->hooks.ctx, index, &fact);
+}
+
+static void read_message(struct names *self, uint32_t index, struct slice bytes)
+{
+	struct dns_message *message = &self->message;
+
+	if (!dns_is_plausible(bytes) || dns_read(bytes, message) == DNS_NONE) {
+		stats_add(self->stats->dns_malformed, 1);
+		return;
+	}
+	stats_add(self->stats->dns_messages, 1);
+	read_question(self, index, message);
+	if (message->is_response)
+		read_answers(self, index, message);
+}
+
+/* True when nothing more is to come for us. */
+static bool read_dns_stream(struct names *self, uint32_t index, struct slice bytes)
+{
+	struct slice message;
+	bool has_any = false;
+	size_t used;
+
+	for (;;) {
+		switch (dns_tcp_frame(bytes, &message, &used)) {
+		case DNS_FRAME_BAD:
+			return true;
+		case DNS_FRAME_MORE:
+			return has_any && bytes.len == 0;
+		case DNS_FRAME_WHOLE:
+			break;
+		}
+		read_message(self, index, message);
+		has_any = true;
+		bytes = slice_tail(bytes, used);
+	}
+}
+
+/* --- hellos and requests -------------------------------------------------------------------- */
+
+static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
+{
+	return EVP_Digest(in.ptr, in.len, out, NULL, EVP_md5(), NULL) == 1;
+}
+
+static uint32_t read_fingerprints(struct names *self, const struct tls_hello *hello,
+				  struct hello_view *view)
+{
+	uint32_t listed = 0;
+
+	if (tls_hello_ja3(hello, md5, view->ja3))
+		listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
+	if (tls_hello_ja4(hello, view->ja4) && listed == 0)
+		listed = lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
+	return listed;
+}
+
+/* hello is self->hello or another one. */
+static void tell_hello(struct names *self, uint32_t index, const struct tls_hello *hello,
+		       uint16_t port)
+{
+	struct slice sni = slice_str(hello->sni);
+	uint32_t listed = sni.len == 0 ? 0 : match(self, sni, port);
+	struct hello_fact fact;
+
+	stats_add(self->stats->hellos, 1);
+	memset(&fact, 0, sizeof(fact));
+	fact.view.fingerprint = read_fingerprints(self, hello, &fact.view);
+	if (listed != 0 || fact.view.fingerprint != 0 ||
+	    self->hooks.wants_hello(self->hooks.ctx, index)) {
+		fact.view.version = hello->best_version;
+		fact.view.has_ech = hello->has_ech;
+		fact.view.is_quic = hello->is_quic;
+		(void)slice_copy(sni, fact.view.sni, sizeof(fact.view.sni));
+		(void)slice_copy(slice_str(hello->alpn), fact.view.alpn, sizeof(fact.view.alpn));
+		self->hooks.hello(self->hooks.ctx, index, &fact);
+	}
+	if (listed != 0)
+		tell_name(self, index, NAME_SNI, sni, listed);
+}
+
+static void read_hello(struct names *self, uint32_t index, struct slice body, bool is_cut,
+		       uint16_t port)
+{
+	if (tls_hello_read(body, is_cut, &self->hello))
+		tell_hello(self, index, &self->hello, port);
+}
+
+static void read_host(struct names *self, uint32_t index, struct slice host, uint16_t port)
+{
+	uint32_t listed = match(self, host, port);
+
+	if (listed != 0)
+		tell_name(self, index, NAME_HOST, host, listed);
+}
+
+/* Reads what there is of a client's opening; true when no more of it is wanted. */
+static bool read_opening(struct names *self, uint32_t index, struct slice bytes, bool is_last,
+			 uint16_t port)
+{
+	struct slice part;
+
+	if (bytes.len == 0)
+		return false;
+	if (bytes.ptr[0] == RECORD_HELLO) {
+		enum tls_flight flight = tls_flight_read(bytes, self->scratch, &part);
+
+		if (flight == TLS_FLIGHT_MORE && !is_last)
+			return false;
+		if (flight != TLS_FLIGHT_NONE)
+			read_hello(self, index, part, flight == TLS_FLIGHT_MORE, port);
+		return true;
+	}
+	switch (http_host_read(bytes, &part)) {
+	case HTTP_HOST_FOUND:
+		read_host(self, index, part, port);
+		return true;
+	case HTTP_HOST_MORE:
+		return is_last;
+	case HTTP_HOST_NONE:
+		break;
+	}
+	return true;
+}
+
+/* --- openings ------------------------------------------------------------------------------- */
+
+static uint32_t opening_of(uint32_t index, enum direction dir)
+{
+	return index * 2 + (uint32_t)dir;
+}
+
+static void opening_done(struct names *self, uint32_t index, struct flow *flow, enum direction dir)
+{
+	if (flow->seq_known & OPENING_GOING << dir)
+		opening_end(self->openings, opening_of(index, dir));
+	flow->seq_known &= (uint8_t) ~(OPENING_GOING << dir);
+	flow->seq_known |= (uint8_t)(OPENING_DONE << dir);
+}
+
+static bool read_bytes(struct names *self, uint32_t index, const struct flow_key *key,
+		       struct slice bytes, bool is_last, uint16_t port)
+{
+	if (key->port[0] == DNS_PORT || key->port[1] == DNS_PORT)
+		return read_dns_stream(self, index, bytes) || is_last;
+	return read_opening(self, index, bytes, is_last, port);
+}
+
+/* The stream's first byte: behind the SYN if that was seen, else this segment's. */
+static uint32_t first_seq(const struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	bool is_known = (flow->seq_known & (SEQ_KNOWN_MASK | SEQ_DATA_MASK) << dir) ==
+			SEQ_KNOWN_MASK << dir;
+
+	return is_known ? flow->next_seq[dir] : packet->tcp_seq;
+}
+
+static uint16_t server_port(const struct flow *flow, const struct packet *packet)
+{
+	return packet->key.port[(flow->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1];
+}
+
+/* A first segment: nearly always all there is to read. */
+static void begin_opening(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
+			  const struct packet *packet)
+{
+	uint32_t seq = first_seq(flow, dir, packet);
+
+	if (seq == packet->tcp_seq && read_bytes(self, index, &packet->key, packet->payload, false,
+						 server_port(flow, packet))) {
+		opening_done(self, index, flow, dir);
+		return;
+	}
+	opening_begin(self->openings, opening_of(index, dir), seq, packet->time_ns);
+	(void)opening_add(self->openings, opening_of(index, dir), packet->tcp_seq, packet->payload);
+	flow->seq_known |= (uint8_t)(OPENING_GOING << dir);
+}
+
+void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
+	       const struct packet *packet)
+{
+	bool is_dns;
+	struct slice bytes;
+	uint32_t key = opening_of(index, dir);
+
+	if ((flow->seq_known & OPENING_DONE << dir) != 0 || packet->payload.len == 0)
+		return;
+	is_dns = packet->key.port[0] == DNS_PORT || packet->key.port[1] == DNS_PORT;
+	if (dir != DIR_TO_SERVER && !is_dns) {
+		opening_done(self, index, flow, dir);
+		return;
+	}
+	if ((flow->seq_known & OPENING_GOING << dir) == 0) {
+		begin_opening(self, index, flow, dir, packet);
+		return;
+	}
+	bytes = opening_add(self->openings, key, packet->tcp_seq, packet->payload);
+	if (read_bytes(self, index, &packet->key, bytes, opening_is_full(self->openings, key),
+		       server_port(flow, packet)))
+		opening_done(self, index, flow, dir);
+}
+
+/* --- QUIC ----------------------------------------------------------------------------------- */
+
+/* Datagrams of one client: nearly always the first one is all. */
+static void read_quic(struct names *self, uint32_t index, struct flow *flow,
+		      const struct packet *packet)
+{
+	struct quic_flow *slot = &self->quic_flows[index % QUIC_FLOWS];
+	bool is_going = (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0;
+	enum quic_result result = QUIC_NONE;
+
+	if (!is_going || slot->index != index) {
+		memset(slot, 0, sizeof(*slot));
+		slot->index = index;
+	}
+	if (quic_is_initial(packet->payload))
+		result = quic_hello_feed(&slot->hello, quic_crypto_table(self->quic),
+					 packet->payload);
+	if (result == QUIC_MORE) {
+		flow->seq_known |= (uint8_t)(OPENING_GOING << DIR_TO_SERVER);
+		return;
+	}
+	if (result == QUIC_READ || (is_going && quic_hello_finish(&slot->hello)))
+		tell_hello(self, index, quic_hello_tls(&slot->hello), QUIC_PORT);
+	flow->seq_known |= (uint8_t)(OPENING_DONE << DIR_TO_SERVER);
+}
+
+static void end_quic(struct names *self, uint32_t index)
+{
+	struct quic_flow *slot = &self->quic_flows[index % QUIC_FLOWS];
+
+	if (slot->index == index && quic_hello_finish(&slot->hello))
+		tell_hello(self, index, quic_hello_tls(&slot->hello), QUIC_PORT);
+}
+
+void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
+	       const struct packet *packet)
+{
+	const uint16_t *port = packet->key.port;
+
+	if (port[0] == DNS_PORT || port[1] == DNS_PORT) {
+		if (packet->payload.len > 0)
+			read_message(self, index, packet->payload);
+		return;
+	}
+	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER &&
+	    (flow->seq_known & OPENING_DONE << DIR_TO_SERVER) == 0)
+		read_quic(self, index, flow, packet);
+}
+
+void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto)
+{
+	if (proto == IP_PROTO_UDP && (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0)
+		end_quic(self, index);
+	for (int dir = 0; dir < 2; dir++) {
+		uint32_t key = opening_of(index, (enum direction)dir);
+
+		if ((flow->seq_known & OPENING_GOING << dir) == 0)
+			continue;
+		if (dir == DIR_TO_SERVER && proto == IP_PROTO_TCP)
+			(void)read_opening(self, index, opening_bytes(self->openings, key), true,
+					   0);
+		opening_done(self, index, flow, (enum direction)dir);
+	}
+}
+
+/* --- leaked names --------------------------------------------------------------------------- */
+
+bool names_leaked(struct names *self, uint32_t index, const char *host_port)
+{
+	struct slice host = slice_str(host_port);
+	char text[INET6_ADDRSTRLEN];
+	uint8_t addr[16];
+	uint16_t port = 0;
+	uint32_t listed = 0;
+	const char *colon = strrchr(host_port, ':');
+
+	if (colon != NULL) {
+		unsigned long value = strtoul(colon + 1, NULL, 10);
+
+		port = value <= UINT16_MAX ? (uint16_t)value : 0;
+		host = slice_head(host, (size_t)(colon - host_port));
+	}
+	if (host.len > 2 && host.ptr[0] == '[')
+		host = slice_sub(host, 1, host.len - 2);
+	(void)slice_copy(host, text, sizeof(text));
+	if (inet_pton(AF_INET, text, addr) == 1)
+		listed = lists_match_address(self->lists, LIST_WATCHED, 4, addr, port);
+	else if (inet_pton(AF_INET6, text, addr) == 1)
+		listed = lists_match_address(self->lists, LIST_WATCHED, 6, addr, port);
+	else
+		listed = match(self, host, port);
+	if (listed == 0)
+		return false;
+	tell_name(self, index, NAME_TUNNEL, host, listed);
+	return true;
+}
