@@ -1,9 +1,8 @@
 /* report_json.c: a report as one JSON object on one line.
  *
- * Names are those of the sensors' `cloud` object where there is one (instance_id, vpc_id...);
- * event_id is the CloudTrail record that proves it. Times as in EVE, sums USD. What is not known is
- * absent or "", never 0. `<`, `>` and `&` are escaped as \u00NN, so that the line may stand in a
- * page. */
+ * `proof` is the id of the CloudTrail record, alert or finding that shows it. Times are RFC 3339 in
+ * UTC by the second, as CloudTrail writes them; sums USD. What is not known is absent or "", never
+ * 0. `<`, `>` and `&` are escaped as \u00NN, so that the line may stand in a page. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,12 @@
 
 static void put_time(struct jsonw *w, const char *key, uint64_t time_ns)
 {
-	if (time_ns != 0)
-		jsonw_time(w, key, time_ns);
+	char text[LEASE_TIME_TEXT];
+
+	if (time_ns == 0)
+		return;
+	lease_time_text(time_ns, text);
+	jsonw_text(w, key, text);
 }
 
 static void put_usd(struct jsonw *w, const char *key, double usd)
@@ -56,12 +59,12 @@ static void put_cost_rows(struct jsonw *w, const struct cost *cost)
 		jsonw_object(w, NULL);
 		jsonw_text(w, "region", row->region);
 		jsonw_text(w, "type", row->type);
-		jsonw_uint(w, "instances", row->instances);
+		jsonw_uint(w, "launched", row->instances);
 		jsonw_uint(w, "running", row->running);
 		jsonw_uint(w, "unnamed", row->unnamed);
 		jsonw_bool(w, "is_known", row->is_known);
 		if (row->is_known) {
-			put_usd(w, "price", row->price);
+			put_usd(w, "usd_per_hour", row->price);
 			put_usd(w, "peak", row->price * row->instances);
 			put_usd(w, "burn", row->burn);
 			put_usd(w, "sum", row->sum);
@@ -81,8 +84,8 @@ static void put_cost(struct jsonw *w, const struct report *report)
 	put_usd(w, "peak", cost->peak);
 	put_usd(w, "burn", cost->burn);
 	put_usd(w, "sum", cost->sum);
-	put_usd(w, "next_day", cost->next_day);
-	put_usd(w, "next_month", cost->next_month);
+	put_usd(w, "next_24_hours", cost->next_day);
+	put_usd(w, "next_30_days", cost->next_month);
 	jsonw_uint(w, "unpriced", cost->unpriced);
 	jsonw_text(w, "prices_source", price_source(report->prices));
 	jsonw_text(w, "prices_date", price_date(report->prices));
@@ -110,7 +113,7 @@ static void put_identities(struct jsonw *w, const struct incident *incident)
 		put_time(w, "first", report_identity_first(item));
 		if (item->made_by != NULL) {
 			jsonw_text(w, "made_by", item->made_by->parent->id);
-			jsonw_text(w, "event_id", item->made_by->first.event);
+			jsonw_text(w, "proof", item->made_by->first.event);
 		}
 		jsonw_close_object(w);
 	}
@@ -128,7 +131,7 @@ static void put_sources(struct jsonw *w, const struct incident *incident)
 		jsonw_text(w, "agent", item->agent);
 		put_time(w, "first", item->first_ns);
 		put_time(w, "last", item->last_ns);
-		jsonw_text(w, "event_id", item->event);
+		jsonw_text(w, "proof", item->event);
 		jsonw_close_object(w);
 	}
 	jsonw_close_array(w);
@@ -168,28 +171,27 @@ static void put_instance_cost(struct jsonw *w, const struct report *report,
 static void put_instance(struct jsonw *w, const struct report *report,
 			 const struct incident_instance *item)
 {
-	static const char *const sights[] = {
-		[SIGHT_NONE] = "none", [SIGHT_FLOW] = "flow", [SIGHT_MINING] = "mining"
-	};
 	const struct instance *instance = item->instance;
 
-	jsonw_text(w, "instance_id", instance->id);
+	jsonw_text(w, "id", instance->id);
 	jsonw_text(w, "region", instance->region);
-	jsonw_text(w, "vpc_id", instance->vpc);
-	jsonw_text(w, "subnet_id", instance->subnet);
+	jsonw_text(w, "vpc", instance->vpc);
+	jsonw_text(w, "subnet", instance->subnet);
 	jsonw_text(w, "type", instance->type);
-	jsonw_text(w, "ip", report_address(instance));
-	jsonw_text(w, "eni_id", instance->address_count > 0 ? instance->addresses[0].eni : "");
-	put_time(w, "launch", instance->launch.time_ns);
-	put_time(w, "end", item->end_ns);
+	jsonw_text(w, "address", report_address(instance));
+	jsonw_text(w, "eni", instance->address_count > 0 ? instance->addresses[0].eni : "");
+	put_time(w, "launched", instance->launch.time_ns);
+	put_time(w, "ended", item->end_ns);
 	jsonw_text(w, "state", report_state(item, report->until_ns));
-	jsonw_text(w, "sight", sights[item->sight]);
+	jsonw_text(w, "seen", instance_sight_text(item->sight));
 	put_instance_cost(w, report, instance);
-	jsonw_text(w, "alert_id", item->alert != NULL ? item->alert->id : "");
-	jsonw_text(w, "finding_id", item->finding != NULL ? item->finding->id : "");
+	if (item->alert != NULL)
+		jsonw_text(w, "alert", item->alert->id);
+	if (item->finding != NULL)
+		jsonw_text(w, "finding", item->finding->id);
 	if (item->sighting != NULL)
 		put_time(w, "flow_first", item->sighting->first_ns);
-	jsonw_text(w, "event_id", instance->launch.event);
+	jsonw_text(w, "proof", instance->launch.event);
 }
 
 static void put_instances(struct jsonw *w, const struct report *report)
@@ -214,16 +216,16 @@ static void put_resources(struct jsonw *w, const struct incident *incident)
 
 		jsonw_object(w, NULL);
 		jsonw_text(w, "kind", deed_kind_text((enum deed_kind)deed->kind));
-		jsonw_text(w, "id", deed->subject);
-		jsonw_text(w, "for", deed->object);
+		jsonw_text(w, "subject", deed->subject);
+		jsonw_text(w, "object", deed->object);
 		jsonw_text(w, "detail", deed->detail);
 		jsonw_text(w, "region", deed->region);
 		put_time(w, "time", deed->time_ns);
 		if (item->deleted != NULL) {
 			put_time(w, "deleted", item->deleted->time_ns);
-			jsonw_text(w, "deleted_event_id", item->deleted->event);
+			jsonw_text(w, "deleted_proof", item->deleted->event);
 		}
-		jsonw_text(w, "event_id", deed->event);
+		jsonw_text(w, "proof", deed->event);
 		jsonw_close_object(w);
 	}
 	jsonw_close_array(w);
@@ -238,11 +240,11 @@ static void put_refusals(struct jsonw *w, const struct incident *incident)
 		jsonw_object(w, NULL);
 		put_time(w, "time", deed->time_ns);
 		jsonw_text(w, "region", deed->region);
-		jsonw_text(w, "name", deed->name);
+		jsonw_text(w, "call", deed->name);
 		jsonw_text(w, "error", deed->error);
 		jsonw_text(w, "message", deed->error_text);
 		jsonw_bool(w, "is_probe", deed->is_probe);
-		jsonw_text(w, "event_id", deed->event);
+		jsonw_text(w, "proof", deed->event);
 		jsonw_close_object(w);
 	}
 	jsonw_close_array(w);
@@ -261,7 +263,7 @@ static void put_alerts(struct jsonw *w, const struct incident *incident)
 		jsonw_uint(w, "sid", alert->sid);
 		jsonw_text(w, "sensor", alert->sensor);
 		jsonw_text(w, "signature", alert->signature);
-		jsonw_text(w, "instance_id", item->instance != NULL ? item->instance->id : "");
+		jsonw_text(w, "instance", item->instance != NULL ? item->instance->id : "");
 		jsonw_text(w, "confidence",
 			   cloud_confidence_text((enum cloud_confidence)item->confidence));
 		jsonw_text(w, "client", alert->client);
@@ -319,7 +321,7 @@ static void put_findings(struct jsonw *w, const struct report *report)
 		jsonw_text(w, "product", item->product);
 		jsonw_text(w, "type", item->type);
 		jsonw_text(w, "severity", item->severity);
-		jsonw_text(w, "instance_id", item->instance);
+		jsonw_text(w, "instance", item->instance);
 		jsonw_text(w, "key", item->key);
 		jsonw_text(w, "lead", lead);
 		jsonw_close_object(w);
@@ -416,7 +418,7 @@ static void put_step(struct jsonw *w, const struct report *report,
 	jsonw_text(w, "stage_name", containment_stage_text(step->stage));
 	jsonw_text(w, "region", step->region);
 	jsonw_text(w, "text", text);
-	jsonw_text(w, "event_id", step->proof);
+	jsonw_text(w, "proof", step->proof);
 	if (report->options->has_commands && step->command != NULL)
 		jsonw_text(w, "command", step->command);
 }

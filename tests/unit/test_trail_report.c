@@ -244,7 +244,7 @@ static void test_markdown_tables_are_whole(void **state)
 	assert_true(rows > 40);
 }
 
-static void test_json_has_the_names_of_events(void **state)
+static void test_json_has_all_of_it(void **state)
 {
 	const json_t *object;
 	const json_t *item;
@@ -255,21 +255,21 @@ static void test_json_has_the_names_of_events(void **state)
 	assert_string_equal(json_text(object, "id"), "0123456789abcdef");
 	assert_string_equal(json_text(object, "principal"),
 			    "arn:aws:iam::111122223333:user/ml-pipeline-sa");
-	assert_string_equal(json_text(object, "first_alert"), "2026-03-05T10:00:00.470936+0000");
+	assert_string_equal(json_text(object, "first_alert"), "2026-03-05T10:00:00Z");
 	assert_int_equal(json_integer_value(json_object_get(object, "launched")), 2);
 	item = json_array_get(json_object_get(object, "instances"), 0);
-	assert_string_equal(json_text(item, "instance_id"), "i-0a1b2c3d4e5f60718");
-	assert_string_equal(json_text(item, "sight"), "mining");
-	assert_string_equal(json_text(item, "alert_id"), "a1b2c3d4e5f60718");
-	assert_string_equal(json_text(item, "event_id"), "event-launch");
+	assert_string_equal(json_text(item, "id"), "i-0a1b2c3d4e5f60718");
+	assert_string_equal(json_text(item, "seen"), "seen mining");
+	assert_string_equal(json_text(item, "alert"), "a1b2c3d4e5f60718");
+	assert_string_equal(json_text(item, "proof"), "event-launch");
 	assert_float_equal(json_number_value(json_object_get(item, "sum")), 3.06, 1e-6);
 	item = json_array_get(json_object_get(object, "instances"), 1);
-	assert_string_equal(json_text(item, "sight"), "none");
+	assert_string_equal(json_text(item, "seen"), "not visible from a tap");
 	/* Not known is not 0. */
 	assert_null(json_object_get(item, "sum"));
-	assert_null(json_object_get(item, "end"));
+	assert_null(json_object_get(item, "ended"));
 	item = json_array_get(json_object_get(object, "resources"), 0);
-	assert_string_equal(json_text(item, "id"), "svc-monitoring-agent");
+	assert_string_equal(json_text(item, "subject"), "svc-monitoring-agent");
 	assert_string_equal(json_text(item, "kind"), "user");
 	item = json_array_get(json_object_get(object, "findings"), 0);
 	assert_string_equal(json_text(item, "lead"), "seen by us 44 minutes earlier");
@@ -280,7 +280,7 @@ static void test_json_has_the_names_of_events(void **state)
 	item = json_array_get(json_object_get(json_object_get(object, "cost"), "rows"), 0);
 	assert_string_equal(json_text(item, "type"), "x99.mega");
 	assert_false(json_boolean_value(json_object_get(item, "is_known")));
-	assert_null(json_object_get(item, "price"));
+	assert_null(json_object_get(item, "usd_per_hour"));
 }
 
 static void test_empty_incident_in_every_form(void **state)
@@ -532,7 +532,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_text_says_who_what_when_and_how_much),
 		TEST(test_markdown_tables_are_whole),
-		TEST(test_json_has_the_names_of_events),
+		TEST(test_json_has_all_of_it),
 		TEST(test_empty_incident_in_every_form),
 		TEST(test_until_decides_the_sums),
 		TEST(test_writer_errors_come_back),
