@@ -193,7 +193,7 @@ static void write_when(struct page *page, const struct report *report)
 	}
 	if (incident->first_alert_ns != 0) {
 		lease_time_text(incident->first_alert_ns, time);
-		page_fact(page, "First mining alert", "%s", time);
+		page_fact(page, "First alert", "%s", time);
 	}
 	for (size_t i = 0; i < incident->findings_count; i++) {
 		lease_time_text(incident->findings[i]->created_ns, time);

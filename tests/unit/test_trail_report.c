@@ -336,7 +336,7 @@ static void test_who_was_first(void **state)
 	scene.incident.first_alert_ns = 0;
 	write_report(REPORT_TEXT);
 	assert_says("not seen by a sensor");
-	assert_silent("First mining alert");
+	assert_silent("First alert");
 }
 
 /* --- a published total ---------------------------------------------------------------------- */
