@@ -10,7 +10,7 @@
 #include "sensor/trail/containment_parts.h"
 
 #define CHUNK   40 /* instances in one command */
-#define BY_HAND " (by hand: a name in it is not known, or must not stand in a command)"
+#define BY_HAND " (by hand: no safe name)"
 
 /* --- steps ---------------------------------------------------------------------------------- */
 

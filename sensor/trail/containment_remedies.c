@@ -38,9 +38,8 @@ static const struct remedy access_remedies[] = {
 	  "--reserved-concurrent-executions 0" },
 	{ DEED_FUNCTION_RIGHT, 1, true, "CreateFunctionUrlConfig", ANY, "Close the URL of function",
 	  NULL, "aws lambda delete-function-url-config", "--function-name", NULL, NULL },
-	{ DEED_FUNCTION_RIGHT, 1, true, ANY, ANY,
-	  "Look who may call, and take that back, the function", " for ", "aws lambda get-policy",
-	  "--function-name", NULL, NULL },
+	{ DEED_FUNCTION_RIGHT, 1, true, ANY, ANY, "See, and take back, who may call the function",
+	  " for ", "aws lambda get-policy", "--function-name", NULL, NULL },
 	{ DEED_KEY, 1, false, ANY, ANY, "Deactivate the created access key", " of user ",
 	  "aws iam update-access-key", "--access-key-id", "--user-name", "--status Inactive" },
 	{ DEED_LOGIN, 1, false, ANY, ANY, "Delete the console password of user", NULL,
@@ -298,7 +297,7 @@ static int take_remedy(struct containment *out, const struct incident *incident,
 			       deed->event);
 	if (step == NULL)
 		return -ENOMEM;
-	(void)snprintf(step->text, sizeof(step->text), "%.60s %.64s%s%.56s", remedy->text,
+	(void)snprintf(step->text, sizeof(step->text), "%.60s %.64s%s%.90s", remedy->text,
 		       deed->subject[0] != '\0' ? deed->subject : "(not in the record)",
 		       has_object ? remedy->joint : "", has_object ? deed->object : "");
 	if (deed->kind == DEED_GROUP_RULE)

@@ -97,8 +97,36 @@ static int add_instance(struct steps *self, const struct instance *instance,
 	return add_changes(self, instance, step, micro);
 }
 
+/* Instances that only an import knows: a launch that lost its ids may be theirs. */
+struct strays {
+	const struct instance **items;
+	size_t count;
+};
+
+static int find_strays(struct strays *self, const struct store *store)
+{
+	self->items = calloc(store->instances.count + 1, sizeof(*self->items));
+	if (self->items == NULL)
+		return -ENOMEM;
+	STORE_EACH (store->instances, const struct instance, instance) {
+		if (instance->launcher == NULL && instance->is_imported)
+			self->items[self->count++] = instance;
+	}
+	return 0;
+}
+
+static bool is_of_launch(const struct instance *instance, const struct deed *deed)
+{
+	uint64_t far_ns = instance->launch.time_ns > deed->time_ns
+				  ? instance->launch.time_ns - deed->time_ns
+				  : deed->time_ns - instance->launch.time_ns;
+
+	return instance->region == deed->region && instance->type == deed->subject &&
+	       instance->account == deed->identity->account && far_ns <= ADOPT_NS;
+}
+
 /* A launch that lost its ids counts with those that no import has named. */
-static int add_unnamed(struct steps *self, const struct store *store, const struct deed *deed,
+static int add_unnamed(struct steps *self, const struct strays *strays, const struct deed *deed,
 		       const struct price_list *prices)
 {
 	struct step step = { .account = deed->identity->account,
@@ -106,16 +134,8 @@ static int add_unnamed(struct steps *self, const struct store *store, const stru
 			     .time_ns = deed->time_ns };
 	uint32_t count = deed->count;
 
-	STORE_EACH (store->instances, const struct instance, instance) {
-		uint64_t far_ns = instance->launch.time_ns > deed->time_ns
-					  ? instance->launch.time_ns - deed->time_ns
-					  : deed->time_ns - instance->launch.time_ns;
-
-		if (count > 0 && instance->launcher == NULL && instance->is_imported &&
-		    instance->region == deed->region && instance->type == deed->subject &&
-		    instance->account == step.account && far_ns <= ADOPT_NS)
-			count--;
-	}
+	for (size_t i = 0; i < strays->count && count > 0; i++)
+		count -= is_of_launch(strays->items[i], deed);
 	step.micro = micro_of(prices, deed->region, deed->subject) * count;
 	return step.micro == 0 ? 0 : add_step(self, &step);
 }
@@ -138,7 +158,8 @@ static int compare_steps(const void *a, const void *b)
 
 static int collect(struct steps *self, const struct store *store, const struct price_list *prices)
 {
-	int result = 0;
+	struct strays strays = { 0 };
+	int result = find_strays(&strays, store);
 
 	STORE_EACH (store->instances, const struct instance, instance) {
 		if (result == 0)
@@ -146,8 +167,9 @@ static int collect(struct steps *self, const struct store *store, const struct p
 	}
 	STORE_EACH (store->deeds, const struct deed, deed) {
 		if (result == 0 && deed->is_unnamed)
-			result = add_unnamed(self, store, deed, prices);
+			result = add_unnamed(self, &strays, deed, prices);
 	}
+	free((void *)strays.items);
 	if (self->count > 1)
 		qsort(self->items, self->count, sizeof(*self->items), compare_steps);
 	return result;

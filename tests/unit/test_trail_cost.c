@@ -451,6 +451,26 @@ static void test_rule_can_be_off(void **state)
 	assert_int_equal(found.count, 0);
 }
 
+/* What describe-instances says of a p3.2xlarge. */
+static void import(const char *id, uint64_t launch_ns)
+{
+	char time[21];
+	char reservation[1024];
+	json_t *json;
+
+	time_text(launch_ns, time);
+	(void)snprintf(reservation, sizeof(reservation),
+		       "{\"ReservationId\":\"r-1\",\"OwnerId\":\"111122223333\",\"Instances\":"
+		       "[{\"InstanceId\":\"%s\",\"InstanceType\":\"p3.2xlarge\",\"LaunchTime\":"
+		       "\"%s\",\"Placement\":{\"AvailabilityZone\":\"us-east-1a\"},\"State\":"
+		       "{\"Code\":16,\"Name\":\"running\"}}]}",
+		       id, time);
+	json = json_loads(reservation, 0, NULL);
+	assert_non_null(json);
+	assert_true(store_reservation(store, json) >= 0);
+	json_decref(json);
+}
+
 /* A launch whose answer was left out counts by what it asked for. */
 static void test_launch_without_ids_is_an_anomaly(void **state)
 {
@@ -473,6 +493,16 @@ static void test_launch_without_ids_is_an_anomaly(void **state)
 	assert_int_equal(found.count, 1);
 	assert_string_equal(found.items[0].events[0].event, "lost");
 	assert_int_equal(found.items[0].value, 61200);
+	/* An import that names some of them adds nothing. */
+	import("i-0a1b2c3d4e5f60718", SCENE_START + SCENE_S);
+	import("i-0a1b2c3d4e5f60719", SCENE_START - SCENE_S);
+	detect(0);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.items[0].value, 61200);
+	/* One that was launched at another time does. */
+	import("i-0a1b2c3d4e5f60720", SCENE_START - SCENE_HOUR);
+	detect(0);
+	assert_int_equal(found.items[0].value, 64260);
 }
 
 int main(void)
