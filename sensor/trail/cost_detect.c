@@ -105,7 +105,7 @@ struct strays {
 
 static int find_strays(struct strays *self, const struct store *store)
 {
-	self->items = calloc(store->instances.count + 1, sizeof(*self->items));
+	self->items = calloc(store->instances.count + 1, sizeof(struct instance *));
 	if (self->items == NULL)
 		return -ENOMEM;
 	STORE_EACH (store->instances, const struct instance, instance) {
