@@ -106,8 +106,7 @@ static int add_unnamed(struct steps *self, const struct store *store, const stru
 			     .time_ns = deed->time_ns };
 	uint32_t count = deed->count;
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		uint64_t far_ns = instance->launch.time_ns > deed->time_ns
 					  ? instance->launch.time_ns - deed->time_ns
 					  : deed->time_ns - instance->launch.time_ns;
@@ -141,13 +140,11 @@ static int collect(struct steps *self, const struct store *store, const struct p
 {
 	int result = 0;
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		if (result == 0)
 			result = add_instance(self, instance, prices);
 	}
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		if (result == 0 && deed->is_unnamed)
 			result = add_unnamed(self, store, deed, prices);
 	}
@@ -207,7 +204,9 @@ static int report(struct watch *watch, const struct step *step, int64_t baseline
 	watch->last_ns = step->time_ns;
 	if (watch->burn > watch->peak)
 		watch->peak = watch->burn;
-	found = detections_get(watch->out, RULE_COST, NULL, step->account, "", watch->day, "");
+	found = detections_get(
+		watch->out, RULE_COST,
+		&(const struct detection_key){ NULL, step->account, "", watch->day, "" });
 	if (found == NULL)
 		return watch->out->refused > 0 ? 0 : -ENOMEM;
 	detection_prove(found, step->time_ns, step->event);

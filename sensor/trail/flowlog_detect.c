@@ -137,8 +137,10 @@ static int add(const struct store *store, const struct sighting *const *items, s
 	       struct detections *out)
 {
 	struct summary sum = sum_up(items, count);
-	struct detection *found = detections_get(out, RULE_FLOW, NULL, items[0]->account, "",
-						 subject_of(store, items[0]), "");
+	struct detection *found =
+		detections_get(out, RULE_FLOW,
+			       &(const struct detection_key){ NULL, items[0]->account, "",
+							      subject_of(store, items[0]), "" });
 
 	if (found == NULL)
 		return out->refused > 0 ? 0 : -ENOMEM;
