@@ -188,7 +188,7 @@ static const char *day_of(const struct watch *watch, uint64_t time_ns)
 
 	if (gmtime_r(&seconds, &tm) != NULL)
 		(void)strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	return names_get(watch->store->names, text);
+	return text_pool_get(watch->store->names, text);
 }
 
 static int report(struct watch *watch, const struct step *step, int64_t baseline)

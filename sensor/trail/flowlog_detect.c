@@ -129,7 +129,7 @@ static const char *subject_of(const struct store *store, const struct sighting *
 
 	(void)snprintf(text, sizeof(text), is_ip6 ? "[%.46s]:%u" : "%.46s:%u", sighting->remote_ip,
 		       sighting->remote_port);
-	return names_get(store->names, text);
+	return text_pool_get(store->names, text);
 }
 
 /* The id is made of account and endpoint alone, so that it stays when more hosts are seen. */
