@@ -418,20 +418,24 @@ static bool is_detection_of(const struct build *build, const struct incident *se
 	       item->last_ns >= self->first_launch_ns;
 }
 
-static int take_detections(struct build *build)
+static int add_detections(const struct build *build, struct incident *self)
 {
-	for (size_t i = 0; i < build->out->items_count; i++) {
-		struct incident *self = &build->out->items[i];
+	for (size_t k = 0; k < build->out->detections.count; k++) {
+		const struct detection *item = &build->out->detections.items[k];
 
-		for (size_t k = 0; k < build->out->detections.count; k++) {
-			const struct detection *item = &build->out->detections.items[k];
-
-			if (is_detection_of(build, self, item) &&
-			    LIST_ADD(self, detections, item) != 0)
-				return -ENOMEM;
-		}
+		if (is_detection_of(build, self, item) && LIST_ADD(self, detections, item) != 0)
+			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int take_detections(struct build *build)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < build->out->items_count && result == 0; i++)
+		result = add_detections(build, &build->out->items[i]);
+	return result;
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
