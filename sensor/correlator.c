@@ -164,17 +164,24 @@ static struct session_entry *add_session(struct correlator *self, uint64_t flow_
 	return entry;
 }
 
+/* A flow, as facts of any kind name it. */
+struct flow_ends {
+	const struct flow_key *key;
+	uint64_t flow_id;
+	uint64_t first_ns;
+	uint8_t client_side;
+};
+
 static void set_parties(const struct correlator *self, struct decision_parties *parties,
-			const struct flow_key *key, uint8_t client_side, uint64_t flow_id,
-			uint64_t first_ns, const struct decision_nat *nat)
+			const struct flow_ends *flow, const struct decision_nat *nat)
 {
 	memset(parties, 0, sizeof(*parties));
-	parties->key = *key;
-	parties->client_side = client_side != 0;
-	parties->flow_id = flow_id;
-	parties->first_ns = first_ns;
-	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
-					    parties->client_side);
+	parties->key = *flow->key;
+	parties->client_side = flow->client_side != 0;
+	parties->flow_id = flow->flow_id;
+	parties->first_ns = flow->first_ns;
+	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count,
+					    flow->key, parties->client_side);
 	if (nat != NULL)
 		parties->nat = *nat;
 }
@@ -216,8 +223,10 @@ static void take_contact(struct correlator *self, const struct contact_fact *fac
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    nat);
+	set_parties(
+		self, &parties,
+		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
+		nat);
 	parties.contact = fact->contact;
 	contacts_name_server(self->contacts, fact->fact.time_ns, &parties);
 	contacts_take_contact(self->contacts, fact, &parties);
@@ -228,8 +237,10 @@ static void take_name(struct correlator *self, const struct name_fact *fact,
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    nat);
+	set_parties(
+		self, &parties,
+		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
+		nat);
 	parties.contact = fact->contact;
 	contacts_take_name(self->contacts, fact, &parties);
 }
@@ -238,8 +249,10 @@ static void take_answer(struct correlator *self, const struct answer_fact *fact)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    NULL);
+	set_parties(
+		self, &parties,
+		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
+		NULL);
 	contacts_take_answer(self->contacts, fact, &parties);
 }
 
@@ -264,8 +277,9 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 	struct alert_name name;
 
 	memset(&decision, 0, sizeof(decision));
-	set_parties(self, &decision.parties, &fact.key, fact.client_side, fact.flow_id,
-		    fact.first_ns, nat);
+	set_parties(self, &decision.parties,
+		    &(struct flow_ends){ &fact.key, fact.flow_id, fact.first_ns, fact.client_side },
+		    nat);
 	decision.parties.contact = fact.contact;
 	contacts_name_server(self->contacts, fact.fact.time_ns, &decision.parties);
 	contacts_witness(self->contacts, fact.fact.time_ns, &decision.parties, &fact.view);
@@ -317,8 +331,10 @@ static void take_flow(struct correlator *self, const struct flow_record *record,
 	struct alert_name name;
 
 	memset(&decision, 0, decision_flow_size(false, false));
-	set_parties(self, &decision.parties, &record->key, record->client_side, record->flow_id,
-		    record->first_ns, nat);
+	set_parties(self, &decision.parties,
+		    &(struct flow_ends){ &record->key, record->flow_id, record->first_ns,
+					 record->client_side },
+		    nat);
 	decision.parties.contact = record->contact;
 	name_flow(self, record, &decision);
 	name = alert_flow(self->alerts, record, &decision.parties);
@@ -391,7 +407,9 @@ static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
 	struct correlator *self = ctx;
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &inside->key, inside->client_side, inside->flow_id, 0, nat);
+	set_parties(self, &parties,
+		    &(struct flow_ends){ &inside->key, inside->flow_id, 0, inside->client_side },
+		    nat);
 	parties.contact = inside->contact;
 	alert_nat(self->alerts, &parties, now_ns);
 }
@@ -401,7 +419,9 @@ static void on_withdraw(void *ctx, const struct nat_leg *outside)
 	struct correlator *self = ctx;
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &outside->key, outside->client_side, outside->flow_id, 0, NULL);
+	set_parties(self, &parties,
+		    &(struct flow_ends){ &outside->key, outside->flow_id, 0, outside->client_side },
+		    NULL);
 	parties.contact = outside->contact;
 	contacts_name_server(self->contacts, self->end_ns, &parties);
 	alert_withdraw(self->alerts, &parties);
