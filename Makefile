@@ -50,7 +50,7 @@ BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 .PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
         unit-build test-tools
 
-all: $(BUILD)/minecanary                ## build the sensor
+all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
 $(BUILD)/minecanary: $(BUILD)/obj/sensor/main.o $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(LIBS)

@@ -34,7 +34,7 @@ INSTANCES = 60
 # The work of a session is over after so many calls.
 SESSION_CALLS = 400
 # Records each second of the trail.
-RATE = 2
+RATE = 1
 
 
 class Mix:

@@ -105,12 +105,22 @@ bool history_is_long_before(const struct history *self, uint64_t time_ns, uint64
 	return time_ns + self->settings->habit_s * NS_PER_S <= now_ns;
 }
 
+/* What ended before the retention is forgotten: the oldest that is left is not new for that. */
+static uint64_t reaches_back(const struct history *self, uint64_t first_ns)
+{
+	uint64_t kept_ns = self->settings->retention_s * NS_PER_S;
+	uint64_t now_ns = self->store->now_ns;
+
+	return now_ns > kept_ns && now_ns - kept_ns > first_ns ? now_ns - kept_ns : first_ns;
+}
+
 bool history_is_learnt(const struct history *self, const char *account, uint64_t time_ns)
 {
 	const struct account *known = store_find_account(self->store, account);
 
 	return known != NULL &&
-	       known->first.time_ns + self->settings->learning_s * NS_PER_S <= time_ns;
+	       reaches_back(self, known->first.time_ns) + self->settings->learning_s * NS_PER_S <=
+		       time_ns;
 }
 
 static bool is_given(char *const *list, size_t count, const char *name)

@@ -53,7 +53,8 @@ static size_t mend_escape(char *bytes, size_t len, size_t *count)
 	    is_low(escape_value(bytes + ESCAPE_BYTES, len - ESCAPE_BYTES)))
 		return 2 * (size_t)ESCAPE_BYTES;
 	if (value == 0 || is_high(value) || is_low(value)) {
-		memcpy(bytes + 2, "fffd", 4);
+		for (size_t i = 0; i < 4; i++)
+			bytes[2 + i] = "fffd"[i];
 		(*count)++;
 	}
 	return ESCAPE_BYTES;

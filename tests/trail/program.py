@@ -60,8 +60,8 @@ class Program:
         return run(self.binary, "report", *words, "--state", self.state)
 
     def incidents(self):
-        """All incidents as JSON, from the state."""
-        done = self.report("--format", "json")
+        """All incidents as JSON with the commands, from the state."""
+        done = self.report("--format", "json", "--commands")
         if done.code != 0:
             raise RuntimeError(f"report: exit code {done.code}: {done.err}")
         text, found = done.out.decode("utf-8").strip(), []

@@ -9,6 +9,11 @@ from kit.tap import differ
 # Rules that the scenario fires, and those that it does not: nobody disables a log.
 FIRED = {1700001, 1700002, 1700003, 1700004, 1700005, 1700006, 1700007, 1700008, 1700009,
          1700020, 1700030}
+# Fields of an instance in the report, and in the truth.
+INSTANCE_FIELDS = {"region": "region", "type": "type", "address": "ip", "vpc": "vpc_id",
+                   "launched": "launch", "proof": "event_id"}
+SEEN_MINING = "seen mining"
+SESSION_SIDS = (1600001, 1600002)
 PREFIX = "minecanary"
 CLOSE = 0.005
 ALLOWED = "\n\t"
@@ -38,8 +43,8 @@ def identity(incident, known):
     problems += differ("sources", sources, [known["attacker"]])
     use = known["uses"][known["key"]][known["attacker"]]
     other = known["uses"][known["created_key"]][known["attacker"]]
-    problems += differ("first call", incident["sources"][0]["first"][:19] + "Z", use["first"])
-    return problems + differ("last call", incident["sources"][0]["last"][:19] + "Z",
+    problems += differ("first call", incident["sources"][0]["first"], use["first"])
+    return problems + differ("last call", incident["sources"][0]["last"],
                              max(use["last"], other["last"]))
 
 
@@ -52,15 +57,13 @@ def counts(incident, **expected):
 def instances(incident, known):
     """Problems: each instance with its region, type, address, network, launch and proof."""
     problems = counts(incident, launched=140, mining=20, out_of_sight=120, ended=0)
-    found = {each["instance_id"]: each for each in incident["instances"]}
+    found = {each["id"]: each for each in incident["instances"]}
     expected = {each["instance_id"]: each for each in known["instances"]}
     problems += differ("instances", found.keys() ^ expected.keys(), set())
     for name in found.keys() & expected.keys():
         one, other = found[name], expected[name]
-        problems += [problem for key in ("region", "type", "ip", "eni_id", "vpc_id", "subnet_id",
-                                         "event_id")
-                     for problem in differ(f"{name}: {key}", one[key], other[key])]
-        problems += differ(f"{name}: launch", unix(one["launch"]), unix(other["launch"]))
+        problems += [problem for key, theirs in INSTANCE_FIELDS.items()
+                     for problem in differ(f"{name}: {key}", one[key], other[theirs])]
     launched = {each["region"]: each["launched"] for each in incident["regions"]
                 if each["launched"]}
     return problems + differ("regions", launched,
@@ -69,23 +72,24 @@ def instances(incident, known):
 
 def sight(incident, known):
     """Problems: which were seen mining, which are out of sight; each seen one has its alert."""
-    mining = {each["instance_id"] for each in incident["instances"] if each["sight"] == "mining"}
-    others = {each["instance_id"] for each in incident["instances"]} - mining
+    mining = {each["id"] for each in incident["instances"] if each["seen"] == SEEN_MINING}
+    others = {each["id"] for each in incident["instances"]} - mining
     problems = differ("mining", mining ^ set(known["mining"]), set())
     problems += differ("out of sight", others ^ set(known["out_of_sight"]), set())
-    problems += [f"{each['instance_id']} has no alert" for each in incident["instances"]
-                 if each["sight"] == "mining" and not each["alert_id"]]
-    return problems + differ("alerts", len(incident["alerts"]), 20)
+    problems += [f"{each['id']} has no alert" for each in incident["instances"]
+                 if each["seen"] == SEEN_MINING and not each.get("alert")]
+    sessions = [each["instance"] for each in incident["alerts"] if each["sid"] in SESSION_SIDS]
+    return problems + differ("sessions", sorted(sessions), sorted(known["mining"]))
 
 
 def created(incident, known):
     """Problems: everything that was made, with the call that proves it."""
-    found = {(each["id"], each["region"]): each["event_id"] for each in incident["resources"]}
+    found = {each["proof"]: (each["subject"], each["region"]) for each in incident["resources"]}
     problems = []
     for each in known["created"]:
         name = quota_code(known, each) if each["kind"] == "quota_request" else each["id"]
-        problems += differ(f"{each['kind']} {name}", found.get((name, each["region"])),
-                           each["event_id"])
+        problems += differ(f"{each['kind']} of {each['event_id']}", found.get(each["event_id"]),
+                           (name, each["region"]))
     kinds = [each["kind"] for each in incident["resources"]]
     return problems + differ("VPCs", kinds.count("VPC"), 6) + \
         differ("groups", kinds.count("security group"), 8)
@@ -99,7 +103,7 @@ def quota_code(known, each):
 
 def refused(incident, known):
     """Problems: what was tried and refused."""
-    found = sorted((each["name"], each["error"], each["event_id"]) for each in incident["refusals"])
+    found = sorted((each["call"], each["error"], each["proof"]) for each in incident["refusals"])
     return differ("refused", found, sorted((each["name"], each["code"], each["event_id"])
                                            for each in known["refused"]))
 
@@ -116,12 +120,12 @@ def cost(incident, known):
         if one is None:
             problems.append(f"no row of {row['region']}")
             continue
-        problems += differ(f"{row['region']}: instances", one["instances"], row["count"])
-        problems += near(f"{row['region']}: price", one["price"], row["usd_per_hour"], 1e-9)
+        problems += differ(f"{row['region']}: instances", one["launched"], row["count"])
+        problems += near(f"{row['region']}: price", one["usd_per_hour"], row["usd_per_hour"], 1e-9)
         problems += near(f"{row['region']}: burn", one["burn"], row["total"], 1e-6)
     problems += near("burn", table["burn"], expected["burn"], 1e-6)
-    problems += near("24 hours", table["next_day"], expected["per_day"])
-    return problems + near("30 days", table["next_month"], expected["per_30_days"])
+    problems += near("24 hours", table["next_24_hours"], expected["per_day"])
+    return problems + near("30 days", table["next_30_days"], expected["per_30_days"])
 
 
 def price_of(known):
@@ -177,15 +181,18 @@ def findings(incident, known, ahead):
         if name is None:
             problems.append(f"no finding {each['id']}")
             continue
-        problems += differ(f"{each['id']}: type", found[name]["type"], each["type"])
+        # Security Hub puts a namespace before it.
+        problems += differ(f"{each['id']}: type", found[name]["type"].removeprefix("TTPs/"),
+                           each["type"])
         problems += differ(f"{each['id']}: time", unix(found[name]["created"]),
                            unix(each["time"]))
     tool = next(each for each in known["findings"] if each["form"] == "native")
     lead = unix(tool["time"]) - unix(incident["first_alert"])
     if lead < ahead:
         problems.append(f"our first alert was {lead} s before the finding")
-    first = known["first_mining_packet_us"] / 1e6
-    if not 0 <= unix(incident["first_alert"]) - first < 5:
+    # Not before there is an instance, and at the first login at the latest.
+    if not unix(known["first_launch"]) < unix(incident["first_alert"]) <= \
+            known["first_mining_packet_us"] / 1e6 + 5:
         problems.append(f"the first alert is of {incident['first_alert']}")
     return problems
 
@@ -197,9 +204,12 @@ def detections(incident):
 
 def flows(incident, known):
     """Problems: the flow logs show the pool to the instances of their regions."""
-    found = {each["instance_id"] for each in incident["instances"] if each.get("flow_first")}
-    expected = {name for names in known["flow_logs"]["regions"].values() for name in names}
-    return differ("instances in flow logs", found ^ expected, set())
+    regions = known["flow_logs"]["regions"]
+    found = {(each["region"], each["local_ip"]) for each in incident["flow_logs"]
+             if f"{each['remote_ip']}:{each['remote_port']}" == known["flow_logs"]["pool"]}
+    expected = {(each["region"], each["ip"]) for each in known["instances"]
+                if each["instance_id"] in regions.get(each["region"], ())}
+    return differ("addresses in flow logs", found ^ expected, set())
 
 
 def report_text(done, known):
@@ -221,8 +231,9 @@ def commands(done, known):
     """Problems: a command for each thing, and the warning; nothing that was not made by the
     thief is touched."""
     text = done.out.decode("utf-8")
-    wanted = ["terminate-instances", "delete-access-key", "delete-rule", "delete-function",
-              "delete-user", "delete-vpc", "delete-security-group", known["key"]]
+    wanted = ["terminate-instances", "update-access-key", "disable-rule", "remove-targets",
+              "put-function-concurrency", "put-user-policy", "delete-vpc",
+              "delete-security-group", known["key"], known["created_key"]]
     problems = [f"{word} is not in it" for word in wanted if word not in text]
     kept = next(each["vpc_id"] for each in known["instances"] if each["region"] == "us-east-1")
     if re.search(r"delete-vpc[^\n]*" + kept, text):
@@ -237,15 +248,15 @@ def nothing(summary):
     return differ("summary", summary, "")
 
 
-def escaped(data):
-    """Problems: a control byte, a bidirectional mark or live markup in what is shown."""
+def escaped(data, is_markdown=False):
+    """Problems: a control byte, a bidirectional mark, a forged heading; in Markdown, live markup."""
     text = data.decode("utf-8")
     bad = {each for each in text if each not in ALLOWED and
            unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cs")}
     problems = differ("characters that act", bad, set())
     if re.search(r"^# forged", text, re.MULTILINE):
         problems.append("a heading was forged")
-    if "<script>" in text:
+    if is_markdown and re.search(r"<script>|\[link\]\(", re.sub(r"`[^`\n]*`", "", text)):
         problems.append("markup is live")
     return problems
 
@@ -284,7 +295,7 @@ def lease_fields(lease, each, known):
 def no_overlap(redis, known):
     """Problems: 10.0.1.23 was the pipeline's each night, and is a miner's now."""
     key = f"{PREFIX}:inventory:{known['scope']}/10.0.1.23"
-    found = sorted((int(lease["from"]), int(lease["to"] or 2 ** 60))
+    found = sorted((int(lease.get("from") or 0), int(lease.get("to") or 2 ** 60))
                    for lease in (redis.hash(f"{PREFIX}:lease:{name}")
                                  for name in redis("ZRANGE", key, 0, -1)))
     problems = differ("leases of 10.0.1.23", len(found), 9)
