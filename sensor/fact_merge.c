@@ -14,6 +14,7 @@ struct fact_merge {
 	struct fact_feed *feeds;
 	size_t count;
 	struct feed_head *heads; /* one per feed */
+	size_t chosen;           /* whose fact was returned last */
 };
 
 struct fact_merge *fact_merge_new(struct fact_feed *feeds, size_t count)
@@ -101,23 +102,20 @@ static bool may_release(const struct fact_merge *self, size_t chosen, uint64_t f
 		floor_ns == UINT64_MAX);
 }
 
-const struct fact *fact_merge_next(const struct fact_merge *self)
+const struct fact *fact_merge_next(struct fact_merge *self)
 {
 	uint64_t floor_ns;
-	size_t chosen = choose_feed(self, &floor_ns);
 
-	return may_release(self, chosen, floor_ns) ? self->heads[chosen].fact : NULL;
+	self->chosen = choose_feed(self, &floor_ns);
+	return may_release(self, self->chosen, floor_ns) ? self->heads[self->chosen].fact : NULL;
 }
 
 void fact_merge_pop(struct fact_merge *self)
 {
-	uint64_t floor_ns;
-	size_t chosen = choose_feed(self, &floor_ns);
+	struct feed_head *head = &self->heads[self->chosen];
 
-	if (chosen == self->count)
-		return;
-	ring_pop(self->heads[chosen].ring);
-	look_at_feed(&self->feeds[chosen], &self->heads[chosen]);
+	ring_pop(head->ring);
+	look_at_feed(&self->feeds[self->chosen], head);
 }
 
 uint64_t fact_merge_floor(const struct fact_merge *self)

@@ -32,9 +32,9 @@ void fact_merge_free(struct fact_merge *self);
 void fact_merge_look(struct fact_merge *self);
 
 /* The fact whose turn it is, in place on its ring; NULL: none can be released yet. */
-const struct fact *fact_merge_next(const struct fact_merge *self);
+const struct fact *fact_merge_next(struct fact_merge *self);
 
-/* Takes what fact_merge_next() returned off its ring. */
+/* Takes what fact_merge_next() has just returned off its ring. */
 void fact_merge_pop(struct fact_merge *self);
 
 /* Every fact before this time has been taken. UINT64_MAX: all feeds ended and nothing is left. */
