@@ -42,10 +42,10 @@ static void test_in_order(void **state)
 		assert_int_equal(bytes.len, i + 1);
 	}
 	assert_memory_equal(bytes.ptr, text, strlen(text));
-	assert_false(opening_is_full(table, 7));
+	assert_false(opening_is_over(table, 7, 1));
 	opening_end(table, 7);
 	assert_int_equal(opening_bytes(table, 7).len, 0);
-	assert_true(opening_is_full(table, 7));
+	assert_true(opening_is_over(table, 7, 1));
 	opening_table_free(table);
 }
 
@@ -120,7 +120,7 @@ static void test_what_is_not_of_the_opening(void **state)
 	assert_int_equal(opening_add(table, 9, 1000, slice_of(big, 0)).len, 0);
 	bytes = opening_add(table, 9, 1000, slice_of(big, sizeof(big)));
 	assert_int_equal(bytes.len, OPENING_BYTES);
-	assert_true(opening_is_full(table, 9));
+	assert_true(opening_is_over(table, 9, 1));
 	opening_table_free(table);
 }
 
