@@ -321,9 +321,12 @@ static bool read_opening(struct names *self, uint32_t index, struct slice bytes,
 
 /* --- openings ------------------------------------------------------------------------------- */
 
+/* Neighbours in the flow table are neighbours there: the direction is far from the index's low
+ * bits.
+ */
 static uint32_t opening_of(uint32_t index, enum direction dir)
 {
-	return index * 2 + (uint32_t)dir;
+	return index | (uint32_t)dir << 31;
 }
 
 static void opening_done(struct names *self, uint32_t index, struct flow *flow, enum direction dir)
