@@ -209,27 +209,32 @@ static void read_message(struct names *self, uint32_t index, struct slice bytes)
 		read_answers(self, index, message);
 }
 
-/* Whole messages, whose bytes are counted in *used, and with is_last the beginning of one more.
- * True when nothing more is to come for us. */
-static bool read_dns_stream(struct names *self, uint32_t index, struct slice bytes, bool is_last,
-			    size_t *used)
+/* What there is of one direction's stream, and how much of it is not wanted again. */
+struct stretch {
+	struct slice bytes;
+	bool is_last; /* no more will come */
+	size_t used;
+};
+
+/* Whole messages, and with is_last the beginning of one more. True when nothing more is to come for
+ * us. */
+static bool read_dns_stream(struct names *self, uint32_t index, struct stretch *stretch)
 {
-	struct slice rest = bytes;
+	struct slice rest = stretch->bytes;
 	struct slice message;
 	enum dns_frame frame;
 	size_t size;
 
-	*used = 0;
 	while ((frame = dns_tcp_frame(rest, &message, &size)) == DNS_FRAME_WHOLE) {
 		read_message(self, index, message);
-		*used += size;
-		rest = slice_tail(bytes, *used);
+		stretch->used += size;
+		rest = slice_tail(rest, size);
 	}
 	if (frame == DNS_FRAME_BAD)
 		return true;
-	if (is_last && rest.len > DNS_LENGTH_BYTES)
+	if (stretch->is_last && rest.len > DNS_LENGTH_BYTES)
 		read_message(self, index, slice_tail(rest, DNS_LENGTH_BYTES));
-	return is_last;
+	return stretch->is_last;
 }
 
 /* --- hellos and requests -------------------------------------------------------------------- */
@@ -347,15 +352,19 @@ static uint16_t server_port(const struct flow *flow, const struct flow_key *key)
 	return key->port[(flow->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1];
 }
 
-/* True when no more of it is wanted; else the first *used bytes are not wanted again. */
-static bool read_bytes(struct names *self, uint32_t index, const struct flow *flow,
-		       const struct flow_key *key, struct slice bytes, bool is_last, size_t *used)
+/* Some pools listen on DNS's port because firewalls let it pass. */
+static bool begins_tls(struct slice bytes)
 {
-	*used = 0;
-	/* Some listen on DNS's port because firewalls let it pass. */
-	if (is_dns(key) && !(bytes.len > 1 && bytes.ptr[0] == RECORD_HELLO && bytes.ptr[1] == 3))
-		return read_dns_stream(self, index, bytes, is_last, used);
-	return read_opening(self, index, bytes, is_last, server_port(flow, key));
+	return bytes.len > 1 && bytes.ptr[0] == RECORD_HELLO && bytes.ptr[1] == 3;
+}
+
+/* True when no more of the stream is wanted. */
+static bool read_stretch(struct names *self, uint32_t index, const struct flow *flow,
+			 const struct flow_key *key, struct stretch *stretch)
+{
+	if (is_dns(key) && !begins_tls(stretch->bytes))
+		return read_dns_stream(self, index, stretch);
+	return read_opening(self, index, stretch->bytes, stretch->is_last, server_port(flow, key));
 }
 
 /* The sequence number of the payload's first byte: a SYN takes one. */
@@ -378,20 +387,19 @@ static void begin_opening(struct names *self, uint32_t index, struct flow *flow,
 {
 	uint32_t key = opening_of(index, dir);
 	uint32_t seq = next_seq(flow, dir, packet);
-	size_t used = 0;
+	struct stretch stretch = { .bytes = packet->payload };
 
 	if (seq == data_seq(packet)) {
-		if (read_bytes(self, index, flow, &packet->key, packet->payload, false, &used)) {
+		if (read_stretch(self, index, flow, &packet->key, &stretch)) {
 			opening_done(self, index, flow, dir);
 			return;
 		}
-		if (used == packet->payload.len)
+		if (stretch.used == packet->payload.len)
 			return;
 	}
-	seq += (uint32_t)used;
-	opening_begin(self->openings, key, seq, packet->time_ns);
-	(void)opening_add(self->openings, key, data_seq(packet) + (uint32_t)used,
-			  slice_tail(packet->payload, used));
+	opening_begin(self->openings, key, seq + (uint32_t)stretch.used, packet->time_ns);
+	(void)opening_add(self->openings, key, data_seq(packet) + (uint32_t)stretch.used,
+			  slice_tail(packet->payload, stretch.used));
 	flow->seq_known |= (uint8_t)(OPENING_GOING << dir);
 }
 
@@ -400,12 +408,14 @@ static void go_on_opening(struct names *self, uint32_t index, struct flow *flow,
 {
 	uint32_t key = opening_of(index, dir);
 	struct slice bytes = opening_add(self->openings, key, data_seq(packet), packet->payload);
-	bool is_last = opening_is_over(self->openings, key, packet->time_ns);
-	size_t used;
+	struct stretch stretch = { .bytes = bytes,
+				   .is_last =
+					   opening_is_over(self->openings, key, packet->time_ns) };
 
-	if (read_bytes(self, index, flow, &packet->key, bytes, is_last, &used)) {
+	if (read_stretch(self, index, flow, &packet->key, &stretch)) {
 		opening_done(self, index, flow, dir);
-	} else if (used > 0 && opening_skip(self->openings, key, used, packet->time_ns)) {
+	} else if (stretch.used > 0 &&
+		   opening_skip(self->openings, key, stretch.used, packet->time_ns)) {
 		opening_end(self->openings, key);
 		flow->seq_known &= (uint8_t) ~(OPENING_GOING << dir);
 	}
@@ -491,15 +501,15 @@ void names_end(struct names *self, uint32_t index, struct flow *flow, const stru
 {
 	for (int dir = 0; dir < 2; dir++) {
 		uint32_t opening = opening_of(index, (enum direction)dir);
-		size_t used;
+		struct stretch stretch = { .is_last = true };
 
 		if ((flow->seq_known & OPENING_GOING << dir) == 0)
 			continue;
+		stretch.bytes = opening_bytes(self->openings, opening);
 		if (key->proto == IP_PROTO_UDP)
 			end_quic(self, index);
 		else
-			(void)read_bytes(self, index, flow, key,
-					 opening_bytes(self->openings, opening), true, &used);
+			(void)read_stretch(self, index, flow, key, &stretch);
 		opening_done(self, index, flow, (enum direction)dir);
 	}
 }

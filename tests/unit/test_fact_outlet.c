@@ -189,7 +189,7 @@ static void test_full_backlog(void **state)
 		while (urgent(given + 1))
 			given++;
 	}
-	assert_true(given > 3 * BACKLOG);
+	assert_true(given > (uint64_t)3 * BACKLOG);
 	while (taken < given) {
 		if (take(feed.urgent, taken + 1) != 0)
 			taken++;

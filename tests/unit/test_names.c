@@ -227,7 +227,7 @@ static void test_truncated_answers(void **state)
 
 	(void)state;
 	build_addresses(&message, "pool.example.net", 4);
-	question = message.len - 4 * 16;
+	question = message.len - (size_t)4 * 16;
 	for (size_t len = 1; len <= message.len; len++) {
 		uint64_t read = stats.dns_messages;
 
@@ -249,12 +249,13 @@ static void test_truncated_answers(void **state)
 /* The last labels say whose a name is. */
 static void test_a_long_name_keeps_its_end(void **state)
 {
+	const char label[] = "0123456789abcdef.";
 	char name[256] = "";
 
 	(void)state;
-	for (int i = 0; i < 11; i++)
-		(void)strcat(name, "0123456789abcdef.");
-	(void)strcat(name, "pool.example.net");
+	for (size_t i = 0; i < 11; i++)
+		memcpy(name + i * strlen(label), label, sizeof(label));
+	memcpy(name + 11 * strlen(label), "pool.example.net", sizeof("pool.example.net"));
 	build_addresses(&message, name, 1);
 	answer();
 	(void)assert_answered("0123456789abcdef.0123456789abcdef.0123456789abcdef."

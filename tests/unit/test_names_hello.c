@@ -396,6 +396,8 @@ static void test_a_hole_for_ever(void **state)
 
 static void test_nonsense(void **state)
 {
+	static const uint8_t record[] = { 22, 3, 1, 0, 100, 1, 0xff, 0xff, 0xff };
+	static const uint8_t request[] = { 'G', 'E', 'T', ' ' };
 	static uint8_t bytes[3 * OPENING_BYTES];
 
 	(void)state;
@@ -404,11 +406,9 @@ static void test_nonsense(void **state)
 		struct rig_flow flow = rig_connect(3, 40000, 80);
 
 		memset(bytes, 'x', sizeof(bytes));
-		memcpy(bytes, "GET ", 4);
+		memcpy(bytes, request, sizeof(request));
 		for (size_t at = 0; round == 1 && at < sizeof(bytes); at += 105)
-			memcpy(&bytes[at],
-			       at == 0 ? "\x16\3\1\0\x64\1\xff\xff\xff" : "\x16\3\1\0\x64",
-			       at == 0 ? 9 : 5);
+			memcpy(&bytes[at], record, at == 0 ? sizeof(record) : 5);
 		for (size_t at = 0; at < sizeof(bytes); at += 512)
 			rig_tcp(&flow, UP, at, &bytes[at], 512);
 		rig_end(&flow);

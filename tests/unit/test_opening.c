@@ -33,7 +33,7 @@ static void test_in_order(void **state)
 {
 	struct stats stats;
 	struct opening_table *table = table_new(8, &stats);
-	struct slice bytes;
+	struct slice bytes = slice_of("", 0);
 
 	(void)state;
 	opening_begin(table, 7, SEQ, 1);
@@ -129,7 +129,7 @@ static void test_many_holes(void **state)
 {
 	struct stats stats;
 	struct opening_table *table = table_new(8, &stats);
-	struct slice bytes;
+	struct slice bytes = slice_of("", 0);
 
 	(void)state;
 	opening_begin(table, 2, SEQ, 1);

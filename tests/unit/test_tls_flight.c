@@ -254,7 +254,7 @@ static void test_damage(void **state)
 
 	(void)state;
 	build_hello(&message, 0);
-	for (size_t at = 0; at < message.len + 3 * RECORD_HEAD; at++) {
+	for (size_t at = 0; at < message.len + (size_t)3 * RECORD_HEAD; at++) {
 		for (unsigned byte = 0; byte < 256; byte++) {
 			enum tls_flight result;
 

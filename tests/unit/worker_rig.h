@@ -80,7 +80,7 @@ static inline void send_packet(const struct way *way, uint8_t tcp_flags, uint32_
 			       struct slice payload)
 {
 	struct packet packet = { .time_ns = now_ns,
-				 .number = ++number,
+				 .number = number + 1,
 				 .key = { .proto = way->proto, .ip_version = 4 },
 				 .tcp_flags = tcp_flags,
 				 .tcp_seq = seq,
@@ -92,6 +92,7 @@ static inline void send_packet(const struct way *way, uint8_t tcp_flags, uint32_
 	packet.l3 = packet.payload;
 	packet.from_high =
 		flow_key_set(&packet.key, way->from, way->to, way->from_port, way->to_port, false);
+	number++;
 	now_ns += SECOND / 1000;
 	packet_batch_clear(batch);
 	assert_true(packet_batch_add(batch, &packet));
