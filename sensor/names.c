@@ -176,7 +176,8 @@ static uint32_t match_question(const struct names *self, struct slice name)
 	return listed;
 }
 
-/* A listed name, or one that carries a key out. What is only listed an answer tells itself. */
+/* A listed name, or one that carries a key out. A name that is only listed the answer tells itself;
+ * an address that a name spells is the question's to tell. */
 static void read_question(struct names *self, uint32_t index, const struct dns_message *message)
 {
 	struct slice name = dns_name_slice(&message->names[0]);

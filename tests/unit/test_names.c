@@ -300,6 +300,11 @@ static void test_wildcard_services(void **state)
 	ask("x.198.51.100.89.nip.io");
 	ask("198.51.100.88.example.net");
 	assert_silent();
+	/* The question has told it: the answer gives an address and no more. */
+	build_addresses(&message, "x.198.51.100.88.nip.io", 1);
+	answer();
+	(void)assert_answered("x.198.51.100.88.nip.io", "-", 1);
+	assert_int_equal(told_names.count, 0);
 }
 
 static void test_no_dns(void **state)
