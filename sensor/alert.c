@@ -208,6 +208,15 @@ static void drop_alert(struct alert_table *self, struct alert *alert)
 	free(alert);
 }
 
+/* Drops it, after what it held back was published: without its past, if that is not known yet. */
+static void retire_alert(struct alert_table *self, struct alert *alert, uint64_t time_ns)
+{
+	end_asking(self, alert);
+	if (alert->is_held || alert->timer.place != 0)
+		publish(self, alert, time_ns, 0);
+	drop_alert(self, alert);
+}
+
 /* NULL: out of memory, counted. */
 static struct alert *open_alert(struct alert_table *self, const struct decision_parties *parties,
 				enum family family, struct alert_cause cause, uint64_t time_ns)
@@ -215,12 +224,8 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	struct alert *alert;
 
 	if (self->alerts.count >= self->options.max_alerts && self->alerts.oldest != NULL) {
-		struct alert *oldest = (struct alert *)self->alerts.oldest;
-
 		stats_add(self->stats->correlator_capped, 1);
-		if (oldest->timer.place != 0)
-			publish(self, oldest, time_ns, 0);
-		drop_alert(self, oldest);
+		retire_alert(self, (struct alert *)self->alerts.oldest, time_ns);
 	}
 	alert = calloc(1, sizeof(*alert));
 	if (alert == NULL) {
@@ -256,7 +261,6 @@ static void adopt(struct alert *alert, const struct open_alert *found)
 	if (!goes_on)
 		return;
 	alert->id = found->alert_id;
-	alert->timer.id = found->alert_id;
 	alert->revision = found->revision;
 	if (found->sid > alert->sid)
 		alert->sid = found->sid;
@@ -493,6 +497,19 @@ static size_t take_contacts(struct alert_table *self, struct alert *alert,
 	return count;
 }
 
+/* One's own miner explains the contacts that wait for their session. */
+static void forgive_contacts(struct alert_table *self, const struct decision_parties *parties)
+{
+	const struct alert_cause causes[] = { { .listed = parties->listed }, { 0 } };
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		struct alert *contact = find_by(self, parties, FAMILY_CONTACT, causes[i]);
+
+		if (contact != NULL && contact->revision == 0)
+			drop_alert(self, contact);
+	}
+}
+
 struct alert_name alert_session(struct alert_table *self, const struct session_fact *fact,
 				const struct decision_parties *parties,
 				const struct session_view *before)
@@ -510,10 +527,10 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 		return alert != NULL ? name_of(alert) : (struct alert_name){ 0 };
 	}
 	alert = find_alert(self, parties, family);
-	if (alert == NULL)
-		alert = parties->is_allowed ? NULL
-					    : open_alert(self, parties, family,
-							 cause_of(parties, family), time_ns);
+	if (alert == NULL && parties->is_allowed)
+		forgive_contacts(self, parties);
+	else if (alert == NULL)
+		alert = open_alert(self, parties, family, cause_of(parties, family), time_ns);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, time_ns);
@@ -702,7 +719,7 @@ void alert_advance(struct alert_table *self, uint64_t now_ns)
 		if (now_ns <= oldest->last_ns ||
 		    now_ns - oldest->last_ns <= LIMIT_EPISODE_S * NS_PER_S)
 			break;
-		drop_alert(self, oldest);
+		retire_alert(self, oldest, now_ns);
 	}
 }
 
