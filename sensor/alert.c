@@ -57,6 +57,7 @@ struct alert {
 	uint8_t has_server; /* parties are those of a flow to it */
 	uint8_t is_asking;  /* nothing is published before the answer */
 	uint8_t is_held;    /* something would have been */
+	uint8_t family;     /* enum family */
 	uint64_t open_hash;
 	struct evidence evidence;
 	struct session_view view;
@@ -120,7 +121,7 @@ static struct alert *find_hostile(const struct alert_table *self,
 
 static bool is_hostile(const struct alert *alert)
 {
-	return signature_find(alert->sid)->family == FAMILY_HOSTILE;
+	return alert->family == FAMILY_HOSTILE;
 }
 
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
@@ -237,6 +238,7 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	alert->open_hash = alert_namer_id(self->namer, parties, family, cause, 0);
 	alert->timer.id = alert->id;
 	alert->timer.owner = alert;
+	alert->family = (uint8_t)family;
 	alert->episode_ns = time_ns;
 	alert->last_ns = time_ns;
 	alert->parties = *parties;
@@ -250,11 +252,22 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	return alert;
 }
 
+/* The one that says more, of one family: a session's is the lower number. */
+static uint32_t stronger_sid(uint32_t a, uint32_t b)
+{
+	if (a == SID_SESSION || b == SID_SESSION)
+		return SID_SESSION;
+	return a > b ? a : b;
+}
+
 /* The episode of an alert that is open elsewhere goes on here: same id, later revisions, and no
- * step back. One that began later is of a time that this run has not reached. */
+ * step back. One that began later is of a time that this run has not reached; one of another family
+ * is not ours. */
 static void adopt(struct alert *alert, const struct open_alert *found)
 {
-	bool goes_on = found->absorbed_by == 0 &&
+	const struct signature *signature = signature_find(found->sid);
+	bool goes_on = signature != NULL && signature->family == (enum family)alert->family &&
+		       found->revision < UINT32_MAX && found->absorbed_by == 0 &&
 		       found->first_ns / NS_PER_US <= alert->episode_ns / NS_PER_US &&
 		       alert->episode_ns < found->last_ns + LIMIT_EPISODE_S * NS_PER_S;
 
@@ -262,8 +275,7 @@ static void adopt(struct alert *alert, const struct open_alert *found)
 		return;
 	alert->id = found->alert_id;
 	alert->revision = found->revision;
-	if (found->sid > alert->sid)
-		alert->sid = found->sid;
+	alert->sid = stronger_sid(alert->sid, found->sid);
 	if (found->first_ns / NS_PER_US < alert->episode_ns / NS_PER_US) {
 		alert->episode_ns = found->first_ns;
 		alert->flows += found->flows;

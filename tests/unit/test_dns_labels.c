@@ -31,8 +31,8 @@ static int teardown(void **state)
 }
 
 /* 10.0.1.<client> was given 203.0.113.<host> for name. */
-static struct answer_fact answer_of(double seconds, uint8_t client, const char *name, uint32_t ttl_s,
-				    uint8_t host)
+static struct answer_fact answer_of(double seconds, uint8_t client, const char *name,
+				    uint32_t ttl_s, uint8_t host)
 {
 	struct answer_fact fact = { .key = facts_key(client, 53000), .ttl_s = ttl_s, .count = 1 };
 	const uint8_t addr[4] = { 203, 0, 113, host };

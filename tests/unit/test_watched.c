@@ -143,8 +143,8 @@ static struct flow_key key_to(const char *server, uint16_t port)
 	memset(&key, 0, sizeof(key));
 	key.proto = IP_PROTO_TCP;
 	key.ip_version = strchr(server, ':') != NULL ? 6 : 4;
-	assert_int_equal(
-		inet_pton(key.ip_version == 6 ? AF_INET6 : AF_INET, server, key.addr[1]), 1);
+	assert_int_equal(inet_pton(key.ip_version == 6 ? AF_INET6 : AF_INET, server, key.addr[1]),
+			 1);
 	key.port[1] = port;
 	return key;
 }
