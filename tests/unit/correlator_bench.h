@@ -81,13 +81,18 @@ static inline void bench_free(struct bench *bench)
 	free(bench);
 }
 
-static inline void push(struct bench *bench, size_t feed, struct fact *fact)
+static inline void push_to(struct bench *bench, size_t feed, bool is_bulk, struct fact *fact)
 {
 	struct fact_feed *to = &bench->feeds[feed];
 
 	fact->worker = (uint16_t)feed;
 	fact->sequence = ++bench->sequence[feed];
-	assert_true(ring_push(fact->kind == FACT_FLOW ? to->bulk : to->urgent, fact, fact->size));
+	assert_true(ring_push(is_bulk ? to->bulk : to->urgent, fact, fact->size));
+}
+
+static inline void push(struct bench *bench, size_t feed, struct fact *fact)
+{
+	push_to(bench, feed, fact->kind == FACT_FLOW || fact->kind == FACT_HELLO, fact);
 }
 
 static inline void push_contact(struct bench *bench, size_t feed, double seconds, uint8_t client,
