@@ -195,9 +195,10 @@ static void end_asking(struct alert_table *self, struct alert *alert)
 
 	if (!alert->is_asking)
 		return;
-	while (*at != alert)
+	while (*at != NULL && *at != alert)
 		at = &(*at)->next_asking;
-	*at = alert->next_asking;
+	if (*at != NULL)
+		*at = alert->next_asking;
 	alert->is_asking = 0;
 }
 
