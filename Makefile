@@ -48,9 +48,9 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 .PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
-        unit-build test-tools
+        unit-build unit-threads test-tools
 
-all: $(BUILD)/minecanary                ## build the sensor
+all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
 $(BUILD)/minecanary: $(BUILD)/obj/sensor/main.o $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(LIBS)
@@ -84,10 +84,19 @@ $(BUILD)/obj/sensor/%.o: sensor/%.c Makefile
 # The default list is in the object as it is.
 $(BUILD)/obj/sensor/lists_default.o $(BUILD)/fuzz/obj/sensor/lists_default.o: sensor/pools.list
 
+# The shipped prices are in the object as they are.
+$(BUILD)/obj/sensor/trail/prices_default.o $(BUILD)/fuzz/obj/sensor/trail/prices_default.o: sensor/trail/prices.list
+
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
 		$(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
+
+# Those with threads of their own, for the sanitizer that looks for races.
+THREAD_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE \
+                'pthread_create|reader_start|publisher_run' $(UNIT_SRC)))
+unit-threads: $(THREAD_BIN)             ## run the unit tests that have threads
+	@sh tests/unit/run.sh $(THREAD_BIN)
 
 unit-build: $(UNIT_BIN)
 unit: $(UNIT_BIN)                       ## run the unit tests
@@ -138,9 +147,13 @@ lint:                                   ## include directions, format, cppcheck,
 check:                                  ## every test; what CI runs
 	@sh scripts/check.sh
 
-install: all                            ## install below $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/minecanary-trail  ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/minecanary $(DESTDIR)$(PREFIX)/sbin/minecanary
 	install -D -m 644 sensor/minecanary.8 $(DESTDIR)$(PREFIX)/share/man/man8/minecanary.8
+	install -D -m 755 $(BUILD)/minecanary-trail $(DESTDIR)$(PREFIX)/bin/minecanary-trail
+	install -D -m 644 sensor/trail/minecanary-trail.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/minecanary-trail.8
+	install -D -m 644 sensor/trail/prices.list $(DESTDIR)$(PREFIX)/share/minecanary/prices.list
 	install -D -m 644 scripts/install/minecanary.yaml $(DESTDIR)/etc/minecanary/minecanary.yaml
 	install -D -m 644 sensor/pools.list $(DESTDIR)$(PREFIX)/share/minecanary/pools.list
 	install -D -m 644 scripts/install/minecanary.service \

@@ -188,9 +188,14 @@ struct carrier_step {
 /* What dialects ride in: takes wrapped bytes, gives the bytes inside. Stackable. A carrier keeps
  * what it needs of a begun header in its state: it always takes what it is given, in pieces of any
  * size, and the answer must not depend on the pieces. */
+struct tls_hello;
+
 struct carrier {
 	const char *name;  /* in events: [a-z0-9-]+ */
 	size_t state_size; /* flat, caller-zeroed, for both directions; at most CARRIER_STATE_MAX */
+	/* What the client said in clear before it went on encrypted, out of the carrier's state;
+	 * NULL: not (yet). The member itself is NULL for carriers that have no such thing. */
+	const struct tls_hello *(*hello)(const void *state);
 	bool is_opaque; /* never gives content: no reason to look at a flow, but to leave it alone
 			 */
 	/* Could this be my first byte in that direction? YES and NO are final; MAYBE with fewer

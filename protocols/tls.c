@@ -194,6 +194,7 @@ _Static_assert(sizeof(struct tls_state) <= CARRIER_STATE_MAX, "state is too larg
 
 const struct carrier carrier_tls = {
 	.name = "tls",
+	.hello = carrier_tls_hello,
 	.is_opaque = true,
 	.state_size = sizeof(struct tls_state),
 	.probe = tls_probe,

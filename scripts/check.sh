@@ -44,9 +44,8 @@ step() {
 
 # Sanitizers: the same tests on instrumented programs. Leaks count; nDPI keeps a few tables of its
 # own for the life of the process, which is why its frames are suppressed.
-sanitized() { # sanitized NAME FLAGS
-    make -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g' all unit-build >/dev/null || return 1
-    make -s BUILD="build/$1" SAN="$2" OPT='-O1 -g' unit || return 1
+sanitized() { # sanitized NAME FLAGS UNIT-TARGET
+    make -s -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g' all "$3" || return 1
     python3 tests/golden/golden.py --binary "build/$1/minecanary" --quick
 }
 
@@ -55,19 +54,21 @@ step build make -B -j2 CFLAGS=-Werror all unit-build bench-build
 step lint sh scripts/lint.sh
 step unit make -s CFLAGS=-Werror unit
 step captures python3 scripts/make_captures.py --check
+step cloudtrail python3 scripts/coin_shadow_trail.py --check
 step golden python3 tests/golden/golden.py --binary build/minecanary
 step differ python3 tests/differential/differential.py --binary build/minecanary --seed 1
 step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step scenario python3 tests/redis/scenario.py --binary build/minecanary
 step campaign python3 tests/redis/campaign.py --binary build/minecanary
+step trail python3 tests/trail/trail.py --sensor build/minecanary --binary build/minecanary-trail
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary
 step bench env BENCH_PACKETS=20000 BENCH_ROUNDS=1 make -s bench
-step asan sanitized asan address,undefined
+step asan sanitized asan address,undefined unit
 step asan-differ python3 tests/differential/differential.py --binary build/asan/minecanary \
     --seed 1 --sample 1
-step tsan sanitized tsan thread
+step tsan sanitized tsan thread unit-threads
 step fuzz-build make -j2 fuzz-build
 step fuzz make -s fuzz
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Shows the whole way once, on a machine with nothing but a root shell: installs what is missing,
-# builds, starts a private Redis on a unix socket, replays the scenario into it, and reads back from
-# Redis who mined for whom. Stops what it started and leaves no data behind.
+# builds, starts a private Redis on a unix socket, replays the scenario into it, reads back from
+# Redis who mined for whom, and joins that with what the cloud recorded: whose key it was, what else
+# it did, and what that costs. Stops what it started and leaves no data behind.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -43,3 +44,14 @@ build/minecanary -c tests/golden/config/coin-shadow.yaml \
 echo "Read back from Redis:"
 echo
 python3 scripts/who_mines.py "$socket" demo
+
+cloud=pcaps/coin-shadow/cloudtrail
+echo
+echo "Joining it with the cloud's side in $cloud: CloudTrail, flow logs, findings."
+build/minecanary-trail --redis "unix://$socket" --id demo --lists tests/golden/config/pools.list \
+    --flowlogs "$cloud/AWSLogs/111122223333/vpcflowlogs" "$cloud/AWSLogs" "$cloud/findings"
+
+echo
+echo "The incident, as Redis has it:"
+echo
+build/minecanary-trail report --redis "unix://$socket" --published 347

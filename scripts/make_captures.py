@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 import coin_shadow
+import coin_shadow_trail
 from capturekit import pcapfile
 from captures import (carried, carriers, cryptonote, ethproxy, look_alikes, names, sessions,
                       stratum_v1, streams)
@@ -31,6 +32,7 @@ from `scripts/coin_shadow.plan`. All addresses, names and wallets are invented.
 | `inside.pcap` | AWS traffic mirroring, VNI 4097: downloads, mining sessions, everyday traffic |
 | `after-nat.pcap` | the miners' connections behind the NAT gateway, from 198.51.100.40 |
 | `truth.json` | sessions, totals per miner, benign hosts, every flow of both captures |
+| `cloudtrail/` | what the cloud recorded: see its README; written by `scripts/coin_shadow_trail.py` |
 """
 
 INDEX = """# Captures
@@ -41,6 +43,7 @@ byte for byte; `--check` compares. Each folder's README has a line on every capt
 | folder | content |
 | --- | --- |
 | `coin-shadow` | the whole scenario: twenty miners among everyday traffic |
+| `coin-shadow/cloudtrail` | its other half: eight days of CloudTrail, flow logs and findings for all 140 instances, one key, eight regions (`scripts/coin_shadow_trail.py`) |
 | `stratum-v1`, `cryptonote`, `ethproxy` | the dialects, as several miners speak them |
 | `dialects` | every other dialect, one session each |
 | `carriers` | sessions in proxies, WebSocket and HTTP bodies |
@@ -80,6 +83,9 @@ def everything():
     """All files of the collection: (path below pcaps/, bytes)."""
     for name, data in coin_shadow.generate(coin_shadow.Plan(coin_shadow.PLAN)).items():
         yield f"coin-shadow/{name}", data
+    cloud = coin_shadow_trail.generate(coin_shadow_trail.Plan(coin_shadow_trail.PLAN))
+    for name, data in cloud.items():
+        yield f"coin-shadow/cloudtrail/{name}", data
     yield "coin-shadow/README.md", COIN_SHADOW.encode()
     yield "README.md", INDEX.encode()
     for folder, module in MODULES.items():
@@ -103,7 +109,7 @@ def main():
         if not options.check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        elif not path.is_file() or path.read_bytes() != data:
+        elif not coin_shadow_trail.same(path, data):
             print(f"{path}: not what scripts/make_captures.py writes", file=sys.stderr)
             different += 1
     return 1 if different else 0

@@ -175,6 +175,11 @@ bool inspect_is_idle(const struct inspect *self)
 	return conversation_is_idle(&self->conversation);
 }
 
+const struct tls_hello *inspect_hello(const struct inspect *self)
+{
+	return wrapping_hello(&self->wrapping);
+}
+
 bool inspect_is_wrapped(const struct inspect *self, enum direction dir)
 {
 	return wrapping_is_inside(&self->wrapping, side_of(self, dir));

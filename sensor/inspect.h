@@ -46,6 +46,10 @@ struct session *inspect_session(struct inspect *self);
  * was none: the worker may free it. Never true once the session is open. */
 bool inspect_is_idle(const struct inspect *self);
 
+/* What the client said in clear inside a tunnel, before it went on encrypted; NULL: nothing. */
+struct tls_hello;
+const struct tls_hello *inspect_hello(const struct inspect *self);
+
 /* True when that direction is inside a carrier (HTTP, TLS...). */
 bool inspect_is_wrapped(const struct inspect *self, enum direction dir);
 

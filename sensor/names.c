@@ -271,6 +271,11 @@ static void read_hello(struct names *self, uint32_t index, struct slice body, bo
 		tell_hello(self, index, &self->hello, port);
 }
 
+void names_hello(struct names *self, uint32_t index, const struct tls_hello *hello)
+{
+	tell_hello(self, index, hello, 0);
+}
+
 static void read_host(struct names *self, uint32_t index, struct slice host, uint16_t port)
 {
 	uint32_t listed = match(self, host, port);

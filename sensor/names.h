@@ -6,6 +6,7 @@
 #ifndef SENSOR_NAMES_H
 #define SENSOR_NAMES_H
 
+#include "protocols/tls_hello.h"
 #include "sensor/fact.h"
 #include "sensor/lists.h"
 
@@ -42,6 +43,9 @@ void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direc
 
 /* The flow ends: what was gathered of its opening is read as far as it got. */
 void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto);
+
+/* A hello that was found inside a tunnel. */
+void names_hello(struct names *self, uint32_t index, const struct tls_hello *hello);
 
 /* A host:port that a session leaked; true when it was listed and told. */
 bool names_leaked(struct names *self, uint32_t index, const char *host_port);

@@ -14,6 +14,7 @@
 #include "sensor/fact_outlet.h"
 #include "sensor/inspect.h"
 #include "sensor/names.h"
+#include "sensor/resolvers.h"
 #include "sensor/tcp_options.h"
 
 #define NS_PER_S      1000000000u
@@ -28,6 +29,7 @@ struct watch {
 	uint32_t place; /* in worker.watched */
 	bool is_reported;
 	bool is_leak_told;
+	bool is_hello_told;
 	bool has_stamps;  /* said covers TCP time stamps */
 	uint64_t said;    /* hash of the client's first words, 0: not heard yet */
 	uint64_t said_ns; /* when */
@@ -76,14 +78,16 @@ static void push_contact(struct worker *self, uint32_t index, const struct packe
 	(void)fact_outlet_urgent(self->outlet, &fact.fact);
 }
 
-/* Is the server's address one that was given out for a listed name? Questions to a resolver are
- * seen as what they are. */
+/* Is the server's address one that was given out for a listed name, or is it a resolver that takes
+ * encrypted questions? Those in clear are seen as what they are. */
 static bool is_watched(const struct worker *self, const struct flow *hot,
 		       const struct flow_cold *cold)
 {
 	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
 
-	return self->options.watched != NULL && cold->key.port[server] != DNS_PORT &&
+	if (self->options.watched == NULL || cold->key.port[server] == DNS_PORT)
+		return false;
+	return cold->key.port[server] == RESOLVER_TLS_PORT ||
 	       watched_has(self->options.watched, cold->key.ip_version, cold->key.addr[server]);
 }
 
@@ -232,6 +236,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	watch->index = index;
 	watch->is_reported = false;
 	watch->is_leak_told = false;
+	watch->is_hello_told = false;
 	watch->said = 0;
 	watch->said_ns = 0;
 	watch->has_stamps = false;
@@ -283,11 +288,16 @@ static void check_contact(struct worker *self, uint32_t index, const struct pack
 		push_contact(self, index, first);
 }
 
-/* A pool that a session's carrier or messages named: once for each. */
+/* What a session's carriers or messages say in clear of where it leads: once for each. */
 static void check_leak(struct worker *self, struct watch *watch)
 {
 	const char *pool = inspect_session(watch->inspect)->view.pool;
+	const struct tls_hello *hello = watch->is_hello_told ? NULL : inspect_hello(watch->inspect);
 
+	if (hello != NULL) {
+		watch->is_hello_told = true;
+		names_hello(self->names, watch->index, hello);
+	}
 	if (pool[0] == '\0' || watch->is_leak_told)
 		return;
 	watch->is_leak_told = true;

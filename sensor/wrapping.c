@@ -391,3 +391,12 @@ bool wrapping_is_inside(const struct wrapping *self, unsigned side)
 	return level < self->depth &&
 	       !(self->sides[side].is_plain && self->sides[side].plain_level <= level);
 }
+
+const struct tls_hello *wrapping_hello(const struct wrapping *self)
+{
+	const struct wrapping_layer *inner =
+		self->depth > 0 ? &self->layers[self->depth - 1] : NULL;
+
+	return inner != NULL && inner->carrier->hello != NULL ? inner->carrier->hello(inner->state)
+							      : NULL;
+}

@@ -57,6 +57,10 @@ void wrapping_gap(struct wrapping *self, unsigned side);
 /* No more bytes will come of a side. */
 void wrapping_cut(struct wrapping *self, unsigned side);
 
+/* What a client said in clear inside the other carriers, NULL: nothing. Valid until the next call.
+ */
+const struct tls_hello *wrapping_hello(const struct wrapping *self);
+
 /* True when the side is read by a carrier now. */
 bool wrapping_is_inside(const struct wrapping *self, unsigned side);
 
