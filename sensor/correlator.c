@@ -238,9 +238,10 @@ static void take_answer(struct correlator *self, const struct answer_fact *fact)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    NULL);
-	contacts_take_answer(self->contacts, fact, &parties);
+	if (fact->listed != 0)
+		set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id,
+			    fact->start_ns, NULL);
+	contacts_take_answer(self->contacts, fact, fact->listed != 0 ? &parties : NULL);
 }
 
 static void keep_session(struct correlator *self, const struct session_fact *fact,

@@ -117,6 +117,10 @@ uint32_t lists_match_wallet(const struct lists *self, enum list_use use, const c
 uint32_t lists_match_ja3(const struct lists *self, const char *text, size_t len);
 uint32_t lists_match_ja4(const struct lists *self, const char *text, size_t len);
 
+/* Is any such fingerprint listed? To make one costs more than to look it up. self may be NULL. */
+bool lists_has_ja3(const struct lists *self);
+bool lists_has_ja4(const struct lists *self);
+
 /* What an id stands for; NULL for 0 and for ids never given out. Equal entries (kind, text, tag,
  * confidence, weak) of lists loaded one after another have the same id. Beyond LISTS_IDS an entry
  * shares one of its kind, confidence and weakness: text "more", line 0. Any thread, no lock. */

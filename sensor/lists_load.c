@@ -295,8 +295,12 @@ static uint64_t hash_row(struct lists *self, const struct list_row *row)
 	case LIST_FORM_IP6:
 		return hash_address(self, row);
 	case LIST_FORM_WALLET:
+		break;
 	case LIST_FORM_JA3:
+		self->has_ja3 = true;
+		break;
 	case LIST_FORM_JA4:
+		self->has_ja4 = true;
 		break;
 	}
 	return list_text_hash(self, list_kind_use(row->kind), (enum list_form)row->form, row->key,

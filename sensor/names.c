@@ -30,8 +30,8 @@
 #define QUIC_FLOWS     64  /* hellos that go on, at once; a new one takes the place of an old one */
 #define OPENINGS       512 /* gathered at once */
 #define RECORD_HELLO   22  /* first byte of a TLS record that may hold one */
-#define OPENING_DONE   16u /* flow.seq_known, shifted by the direction */
-#define OPENING_GOING  64u
+#define OPENING_DONE   NAMES_DONE
+#define OPENING_GOING  64u /* flow.seq_known, shifted by the direction */
 #define SEQ_KNOWN_MASK 1u
 #define SEQ_DATA_MASK  4u
 
@@ -228,16 +228,31 @@ static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
 	return EVP_Digest(in.ptr, in.len, out, NULL, EVP_md5(), NULL) == 1;
 }
 
-static uint32_t read_fingerprints(struct names *self, const struct tls_hello *hello,
-				  struct hello_view *view)
+/* Only what may be listed is made. */
+static uint32_t match_fingerprints(const struct names *self, const struct tls_hello *hello,
+				   struct hello_view *view)
 {
 	uint32_t listed = 0;
 
-	if (tls_hello_ja3(hello, md5, view->ja3))
+	if (lists_has_ja3(self->lists) && tls_hello_ja3(hello, md5, view->ja3))
 		listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
-	if (tls_hello_ja4(hello, view->ja4) && listed == 0)
+	if (listed == 0 && lists_has_ja4(self->lists) && tls_hello_ja4(hello, view->ja4))
 		listed = lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
 	return listed;
+}
+
+/* All but the fingerprints that were made already. */
+static void fill_view(const struct tls_hello *hello, struct hello_view *view)
+{
+	view->version = hello->best_version;
+	view->has_ech = hello->has_ech;
+	view->is_quic = hello->is_quic;
+	(void)slice_copy(slice_str(hello->sni), view->sni, sizeof(view->sni));
+	(void)slice_copy(slice_str(hello->alpn), view->alpn, sizeof(view->alpn));
+	if (view->ja3[0] == '\0')
+		(void)tls_hello_ja3(hello, md5, view->ja3);
+	if (view->ja4[0] == '\0')
+		(void)tls_hello_ja4(hello, view->ja4);
 }
 
 /* hello is self->hello or another one. */
@@ -250,14 +265,10 @@ static void tell_hello(struct names *self, uint32_t index, const struct tls_hell
 
 	stats_add(self->stats->hellos, 1);
 	memset(&fact, 0, sizeof(fact));
-	fact.view.fingerprint = read_fingerprints(self, hello, &fact.view);
+	fact.view.fingerprint = match_fingerprints(self, hello, &fact.view);
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
-		fact.view.version = hello->best_version;
-		fact.view.has_ech = hello->has_ech;
-		fact.view.is_quic = hello->is_quic;
-		(void)slice_copy(sni, fact.view.sni, sizeof(fact.view.sni));
-		(void)slice_copy(slice_str(hello->alpn), fact.view.alpn, sizeof(fact.view.alpn));
+		fill_view(hello, &fact.view);
 		self->hooks.hello(self->hooks.ctx, index, &fact);
 	}
 	if (listed != 0)
@@ -434,9 +445,12 @@ void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direc
 			read_message(self, index, packet->payload);
 		return;
 	}
-	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER &&
-	    (flow->seq_known & OPENING_DONE << DIR_TO_SERVER) == 0)
+	if (names_is_done(flow, dir))
+		return;
+	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER)
 		read_quic(self, index, flow, packet);
+	else
+		flow->seq_known |= (uint8_t)(OPENING_DONE << dir);
 }
 
 void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto)
