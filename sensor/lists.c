@@ -266,6 +266,11 @@ bool lists_has_ja4(const struct lists *self)
 
 /* --- what is there -------------------------------------------------------------------------- */
 
+uint64_t lists_serial(const struct lists *self)
+{
+	return self == NULL ? 0 : self->serial;
+}
+
 size_t lists_size(const struct lists *self)
 {
 	return self == NULL ? 0 : self->count - self->repeated;

@@ -97,6 +97,9 @@ int lists_load_text(struct lists **out, const char *name, const char *bytes, siz
 		    char error[LISTS_ERROR_TEXT]);
 void lists_free(struct lists *self);
 
+/* Another one for each that was ever loaded, whatever their addresses; 0 for NULL. */
+uint64_t lists_serial(const struct lists *self);
+
 /* Entries, repeated ones counted once. */
 size_t lists_size(const struct lists *self);
 size_t lists_files(const struct lists *self); /* the default list not counted */

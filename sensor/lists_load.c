@@ -372,6 +372,7 @@ static int build_table(struct lists *self)
 
 static struct lists *begin(char *error)
 {
+	static _Atomic uint64_t serials;
 	struct lists *self = calloc(1, sizeof(*self));
 
 	error[0] = '\0';
@@ -380,6 +381,7 @@ static struct lists *begin(char *error)
 	} else if (getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		(void)snprintf(error, LISTS_ERROR_TEXT, "lists: no random bytes");
 	} else {
+		self->serial = atomic_fetch_add(&serials, 1) + 1;
 		self->key.k[0] |= 1; /* list_mix() must not be given zero by the key alone */
 		return self;
 	}

@@ -22,6 +22,7 @@
 #include "protocols/tls_flight.h"
 #include "protocols/tls_hello.h"
 #include "protocols/wildcard_dns.h"
+#include "sensor/name_memo.h"
 #include "sensor/opening.h"
 #include "sensor/quic_crypto.h"
 
@@ -44,6 +45,7 @@ struct quic_flow {
 struct names {
 	struct names_hooks hooks;
 	const struct lists *lists;
+	struct name_memo *memo;
 	struct opening_table *openings;
 	struct stats *stats;
 	struct quic_openssl *quic;
@@ -61,10 +63,12 @@ struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 		return NULL;
 	self->hooks = *hooks;
 	self->stats = stats;
+	self->memo = name_memo_new();
 	self->openings = opening_table_new(OPENINGS, stats);
 	self->quic = quic_crypto_new();
 	self->quic_flows = calloc(QUIC_FLOWS, sizeof(*self->quic_flows));
-	if (self->openings == NULL || self->quic == NULL || self->quic_flows == NULL) {
+	if (self->memo == NULL || self->openings == NULL || self->quic == NULL ||
+	    self->quic_flows == NULL) {
 		names_free(self);
 		return NULL;
 	}
@@ -75,6 +79,7 @@ void names_free(struct names *self)
 {
 	if (self == NULL)
 		return;
+	name_memo_free(self->memo);
 	opening_table_free(self->openings);
 	quic_crypto_free(self->quic);
 	free(self->quic_flows);
@@ -88,7 +93,7 @@ void names_use(struct names *self, const struct lists *lists)
 
 static uint32_t match(const struct names *self, struct slice name, uint16_t port)
 {
-	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
+	return name_memo_match(self->memo, self->lists, name, port);
 }
 
 static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,
