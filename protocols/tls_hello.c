@@ -220,13 +220,33 @@ static void put_number(struct text *text, unsigned number, unsigned base, unsign
 	put_bytes(text, slice_of(&piece[at], sizeof(piece) - at));
 }
 
+/* Returns where the next one goes. */
+static char *put_decimal(char *at, uint16_t number)
+{
+	char digits[5];
+	size_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (count > 0)
+		*at++ = digits[--count];
+	return at;
+}
+
+/* The longest part of what is written for every hello; all of it has room. */
 static void put_decimals(struct text *text, const uint16_t *list, size_t count)
 {
+	char *at = text->at + text->len;
+
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
-			put_byte(text, '-');
-		put_number(text, list[i], 10, 1);
+			*at++ = '-';
+		at = put_decimal(at, list[i]);
 	}
+	*at = '\0';
+	text->len = (size_t)(at - text->at);
 }
 
 static void put_hex(struct text *text, const uint8_t *bytes, size_t len)

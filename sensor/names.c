@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,15 @@ struct names {
 	uint8_t scratch[TLS_FLIGHT_BYTES];
 };
 
+static EVP_MD *md5_method;
+static pthread_once_t md5_once = PTHREAD_ONCE_INIT;
+
+/* EVP_md5() stands for a search that costs more than the digest of so short a text. */
+static void fetch_md5(void)
+{
+	md5_method = EVP_MD_fetch(NULL, "MD5", NULL);
+}
+
 struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 {
 	struct names *self = calloc(1, sizeof(*self));
@@ -63,6 +73,7 @@ struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 		return NULL;
 	self->hooks = *hooks;
 	self->stats = stats;
+	(void)pthread_once(&md5_once, fetch_md5);
 	self->memo = name_memo_new();
 	self->openings = opening_table_new(OPENINGS, stats);
 	self->quic = quic_crypto_new();
@@ -230,7 +241,7 @@ static bool read_dns_stream(struct names *self, uint32_t index, struct slice byt
 
 static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
 {
-	return EVP_Digest(in.ptr, in.len, out, NULL, EVP_md5(), NULL) == 1;
+	return md5_method != NULL && EVP_Digest(in.ptr, in.len, out, NULL, md5_method, NULL) == 1;
 }
 
 /* Only what may be listed is made. */

@@ -408,8 +408,8 @@ static void add_key_share(struct writer *self)
 	add_random(self, 32);
 }
 
-/* In an order of its own for every hello, as browsers have it. */
-static void add_extensions(struct writer *self, const char *name)
+/* Shuffled: in an order of its own for every hello, as some browsers have it. */
+static void add_extensions(struct writer *self, const char *name, bool is_shuffled)
 {
 	static const struct {
 		uint16_t type;
@@ -432,13 +432,21 @@ static void add_extensions(struct writer *self, const char *name)
 		{ 17513, 5, "\0\3\2h2" },
 	};
 	enum { FIXED = sizeof(fixed) / sizeof(fixed[0]) };
-	size_t shift = next_random(self) % FIXED;
-	size_t step = 1 + next_random(self) % (FIXED - 1); /* FIXED is prime: all are visited */
+	uint8_t order[FIXED];
 
-	_Static_assert(FIXED == 13, "a prime");
+	for (size_t i = 0; i < FIXED; i++)
+		order[i] = (uint8_t)i;
+	/* Half of the clients shuffle. */
+	for (size_t i = FIXED - 1; i > 0 && is_shuffled; i--) {
+		size_t other = next_random(self) % (i + 1);
+		uint8_t one = order[i];
+
+		order[i] = order[other];
+		order[other] = one;
+	}
 	add_extension(self, 0x2a2a, "", 0);
 	for (size_t i = 0; i < FIXED; i++) {
-		size_t at = (shift + i * step) % FIXED;
+		size_t at = order[i];
 
 		add_extension(self, fixed[at].type, fixed[at].data, fixed[at].len);
 		if (at == 0)
@@ -450,7 +458,7 @@ static void add_extensions(struct writer *self, const char *name)
 }
 
 /* The record; lengths are filled in when they are known. */
-static void add_hello(struct writer *self, const char *name)
+static void add_hello(struct writer *self, const char *name, bool is_shuffled)
 {
 	size_t begin = self->at;
 	size_t extensions;
@@ -465,7 +473,7 @@ static void add_hello(struct writer *self, const char *name)
 		  36);
 	extensions = self->at;
 	add_u16(self, 0);
-	add_extensions(self, name);
+	add_extensions(self, name, is_shuffled);
 	put_u16(self->frame + begin + 3, (unsigned)(self->at - begin - 5));
 	put_u16(self->frame + begin + 7, (unsigned)(self->at - begin - 9));
 	put_u16(self->frame + extensions, (unsigned)(self->at - extensions - 2));
@@ -509,7 +517,7 @@ static void write_tls(struct writer *self, struct visit *visit, size_t at)
 	self->at = head;
 	name_text(visit->name, name, sizeof(name));
 	if (at == TLS_HELLO_STEP)
-		add_hello(self, name);
+		add_hello(self, name, visit->client % 2 == 0);
 	add_record_bytes(self, step->bytes);
 	put_addresses(self, visit->client, visit->server, step->is_reply, 6,
 		      self->at - ETHER_BYTES);
