@@ -241,11 +241,12 @@ static void take_answer(struct correlator *self, const struct answer_fact *fact)
 {
 	struct decision_parties parties;
 
-	set_parties(
-		self, &parties,
-		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
-		NULL);
-	contacts_take_answer(self->contacts, fact, &parties);
+	if (fact->listed != 0)
+		set_parties(self, &parties,
+			    &(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns,
+						 fact->client_side },
+			    NULL);
+	contacts_take_answer(self->contacts, fact, fact->listed != 0 ? &parties : NULL);
 }
 
 static void keep_session(struct correlator *self, const struct session_fact *fact,

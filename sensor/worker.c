@@ -465,7 +465,10 @@ static void on_answer(void *ctx, uint32_t index, struct answer_fact *fact)
 	fact->fact.time_ns = self->now_ns;
 	fact->fact.size = (uint32_t)answer_fact_size(fact->count);
 	fact->fact.kind = FACT_ANSWER;
-	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	/* An answer that raises nothing is nobody's evidence. */
+	fact->flow_id = fact->listed == 0
+				? 0
+				: flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
 	fact->start_ns = cold->first_ns;
 	fact->key = cold->key;
 	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
@@ -656,9 +659,10 @@ static void handle_packet(struct worker *self, const struct packet *packet, stru
 	if (wants_label(self, hot, packet))
 		classify_flow_packet(self, index, dir, packet);
 	if (packet->key.proto == IP_PROTO_TCP) {
-		names_tcp(self->names, index, hot, dir, packet);
+		if (packet->payload.len > 0 && !names_is_done(hot, dir))
+			names_tcp(self->names, index, hot, dir, packet);
 		inspect_tcp(self, index, dir, packet);
-	} else if (packet->key.proto == IP_PROTO_UDP) {
+	} else if (packet->key.proto == IP_PROTO_UDP && !names_is_done(hot, dir)) {
 		names_udp(self->names, index, hot, dir, packet);
 	}
 }
