@@ -40,6 +40,12 @@ void redis_bridge_free(struct redis_bridge *self)
 	free(self);
 }
 
+/* The lines of --json: a session is told with its alerts and its flow. */
+static bool has_line(const struct event *event)
+{
+	return event->kind != EVENT_SESSION && event->kind != EVENT_MEMBER;
+}
+
 static bool is_for_channel(const struct redis_bridge *self, const struct event *event)
 {
 	switch (self->options.config->redis_live) {
@@ -83,7 +89,7 @@ void redis_bridge_event(struct redis_bridge *self, struct redis_conn *conn,
 	struct slice line;
 	const char *text;
 
-	if (event->kind == EVENT_MEMBER || (!is_for_list && !is_for_channel(self, event)))
+	if (!has_line(event) || (!is_for_list && !is_for_channel(self, event)))
 		return;
 	if (self->options.context->is_live && !redis_conn_has_room(conn, SPARE_BYTES)) {
 		stats_add(self->options.stats->mirror_refused, 1);

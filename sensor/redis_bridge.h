@@ -1,9 +1,9 @@
 /* redis_bridge.h: EVE lines for tools that do not read streams: a list and a channel.
  *
- *	event --> EVE line --+--> RPUSH P:eve line, LTRIM P:eve -N -1	`redis-eve-list`
- *	                     '--> PUBLISH P:live line			`redis-live`
+ *	alert, flow --> EVE line --+--> RPUSH P:eve line, LTRIM P:eve -N -1	`redis-eve-list`
+ *	                           '--> PUBLISH P:live line			`redis-live`
  *
- * Logstash and Vector read lists (BLPOP) and channels, not streams. Both are off unless configured
+ * The lines are those of --json. Logstash and Vector read lists (BLPOP) and channels, not streams. Both are off unless configured
  * and go the way of all commands, behind those of the event itself. They hold nothing back: what
  * Redis refuses for good is counted, not an event lost, and live a queue that is half full takes no
  * more of them.
