@@ -109,7 +109,9 @@ static enum MHD_Result answer_metrics(struct metrics *self, struct MHD_Connectio
 	return result;
 }
 
-/* The first call of a request has its head only; a body is not taken. */
+/* The first call of a request has its head only; a body is not taken. The library says which
+ * parameters there are. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_size, void **request)

@@ -3,10 +3,10 @@
  *	alert, flow --> EVE line --+--> RPUSH P:eve line, LTRIM P:eve -N -1	`redis-eve-list`
  *	                           '--> PUBLISH P:live line			`redis-live`
  *
- * The lines are those of --json. Logstash and Vector read lists (BLPOP) and channels, not streams. Both are off unless configured
- * and go the way of all commands, behind those of the event itself. They hold nothing back: what
- * Redis refuses for good is counted, not an event lost, and live a queue that is half full takes no
- * more of them.
+ * The lines are those of --json. Logstash and Vector read lists (BLPOP) and channels, not streams.
+ * Both are off unless configured and go the way of all commands, behind those of the event itself.
+ * They hold nothing back: what Redis refuses for good is counted, not an event lost, and live a
+ * queue that is half full takes no more of them.
  *
  * Neither command can be told from its repetition: after a lost connection those without reply (at
  * most the window of the connection, 500 commands) are sent again, and a line may be there twice.
