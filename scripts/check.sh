@@ -65,6 +65,7 @@ step access python3 tests/redis/access.py --binary build/minecanary
 step questions python3 tests/redis/questions.py --check --binary build/minecanary
 step health python3 tests/redis/health.py --binary build/minecanary
 step campaign python3 tests/redis/campaign.py --binary build/minecanary
+step identity python3 tests/redis/identity.py --binary build/minecanary
 step trail python3 tests/trail/trail.py --sensor build/minecanary --binary build/minecanary-trail
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh

@@ -311,7 +311,8 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	struct flow *hot = flow_hot(self->flows, watch->index);
 
 	if (session_roles_swapped(session, (hot->flags & FLOW_ROLES_PROVEN) != 0)) {
-		names_end(self->names, watch->index, hot, IP_PROTO_TCP);
+		names_end(self->names, watch->index, hot,
+			  &flow_cold(self->flows, watch->index)->key);
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
 		check_contact(self, watch->index, NULL);
@@ -519,7 +520,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		push_record(self, index, end);
 		return;
 	}
-	names_end(self->names, index, hot, cold->key.proto);
+	names_end(self->names, index, hot, &cold->key);
 	if (hot->flags & FLOW_CLASSIFYING) {
 		struct classify_label label;
 

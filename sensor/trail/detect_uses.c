@@ -11,10 +11,10 @@
 #define NS_PER_S UINT64_C(1000000000)
 /* Bits of an address that make a place: all of it for a machine's key, but people are handed others
  * by their provider. */
-#define KEY_BITS_4  32
-#define KEY_BITS_6  64
-#define USER_BITS_4 24
-#define USER_BITS_6 48
+#define KEY_BITS_4  32u
+#define KEY_BITS_6  64u
+#define USER_BITS_4 24u
+#define USER_BITS_6 48u
 
 /* One identity at one address, all regions together. */
 struct place {

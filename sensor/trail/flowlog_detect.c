@@ -185,14 +185,14 @@ int flowlog_detect(const struct store *store, struct detections *out)
 
 	if (!rule_is_on(store->settings, RULE_FLOW))
 		return 0;
-	items = calloc(store->sightings.count + 1, sizeof(const struct sighting *));
+	items = calloc(store->sightings.count + 1, sizeof(struct sighting *));
 	if (items == NULL)
 		return -ENOMEM;
 	STORE_EACH (store->sightings, const struct sighting, sighting) {
 		items[count++] = sighting;
 	}
 	if (count > 1)
-		qsort(items, count, sizeof(const struct sighting *), compare);
+		qsort(items, count, sizeof(struct sighting *), compare);
 	result = add_all(store, items, count, out);
 	free(items);
 	detections_sort(out);

@@ -40,11 +40,22 @@ static inline int list_add(void *list, size_t *count, const void *value, size_t 
 #define LIST_ADD(owner, name, value) \
 	list_add(&(owner)->name, &(owner)->name##_count, &(value), sizeof((owner)->name[0]))
 
+/* The same for a list of pointers. */
+#define LIST_ADD_POINTER(owner, name, value) \
+	list_add((void *)&(owner)->name, &(owner)->name##_count, &(value), sizeof(void *))
+
 #define LIST_SORT(owner, name, compare) \
 	do { \
 		if ((owner)->name##_count > 1) \
 			qsort((void *)(owner)->name, (owner)->name##_count, \
 			      sizeof((owner)->name[0]), compare); \
+	} while (0)
+
+#define LIST_SORT_POINTERS(owner, name, compare) \
+	do { \
+		if ((owner)->name##_count > 1) \
+			qsort((void *)(owner)->name, (owner)->name##_count, sizeof(void *), \
+			      compare); \
 	} while (0)
 
 /* incident_order.c: total orders, so that nothing depends on that of the records. */
