@@ -69,8 +69,8 @@ def server():
 
 
 @contextlib.contextmanager
-def password_of(_):
-    """The password in the environment, as for redis-cli; all users have the same."""
+def password():
+    """The password of all users in the environment, as redis-cli wants it."""
     os.environ["REDISCLI_AUTH"] = PASSWORD
     try:
         yield
@@ -185,7 +185,7 @@ class Access:
 
     def dashboard(self):
         """Problems: the ten questions are answered, nothing can be written."""
-        with password_of(DASHBOARD):
+        with password():
             page = ten_questions.page(ten_questions.parse(
                 ["--day", "2026-03-05", "--user", DASHBOARD, str(self.server.path), SENSOR]))
         problems = differ("questions", page.count("```\n"), 20) + self.denials()
@@ -217,7 +217,7 @@ class Access:
         """Problems: the reader's user reads alerts in its group, and nothing else."""
         command = [sys.executable, str(ROOT / "scripts/read_alerts.py"), "--once",
                    f"redis://{READER}@127.0.0.1:{self.server.port}", SENSOR]
-        with password_of(READER):
+        with password():
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         problems = differ("exit code", (done.returncode, done.stderr), (0, done.stderr))
         problems += differ("alerts", len(done.stdout.splitlines()),

@@ -122,9 +122,10 @@ def pairs(lines):
 class Replay:
     """Tests on a replay that is held open at the end of its capture."""
 
-    def __init__(self, sensor, redis):
+    def __init__(self, sensor, server):
         self.sensor = sensor
-        self.redis = redis
+        self.server = server
+        self.redis = server.client()
         self.packets = len(pcapfile.read(CAPTURE).packets)
 
     def begin(self):
@@ -173,6 +174,19 @@ class Replay:
 
         problems = eventually("the same alerts", lambda: stored() == told())
         return problems + differ("signatures", {"1600001", "1600002"} <= set(told()), True)
+
+    def hung(self):
+        """Problems: a Redis that does not answer shows while it does not, and is forgotten after."""
+        self.server.process.send_signal(signal.SIGSTOP)
+        try:  # there is something to send at least every 5 s: the sensor's id is renewed
+            problems = eventually("a queue", lambda: self.sensor.value("redis_queued"))
+            problems += eventually("a latency that grows", lambda: self.sensor.value(
+                "redis_latency_seconds") > 1)
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        problems += eventually("no queue", lambda: self.sensor.value("redis_queued") == 0)
+        return problems + eventually("a small latency", lambda: self.sensor.value(
+            "redis_latency_seconds") < 1)
 
     def promtool(self):
         """Problems of promtool."""
@@ -297,10 +311,11 @@ def test(tap, binary, server):
     """All tests."""
     with Sensor(binary, free_port(), "-c", CONFIG, "-r", "-", "--sensor-id", SENSOR, "--redis",
                 server.url) as sensor:
-        replay = Replay(sensor, server.client())
+        replay = Replay(sensor, server)
         if tap.check("scraped while it replays", replay.begin()):
             tap.check("the page", replay.page())
             tap.check("alerts by signature", replay.alerts())
+            tap.check("a Redis that hangs", replay.hung())
             if shutil.which("promtool"):
                 tap.check("promtool", replay.promtool())
             tap.check("nothing else is served", replay.other_requests())

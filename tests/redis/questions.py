@@ -30,7 +30,7 @@ def page(binary):
         done = access.replay(binary, server)
         if done.code != 0:
             raise SystemExit(f"the replay failed: {done.err}")
-        with access.password_of(access.DASHBOARD):
+        with access.password():
             return ten_questions.page(ten_questions.parse(
                 ["--day", DAY, "--user", access.DASHBOARD, str(server.path), access.SENSOR]))
 
