@@ -333,7 +333,8 @@ void config_free(struct config *config)
 				 &config->sensor_id, &config->tap,
 				 &config->redis,     &config->redis_password_file,
 				 &config->json,      &config->redis_prefix,
-				 &config->user,      &config->config_file };
+				 &config->user,      &config->config_file,
+				 &config->metrics };
 
 	for (size_t i = 0; i < option_count; i++)
 		option_clear(config, &option_rows[i]);
