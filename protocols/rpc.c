@@ -222,6 +222,25 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 	return is_mine;
 }
 
+static bool emit_verdict(struct rpc_call *call)
+{
+	struct rpc_reply reply;
+
+	if (!call->is_reply || call->id == 0 || !rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_reply_finding(call, &reply, PROOF_NONE);
+
+	if (reply.is_ok && json_type(call->doc, call->result) == JSON_TRUE)
+		finding.reply_to = REPLY_TO_LOGIN_OR_SHARE;
+	rpc_emit(call, &finding);
+	return true;
+}
+
+bool dialects_reply(struct message *msg, const struct finding_out *out)
+{
+	return msg->http == NULL && rpc_decode(NULL, msg, out, emit_verdict);
+}
+
 enum frame_result rpc_frame(struct slice in, size_t *skip, size_t *len)
 {
 	switch (json_frame(in, skip, len)) {
@@ -265,17 +284,32 @@ enum probe_result rpc_probe(struct slice first, enum direction dir, const struct
 	return dialect->decode(state, &msg, &nowhere) ? PROBE_YES : PROBE_MAYBE;
 }
 
+static bool contains_any(struct slice text, const char *const *words, size_t count)
+{
+	text = slice_head(text, LIMIT_TEXT_BYTES);
+	for (size_t i = 0; i < count; i++)
+		if (rpc_contains(text, words[i]))
+			return true;
+	return false;
+}
+
 static bool is_stale_reason(struct slice reason)
 {
 	static const char *const words[] = { "stale",          "job not found", "block expired",
 					     "invalid job id", "unknown job",   "expired job",
 					     "job expired",    "too late" };
 
-	reason = slice_head(reason, LIMIT_TEXT_BYTES);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (rpc_contains(reason, words[i]))
-			return true;
-	return false;
+	return contains_any(reason, words, sizeof(words) / sizeof(words[0]));
+}
+
+bool rpc_is_share_reason(struct slice reason)
+{
+	static const char *const words[] = { "share",     "low diff",   "duplicate",
+					     "high-hash", "high hash",  "above target",
+					     "nonce",     "solution",   "not accepted" };
+
+	return is_stale_reason(reason) ||
+	       contains_any(reason, words, sizeof(words) / sizeof(words[0]));
 }
 
 static struct slice reply_text(const struct rpc_call *call, struct rpc_reply *reply,
@@ -344,9 +378,12 @@ bool rpc_reply_read(const struct rpc_call *call, struct rpc_reply *reply)
 
 	reply->is_ok = false;
 	reply->is_stale = false;
+	reply->reply_to = REPLY_TO_ANYTHING;
 	reply->reason = slice_of(NULL, 0);
 	if (read_error(call, reply)) {
 		reply->is_stale = reply->is_stale || is_stale_reason(reply->reason);
+		if (reply->is_stale || rpc_is_share_reason(reply->reason))
+			reply->reply_to = REPLY_TO_SHARE;
 		return true;
 	}
 	if (type == JSON_NONE)
@@ -364,7 +401,21 @@ bool rpc_reply_read(const struct rpc_call *call, struct rpc_reply *reply)
 		reply->reason =
 			reply_text(call, reply, json_member(doc, call->object, "reject-reason"));
 	reply->is_stale = !reply->is_ok && is_stale_reason(reply->reason);
+	if (!reply->is_ok && rpc_is_share_reason(reply->reason))
+		reply->reply_to = REPLY_TO_SHARE;
 	return true;
+}
+
+struct finding rpc_reply_finding(const struct rpc_call *call, const struct rpc_reply *reply,
+				 enum proof proof)
+{
+	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+
+	finding.is_ok = reply->is_ok;
+	finding.is_stale = reply->is_stale;
+	finding.reply_to = reply->reply_to;
+	finding.reason = reply->reason;
+	return finding;
 }
 
 bool rpc_reply_emit(const struct rpc_call *call, enum proof proof)
@@ -373,11 +424,8 @@ bool rpc_reply_emit(const struct rpc_call *call, enum proof proof)
 
 	if (!rpc_reply_read(call, &reply))
 		return false;
-	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+	struct finding finding = rpc_reply_finding(call, &reply, proof);
 
-	finding.is_ok = reply.is_ok;
-	finding.is_stale = reply.is_stale;
-	finding.reason = reply.reason;
 	rpc_emit(call, &finding);
 	return true;
 }

@@ -54,6 +54,7 @@ struct rpc_method {
 struct rpc_reply {
 	bool is_ok;
 	bool is_stale;
+	enum reply_to reply_to; /* SHARE when the refusal speaks of one; a yes never tells */
 	struct slice reason;
 	char text[LIMIT_TEXT_BYTES];
 };
@@ -74,6 +75,13 @@ const struct rpc_method *rpc_method_find(const struct rpc_method *rows, size_t c
 /* Reads the verdict of a reply in all its forms. False when there is none: no result and no error,
  * or the deciding part was cut off. */
 bool rpc_reply_read(const struct rpc_call *call, struct rpc_reply *reply);
+
+/* True when a refusal in these words is that of a share. */
+bool rpc_is_share_reason(struct slice reason);
+
+/* The finding of a verdict that was read. */
+struct finding rpc_reply_finding(const struct rpc_call *call, const struct rpc_reply *reply,
+				 enum proof proof);
 
 /* Reports the verdict of a reply; false as above. */
 bool rpc_reply_emit(const struct rpc_call *call, enum proof proof);

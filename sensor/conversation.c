@@ -36,6 +36,8 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];
 		self->readings[side].may_begin = true;
+		if (!preface_is_blank(&before[side]))
+			session_hear(&self->session, (enum direction)side);
 	}
 }
 

@@ -10,8 +10,10 @@ What the vantages cannot know follows from that, and from these rules of account
   everything                 all fields                 -
   requests only              who, claimed rate, shares  verdicts; a hash rate (what a share is
                              submitted                  worth stands in the replies)
-  replies and jobs only      algorithm; level by jobs   who; shares (an accepting reply may be any
-                                                        request's); hash rate
+  replies and jobs only      algorithm; level by jobs;  who; hash rate; verdicts from before the
+                             verdicts that only a       first job; accepting replies of dialects in
+                             share gets                 which others get them as well, and the first
+                                                        one where only the login does
   from message k on          shares from k on and their verdicts; who, if shares repeat it
                                                         who, if only the login told; the worth of
                                                         shares of jobs handed out before; verdicts
@@ -23,7 +25,7 @@ What the vantages cannot know follows from that, and from these rules of account
 
 from dataclasses import dataclass, field
 
-from capturekit import SECOND, TO_SERVER
+from capturekit import SECOND, TO_CLIENT, TO_SERVER
 
 from .talk import CONFIRMED, LIKELY, NODE, NOTHING, SUSPECT
 
@@ -104,6 +106,43 @@ def count(talk, states, out):
     return asked, settled
 
 
+def is_yes(said):
+    """Whether a reply of the pool could be a share's, or is the login's that goes before."""
+    result = said.body.get("result") if isinstance(said.body, dict) else None
+    return result is True or isinstance(result, dict) and "extra_nonce" in result
+
+
+def count_alone(talk, states, out):
+    """Fills in the shares that the pool's side tells when it is all that is seen, without a hole."""
+    heard = [(said, state) for said, state in zip(talk.said, states) if said.direction == TO_CLIENT]
+    while heard and heard[0][1] == GONE:
+        heard.pop(0)
+    if talk.yes is None or any(state != WHOLE for _, state in heard) or \
+            any(state != GONE for said, state in zip(talk.said, states)
+                if said.direction == TO_SERVER):
+        return
+    found, is_proven, has_job, yeses = {}, False, False, 0
+    before = {share for said, state in zip(talk.said, states) if state == GONE
+              for share, _ in said.facts.verdicts}  # a sum of shares tells those again
+    for said, _ in heard:
+        facts = said.facts
+        is_proven = is_proven or facts.job is not None or facts.sets or \
+            (talk.is_binary and facts.proof == CONFIRMED)
+        has_job = has_job or facts.job is not None
+        yeses += is_yes(said)
+        if not is_proven:
+            before |= {share for share, _ in facts.verdicts}
+        for share, outcome in facts.verdicts:
+            if share in before:
+                continue
+            if outcome != "accepted" or talk.yes == "share" or \
+                    talk.yes == "login" and has_job and yeses > 1:
+                found[share] = outcome
+    for name in COUNTS[1:]:
+        out.low[name] = out.high[name] = list(found.values()).count(name)
+    out.low["submitted"] = out.high["submitted"] = len(found)
+
+
 def rate(talk, states, times, last, asked, settled, out):
     """Fills in the hash rate, when everything that it takes was seen."""
     jobs = [time for said, state, time in zip(talk.said, states, times)
@@ -131,5 +170,6 @@ def knowledge(talk, states, times, last):
     came."""
     out = told(talk, states)
     asked, settled = count(talk, states, out)
+    count_alone(talk, states, out)
     rate(talk, states, times, last, asked, settled, out)
     return out
