@@ -24,7 +24,7 @@
 enum result_code { CODE_DONE = 0, CODE_ACCEPTED = 1, CODE_REJECTED = 2, CODE_EXPIRED = 3 };
 
 struct beam_state {
-	bool is_seen;        /* a message with fields that others do not have was heard */
+	bool is_seen; /* a message with fields that others do not have was heard */
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

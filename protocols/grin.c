@@ -29,8 +29,8 @@
 #define CODE_TOO_LATE     (-32503.0)
 
 struct grin_state {
-	uint8_t edge_bits;   /* of the last share; 0: none heard */
-	bool is_seen;        /* a login, job or submit with the right fields was heard */
+	uint8_t edge_bits; /* of the last share; 0: none heard */
+	bool is_seen;      /* a login, job or submit with the right fields was heard */
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

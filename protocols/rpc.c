@@ -304,9 +304,9 @@ static bool is_stale_reason(struct slice reason)
 
 bool rpc_is_share_reason(struct slice reason)
 {
-	static const char *const words[] = { "share",     "low diff",   "duplicate",
-					     "high-hash", "high hash",  "above target",
-					     "nonce",     "solution",   "not accepted" };
+	static const char *const words[] = { "share",     "low diff",  "duplicate",
+					     "high-hash", "high hash", "above target",
+					     "nonce",     "solution",  "not accepted" };
 
 	return is_stale_reason(reason) ||
 	       contains_any(reason, words, sizeof(words) / sizeof(words[0]));

@@ -281,7 +281,8 @@ static void handle_open_error(struct sv2_call *call)
 	if (call->body.bad)
 		return;
 	sv2_channels_refuse(&call->state->channels, request);
-	reply(call, hash_of(REQUEST_OPEN, request), false, REPLY_TO_ANYTHING, take_string(&call->body));
+	reply(call, hash_of(REQUEST_OPEN, request), false, REPLY_TO_ANYTHING,
+	      take_string(&call->body));
 }
 
 static void handle_update(struct sv2_call *call)
@@ -495,7 +496,8 @@ static void handle_share_error(struct sv2_call *call)
 
 	cursor_skip(&call->body, 4);
 	if (!call->body.bad)
-		reply(call, hash_of(REQUEST_SHARE, channel), false, REPLY_TO_SHARE, take_string(&call->body));
+		reply(call, hash_of(REQUEST_SHARE, channel), false, REPLY_TO_SHARE,
+		      take_string(&call->body));
 }
 
 /* --- one frame ------------------------------------------------------------------------------- */

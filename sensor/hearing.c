@@ -209,7 +209,7 @@ static void note_unknown(struct conversation *self, struct reading *reading, str
 {
 	const struct finding_out out = { .emit = overhear, .ctx = sink };
 
-	if (self->current == 0 && !is_half)
+	if (self->current == 0 && !msg->is_cut)
 		(void)dialects_reply(msg, &out);
 	reading->framer = 0;
 	if (reading->is_bounded)

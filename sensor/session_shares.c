@@ -277,8 +277,8 @@ static bool is_lone_share(const struct apply *a)
 
 static void count_yes(struct session *self, const struct finding *finding, enum direction dir)
 {
-	bool is_login = finding->reply_to == REPLY_TO_LOGIN ||
-			finding->reply_to == REPLY_TO_LOGIN_OR_SHARE;
+	bool is_login =
+		finding->reply_to == REPLY_TO_LOGIN || finding->reply_to == REPLY_TO_LOGIN_OR_SHARE;
 
 	if (is_login && finding->is_ok && self->yeses[dir] < 2)
 		self->yeses[dir]++;

@@ -23,7 +23,8 @@ void wrapping_begin(struct wrapping *self, struct conversation *conversation,
 	/* A side that said something else first has no carrier: they all begin at once. */
 	for (int side = 0; side < 2; side++) {
 		self->sides[side].may_resume = !before[side].is_start;
-		self->sides[side].is_plain = before[side].is_start && !preface_is_blank(&before[side]);
+		self->sides[side].is_plain =
+			before[side].is_start && !preface_is_blank(&before[side]);
 	}
 }
 

@@ -75,9 +75,26 @@ def told(talk, states):
                 out.dialect = talk.dialect
             if facts.claimed is not None:
                 out.claimed_must = facts.claimed
-    if talk.from_start and any(state != WHOLE for state in states[:2]):
+    if is_scattered(talk, states):
+        out.must, out.floor, out.dialect = {}, NOTHING, None
+    if talk.from_start and any(state != WHOLE for state in states[:talk.from_start]):
         out.floor, out.dialect = NOTHING, None
     return out
+
+
+def is_scattered(talk, states):
+    """Whether binary messages among JSON are all there is, and no two of them in a row: four bytes
+    look like the head of one by chance."""
+    if not talk.is_mixed:
+        return False
+    last = {}
+    for said, state in zip(talk.said, states):
+        is_binary = isinstance(said.body, bytes)
+        if state == WHOLE and (not is_binary and said.facts.proof != NOTHING
+                               or is_binary and last.get(said.direction)):
+            return False
+        last[said.direction] = is_binary and state == WHOLE
+    return True
 
 
 def count(talk, states, out):
@@ -88,7 +105,9 @@ def count(talk, states, out):
             (asked if state == WHOLE else maybe).add(said.facts.share)
     out.low, out.high = dict.fromkeys(COUNTS, 0), dict.fromkeys(COUNTS, 0)
     out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
-    if talk.is_mixed and GONE in states[:1]:
+    if is_scattered(talk, states):
+        out.low["submitted"] = 0
+    elif talk.is_mixed and GONE in states[:1]:
         out.low["submitted"] = max(0, len(asked) - 1)
     sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
                         if said.direction == TO_SERVER)
