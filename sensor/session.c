@@ -202,6 +202,7 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 		apply_identity(&a);
 	apply_answer(&a);
 	apply_proof(&a);
+	session_hear(self, dir);
 	if (!self->is_reported)
 		return 0;
 	self->changed |= (uint8_t)a.changed;
