@@ -246,27 +246,48 @@ static int walk_cut(struct walk *w, size_t stopped)
 	return 0;
 }
 
-static int walk_all(struct walk *w, const jsmn_parser *parser, const jsmntok_t *tokens,
+/* count: of the tokens, where jsmn stopped behind `stopped` bytes. */
+static int walk_all(struct walk *w, const jsmntok_t *tokens, unsigned count, size_t stopped,
 		    bool is_part)
 {
-	size_t stopped = parser->pos < w->doc->text.len ? parser->pos : w->doc->text.len;
-
-	for (unsigned i = 0; i < parser->toknext; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		int rc = walk_token(w, &tokens[i]);
 		if (rc != 0)
 			return rc;
 	}
 	if (is_part)
-		return walk_cut(w, stopped);
+		return walk_cut(w, stopped < w->doc->text.len ? stopped : w->doc->text.len);
 	int rc = walk_gap(w, w->doc->text.len);
 	return rc != 0 || w->expect == EXPECT_END ? rc : -EINVAL;
+}
+
+/* The text is cut where the tokens ran out. */
+static int walk_full(struct walk *w, const jsmntok_t *tokens, unsigned count, size_t stopped)
+{
+	w->doc->text = slice_head(w->doc->text, stopped);
+	return walk_all(w, tokens, count, stopped, true);
+}
+
+/* What jsmn said becomes a document. */
+static int walk_result(struct walk *w, const jsmntok_t *tokens, const jsmn_parser *parser,
+		       int result, bool may_be_cut)
+{
+	if (result == JSMN_ERROR_NOMEM && may_be_cut)
+		return walk_full(w, tokens, parser->toknext, parser->pos);
+	if (result == JSMN_ERROR_NOMEM)
+		return -E2BIG;
+	if (result > 0)
+		return walk_all(w, tokens, parser->toknext, parser->pos, false);
+	if (may_be_cut && (result == JSMN_ERROR_PART || result == 0))
+		return walk_all(w, tokens, parser->toknext, parser->pos, true);
+	return -EINVAL;
 }
 
 int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 {
 	jsmntok_t tokens[LIMIT_JSON_TOKENS];
-	jsmn_parser parser;
 	struct walk walk = { .doc = doc };
+	jsmn_parser parser;
 
 	doc->text = text;
 	doc->count = 0;
@@ -276,18 +297,9 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 
 	jsmn_init(&parser);
 	int rc = jsmn_parse(&parser, (const char *)text.ptr, text.len, tokens, LIMIT_JSON_TOKENS);
-	if (rc == JSMN_ERROR_NOMEM && may_be_cut) {
-		doc->text = slice_head(text, parser.pos); /* up to the token without room */
-		rc = walk_all(&walk, &parser, tokens, true);
-	} else if (rc == JSMN_ERROR_NOMEM) {
-		rc = -E2BIG;
-	} else if (rc > 0) {
-		rc = walk_all(&walk, &parser, tokens, false);
-	} else if (may_be_cut && (rc == JSMN_ERROR_PART || rc == 0)) {
-		rc = walk_all(&walk, &parser, tokens, true);
-	} else {
-		rc = -EINVAL;
-	}
+	const jsmn_parser after = parser; /* nobody points to it: jsmn keeps it in registers */
+
+	rc = walk_result(&walk, tokens, &after, rc, may_be_cut);
 	if (rc != 0)
 		doc->count = 0;
 	return rc;

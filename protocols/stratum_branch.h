@@ -18,6 +18,8 @@ struct stratum_state {
 	double target_work;       /* the same when a target was set; 0: none */
 	uint64_t version_request; /* the pool asked for our version under this id */
 	struct stratum_unit unit;
+	struct wallet_memo user; /* of the login and of each share */
+	uint64_t payout;         /* hash of what the coinbase paid when it was told last */
 	const char *rate_unit; /* static: what rates of the proven branch count; NULL: hashes */
 	uint8_t branch;        /* 1 + index of the branch that has proven itself; 0: none */
 	uint8_t hint;          /* 1 + index of the branch that something named, weaker; 0: none */
