@@ -65,6 +65,9 @@ static enum proof kawpow_submit(const struct rpc_call *call, struct stratum_stat
 static bool kawpow_call(struct rpc_call *call, struct stratum_state *state)
 {
 	const struct json *doc = call->doc;
+
+	if (json_type(doc, call->result) != JSON_OBJECT)
+		return false;
 	struct slice algo = json_text(doc, json_member(doc, call->result, "algo"), call->text->tag,
 				      sizeof(call->text->tag));
 	struct rpc_reply reply;

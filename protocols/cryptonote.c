@@ -243,7 +243,7 @@ static bool report_auto_login(const struct rpc_call *call)
 	struct slice extra = json_hex(call->doc, member(call, call->result, "extra_nonce"));
 	struct rpc_reply reply;
 
-	if (cryptonote_algo_find(algo) == 0 || extra.len == 0 ||
+	if (extra.len == 0 || cryptonote_algo_find(algo) == 0 ||
 	    !is_string(call, member(call, call->result, "id")) || !rpc_reply_read(call, &reply))
 		return false;
 	struct finding finding = rpc_reply_finding(call, &reply, PROOF_LIKELY);

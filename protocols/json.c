@@ -108,13 +108,16 @@ static enum json_type word_type(struct slice word)
 {
 	struct number number;
 
-	if (slice_is(word, "true"))
-		return JSON_TRUE;
-	if (slice_is(word, "false"))
-		return JSON_FALSE;
-	if (slice_is(word, "null"))
-		return JSON_NULL;
-	return number_read(word, &number) ? JSON_NUMBER : JSON_NONE;
+	switch (word.len == 0 ? 0 : word.ptr[0]) {
+	case 't':
+		return slice_is(word, "true") ? JSON_TRUE : JSON_NONE;
+	case 'f':
+		return slice_is(word, "false") ? JSON_FALSE : JSON_NONE;
+	case 'n':
+		return slice_is(word, "null") ? JSON_NULL : JSON_NONE;
+	default:
+		return number_read(word, &number) ? JSON_NUMBER : JSON_NONE;
+	}
 }
 
 /* The type of a token, or JSON_NONE when its text is not what JSON allows. */
@@ -322,16 +325,27 @@ enum json_type json_type(const struct json *doc, json_value value)
 	return token == NULL ? JSON_NONE : (enum json_type)token->type;
 }
 
-json_value json_member(const struct json *doc, json_value object, const char *name)
+/* A key is told apart by its length and its first byte, or it has an escape. */
+static bool is_key(const struct json *doc, const struct json_token *key, struct slice name)
 {
-	struct slice wanted = slice_str(name);
+	size_t len = key->end - key->start;
+	const uint8_t *text = doc->text.ptr + key->start;
+
+	if (len == name.len)
+		return len == 0 || (text[0] == name.ptr[0] && memcmp(text, name.ptr, len) == 0);
+	return len > name.len && (name.len == 0 || text[0] == name.ptr[0] || text[0] == '\\') &&
+	       json_text_equal(slice_of(text, len), name);
+}
+
+json_value json_member_of(const struct json *doc, json_value object, struct slice name)
+{
 	json_value found = JSON_ABSENT;
 
 	if (json_type(doc, object) != JSON_OBJECT)
 		return JSON_ABSENT;
 	for (json_value key = object + 1; key < doc->tokens[object].next;
 	     key = doc->tokens[key].next)
-		if (json_text_equal(json_raw(doc, key), wanted))
+		if (is_key(doc, &doc->tokens[key], name))
 			found = key + 1;
 	return found;
 }

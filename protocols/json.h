@@ -71,7 +71,12 @@ json_value json_root(const struct json *doc);
 enum json_type json_type(const struct json *doc, json_value value);
 
 /* Member of an object by name (unescaped, exact); the last one wins among duplicates. */
-json_value json_member(const struct json *doc, json_value object, const char *name);
+json_value json_member_of(const struct json *doc, json_value object, struct slice name);
+
+static inline json_value json_member(const struct json *doc, json_value object, const char *name)
+{
+	return json_member_of(doc, object, slice_str(name)); /* most often a constant */
+}
 
 /* Element of an array. */
 json_value json_element(const struct json *doc, json_value array, size_t index);

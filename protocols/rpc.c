@@ -20,21 +20,14 @@ static uint8_t lower(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
 }
 
-bool rpc_starts(struct slice text, const char *prefix)
+bool rpc_starts_with(struct slice text, struct slice prefix)
 {
-	size_t len = strlen(prefix);
-
-	if (len > text.len)
+	if (prefix.len > text.len)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (lower(text.ptr[i]) != lower((uint8_t)prefix[i]))
+	for (size_t i = 0; i < prefix.len; i++)
+		if (lower(text.ptr[i]) != lower(prefix.ptr[i]))
 			return false;
 	return true;
-}
-
-bool rpc_equals(struct slice text, const char *word)
-{
-	return text.len == strlen(word) && rpc_starts(text, word);
 }
 
 bool rpc_contains(struct slice text, const char *word)
@@ -49,7 +42,9 @@ bool rpc_contains(struct slice text, const char *word)
 
 bool rpc_is_hex(const struct json *doc, json_value value, size_t digits)
 {
-	return json_hex(doc, value).len == digits;
+	size_t len = json_raw(doc, value).len; /* with 0x or without */
+
+	return (len == digits || len == digits + 2) && json_hex(doc, value).len == digits;
 }
 
 bool rpc_is_0x(const struct json *doc, json_value value, size_t digits)

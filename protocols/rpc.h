@@ -100,9 +100,19 @@ bool rpc_is_0x(const struct json *doc, json_value value, size_t digits);
 /* The value of hex digits, of which the first 64 count. */
 double rpc_hex_number(struct slice digits);
 
-/* ASCII comparisons without regard to case. */
-bool rpc_equals(struct slice text, const char *word);
-bool rpc_starts(struct slice text, const char *prefix);
+/* ASCII comparisons without regard to case. Most often the length tells, and is a constant. */
+bool rpc_starts_with(struct slice text, struct slice prefix);
+
+static inline bool rpc_starts(struct slice text, const char *prefix)
+{
+	return strlen(prefix) <= text.len && rpc_starts_with(text, slice_str(prefix));
+}
+
+static inline bool rpc_equals(struct slice text, const char *word)
+{
+	return text.len == strlen(word) && rpc_starts_with(text, slice_str(word));
+}
+
 bool rpc_contains(struct slice text, const char *word);
 
 /* Adds hex digits to a hash, upper and lower case alike; start with 0. Never gives 0. */
