@@ -326,7 +326,7 @@ enum json_type json_type(const struct json *doc, json_value value)
 }
 
 /* A key is told apart by its length and its first byte, or it has an escape. */
-static bool is_key(const struct json *doc, const struct json_token *key, struct slice name)
+static inline bool is_key(const struct json *doc, const struct json_token *key, struct slice name)
 {
 	size_t len = key->end - key->start;
 	const uint8_t *text = doc->text.ptr + key->start;
@@ -348,6 +348,20 @@ json_value json_member_of(const struct json *doc, json_value object, struct slic
 		if (is_key(doc, &doc->tokens[key], name))
 			found = key + 1;
 	return found;
+}
+
+void json_members(const struct json *doc, json_value object, const struct slice *names,
+		  json_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = JSON_ABSENT;
+	if (json_type(doc, object) != JSON_OBJECT)
+		return;
+	for (json_value key = object + 1; key < doc->tokens[object].next;
+	     key = doc->tokens[key].next)
+		for (size_t i = 0; i < count; i++)
+			if (is_key(doc, &doc->tokens[key], names[i]))
+				values[i] = key + 1;
 }
 
 json_value json_element(const struct json *doc, json_value array, size_t index)

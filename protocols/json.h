@@ -78,6 +78,10 @@ static inline json_value json_member(const struct json *doc, json_value object, 
 	return json_member_of(doc, object, slice_str(name)); /* most often a constant */
 }
 
+/* Several members in one pass: values[i] is that of names[i], or JSON_ABSENT. */
+void json_members(const struct json *doc, json_value object, const struct slice *names,
+		  json_value *values, size_t count);
+
 /* Element of an array. */
 json_value json_element(const struct json *doc, json_value array, size_t index);
 

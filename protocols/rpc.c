@@ -56,8 +56,17 @@ bool rpc_is_0x(const struct json *doc, json_value value, size_t digits)
 
 uint64_t rpc_hash_hex(uint64_t hash, struct slice hex)
 {
+	const uint64_t lowered = 0x2020202020202020u; /* digits have that bit already */
+
 	if (hash == 0)
 		hash = 0xcbf29ce484222325u;
+	for (; hex.len >= sizeof(uint64_t); hex = slice_tail(hex, sizeof(uint64_t))) {
+		uint64_t word;
+
+		memcpy(&word, hex.ptr, sizeof(word));
+		hash = (hash ^ (word | lowered)) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32; /* a product only carries upwards */
+	}
 	for (size_t i = 0; i < hex.len; i++)
 		hash = (hash ^ lower(hex.ptr[i])) * 0x100000001b3u;
 	hash = (hash ^ '.') * 0x100000001b3u; /* "ab","c" is not "a","bc" */
@@ -164,14 +173,19 @@ static bool is_bare(const struct rpc_call *call)
 /* Reads one object; false when it cannot be a call of any dialect. */
 static bool read_call(struct rpc_call *call, json_value object)
 {
+	const struct slice names[] = { slice_str("method"), slice_str("params"),
+				       slice_str("result"), slice_str("error"), slice_str("id") };
+	json_value members[sizeof(names) / sizeof(names[0])];
 	const struct json *doc = call->doc;
-	json_value method = json_member(doc, object, "method");
+
+	json_members(doc, object, names, members, sizeof(names) / sizeof(names[0]));
+	json_value method = members[0];
 
 	call->object = object;
-	call->params = json_member(doc, object, "params");
-	call->result = json_member(doc, object, "result");
-	call->error = json_member(doc, object, "error");
-	call->id = json_id(doc, json_member(doc, object, "id"));
+	call->params = members[1];
+	call->result = members[2];
+	call->error = members[3];
+	call->id = json_id(doc, members[4]);
 	call->method = slice_of(NULL, 0);
 	if (json_type(doc, method) == JSON_STRING) {
 		struct slice name =
