@@ -251,8 +251,10 @@ static void put_decimals(struct text *text, const uint16_t *list, size_t count)
 
 static void put_hex(struct text *text, const uint8_t *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		put_number(text, bytes[i], 16, 2);
+	for (size_t i = 0; i < len; i++) {
+		put_byte(text, "0123456789abcdef"[bytes[i] >> 4]);
+		put_byte(text, "0123456789abcdef"[bytes[i] & 0x0f]);
+	}
 }
 
 struct slice tls_hello_ja3_text(const struct tls_hello *hello, char out[TLS_JA3_TEXT])
