@@ -14,9 +14,10 @@
 #include "sensor/tcp_options.h"
 #include "sensor/worker_facts.h"
 
-#define NS_PER_S      1000000000u
-#define CLASSIFY_DONE UINT16_MAX
-#define WATCH_SCAN    16 /* watches compared when the pool is full */
+#define NS_PER_S       1000000000u
+#define CLASSIFY_DONE  UINT16_MAX
+#define FINISH_WAIT_MS 1000 /* for room in the ring, at the end */
+#define WATCH_SCAN     16   /* watches compared when the pool is full */
 
 /* --- inspection ----------------------------------------------------------------------------- */
 
@@ -522,7 +523,7 @@ void worker_finish(struct worker *self, uint64_t now_ns)
 		self->now_ns = now_ns;
 	read_lists(self);
 	flow_flush(self->flows);
-	fact_outlet_retry(self->outlet);
+	(void)fact_outlet_drain(self->outlet, FINISH_WAIT_MS);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	ring_close(self->options.feed->urgent);
 	ring_close(self->options.feed->bulk);
