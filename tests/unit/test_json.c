@@ -641,7 +641,6 @@ static void test_id_meets_its_other_spellings(void **state)
 
 static void test_members_in_one_pass(void **state)
 {
-	static struct json doc;
 	const struct slice names[] = { slice_str("id"), slice_str("method"), slice_str("x"),
 				       slice_str("") };
 	json_value values[4];

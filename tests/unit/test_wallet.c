@@ -413,19 +413,19 @@ static void test_parts_stay_inside(void **state)
 /* The same string again, at another place; and one that differs. */
 static void test_parse_again(void **state)
 {
-	static const char *const logins[] = { "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07",
-					      "DOGE:acct", "", " acct/w/me@example.org ",
-					      "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6F.rig07" };
+	static const char *const users[] = { "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07",
+					     "DOGE:acct", "", " acct/w/me@example.org ",
+					     "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6F.rig07" };
 	struct wallet_memo memo = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
-		struct wallet want = wallet_parse(slice_str(logins[i]));
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		struct wallet want = wallet_parse(slice_str(users[i]));
 
 		for (int again = 0; again < 3; again++) {
 			char copy[64];
 
-			(void)slice_copy(slice_str(logins[i]), copy, sizeof(copy));
+			(void)slice_copy(slice_str(users[i]), copy, sizeof(copy));
 			struct wallet got = wallet_parse_again(slice_str(copy), &memo);
 			assert_int_equal(got.check, want.check);
 			assert_true(got.coin == want.coin);
