@@ -120,7 +120,8 @@ uint32_t lists_match_wallet(const struct lists *self, enum list_use use, const c
 uint32_t lists_match_ja3(const struct lists *self, const char *text, size_t len);
 uint32_t lists_match_ja4(const struct lists *self, const char *text, size_t len);
 
-/* Is any such fingerprint listed? To make one costs more than to look it up. self may be NULL. */
+/* Is any such fingerprint listed that is not weak? Weak ones only matter where something else does,
+ * and to make one costs more than to look it up. self may be NULL. */
 bool lists_has_ja3(const struct lists *self);
 bool lists_has_ja4(const struct lists *self);
 

@@ -299,10 +299,10 @@ static uint64_t hash_row(struct lists *self, const struct list_row *row)
 	case LIST_FORM_WALLET:
 		break;
 	case LIST_FORM_JA3:
-		self->has_ja3 = true;
+		self->has_ja3 = self->has_ja3 || (row->grade & LIST_GRADE_WEAK) == 0;
 		break;
 	case LIST_FORM_JA4:
-		self->has_ja4 = true;
+		self->has_ja4 = self->has_ja4 || (row->grade & LIST_GRADE_WEAK) == 0;
 		break;
 	}
 	return list_text_hash(self, list_kind_use(row->kind), (enum list_form)row->form, row->key,

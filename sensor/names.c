@@ -261,17 +261,25 @@ static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
 	return md5_method != NULL && EVP_Digest(in.ptr, in.len, out, NULL, md5_method, NULL) == 1;
 }
 
-/* Only what may be listed is made. */
-static uint32_t match_fingerprints(const struct names *self, const struct tls_hello *hello,
-				   struct hello_view *view)
+/* Of what was made. */
+static uint32_t match_fingerprints(const struct names *self, const struct hello_view *view)
 {
-	uint32_t listed = 0;
+	uint32_t listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
 
-	if (lists_has_ja3(self->lists) && tls_hello_ja3(hello, md5, view->ja3))
-		listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
-	if (listed == 0 && lists_has_ja4(self->lists) && tls_hello_ja4(hello, view->ja4))
-		listed = lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
-	return listed;
+	return listed != 0 ? listed : lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
+}
+
+/* Only what may be listed is made. */
+static uint32_t try_fingerprints(const struct names *self, const struct tls_hello *hello,
+				 struct hello_view *view)
+{
+	bool has_any = false;
+
+	if (lists_has_ja3(self->lists))
+		has_any = tls_hello_ja3(hello, md5, view->ja3);
+	if (lists_has_ja4(self->lists))
+		has_any = tls_hello_ja4(hello, view->ja4) || has_any;
+	return has_any ? match_fingerprints(self, view) : 0;
 }
 
 /* All but the fingerprints that were made already. */
@@ -298,10 +306,11 @@ static void tell_hello(struct names *self, uint32_t index, const struct tls_hell
 
 	stats_add(self->stats->hellos, 1);
 	memset(&fact, 0, sizeof(fact));
-	fact.view.fingerprint = match_fingerprints(self, hello, &fact.view);
+	fact.view.fingerprint = try_fingerprints(self, hello, &fact.view);
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
 		fill_view(hello, &fact.view);
+		fact.view.fingerprint = match_fingerprints(self, &fact.view);
 		self->hooks.hello(self->hooks.ctx, index, &fact);
 	}
 	if (listed != 0)
