@@ -87,7 +87,7 @@ static int connect_redis(struct redis_link *self)
 		self->context = redisConnectUnixWithTimeout(self->url.path, connect);
 	else
 		self->context = redisConnectWithTimeout(
-			self->url.host, (int)strtol(self->url.port, NULL, 10), connect);
+			self->url.place.host, (int)strtol(self->url.place.port, NULL, 10), connect);
 	if (self->context == NULL || self->context->err != 0) {
 		say(self, "cannot connect",
 		    self->context != NULL ? self->context->errstr : "out of memory");
@@ -112,6 +112,13 @@ int redis_link_open(struct redis_link **out, const struct redis_url *url,
 		return -ENOMEM;
 	}
 	self->url = *url;
+	if (url->is_tls || url->sentinel_count > 0) {
+		(void)snprintf(error, REDIS_LINK_ERROR,
+			       "TLS and Sentinels are not spoken by this program: use redis:// or "
+			       "unix://");
+		redis_link_close(self);
+		return -EINVAL;
+	}
 	result = connect_redis(self);
 	if (result != 0) {
 		char name[300];

@@ -86,7 +86,6 @@ static void refused_urls(void **state)
 		{ "", "begins with" },
 		{ "localhost", "begins with" },
 		{ "http://h", "begins with" },
-		{ "rediss://h", "not supported by this version yet" },
 		{ "redis://", "host is missing" },
 		{ "redis://:6379", "host is missing" },
 		{ "redis://h:", "port" },
