@@ -437,7 +437,9 @@ static void check_silence(struct redis_conn *self, uint64_t now_ms)
 
 	if (!is_due || now_ms - self->heard_ms < self->options.reply_timeout_ms)
 		return;
-	say(self, "no answer for %u ms", (unsigned)self->options.reply_timeout_ms);
+	say(self, "%s for %u ms",
+	    self->state == STATE_CONNECTING ? redis_route_pending(self->route) : "no answer",
+	    (unsigned)self->options.reply_timeout_ms);
 	disconnect(self, now_ms);
 }
 
@@ -525,7 +527,7 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 	if (self->state != STATE_READY && result == 0) {
 		result = -ETIMEDOUT;
 		if (self->error[0] == '\0')
-			say(self, "no answer");
+			say(self, "%s", redis_route_pending(self->route));
 	}
 	if (result == 0) {
 		*out = self;

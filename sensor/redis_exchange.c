@@ -87,6 +87,8 @@ static int link_open(struct redis_exchange *self, uint64_t deadline_ms)
 		if (result != -EAGAIN)
 			return explain(self, result, redis_route_error(self->route));
 		error = wait_for(self, &want, deadline_ms);
+		if (error == -ETIMEDOUT)
+			return explain(self, error, redis_route_pending(self->route));
 		if (error < 0)
 			return error;
 	}

@@ -272,6 +272,25 @@ const char *redis_route_error(const struct redis_route *self)
 	return self->error;
 }
 
+const char *redis_route_pending(const struct redis_route *self)
+{
+	switch (self->step) {
+	case STEP_LOOKUP:
+		return "the name is not resolved";
+	case STEP_CONNECT:
+		return self->wire.is_connected
+			       ? "no TLS connection: no answer (does this port speak "
+				 "TLS?)"
+			       : "cannot connect: no answer";
+	case STEP_ASK:
+		return "no answer of a Sentinel";
+	case STEP_READY:
+	case STEP_FAILED:
+		break;
+	}
+	return "no answer";
+}
+
 struct redis_wire *redis_route_wire(struct redis_route *self)
 {
 	return &self->wire;

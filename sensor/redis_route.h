@@ -30,6 +30,9 @@ void redis_route_begin(struct redis_route *self, uint64_t now_ms);
 int redis_route_poll(struct redis_route *self, uint64_t now_ms, struct pollfd *want);
 const char *redis_route_error(const struct redis_route *self);
 
+/* While it is -EAGAIN: what does not come, for one who waits no longer. */
+const char *redis_route_pending(const struct redis_route *self);
+
 /* The wire of the attempt, and where it leads. */
 struct redis_wire *redis_route_wire(struct redis_route *self);
 void redis_route_name(const struct redis_route *self, char *out, size_t size);
