@@ -28,6 +28,7 @@ struct redis_tls_session {
 	SSL *ssl;
 	int fd;
 	bool wants_write; /* besides what there is to send */
+	bool is_heard;    /* something came after the handshake */
 	bool is_broken;   /* nothing more may be said, no farewell either */
 	char host[256];
 };
@@ -294,6 +295,16 @@ static void explain(const struct redis_tls_session *session, const char *when,
 		       hint);
 }
 
+/* A server that refuses our certificate, or wants one, may close before its reason is on the way.
+ */
+static const char *hint_at_loss(const struct redis_tls_session *session)
+{
+	if (session->is_heard || !SSL_is_init_finished(session->ssl))
+		return "";
+	return " right after the TLS handshake (does the server want another certificate: "
+	       "redis-cert?)";
+}
+
 /* What a call that did not succeed means: -EAGAIN, or the session is over. */
 static int judge(struct redis_tls_session *session, int result, int saved_errno, const char *when,
 		 char error[REDIS_WIRE_ERROR_TEXT])
@@ -311,10 +322,12 @@ static int judge(struct redis_tls_session *session, int result, int saved_errno,
 		return -EPROTO;
 	}
 	if (kind == SSL_ERROR_SYSCALL && saved_errno != 0) {
-		(void)snprintf(error, REDIS_WIRE_ERROR_TEXT, "%s: %s", when, strerror(saved_errno));
+		(void)snprintf(error, REDIS_WIRE_ERROR_TEXT, "%s: %s%s", when,
+			       strerror(saved_errno), hint_at_loss(session));
 		return -saved_errno;
 	}
-	(void)snprintf(error, REDIS_WIRE_ERROR_TEXT, "%s: closed by the server", when);
+	(void)snprintf(error, REDIS_WIRE_ERROR_TEXT, "%s: closed by the server%s", when,
+		       hint_at_loss(session));
 	return -ECONNRESET;
 }
 
@@ -355,6 +368,7 @@ ssize_t redis_tls_receive(struct redis_tls_session *session, char *bytes, size_t
 	errno = 0;
 	result = SSL_read_ex(session->ssl, bytes, size, &len);
 	session->wants_write = false;
+	session->is_heard = session->is_heard || result == 1;
 	return result == 1 ? (ssize_t)len : judge(session, result, errno, "connection lost", error);
 }
 

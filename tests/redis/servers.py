@@ -134,8 +134,10 @@ class Group(Folder):
         return self
 
     def _sentinel(self, number):
+        secret = [f"sentinel auth-pass {MASTER} {self.master.password}"]
         return self.node(f"sentinel{number}",
                          f"sentinel monitor {MASTER} 127.0.0.1 {self.master.port} 2",
+                         *(secret if self.master.password is not None else []),
                          f"sentinel down-after-milliseconds {MASTER} 1000",
                          f"sentinel failover-timeout {MASTER} 5000", sentinel=True)
 
