@@ -71,7 +71,7 @@ struct config {
 	char *redis_ca;            /* PEM files for TLS */
 	char *redis_cert;
 	char *redis_key;
-	char *redis_prefix;        /* "minecanary" */
+	char *redis_prefix; /* "minecanary" */
 	uint64_t redis_alert_maxlen, redis_flow_maxlen, redis_session_maxlen;
 	uint32_t redis_expire_s; /* of state hashes */
 	uint32_t flow_format;    /* enum config_flow_format */
