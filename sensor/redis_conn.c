@@ -19,6 +19,7 @@
 
 #include "sensor/log.h"
 #include "sensor/redis_greeting.h"
+#include "sensor/redis_kept.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
 
@@ -28,8 +29,7 @@
 #define RETRY_MIN_MS   100
 #define RETRY_MAX_MS   5000
 #define RECEIVE_BYTES  16384
-#define RECEIVE_ROUNDS 16                 /* reads of one poll: the publisher has others to serve */
-#define KEPT_BYTES     ((size_t)16 << 20) /* of acknowledged commands, with Sentinels */
+#define RECEIVE_ROUNDS 16 /* reads of one poll: the publisher has others to serve */
 
 enum state { STATE_DOWN, STATE_CONNECTING, STATE_GREETING, STATE_READY };
 
@@ -124,24 +124,6 @@ static void start_greeting(struct redis_conn *self, uint64_t now_ms)
 	self->heard_ms = now_ms;
 }
 
-/* A replica that became the master may lack what the old one had acknowledged: all that is kept is
- * sent again before the rest. */
-static void recall_kept(struct redis_conn *self)
-{
-	struct redis_queue *old = self->queue;
-	struct redis_queue *kept = redis_queue_new(self->options.queue_bytes);
-
-	if (kept == NULL || redis_queue_add_all(self->kept, old) < 0) {
-		log_warning("redis: no memory to send again what a failover may have lost");
-		redis_queue_free(kept != NULL ? self->kept : NULL);
-		self->kept = kept != NULL ? kept : self->kept;
-		return;
-	}
-	self->queue = self->kept;
-	self->kept = kept;
-	redis_queue_free(old);
-}
-
 static void become_ready(struct redis_conn *self, uint64_t now_ms)
 {
 	char name[300];
@@ -151,8 +133,9 @@ static void become_ready(struct redis_conn *self, uint64_t now_ms)
 	self->backoff_ms = 0;
 	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
 	if (self->has_been_ready) {
-		if (self->kept != NULL)
-			recall_kept(self);
+		if (self->kept != NULL &&
+		    redis_kept_recall(&self->kept, &self->queue, self->options.queue_bytes) < 0)
+			log_warning("redis: no memory to send again what a failover may lose");
 		stats_add(self->options.stats->redis_reconnects, 1);
 		redis_route_name(self->route, name, sizeof(name));
 		log_info("redis: connected again with %s, %zu commands to send", name,
@@ -218,16 +201,8 @@ static void next_id(struct redis_conn *self)
 /* The oldest command was acknowledged. */
 static void keep_first(struct redis_conn *self, const struct redis_entry *entry)
 {
-	struct redis_entry copy = *entry;
-
-	if (self->kept == NULL || entry->expect == REDIS_EXPECT_OWNER)
-		return;
-	copy.was_sent = true;
-	while (redis_queue_count(self->kept) > 0 &&
-	       redis_queue_size(self->kept) + entry->len > KEPT_BYTES)
-		redis_queue_drop(self->kept);
-	if (redis_queue_push(self->kept, &copy, redis_queue_bytes(self->queue)) < 0)
-		log_debug("redis: no memory to keep a command");
+	if (self->kept != NULL)
+		redis_kept_add(self->kept, entry, redis_queue_first_bytes(self->queue));
 }
 
 /* The oldest command is done, well or not. */

@@ -211,7 +211,7 @@ int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *othe
 	return 0;
 }
 
-const char *redis_queue_bytes(const struct redis_queue *self)
+const char *redis_queue_first_bytes(const struct redis_queue *self)
 {
 	return self->bytes + self->head;
 }

@@ -57,7 +57,7 @@ int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq);
  * some were added. */
 int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other);
 /* The oldest command's bytes, and how to drop it when none was released. */
-const char *redis_queue_bytes(const struct redis_queue *self);
+const char *redis_queue_first_bytes(const struct redis_queue *self);
 void redis_queue_drop(struct redis_queue *self);
 size_t redis_queue_size(const struct redis_queue *self); /* bytes of all commands */
 

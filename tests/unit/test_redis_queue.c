@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sensor/redis_queue.h"
+#include "sensor/redis_kept.h"
 
 static void push(struct redis_queue *queue, const char *text, bool ends_event)
 {
@@ -71,11 +71,11 @@ static void the_oldest_can_be_dropped_unsent(void **state)
 	push(queue, "one", true);
 	push(queue, "three", true);
 	assert_int_equal(redis_queue_size(queue), 8);
-	assert_memory_equal(redis_queue_bytes(queue), "one", 3);
+	assert_memory_equal(redis_queue_first_bytes(queue), "one", 3);
 	redis_queue_drop(queue);
 	assert_int_equal(redis_queue_size(queue), 5);
 	assert_int_equal(redis_queue_events(queue), 1);
-	assert_memory_equal(redis_queue_bytes(queue), "three", 5);
+	assert_memory_equal(redis_queue_first_bytes(queue), "three", 5);
 	redis_queue_release(queue, 1);
 	assert_to_send(queue, "three");
 	send_all(queue);
@@ -114,6 +114,50 @@ static void another_queue_is_added_in_its_order(void **state)
 	redis_queue_free(queue);
 }
 
+static void keep(struct redis_queue *kept, enum redis_expect expect, const char *text)
+{
+	struct redis_entry entry = { .len = (uint32_t)strlen(text), .expect = (uint8_t)expect };
+
+	redis_kept_add(kept, &entry, text);
+}
+
+static void what_was_kept_goes_before_the_rest(void **state)
+{
+	struct redis_queue *kept = redis_queue_new(1000);
+	struct redis_queue *queue = redis_queue_new(1000);
+
+	(void)state;
+	keep(kept, REDIS_EXPECT_ID, "entry");
+	keep(kept, REDIS_EXPECT_OWNER, "owner"); /* not for another connection */
+	keep(kept, REDIS_EXPECT_INTEGER, "state");
+	push(queue, "rest", true);
+	assert_int_equal(redis_kept_recall(&kept, &queue, 1000), 0);
+	assert_int_equal(redis_queue_count(kept), 0);
+	redis_queue_release(queue, SIZE_MAX);
+	assert_to_send(queue, "entrystaterest");
+	send_all(queue);
+	assert_true(redis_queue_first(queue)->was_sent);
+	redis_queue_free(kept);
+	redis_queue_free(queue);
+}
+
+static void the_newest_are_kept(void **state)
+{
+	static char large[1 << 20];
+	struct redis_queue *kept = redis_queue_new(1000);
+	struct redis_entry entry = { .len = sizeof(large) };
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++) {
+		memset(large, (int)i, sizeof(large));
+		redis_kept_add(kept, &entry, large);
+		assert_true(redis_queue_size(kept) <= REDIS_KEPT_BYTES);
+	}
+	assert_int_equal(redis_queue_count(kept), REDIS_KEPT_BYTES / sizeof(large));
+	assert_int_equal(redis_queue_first_bytes(kept)[0], 100 - 16);
+	redis_queue_free(kept);
+}
+
 /* Entries and bytes move when their memory wraps and grows: both stay together. */
 static void many_go_through(void **state)
 {
@@ -128,7 +172,7 @@ static void many_go_through(void **state)
 		if (i % 3 == 0)
 			continue;
 		snprintf(text, sizeof(text), "<%u>", next++);
-		assert_memory_equal(redis_queue_bytes(queue), text, strlen(text));
+		assert_memory_equal(redis_queue_first_bytes(queue), text, strlen(text));
 		redis_queue_drop(queue);
 	}
 	assert_int_equal(redis_queue_count(queue), 20000 - next);
@@ -141,6 +185,8 @@ int main(void)
 		cmocka_unit_test(what_is_lost_is_sent_again),
 		cmocka_unit_test(the_oldest_can_be_dropped_unsent),
 		cmocka_unit_test(another_queue_is_added_in_its_order),
+		cmocka_unit_test(what_was_kept_goes_before_the_rest),
+		cmocka_unit_test(the_newest_are_kept),
 		cmocka_unit_test(many_go_through),
 	};
 
