@@ -147,9 +147,13 @@ lint:                                   ## include directions, format, cppcheck,
 check:                                  ## every test; what CI runs
 	@sh scripts/check.sh
 
-install: all                            ## install below $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/minecanary-trail  ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/minecanary $(DESTDIR)$(PREFIX)/sbin/minecanary
 	install -D -m 644 sensor/minecanary.8 $(DESTDIR)$(PREFIX)/share/man/man8/minecanary.8
+	install -D -m 755 $(BUILD)/minecanary-trail $(DESTDIR)$(PREFIX)/bin/minecanary-trail
+	install -D -m 644 sensor/trail/minecanary-trail.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/minecanary-trail.8
+	install -D -m 644 sensor/trail/prices.list $(DESTDIR)$(PREFIX)/share/minecanary/prices.list
 	install -D -m 644 scripts/install/minecanary.yaml $(DESTDIR)/etc/minecanary/minecanary.yaml
 	install -D -m 644 sensor/pools.list $(DESTDIR)$(PREFIX)/share/minecanary/pools.list
 	install -D -m 644 scripts/install/minecanary.service \

@@ -57,6 +57,7 @@ struct alert {
 	uint8_t has_server; /* parties are those of a flow to it */
 	uint8_t is_asking;  /* nothing is published before the answer */
 	uint8_t is_held;    /* something would have been */
+	uint8_t family;     /* enum family */
 	uint64_t open_hash;
 	struct evidence evidence;
 	struct session_view view;
@@ -120,7 +121,7 @@ static struct alert *find_hostile(const struct alert_table *self,
 
 static bool is_hostile(const struct alert *alert)
 {
-	return signature_find(alert->sid)->family == FAMILY_HOSTILE;
+	return alert->family == FAMILY_HOSTILE;
 }
 
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
@@ -194,9 +195,10 @@ static void end_asking(struct alert_table *self, struct alert *alert)
 
 	if (!alert->is_asking)
 		return;
-	while (*at != alert)
+	while (*at != NULL && *at != alert)
 		at = &(*at)->next_asking;
-	*at = alert->next_asking;
+	if (*at != NULL)
+		*at = alert->next_asking;
 	alert->is_asking = 0;
 }
 
@@ -208,6 +210,15 @@ static void drop_alert(struct alert_table *self, struct alert *alert)
 	free(alert);
 }
 
+/* Drops it, after what it held back was published: without its past, if that is not known yet. */
+static void retire_alert(struct alert_table *self, struct alert *alert, uint64_t time_ns)
+{
+	end_asking(self, alert);
+	if (alert->is_held || alert->timer.place != 0)
+		publish(self, alert, time_ns, 0);
+	drop_alert(self, alert);
+}
+
 /* NULL: out of memory, counted. */
 static struct alert *open_alert(struct alert_table *self, const struct decision_parties *parties,
 				enum family family, struct alert_cause cause, uint64_t time_ns)
@@ -215,12 +226,8 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	struct alert *alert;
 
 	if (self->alerts.count >= self->options.max_alerts && self->alerts.oldest != NULL) {
-		struct alert *oldest = (struct alert *)self->alerts.oldest;
-
 		stats_add(self->stats->correlator_capped, 1);
-		if (oldest->timer.place != 0)
-			publish(self, oldest, time_ns, 0);
-		drop_alert(self, oldest);
+		retire_alert(self, (struct alert *)self->alerts.oldest, time_ns);
 	}
 	alert = calloc(1, sizeof(*alert));
 	if (alert == NULL) {
@@ -232,6 +239,7 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	alert->open_hash = alert_namer_id(self->namer, parties, family, cause, 0);
 	alert->timer.id = alert->id;
 	alert->timer.owner = alert;
+	alert->family = (uint8_t)family;
 	alert->episode_ns = time_ns;
 	alert->last_ns = time_ns;
 	alert->parties = *parties;
@@ -245,21 +253,30 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	return alert;
 }
 
+/* The one that says more, of one family: a session's is the lower number. */
+static uint32_t stronger_sid(uint32_t a, uint32_t b)
+{
+	if (a == SID_SESSION || b == SID_SESSION)
+		return SID_SESSION;
+	return a > b ? a : b;
+}
+
 /* The episode of an alert that is open elsewhere goes on here: same id, later revisions, and no
- * step back. One that began later is of a time that this run has not reached. */
+ * step back. One that began later is of a time that this run has not reached; one of another family
+ * is not ours. */
 static void adopt(struct alert *alert, const struct open_alert *found)
 {
-	bool goes_on = found->absorbed_by == 0 &&
+	const struct signature *signature = signature_find(found->sid);
+	bool goes_on = signature != NULL && signature->family == (enum family)alert->family &&
+		       found->revision < UINT32_MAX && found->absorbed_by == 0 &&
 		       found->first_ns / NS_PER_US <= alert->episode_ns / NS_PER_US &&
 		       alert->episode_ns < found->last_ns + LIMIT_EPISODE_S * NS_PER_S;
 
 	if (!goes_on)
 		return;
 	alert->id = found->alert_id;
-	alert->timer.id = found->alert_id;
 	alert->revision = found->revision;
-	if (found->sid > alert->sid)
-		alert->sid = found->sid;
+	alert->sid = stronger_sid(alert->sid, found->sid);
 	if (found->first_ns / NS_PER_US < alert->episode_ns / NS_PER_US) {
 		alert->episode_ns = found->first_ns;
 		alert->flows += found->flows;
@@ -493,6 +510,19 @@ static size_t take_contacts(struct alert_table *self, struct alert *alert,
 	return count;
 }
 
+/* One's own miner explains the contacts that wait for their session. */
+static void forgive_contacts(struct alert_table *self, const struct decision_parties *parties)
+{
+	const struct alert_cause causes[] = { { .listed = parties->listed }, { 0 } };
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		struct alert *contact = find_by(self, parties, FAMILY_CONTACT, causes[i]);
+
+		if (contact != NULL && contact->revision == 0)
+			drop_alert(self, contact);
+	}
+}
+
 struct alert_name alert_session(struct alert_table *self, const struct session_fact *fact,
 				const struct decision_parties *parties,
 				const struct session_view *before)
@@ -510,10 +540,10 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 		return alert != NULL ? name_of(alert) : (struct alert_name){ 0 };
 	}
 	alert = find_alert(self, parties, family);
-	if (alert == NULL)
-		alert = parties->is_allowed ? NULL
-					    : open_alert(self, parties, family,
-							 cause_of(parties, family), time_ns);
+	if (alert == NULL && parties->is_allowed)
+		forgive_contacts(self, parties);
+	else if (alert == NULL)
+		alert = open_alert(self, parties, family, cause_of(parties, family), time_ns);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, time_ns);
@@ -702,7 +732,7 @@ void alert_advance(struct alert_table *self, uint64_t now_ns)
 		if (now_ns <= oldest->last_ns ||
 		    now_ns - oldest->last_ns <= LIMIT_EPISODE_S * NS_PER_S)
 			break;
-		drop_alert(self, oldest);
+		retire_alert(self, oldest, now_ns);
 	}
 }
 

@@ -104,7 +104,7 @@ struct answer_fact {
 	uint8_t client_side;
 	uint8_t count;
 	uint8_t reserved[6];
-	char name[LIMIT_POOL_TEXT]; /* the question's; cut at a label's end when it is longer */
+	char name[LIMIT_POOL_TEXT]; /* the question's; a longer one's last labels */
 	struct {
 		uint8_t ip_version;
 		uint8_t addr[16];

@@ -485,6 +485,8 @@ void *inquirer_run(void *self_as_void)
 	self->files_ms = ring_now_ms() + self->look_ms;
 	self->round_ms = ring_now_ms() + self->poll_ms;
 	tell_nat(self);
+	if (self->redis != NULL)
+		redis_inquiry_connect(self->redis);
 	while (!is_stopped(self)) {
 		if (step_question(self))
 			continue;

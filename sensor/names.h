@@ -41,8 +41,9 @@ void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direc
 void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
 	       const struct packet *packet);
 
-/* The flow ends: what was gathered of its opening is read as far as it got. */
-void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto);
+/* The flow ends, or its roles will be others: what was gathered of its opening is read as far as it
+ * got. */
+void names_end(struct names *self, uint32_t index, struct flow *flow, const struct flow_key *key);
 
 /* A hello that was found inside a tunnel. */
 void names_hello(struct names *self, uint32_t index, const struct tls_hello *hello);

@@ -14,6 +14,7 @@
 #include "sensor/fact_outlet.h"
 #include "sensor/inspect.h"
 #include "sensor/names.h"
+#include "sensor/resolvers.h"
 #include "sensor/tcp_options.h"
 
 #define NS_PER_S      1000000000u
@@ -77,14 +78,16 @@ static void push_contact(struct worker *self, uint32_t index, const struct packe
 	(void)fact_outlet_urgent(self->outlet, &fact.fact);
 }
 
-/* Is the server's address one that was given out for a listed name? Questions to a resolver are
- * seen as what they are. */
+/* Is the server's address one that was given out for a listed name, or is it a resolver that takes
+ * encrypted questions? Those in clear are seen as what they are. */
 static bool is_watched(const struct worker *self, const struct flow *hot,
 		       const struct flow_cold *cold)
 {
 	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
 
-	return self->options.watched != NULL && cold->key.port[server] != DNS_PORT &&
+	if (self->options.watched == NULL || cold->key.port[server] == DNS_PORT)
+		return false;
+	return cold->key.port[server] == RESOLVER_TLS_PORT ||
 	       watched_has(self->options.watched, cold->key.ip_version, cold->key.addr[server]);
 }
 
@@ -308,7 +311,8 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	struct flow *hot = flow_hot(self->flows, watch->index);
 
 	if (session_roles_swapped(session, (hot->flags & FLOW_ROLES_PROVEN) != 0)) {
-		names_end(self->names, watch->index, hot, IP_PROTO_TCP);
+		names_end(self->names, watch->index, hot,
+			  &flow_cold(self->flows, watch->index)->key);
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
 		check_contact(self, watch->index, NULL);
@@ -516,7 +520,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		push_record(self, index, end);
 		return;
 	}
-	names_end(self->names, index, hot, cold->key.proto);
+	names_end(self->names, index, hot, &cold->key);
 	if (hot->flags & FLOW_CLASSIFYING) {
 		struct classify_label label;
 

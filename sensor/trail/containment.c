@@ -1,6 +1,4 @@
-/* containment.c: the steps that end an incident, in their order.
- *
- * Most steps are one row of a table each; its order is the order of the steps. */
+/* containment.c: the steps that end an incident, in their order. */
 #include "sensor/trail/containment.h"
 
 #include <assert.h>
@@ -9,159 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/trail/command_line.h"
+#include "sensor/trail/containment_parts.h"
 
 #define CHUNK   40 /* instances in one command */
-#define BY_HAND " (by hand: a name in it is not known, or must not stand in a command)"
-
-/* Denies what the CLI itself cannot undo: credentials that were given before now. The time is that
- * of running it. */
-#define POLICY_HEAD \
-	"--policy-name minecanary-containment --policy-document " \
-	"'{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"*\"," \
-	"\"Resource\":\"*\""
-#define DENY_ALL POLICY_HEAD "}]}'"
-#define DENY_OLDER \
-	POLICY_HEAD ",\"Condition\":{\"DateLessThan\":{\"aws:TokenIssueTime\":\"'\"$(date -u " \
-		    "+%Y-%m-%dT%H:%M:%SZ)\"'\"}}}]}'"
-
-struct remedy {
-	enum deed_kind kind;
-	const char *call;  /* only of this call; NULL: any. Special rows come first */
-	const char *begin; /* of the resource's name, to tell parts of networks; NULL: any */
-	uint8_t stage;
-	bool is_regional;
-	const char *text;    /* before the subject */
-	const char *joint;   /* before the object; NULL: not named */
-	const char *command; /* NULL: none */
-	const char *subject; /* option that takes it */
-	const char *object;  /* NULL: none */
-	const char *rest;    /* constant words; NULL: none */
-};
-
-#define ANY NULL
-
-/* Until the fleets: what gives access. */
-static const struct remedy access_remedies[] = {
-	{ DEED_RULE, "CreateSchedule", ANY, 1, true, "Delete the schedule", ": ",
-	  "aws scheduler delete-schedule", "--name", NULL, NULL },
-	{ DEED_RULE, ANY, ANY, 1, true, "Disable the rule or schedule", ": ",
-	  "aws events disable-rule", "--name", NULL, NULL },
-	{ DEED_RULE_TARGET, ANY, ANY, 1, true, "Remove the target from rule", ": ",
-	  "aws events remove-targets", "--rule", NULL, NULL },
-	{ DEED_FUNCTION, "UpdateFunctionCode", ANY, 1, true,
-	  "Stop the function whose code was changed,", NULL, "aws lambda put-function-concurrency",
-	  "--function-name", NULL, "--reserved-concurrent-executions 0" },
-	{ DEED_FUNCTION, ANY, ANY, 1, true, "Stop the function", NULL,
-	  "aws lambda put-function-concurrency", "--function-name", NULL,
-	  "--reserved-concurrent-executions 0" },
-	{ DEED_FUNCTION_RIGHT, "CreateFunctionUrlConfig", ANY, 1, true, "Close the URL of function",
-	  NULL, "aws lambda delete-function-url-config", "--function-name", NULL, NULL },
-	{ DEED_FUNCTION_RIGHT, ANY, ANY, 1, true,
-	  "Look who may call and take back the permission of function", " for ",
-	  "aws lambda get-policy", "--function-name", NULL, NULL },
-	{ DEED_KEY, ANY, ANY, 1, false, "Deactivate the created access key", " of user ",
-	  "aws iam update-access-key", "--access-key-id", "--user-name", "--status Inactive" },
-	{ DEED_LOGIN, ANY, ANY, 1, false, "Delete the console password of user", NULL,
-	  "aws iam delete-login-profile", "--user-name", NULL, NULL },
-	{ DEED_USER, ANY, ANY, 1, false, "Deny everything to the created user", NULL,
-	  "aws iam put-user-policy", "--user-name", NULL, DENY_ALL },
-	{ DEED_ROLE, ANY, ANY, 1, false, "Deny everything to the created role", NULL,
-	  "aws iam put-role-policy", "--role-name", NULL, DENY_ALL },
-	{ DEED_POLICY, "AttachUserPolicy", ANY, 1, false, "Detach policy", " from user ",
-	  "aws iam detach-user-policy", "--policy-arn", "--user-name", NULL },
-	{ DEED_POLICY, "AttachRolePolicy", ANY, 1, false, "Detach policy", " from role ",
-	  "aws iam detach-role-policy", "--policy-arn", "--role-name", NULL },
-	{ DEED_POLICY, "AttachGroupPolicy", ANY, 1, false, "Detach policy", " from group ",
-	  "aws iam detach-group-policy", "--policy-arn", "--group-name", NULL },
-	{ DEED_POLICY, "PutUserPolicy", ANY, 1, false, "Delete policy", " of user ",
-	  "aws iam delete-user-policy", "--policy-name", "--user-name", NULL },
-	{ DEED_POLICY, "PutRolePolicy", ANY, 1, false, "Delete policy", " of role ",
-	  "aws iam delete-role-policy", "--policy-name", "--role-name", NULL },
-	{ DEED_POLICY, "PutGroupPolicy", ANY, 1, false, "Delete policy", " of group ",
-	  "aws iam delete-group-policy", "--policy-name", "--group-name", NULL },
-	{ DEED_POLICY, "CreatePolicyVersion", ANY, 1, false,
-	  "Look at the versions and set back policy", NULL, "aws iam list-policy-versions",
-	  "--policy-arn", NULL, NULL },
-	{ DEED_GROUP_MEMBER, ANY, ANY, 1, false, "Remove from group", " the user ",
-	  "aws iam remove-user-from-group", "--group-name", "--user-name", NULL },
-	{ DEED_ROLE_TRUST, ANY, ANY, 1, false, "Look who may assume and set back role", NULL,
-	  "aws iam get-role", "--role-name", NULL, NULL },
-};
-
-static const struct remedy fleet_remedies[] = {
-	{ DEED_FLEET, "CreateAutoScalingGroup", ANY, 3, true, "Empty the Auto Scaling group", NULL,
-	  "aws autoscaling update-auto-scaling-group", "--auto-scaling-group-name", NULL,
-	  "--min-size 0 --max-size 0 --desired-capacity 0" },
-	{ DEED_FLEET, "CreateFleet", "fleet-", 3, true, "Delete the fleet", NULL,
-	  "aws ec2 delete-fleets", "--fleet-ids", NULL, "--terminate-instances" },
-	{ DEED_FLEET, "RequestSpotFleet", "sfr-", 3, true, "Cancel the spot fleet", NULL,
-	  "aws ec2 cancel-spot-fleet-requests", "--spot-fleet-request-ids", NULL,
-	  "--terminate-instances" },
-	{ DEED_FLEET, "RequestSpotInstances", "sir-", 3, true, "Cancel the spot request", NULL,
-	  "aws ec2 cancel-spot-instance-requests", "--spot-instance-request-ids", NULL, NULL },
-	{ DEED_FLEET, "CreateFleet", ANY, 3, true, "Find and delete the fleet of type", NULL,
-	  "aws ec2 describe-fleets", NULL, NULL, NULL },
-};
-
-static const struct remedy network_remedies[] = {
-	{ DEED_GROUP_RULE, ANY, ANY, 4, true, "Close security group", " to ", NULL, NULL, NULL,
-	  NULL },
-	{ DEED_NETWORK, ANY, "nat-", 4, true, "Delete the NAT gateway", " of ",
-	  "aws ec2 delete-nat-gateway", "--nat-gateway-id", NULL, NULL },
-	{ DEED_GROUP, ANY, ANY, 4, true, "Delete the security group", " of ",
-	  "aws ec2 delete-security-group", "--group-id", NULL, NULL },
-	{ DEED_NETWORK, ANY, "subnet-", 4, true, "Delete the subnet", " of ",
-	  "aws ec2 delete-subnet", "--subnet-id", NULL, NULL },
-	{ DEED_NETWORK, ANY, "igw-", 4, true, "Detach and delete the internet gateway", NULL,
-	  "aws ec2 delete-internet-gateway", "--internet-gateway-id", NULL, NULL },
-	{ DEED_NETWORK, ANY, "rtb-", 4, true, "Delete the route table", " of ",
-	  "aws ec2 delete-route-table", "--route-table-id", NULL, NULL },
-	{ DEED_NETWORK, ANY, ANY, 4, true, "Delete the network part", " of ", NULL, NULL, NULL,
-	  NULL },
-	{ DEED_VPC, ANY, ANY, 4, true, "Delete the VPC", ": ", "aws ec2 delete-vpc", "--vpc-id",
-	  NULL, NULL },
-	{ DEED_KEY_PAIR, ANY, ANY, 4, true, "Delete the key pair", NULL, "aws ec2 delete-key-pair",
-	  "--key-name", NULL, NULL },
-	{ DEED_FLEET, "CreateLaunchTemplate", ANY, 4, true, "Delete the launch template", NULL,
-	  "aws ec2 delete-launch-template", "--launch-template-name", NULL, NULL },
-	{ DEED_FLEET, "CreateLaunchConfiguration", ANY, 4, true, "Delete the launch configuration",
-	  NULL, "aws autoscaling delete-launch-configuration", "--launch-configuration-name", NULL,
-	  NULL },
-	{ DEED_POLICY, "CreatePolicy", ANY, 4, false, "Delete the created policy", NULL,
-	  "aws iam delete-policy", "--policy-arn", NULL, NULL },
-	{ DEED_BUCKET, ANY, ANY, 4, true,
-	  "Close the bucket to the public, keep what is in it as evidence:", NULL,
-	  "aws s3api put-public-access-block", "--bucket", NULL,
-	  "--public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,"
-	  "BlockPublicPolicy=true,RestrictPublicBuckets=true" },
-	{ DEED_QUOTA, ANY, ANY, 4, true, "Ask the provider to set back quota", " from ", NULL, NULL,
-	  NULL, NULL },
-};
-
-/* Logging that was switched off, and how it comes back; else by hand. */
-static const struct remedy logging_remedies[] = {
-	{ DEED_LOGGING, "StopLogging", ANY, 2, true, "Start again trail", NULL,
-	  "aws cloudtrail start-logging", "--name", NULL, NULL },
-	{ DEED_LOGGING, "UpdateDetector", ANY, 2, true, "Enable again detector", NULL,
-	  "aws guardduty update-detector", "--detector-id", NULL, "--enable" },
-	{ DEED_LOGGING, "DisableAlarmActions", ANY, 2, true, "Enable again the actions of alarm",
-	  NULL, "aws cloudwatch enable-alarm-actions", "--alarm-names", NULL, NULL },
-	{ DEED_LOGGING, "StopConfigurationRecorder", ANY, 2, true, "Start again recorder", NULL,
-	  "aws configservice start-configuration-recorder", "--configuration-recorder-name", NULL,
-	  NULL },
-	{ DEED_LOGGING, "DisableSecurityHub", ANY, 2, true, "Enable again Security Hub", NULL,
-	  "aws securityhub enable-security-hub", NULL, NULL, NULL },
-	{ DEED_LOGGING, ANY, ANY, 2, true, "Make again the logging or monitoring", NULL, NULL, NULL,
-	  NULL, NULL },
-};
-
-#define REMEDIES(table) table, sizeof(table) / sizeof((table)[0])
+#define BY_HAND " (by hand: no safe name)"
 
 /* --- steps ---------------------------------------------------------------------------------- */
 
-/* A zeroed step at the end; NULL: no memory. */
-static struct containment_step *add_step(struct containment *self, uint8_t stage,
+struct containment_step *containment_add(struct containment *self, uint8_t stage,
 					 const char *region, const char *proof)
 {
 	struct containment_step *steps;
@@ -183,8 +36,7 @@ static struct containment_step *add_step(struct containment *self, uint8_t stage
 	return step;
 }
 
-/* Gives the step its command; one that may not be used is said to be for hands. */
-static int set_command(struct containment_step *step, const struct command_line *line)
+int containment_set_command(struct containment_step *step, const struct command_line *line)
 {
 	size_t len = strlen(step->text);
 
@@ -196,200 +48,9 @@ static int set_command(struct containment_step *step, const struct command_line 
 	return step->command != NULL ? 0 : -ENOMEM;
 }
 
-static bool begins_with(const char *text, const char *begin)
+bool containment_begins(const char *text, const char *begin)
 {
 	return strncmp(text, begin, strlen(begin)) == 0;
-}
-
-static bool is_for(const struct remedy *remedy, const struct deed *deed)
-{
-	return (enum deed_kind)deed->kind == remedy->kind &&
-	       (remedy->call == NULL || strcmp(remedy->call, deed->name) == 0) &&
-	       (remedy->begin == NULL || begins_with(deed->subject, remedy->begin));
-}
-
-/* --- commands that need more than subject and object ---------------------------------------- */
-
-/* arn:aws:scheduler:REGION:ACCOUNT:schedule/GROUP/NAME */
-static void add_schedule_group(struct command_line *line, const struct deed *deed)
-{
-	const char *group = strstr(deed->detail, ":schedule/");
-	char name[128];
-	size_t len;
-
-	if (group == NULL)
-		return;
-	group += strlen(":schedule/");
-	len = strcspn(group, "/");
-	if (len == 0 || len >= sizeof(name) || group[len] == '\0')
-		return;
-	memcpy(name, group, len);
-	name[len] = '\0';
-	command_option(line, "--group-name", name);
-}
-
-/* "tcp 22-22": of the protocol and the ports. False: something else. */
-static bool read_ports(const char *detail, char protocol[8], char ports[16])
-{
-	size_t len = strcspn(detail, " ");
-
-	if (len == 0 || len >= 8 || detail[len] != ' ' || strlen(detail + len + 1) >= 16 ||
-	    strspn(detail + len + 1, "0123456789-") != strlen(detail + len + 1))
-		return false;
-	memcpy(protocol, detail, len);
-	protocol[len] = '\0';
-	(void)snprintf(ports, 16, "%s", detail + len + 1);
-	return true;
-}
-
-/* IPv4 only: the CLI takes IPv6 and groups in another form. */
-static void close_group(struct command_line *line, const struct deed *deed)
-{
-	char protocol[8];
-	char ports[16];
-
-	command_begin(line, "aws ec2 revoke-security-group-ingress");
-	command_option(line, "--region", deed->region);
-	command_option(line, "--group-id", deed->subject);
-	if (!begins_with(deed->subject, "sg-") || !read_ports(deed->detail, protocol, ports) ||
-	    strspn(deed->object, "0123456789./") != strlen(deed->object)) {
-		line->is_refused = true;
-		return;
-	}
-	if (strcmp(protocol, "-1") == 0) {
-		command_words(line, "--protocol all");
-	} else {
-		command_option(line, "--protocol", protocol);
-		command_option(line, "--port", ports);
-	}
-	command_option(line, "--cidr", deed->object);
-}
-
-/* The only VPC that was made in the gateway's region; NULL: none or several. */
-static const char *only_vpc(const struct incident *incident, const char *region)
-{
-	const char *found = NULL;
-
-	for (size_t i = 0; i < incident->resources_count; i++) {
-		const struct deed *deed = incident->resources[i].deed;
-
-		if (deed->kind != DEED_VPC || strcmp(deed->region, region) != 0)
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = deed->subject;
-	}
-	return found;
-}
-
-/* A gateway that is attached cannot be deleted. */
-static int detach_gateway(struct containment *out, const struct incident *incident,
-			  const struct deed *deed)
-{
-	const char *vpc = only_vpc(incident, deed->region);
-	struct containment_step *step;
-	struct command_line line;
-
-	if (vpc == NULL)
-		return 0;
-	step = add_step(out, 4, deed->region, deed->event);
-	if (step == NULL)
-		return -ENOMEM;
-	(void)snprintf(step->text, sizeof(step->text),
-		       "Detach the internet gateway %.80s from %.80s", deed->subject, vpc);
-	command_begin(&line, "aws ec2 detach-internet-gateway");
-	command_option(&line, "--region", deed->region);
-	command_option(&line, "--internet-gateway-id", deed->subject);
-	command_option(&line, "--vpc-id", vpc);
-	return set_command(step, &line);
-}
-
-/* --- a step from a row ---------------------------------------------------------------------- */
-
-static void build_command(struct command_line *line, const struct remedy *remedy,
-			  const struct deed *deed)
-{
-	command_begin(line, remedy->command);
-	if (remedy->is_regional)
-		command_option(line, "--region", deed->region);
-	if (remedy->subject != NULL)
-		command_option(line, remedy->subject, deed->subject);
-	if (remedy->object != NULL)
-		command_option(line, remedy->object, deed->object);
-	if (remedy->rest != NULL)
-		command_words(line, remedy->rest);
-	if (deed->kind == DEED_RULE && remedy->call != NULL)
-		add_schedule_group(line, deed);
-	if (deed->kind == DEED_RULE_TARGET)
-		command_option(line, "--ids", deed->detail);
-}
-
-static int take_remedy(struct containment *out, const struct incident *incident,
-		       const struct remedy *remedy, const struct deed *deed)
-{
-	bool has_object = remedy->joint != NULL && deed->object[0] != '\0';
-	struct containment_step *step;
-	struct command_line line;
-
-	if (deed->kind == DEED_NETWORK && begins_with(deed->subject, "igw-") &&
-	    detach_gateway(out, incident, deed) != 0)
-		return -ENOMEM;
-	step = add_step(out, remedy->stage, remedy->is_regional ? deed->region : "", deed->event);
-	if (step == NULL)
-		return -ENOMEM;
-	(void)snprintf(step->text, sizeof(step->text), "%.60s %.64s%s%.56s", remedy->text,
-		       deed->subject[0] != '\0' ? deed->subject : "(not in the record)",
-		       has_object ? remedy->joint : "", has_object ? deed->object : "");
-	if (deed->kind == DEED_GROUP_RULE)
-		close_group(&line, deed);
-	else if (remedy->command != NULL)
-		build_command(&line, remedy, deed);
-	else
-		return 0;
-	return set_command(step, &line);
-}
-
-static const struct remedy *find_remedy(const struct remedy *table, size_t count,
-					const struct deed *deed)
-{
-	for (size_t i = 0; i < count; i++)
-		if (is_for(&table[i], deed))
-			return &table[i];
-	return NULL;
-}
-
-/* In the order of the table, then as the resources stand. What is gone needs nothing. */
-static int take_resources(struct containment *out, const struct incident *incident,
-			  const struct remedy *table, size_t count)
-{
-	int result = 0;
-
-	for (size_t row = 0; row < count; row++)
-		for (size_t i = 0; i < incident->resources_count && result == 0; i++) {
-			const struct incident_resource *made = &incident->resources[i];
-
-			if (made->deleted == NULL &&
-			    find_remedy(table, count, made->deed) == &table[row])
-				result = take_remedy(out, incident, &table[row], made->deed);
-		}
-	return result;
-}
-
-static int take_logging(struct containment *out, const struct incident *incident)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < incident->deeds_count && result == 0; i++) {
-		const struct deed *deed = incident->deeds[i];
-		const struct remedy *remedy;
-
-		if (deed->kind != DEED_LOGGING || deed->error[0] != '\0')
-			continue;
-		remedy = find_remedy(REMEDIES(logging_remedies), deed);
-		if (remedy != NULL)
-			result = take_remedy(out, incident, remedy, deed);
-	}
-	return result;
 }
 
 /* --- identities ----------------------------------------------------------------------------- */
@@ -398,7 +59,7 @@ static int take_logging(struct containment *out, const struct incident *incident
 static int revoke(struct containment *out, uint8_t stage, bool is_role, const char *name,
 		  const char *proof)
 {
-	struct containment_step *step = add_step(out, stage, "", proof);
+	struct containment_step *step = containment_add(out, stage, "", proof);
 	struct command_line line;
 
 	if (step == NULL)
@@ -408,8 +69,8 @@ static int revoke(struct containment *out, uint8_t stage, bool is_role, const ch
 		       name);
 	command_begin(&line, is_role ? "aws iam put-role-policy" : "aws iam put-user-policy");
 	command_option(&line, is_role ? "--role-name" : "--user-name", name);
-	command_words(&line, DENY_OLDER);
-	return set_command(step, &line);
+	command_words(&line, CONTAINMENT_DENY_OLDER);
+	return containment_set_command(step, &line);
 }
 
 /* ROLE of arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION. False: no such ARN. */
@@ -462,7 +123,7 @@ static int take_sessions(struct containment *out, const struct incident *inciden
 
 static int end_key(struct containment *out, const struct identity *identity, const char *proof)
 {
-	struct containment_step *step = add_step(out, 2, "", proof);
+	struct containment_step *step = containment_add(out, 2, "", proof);
 	struct command_line line;
 
 	if (step == NULL)
@@ -481,12 +142,12 @@ static int end_key(struct containment *out, const struct identity *identity, con
 	command_option(&line, "--access-key-id", identity->key);
 	command_option(&line, "--user-name", identity->user);
 	command_words(&line, "--status Inactive");
-	return set_command(step, &line);
+	return containment_set_command(step, &line);
 }
 
 static int end_password(struct containment *out, const struct identity *identity, const char *proof)
 {
-	struct containment_step *step = add_step(out, 2, "", proof);
+	struct containment_step *step = containment_add(out, 2, "", proof);
 	struct command_line line;
 
 	if (step == NULL)
@@ -495,7 +156,7 @@ static int end_password(struct containment *out, const struct identity *identity
 		       identity->user);
 	command_begin(&line, "aws iam delete-login-profile");
 	command_option(&line, "--user-name", identity->user);
-	return set_command(step, &line);
+	return containment_set_command(step, &line);
 }
 
 /* The identity from which all came: a key, a person at the console, or a role. */
@@ -513,7 +174,7 @@ static int take_root(struct containment *out, const struct incident *incident)
 	if (read_role(root->arn, role))
 		return revoke(out, 2, true, role, proof);
 	if (root->key[0] == '\0' && (root->user[0] == '\0' || strcmp(root->type, "IAMUser") != 0)) {
-		step = add_step(out, 2, "", proof);
+		step = containment_add(out, 2, "", proof);
 		if (step == NULL)
 			return -ENOMEM;
 		(void)snprintf(step->text, sizeof(step->text), "Lock out %.200s", root->id);
@@ -532,8 +193,8 @@ static int take_root(struct containment *out, const struct incident *incident)
 
 static bool is_instance_id(const char *id)
 {
-	return begins_with(id, "i-") && id[2] != '\0' &&
-	       id[2 + strspn(id + 2, "0123456789abcdef")] == '\0' && strlen(id) < 32;
+	return containment_begins(id, "i-") && id[2] != '\0' &&
+	       id[2 + strspn(id + 2, "0123456789abcdef")] == '\0' && strlen(id) < 20;
 }
 
 /* Ends up to CHUNK living instances of a region, from *at on. */
@@ -544,11 +205,14 @@ static int end_some(struct containment *out, const struct incident *incident, co
 	struct containment_step *step;
 	unsigned count = 0;
 	unsigned mining = 0;
+	unsigned strange = 0; /* ids that no instance can have */
 	const char *proof = "";
+	size_t begin;
 
 	command_begin(&line, "aws ec2 terminate-instances");
 	command_option(&line, "--region", region);
 	command_words(&line, "--instance-ids");
+	begin = line.len + 1;
 	for (; *at < incident->instances_count && count < CHUNK; (*at)++) {
 		const struct incident_instance *item = &incident->instances[*at];
 
@@ -560,17 +224,25 @@ static int end_some(struct containment *out, const struct incident *incident, co
 		if (is_instance_id(item->instance->id))
 			command_value(&line, item->instance->id);
 		else
-			line.is_refused = true;
+			strange++;
 	}
 	if (count == 0)
 		return 0;
-	step = add_step(out, 3, region, proof);
+	step = containment_add(out, 3, region, proof);
 	if (step == NULL)
 		return -ENOMEM;
 	(void)snprintf(step->text, sizeof(step->text),
 		       "Terminate %u instances in %.64s, %u of them seen mining", count, region,
 		       mining);
-	return set_command(step, &line);
+	if (strange > 0) {
+		size_t len = strlen(step->text);
+
+		(void)snprintf(step->text + len, sizeof(step->text) - len,
+			       "; %u by hand: their ids are none", strange);
+		line.is_refused |= strange == count;
+	}
+	step->names = strdup(line.is_refused ? "" : line.text + begin);
+	return step->names != NULL ? containment_set_command(step, &line) : -ENOMEM;
 }
 
 static int take_instances(struct containment *out, const struct incident *incident)
@@ -596,7 +268,7 @@ static int take_unnamed(struct containment *out, const struct incident *incident
 
 		if (!deed->is_unnamed)
 			continue;
-		step = add_step(out, 3, deed->region, deed->event);
+		step = containment_add(out, 3, deed->region, deed->event);
 		if (step == NULL)
 			return -ENOMEM;
 		(void)snprintf(step->text, sizeof(step->text),
@@ -604,7 +276,7 @@ static int take_unnamed(struct containment *out, const struct incident *incident
 			       deed->count, deed->subject, deed->region);
 		command_begin(&line, "aws ec2 describe-instances");
 		command_option(&line, "--region", deed->region);
-		if (set_command(step, &line) != 0)
+		if (containment_set_command(step, &line) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -617,21 +289,23 @@ int containment_plan(const struct incident *incident, struct containment *out)
 	int result;
 
 	*out = (struct containment){ 0 };
-	result = take_resources(out, incident, REMEDIES(access_remedies));
+	result = containment_access(out, incident);
 	if (result == 0)
 		result = take_sessions(out, incident);
 	if (result == 0)
 		result = take_root(out, incident);
 	if (result == 0)
-		result = take_logging(out, incident);
+		result = containment_logging(out, incident);
 	if (result == 0)
-		result = take_resources(out, incident, REMEDIES(fleet_remedies));
+		result = containment_fleets(out, incident);
 	if (result == 0)
 		result = take_instances(out, incident);
 	if (result == 0)
 		result = take_unnamed(out, incident);
 	if (result == 0)
-		result = take_resources(out, incident, REMEDIES(network_remedies));
+		result = containment_networks(out, incident);
+	if (result == 0)
+		result = containment_remains(out, incident);
 	if (result != 0)
 		containment_free(out);
 	for (size_t i = 1; i < out->count; i++)
@@ -641,18 +315,18 @@ int containment_plan(const struct incident *incident, struct containment *out)
 
 void containment_free(struct containment *self)
 {
-	for (size_t i = 0; i < self->count; i++)
+	for (size_t i = 0; i < self->count; i++) {
 		free(self->steps[i].command);
+		free(self->steps[i].names);
+	}
 	free(self->steps);
 	memset(self, 0, sizeof(*self));
 }
 
 const char *containment_stage_text(uint8_t stage)
 {
-	static const char *const texts[] = { "", "What makes access again",
-					     "The stolen identity, and the logging",
-					     "Instances in all regions",
-					     "Networks, buckets and the rest" };
+	static const char *const texts[] = { "", "what makes access again", "the stolen identity",
+					     "instances in all regions", "networks and the rest" };
 
 	return stage < sizeof(texts) / sizeof(texts[0]) ? texts[stage] : "";
 }

@@ -97,8 +97,36 @@ static int add_instance(struct steps *self, const struct instance *instance,
 	return add_changes(self, instance, step, micro);
 }
 
+/* Instances that only an import knows: a launch that lost its ids may be theirs. */
+struct strays {
+	const struct instance **items;
+	size_t count;
+};
+
+static int find_strays(struct strays *self, const struct store *store)
+{
+	self->items = calloc(store->instances.count + 1, sizeof(struct instance *));
+	if (self->items == NULL)
+		return -ENOMEM;
+	STORE_EACH (store->instances, const struct instance, instance) {
+		if (instance->launcher == NULL && instance->is_imported)
+			self->items[self->count++] = instance;
+	}
+	return 0;
+}
+
+static bool is_of_launch(const struct instance *instance, const struct deed *deed)
+{
+	uint64_t far_ns = instance->launch.time_ns > deed->time_ns
+				  ? instance->launch.time_ns - deed->time_ns
+				  : deed->time_ns - instance->launch.time_ns;
+
+	return instance->region == deed->region && instance->type == deed->subject &&
+	       instance->account == deed->identity->account && far_ns <= ADOPT_NS;
+}
+
 /* A launch that lost its ids counts with those that no import has named. */
-static int add_unnamed(struct steps *self, const struct store *store, const struct deed *deed,
+static int add_unnamed(struct steps *self, const struct strays *strays, const struct deed *deed,
 		       const struct price_list *prices)
 {
 	struct step step = { .account = deed->identity->account,
@@ -106,17 +134,8 @@ static int add_unnamed(struct steps *self, const struct store *store, const stru
 			     .time_ns = deed->time_ns };
 	uint32_t count = deed->count;
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
-		uint64_t far_ns = instance->launch.time_ns > deed->time_ns
-					  ? instance->launch.time_ns - deed->time_ns
-					  : deed->time_ns - instance->launch.time_ns;
-
-		if (count > 0 && instance->launcher == NULL && instance->is_imported &&
-		    instance->region == deed->region && instance->type == deed->subject &&
-		    instance->account == step.account && far_ns <= ADOPT_NS)
-			count--;
-	}
+	for (size_t i = 0; i < strays->count && count > 0; i++)
+		count -= is_of_launch(strays->items[i], deed);
 	step.micro = micro_of(prices, deed->region, deed->subject) * count;
 	return step.micro == 0 ? 0 : add_step(self, &step);
 }
@@ -139,18 +158,18 @@ static int compare_steps(const void *a, const void *b)
 
 static int collect(struct steps *self, const struct store *store, const struct price_list *prices)
 {
-	int result = 0;
+	struct strays strays = { 0 };
+	int result = find_strays(&strays, store);
 
-	STORE_EACH(store->instances, const struct instance, instance)
-	{
+	STORE_EACH (store->instances, const struct instance, instance) {
 		if (result == 0)
 			result = add_instance(self, instance, prices);
 	}
-	STORE_EACH(store->deeds, const struct deed, deed)
-	{
+	STORE_EACH (store->deeds, const struct deed, deed) {
 		if (result == 0 && deed->is_unnamed)
-			result = add_unnamed(self, store, deed, prices);
+			result = add_unnamed(self, &strays, deed, prices);
 	}
+	free((void *)strays.items);
 	if (self->count > 1)
 		qsort(self->items, self->count, sizeof(*self->items), compare_steps);
 	return result;
@@ -165,12 +184,13 @@ struct watch {
 	/* Since here the records of the account are long enough to learn from. */
 	uint64_t learnt_ns;
 	int64_t burn;
-	int64_t before;   /* burn at the end of what lies before the window */
-	int64_t highest;  /* there */
-	uint64_t last_ns; /* of the anomaly */
-	const char *day;  /* its subject */
-	int64_t peak;     /* its highest burn */
-	int64_t baseline; /* when it began */
+	int64_t before;    /* burn at the end of what lies before the window */
+	int64_t highest;   /* there */
+	uint64_t last_ns;  /* of the anomaly */
+	const char *day;   /* its subject; NULL: none yet */
+	const char *event; /* that proved it last */
+	int64_t peak;      /* its highest burn */
+	int64_t baseline;  /* when it began */
 };
 
 static bool is_anomaly(const struct watch *watch, int64_t baseline)
@@ -191,26 +211,39 @@ static const char *day_of(const struct watch *watch, uint64_t time_ns)
 
 	if (gmtime_r(&seconds, &tm) != NULL)
 		(void)strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	return names_get(watch->store->names, text);
+	return text_pool_get(watch->store->names, text);
 }
 
-static int report(struct watch *watch, const struct step *step, int64_t baseline)
+/* An anomaly that goes on, or comes back within the window, is the same one. */
+static void begin_episode(struct watch *watch, const struct step *step, int64_t baseline,
+			  bool is_going_on)
+{
+	uint64_t window_ns = watch->store->settings->cost_window_s * NS_PER_S;
+
+	if (watch->day != NULL && (is_going_on || step->time_ns - watch->last_ns <= window_ns))
+		return;
+	watch->day = day_of(watch, step->time_ns);
+	watch->event = "";
+	watch->peak = 0;
+	watch->baseline = baseline;
+}
+
+static int report(struct watch *watch, const struct step *step)
 {
 	struct detection *found;
 
-	if (watch->day == NULL ||
-	    step->time_ns - watch->last_ns > watch->store->settings->cost_window_s * NS_PER_S) {
-		watch->day = day_of(watch, step->time_ns);
-		watch->peak = 0;
-		watch->baseline = baseline;
-	}
 	watch->last_ns = step->time_ns;
 	if (watch->burn > watch->peak)
 		watch->peak = watch->burn;
-	found = detections_get(watch->out, RULE_COST, NULL, step->account, "", watch->day, "");
+	found = detections_get(
+		watch->out, RULE_COST,
+		&(const struct detection_key){ NULL, step->account, "", watch->day, "" });
 	if (found == NULL)
 		return watch->out->refused > 0 ? 0 : -ENOMEM;
-	detection_prove(found, step->time_ns, step->event);
+	/* A record that launched many is one proof. */
+	if (watch->event[0] == '\0' || strcmp(watch->event, step->event) != 0)
+		detection_prove(found, step->time_ns, step->event);
+	watch->event = step->event;
 	if ((uint64_t)(watch->peak / 1000) < found->value)
 		return 0;
 	found->value = (uint64_t)(watch->peak / 1000);
@@ -241,16 +274,20 @@ static int watch_account(struct watch *watch, const struct step *steps, size_t c
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct step *step = &steps[i];
 		int64_t baseline = watch->given;
+		bool is_known = true;
+		bool was_anomaly;
 
 		learn(watch, steps, &at, step->time_ns);
-		watch->burn += step->micro;
 		if (baseline == 0) {
 			baseline = watch->highest;
-			if (step->time_ns < watch->learnt_ns)
-				continue;
+			is_known = step->time_ns >= watch->learnt_ns;
 		}
-		if (step->micro > 0 && is_anomaly(watch, baseline))
-			result = report(watch, step, baseline);
+		was_anomaly = is_anomaly(watch, baseline);
+		watch->burn += step->micro;
+		if (step->micro <= 0 || !is_known || !is_anomaly(watch, baseline))
+			continue;
+		begin_episode(watch, step, baseline, was_anomaly);
+		result = report(watch, step);
 	}
 	return result;
 }

@@ -178,8 +178,7 @@ static int hand_on(struct flowlog_reader *self, const struct flowlog_line *line)
 static void take_header(struct flowlog_reader *self)
 {
 	if (!self->layout.is_usable)
-		say_bad(self,
-			"the header lacks addresses, ports, start or end: lines are not used");
+		say_bad(self, "the header lacks addresses, ports, start or end; its lines are");
 }
 
 /* The line is whole and ends with a NUL. */

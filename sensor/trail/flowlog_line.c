@@ -49,7 +49,7 @@ enum field {
 };
 
 static const char *const field_names[FIELD_COUNT] = { [FIELD_OTHER] = "",
-#define FIELD_NAME(id, name) [FIELD_##id] = name,
+#define FIELD_NAME(id, name) [FIELD_##id] = (name),
 						      FIELDS(FIELD_NAME)
 #undef FIELD_NAME
 };
@@ -360,8 +360,8 @@ static const char *settle(struct flowlog_line *out)
 		out->dst = out->packet_dst;
 	if (out->end_s < out->start_s)
 		return "end is before start";
-	out->has_traffic =
-		out->status == FLOWLOG_OK && out->src.ip_version != 0 && out->start_s != 0;
+	out->has_traffic = out->status == FLOWLOG_OK && out->src.ip_version != 0 &&
+			   out->dst.ip_version != 0 && out->start_s != 0;
 	if (!out->has_traffic)
 		return NULL;
 	if (out->packet_src.ip_version != out->packet_dst.ip_version)
@@ -388,7 +388,8 @@ int flowlog_line_read(const struct flowlog_layout *layout, char *text, struct fl
 		*why = "no header, and not the 14 fields of version 2";
 		layout = &default_layout;
 	}
-	if (count == layout->count + 1 && count <= FLOWLOG_COLUMNS && is_time(words[0])) {
+	if (count > 0 && count == layout->count + 1 && count <= FLOWLOG_COLUMNS &&
+	    is_time(words[0])) {
 		first++;
 		count--;
 	}

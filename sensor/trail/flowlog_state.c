@@ -316,7 +316,7 @@ bool flowlog_is_confirmed(const struct flowlog *self, const struct flowlog_addr 
 
 int flowlog_state_init(struct flowlog *self)
 {
-	self->names = names_new(FLOWLOG_NAMES_BYTES);
+	self->names = text_pool_new(FLOWLOG_NAMES_BYTES);
 	self->confirmed_version = UINT64_MAX;
 	if (self->names == NULL ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key))
@@ -342,5 +342,5 @@ void flowlog_state_fini(struct flowlog *self)
 	tag_table_fini(&self->hosts);
 	tag_table_fini(&self->nats);
 	tag_table_fini(&self->confirmed);
-	names_free(self->names);
+	text_pool_free(self->names);
 }

@@ -199,7 +199,7 @@ int redis_trail_report(struct redis_trail *self, const char *incident,
 	else if (reply->type != REDIS_REPLY_STRING)
 		result = -ENOENT;
 	else if (fwrite(reply->str, 1, reply->len, out) != reply->len)
-		result = -EIO;
+		result = -EPIPE;
 	redis_link_free(reply);
 	return result;
 }

@@ -56,7 +56,8 @@ struct redis_publication {
 };
 int redis_trail_publish(struct redis_trail *self, const struct redis_publication *what);
 
-/* Writes a published report. 0; -ENOENT: no such incident. */
+/* Writes a published report; incident "": the newest. 0; -ENOENT: no such incident; -EPIPE: out
+ * takes no more. */
 int redis_trail_report(struct redis_trail *self, const char *incident,
 		       const struct report_options *options, FILE *out);
 

@@ -193,7 +193,7 @@ static void write_when(struct page *page, const struct report *report)
 	}
 	if (incident->first_alert_ns != 0) {
 		lease_time_text(incident->first_alert_ns, time);
-		page_fact(page, "First mining alert", "%s", time);
+		page_fact(page, "First alert", "%s", time);
 	}
 	for (size_t i = 0; i < incident->findings_count; i++) {
 		lease_time_text(incident->findings[i]->created_ns, time);
@@ -216,7 +216,7 @@ static void write_steps(struct page *page, const struct report *report)
 		const struct containment_step *step = &plan->steps[i];
 
 		page_cellf(page, "%zu", i + 1);
-		page_cellf(page, "%u. %s", step->stage, containment_stage_text(step->stage));
+		page_cellf(page, "%u %s", step->stage, containment_stage_text(step->stage));
 		page_cell(page, step->region[0] != '\0' ? step->region : "global");
 		page_cell(page, step->text);
 		page_cell(page, step->proof);
@@ -231,19 +231,17 @@ static void write_commands(struct page *page, const struct report *report)
 	unsigned by_hand = 0;
 
 	page_heading(page, "Commands");
-	page_note(page,
-		  "WARNING: nothing here was run. These lines stop and delete things, and the "
-		  "names in them come from the attacker: read each one before you run it.");
+	page_note(page, "WARNING: %s.", REPORT_WARNING);
 	page_note(page, "First see that you are in account %s: aws sts get-caller-identity",
 		  report->incident->account);
 	page_note(page, "Copy disks and memory of an instance before you terminate it, if they are "
-			"needed as evidence.");
+			"needed as evidence. Networks can be deleted once the instances are gone.");
 	page_code_begin(page);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct containment_step *step = &plan->steps[i];
 
 		if (i == 0 || step->stage != plan->steps[i - 1].stage) {
-			(void)snprintf(line, sizeof(line), "# %u. %s", step->stage,
+			(void)snprintf(line, sizeof(line), "# %u %s", step->stage,
 				       containment_stage_text(step->stage));
 			page_code(page, line);
 		}

@@ -1,6 +1,8 @@
 /* report_json.c: a report as one JSON object on one line.
  *
- * Times are RFC 3339 in UTC, sums USD. What is not known is absent or "", never 0. */
+ * `proof` is the id of the CloudTrail record, alert or finding that shows it. Times are RFC 3339 in
+ * UTC by the second, as CloudTrail writes them; sums USD. What is not known is absent or "", never
+ * 0. `<`, `>` and `&` are escaped as \u00NN, so that the line may stand in a page. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,31 +168,40 @@ static void put_instance_cost(struct jsonw *w, const struct report *report,
 	put_usd(w, "sum", sum);
 }
 
+static void put_instance(struct jsonw *w, const struct report *report,
+			 const struct incident_instance *item)
+{
+	const struct instance *instance = item->instance;
+
+	jsonw_text(w, "id", instance->id);
+	jsonw_text(w, "region", instance->region);
+	jsonw_text(w, "vpc", instance->vpc);
+	jsonw_text(w, "subnet", instance->subnet);
+	jsonw_text(w, "type", instance->type);
+	jsonw_text(w, "address", report_address(instance));
+	jsonw_text(w, "eni", instance->address_count > 0 ? instance->addresses[0].eni : "");
+	put_time(w, "launched", instance->launch.time_ns);
+	put_time(w, "ended", item->end_ns);
+	jsonw_text(w, "state", report_state(item, report->until_ns));
+	jsonw_text(w, "seen", instance_sight_text(item->sight));
+	put_instance_cost(w, report, instance);
+	if (item->alert != NULL)
+		jsonw_text(w, "alert", item->alert->id);
+	if (item->finding != NULL)
+		jsonw_text(w, "finding", item->finding->id);
+	if (item->sighting != NULL)
+		put_time(w, "flow_first", item->sighting->first_ns);
+	jsonw_text(w, "proof", instance->launch.event);
+}
+
 static void put_instances(struct jsonw *w, const struct report *report)
 {
 	const struct incident *incident = report->incident;
 
 	jsonw_array(w, "instances");
 	for (size_t i = 0; i < incident->instances_count; i++) {
-		const struct incident_instance *item = &incident->instances[i];
-		const struct instance *instance = item->instance;
-
 		jsonw_object(w, NULL);
-		jsonw_text(w, "id", instance->id);
-		jsonw_text(w, "region", instance->region);
-		jsonw_text(w, "vpc", instance->vpc);
-		jsonw_text(w, "type", instance->type);
-		jsonw_text(w, "address", report_address(instance));
-		put_time(w, "launched", instance->launch.time_ns);
-		put_time(w, "ended", item->end_ns);
-		jsonw_text(w, "state", report_state(item, report->until_ns));
-		jsonw_text(w, "seen", instance_sight_text(item->sight));
-		put_instance_cost(w, report, instance);
-		if (item->alert != NULL)
-			jsonw_text(w, "alert", item->alert->id);
-		if (item->finding != NULL)
-			jsonw_text(w, "finding", item->finding->id);
-		jsonw_text(w, "proof", instance->launch.event);
+		put_instance(w, report, &incident->instances[i]);
 		jsonw_close_object(w);
 	}
 	jsonw_close_array(w);
@@ -395,30 +406,37 @@ static void put_indicators(struct jsonw *w, const struct incident *incident)
 	jsonw_close_array(w);
 }
 
+/* What to do, and to which instances: the text of a table has no room for them. */
+static void put_step(struct jsonw *w, const struct report *report,
+		     const struct containment_step *step)
+{
+	char text[JSONW_STRING_MAX];
+
+	(void)snprintf(text, sizeof(text), "%s%s%s", step->text, step->names != NULL ? ": " : "",
+		       step->names != NULL ? step->names : "");
+	jsonw_uint(w, "stage", step->stage);
+	jsonw_text(w, "stage_name", containment_stage_text(step->stage));
+	jsonw_text(w, "region", step->region);
+	jsonw_text(w, "text", text);
+	jsonw_text(w, "proof", step->proof);
+	if (report->options->has_commands && step->command != NULL)
+		jsonw_text(w, "command", step->command);
+}
+
 static void put_containment(struct jsonw *w, const struct report *report)
 {
 	const struct containment *plan = &report->plan;
 
 	jsonw_array(w, "containment");
 	for (size_t i = 0; i < plan->count; i++) {
-		const struct containment_step *step = &plan->steps[i];
-
 		jsonw_object(w, NULL);
 		jsonw_uint(w, "step", i + 1);
-		jsonw_uint(w, "stage", step->stage);
-		jsonw_text(w, "stage_name", containment_stage_text(step->stage));
-		jsonw_text(w, "region", step->region);
-		jsonw_text(w, "text", step->text);
-		jsonw_text(w, "proof", step->proof);
-		if (report->options->has_commands && step->command != NULL)
-			jsonw_text(w, "command", step->command);
+		put_step(w, report, &plan->steps[i]);
 		jsonw_close_object(w);
 	}
 	jsonw_close_array(w);
 	if (report->options->has_commands)
-		jsonw_text(w, "commands_warning",
-			   "nothing was run; these lines stop and delete things, and the names in "
-			   "them come from the attacker: read each one before you run it");
+		jsonw_text(w, "commands_warning", REPORT_WARNING);
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -447,6 +465,17 @@ static void put_report(struct jsonw *w, const struct report *report)
 	jsonw_close_object(w);
 }
 
+/* Outside of strings JSON has none of these. */
+static void write_escaped(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '<' || *text == '>' || *text == '&')
+			(void)fprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			(void)fputc(*text, out);
+	(void)fputc('\n', out);
+}
+
 /* The writer is bounded: with more room until it fits. */
 int report_json(FILE *out, const struct report *report)
 {
@@ -460,10 +489,8 @@ int report_json(FILE *out, const struct report *report)
 		jsonw_init(&w, text, room);
 		put_report(&w, report);
 		len = jsonw_finish(&w);
-		if (len > 0) {
-			(void)fwrite(text, 1, len, out);
-			(void)fputc('\n', out);
-		}
+		if (len > 0)
+			write_escaped(out, text);
 		free(text);
 		if (len > 0)
 			return 0;

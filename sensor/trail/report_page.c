@@ -27,21 +27,21 @@ static bool is_plain(const char *text)
 	return strstr(text, "//") == NULL && strcasestr(text, "www.") == NULL;
 }
 
-/* Bytes that may not stand in a code span of a table's cell. */
-static bool is_active(char byte)
+static bool is_active(bool is_markdown, char byte)
 {
-	return byte == '`' || byte == '|' || byte == '<' || byte == '>';
+	return byte == '<' || byte == '>' || (is_markdown && (byte == '`' || byte == '|'));
 }
 
-/* Cuts where the escaped text does not fit. */
-static void put_span(const char *text, char *out, size_t size)
+/* Cuts where it does not fit; a text of TRAIL_TEXT always fits. */
+static void put_escaped(bool is_markdown, const char *text, char *out, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t len = 0;
 
-	out[len++] = '`';
+	if (is_markdown)
+		out[len++] = '`';
 	for (; *text != '\0' && len + 6 < size; text++) {
-		if (is_active(*text)) {
+		if (is_active(is_markdown, *text)) {
 			out[len++] = '\\';
 			out[len++] = 'x';
 			out[len++] = hex[(unsigned char)*text >> 4];
@@ -50,7 +50,8 @@ static void put_span(const char *text, char *out, size_t size)
 			out[len++] = *text;
 		}
 	}
-	out[len++] = '`';
+	if (is_markdown)
+		out[len++] = '`';
 	out[len] = '\0';
 }
 
@@ -58,15 +59,11 @@ void page_escape(bool is_markdown, const char *text, char *out, size_t size)
 {
 	char printable[PAGE_TEXT_BYTES];
 
-	if (!is_markdown) {
-		printable_text(text, out, size);
-		return;
-	}
 	printable_text(text, printable, sizeof(printable));
-	if (is_plain(printable))
+	if (is_markdown && is_plain(printable))
 		(void)snprintf(out, size, "%s", printable);
 	else
-		put_span(printable, out, size);
+		put_escaped(is_markdown, printable, out, size);
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
@@ -203,7 +200,7 @@ static void measure(const struct page *self, unsigned widths[PAGE_COLUMNS])
 {
 	for (unsigned i = 0; i < self->columns; i++)
 		widths[i] = width_of(self->titles[i]);
-	for (size_t i = 0; i < self->count; i++) {
+	for (size_t i = 0; i < self->count && self->columns > 0; i++) {
 		unsigned width = width_of(self->cells[i]);
 		unsigned *widest = &widths[i % self->columns];
 

@@ -1,9 +1,9 @@
 /* report_page.h: headings, facts and tables for a terminal or in Markdown. For report*.c only.
  *
- * All texts are hostile. On a terminal what is not printable is written \xNN. In Markdown a text
- * that is more than plain words stands in a code span, where nothing is a link, HTML or emphasis;
- * the three bytes that could end the span, the cell or begin HTML for a careless reader (` | <) and
- * > are written \xNN there. */
+ * All texts are hostile. What is not printable is written \xNN, and so are < and >: a report is
+ * pasted into the web form of a support case. In Markdown a text that is more than plain words
+ * stands in a code span, where nothing is a link, HTML or emphasis; what could end the span or the
+ * cell (` and |) is written \xNN there, too. */
 #ifndef TRAIL_REPORT_PAGE_H
 #define TRAIL_REPORT_PAGE_H
 

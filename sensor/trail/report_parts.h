@@ -9,6 +9,10 @@
 #define WORDS_TEXT      64
 #define COMPARISON_TEXT 256
 
+#define REPORT_WARNING \
+	"nothing here was run. These commands stop and delete things, and the names in them come " \
+	"from the attacker: read each one before you run it"
+
 struct report {
 	const struct incidents *incidents;
 	const struct incident *incident;

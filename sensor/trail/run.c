@@ -392,7 +392,8 @@ static enum trail_exit report_published(struct run *self)
 	if (result == -ENOENT)
 		return fail(TRAIL_USAGE, "no such incident in Redis");
 	if (result != 0)
-		return fail(TRAIL_LOST, redis_trail_error(self->redis));
+		return fail(TRAIL_LOST, result == -EPIPE ? "the report cannot be written"
+							 : redis_trail_error(self->redis));
 	return fflush(stdout) == 0 ? TRAIL_DONE : TRAIL_LOST;
 }
 
