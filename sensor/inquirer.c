@@ -110,7 +110,7 @@ static int open_redis(struct inquirer *self, char error[INQUIRER_ERROR_TEXT])
 
 	if (self->config->redis == NULL)
 		return 0;
-	result = redis_access_load(&self->access, self->config, why);
+	result = redis_access_configure(&self->access, self->config, why);
 	options.url = &self->access.url;
 	options.tls = self->access.tls;
 	if (result == 0)

@@ -154,7 +154,7 @@ static int check_redis(const struct config *config)
 
 	if (config->redis == NULL)
 		return 0;
-	if (redis_access_load(&access, config, error) < 0) {
+	if (redis_access_configure(&access, config, error) < 0) {
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}

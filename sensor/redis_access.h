@@ -15,15 +15,26 @@
 
 #define REDIS_ACCESS_ERROR_TEXT 400
 
+/* Texts are borrowed while it is loaded. */
+struct redis_access_options {
+	const char *url;
+	const char *password_file; /* NULL: none */
+	struct redis_tls_files files;
+};
+
 struct redis_access {
 	struct redis_url url;
 	struct redis_tls *tls; /* NULL: plain */
 };
 
-/* config->redis must be there. 0 or negative errno with error filled, which never quotes user or
- * password; then there is nothing to clear. */
-int redis_access_load(struct redis_access *out, const struct config *config,
+/* 0 or negative errno with error filled, which never quotes user or password; then there is nothing
+ * to clear. */
+int redis_access_load(struct redis_access *out, const struct redis_access_options *options,
 		      char error[REDIS_ACCESS_ERROR_TEXT]);
+
+/* The same as the configuration says it, which must have a URL. */
+int redis_access_configure(struct redis_access *out, const struct config *config,
+			   char error[REDIS_ACCESS_ERROR_TEXT]);
 
 /* Wipes the password, too. */
 void redis_access_clear(struct redis_access *self);

@@ -72,7 +72,7 @@ static int name_owner(struct sink_redis_state *self)
 static int load_access(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
 	char why[REDIS_ACCESS_ERROR_TEXT];
-	int result = redis_access_load(&self->access, self->options.config, why);
+	int result = redis_access_configure(&self->access, self->options.config, why);
 
 	if (result < 0)
 		(void)snprintf(error, SINK_ERROR_TEXT, "%s", why);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Where Redis lives: over TLS, behind Sentinels, and after the master was killed in mid-replay.
 
-usage: transport.py --binary FILE
+usage: transport.py --binary FILE --trail FILE
 
 Each run's alert stream and the state of each alert are compared field by field with those of one
 run that nothing disturbs.
@@ -26,6 +26,7 @@ from resp import RedisError, Server  # noqa: E402
 from servers import FAILOVER_SECONDS, Folder, Group, free_port, until  # noqa: E402
 
 CAPTURE = ROOT / "pcaps/coin-shadow/inside.pcap"
+CLOUD = ROOT / "pcaps/coin-shadow/cloudtrail"
 CONFIG = "tests/golden/config/coin-shadow.yaml"
 SENSOR = "transport"
 ALERTS = f"minecanary:{{{SENSOR}}}:alert"
@@ -111,6 +112,64 @@ def refused(done, *words):
     problems = done.problems(1)
     return problems + [f"{done.err!r} does not say {word!r}" for word in words
                        if word not in done.err]
+
+
+# --- the other program ----------------------------------------------------------------------------
+
+
+def incident(redis):
+    """The hash of the one incident, and the leases of its instances."""
+    names = redis("ZRANGE", "minecanary:incidents", 0, -1)
+    if len(names) != 1:
+        raise RuntimeError(f"incidents: {names}")
+    leases = {key: redis.hash(key) for key in sorted(redis("KEYS", "minecanary:lease:*"))}
+    return redis.hash(f"minecanary:incident:{names[0]}"), leases
+
+
+def follow_trail(trail, url, *options, env=None):
+    """Problems of one run of minecanary-trail over the scenario's cloud side."""
+    command = (str(trail), "--redis", url, "--id", SENSOR, *map(str, options), str(CLOUD / "AWSLogs"))
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS,
+                          env={**environment(), **(env or {})}, check=False)
+    return Run(command, done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def trail_everywhere(tap, sensor, trail):
+    """minecanary-trail finds the same over TLS and behind Sentinels as over a unix socket."""
+    with Server() as server:
+        problems = sensor.run(server.url).problems() + follow_trail(trail, server.url).problems()
+        wanted = incident(server.client())
+        tap.check("minecanary-trail over a unix socket",
+                  problems + differ("leases", len(wanted[1]) > 100, True))
+
+    def compare_incident(name, done, redis):
+        found = incident(redis)
+        problems = done.problems()
+        for field, value in wanted[0].items():
+            problems += differ(field, found[0].get(field), value)
+        tap.check(name, problems + differ("leases", found[1], wanted[1]))
+
+    with Folder() as folder:
+        tls = Tls(folder)
+        port, node = tls.server("mutual", tls.good, "tls-auth-clients yes")
+        cert, key = tls.client
+        mine = ("--redis-cert", cert, "--redis-key", key)
+        url = f"rediss://localhost:{port}"
+        sensor.run(url, "--redis-ca", tls.ca.file, *mine)
+        done = follow_trail(trail, url, "--redis-ca", tls.ca.file, *mine)
+        compare_incident("minecanary-trail over TLS", done, node.client())
+        done = follow_trail(trail, url, "--redis-ca", tls.other.file, *mine)
+        tap.check("minecanary-trail refuses another authority",
+                  refused(done, "authority is not trusted"))
+        done = follow_trail(trail, "redis://u:opensesame@127.0.0.1")
+        tap.check("minecanary-trail refuses a password on the command line",
+                  [] if done.code not in (0, None) and "command line" in done.err
+                  and "opensesame" not in done.err else [f"{done.code}: {done.err}"])
+    with Group("requirepass secret", "masterauth secret") as group:
+        env = {"MINECANARY_REDIS_PASSWORD": "secret"}
+        sensor.run(group.url, env=env)
+        done = follow_trail(trail, group.url, env=env)
+        compare_incident("minecanary-trail behind Sentinels", done, group.master.client())
 
 
 # --- TLS ------------------------------------------------------------------------------------------
@@ -343,7 +402,7 @@ def secrets(tap, sensor, expected, work):
                   problems + ["it is repeated"] * ("opensesame" in done.err))
 
 
-def test(tap, binary, work):
+def test(tap, binary, trail, work):
     """All tests."""
     sensor = Sensor(binary)
     with Server() as server:
@@ -358,6 +417,7 @@ def test(tap, binary, work):
         tls_client(tap, sensor, tls, expected)
         tls_refused(tap, sensor, tls)
     secrets(tap, sensor, expected, work)
+    trail_everywhere(tap, sensor, trail)
     sentinel_start(tap, sensor, expected)
     sentinel_tls(tap, sensor, expected)
     sentinel_readonly(tap, sensor, expected)
@@ -369,11 +429,12 @@ def main():
     """Runs everything; returns the exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True, type=Path)
+    parser.add_argument("--trail", required=True, type=Path)
     options = parser.parse_args()
     tap = Tap("transport")
     try:
         with tempfile.TemporaryDirectory(prefix="minecanary-transport-") as work:
-            test(tap, options.binary.resolve(), Path(work))
+            test(tap, options.binary.resolve(), options.trail.resolve(), Path(work))
     except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
         tap.check("to its end", [f"{type(error).__name__}: {error}"])
     return tap.finish()

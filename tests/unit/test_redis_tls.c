@@ -369,7 +369,7 @@ static int load(const char *url_text, struct redis_access *access,
 {
 	snprintf(redis_url_text, sizeof(redis_url_text), "%s", url_text);
 	config.redis = redis_url_text;
-	return redis_access_load(access, &config, error);
+	return redis_access_configure(access, &config, error);
 }
 
 static int clear_config(void **state)
