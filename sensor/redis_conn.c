@@ -159,6 +159,16 @@ static void lose_ownership(struct redis_conn *self, const redisReply *reply)
 	fail(self, -EBUSY);
 }
 
+/* For good: only a person can help. */
+static void give_up(struct redis_conn *self, const char *why)
+{
+	bool is_cluster = strncmp(why, "MOVED ", 6) == 0 || strncmp(why, "ASK ", 4) == 0;
+
+	say(self, "refused: %.200s%s", why,
+	    is_cluster ? " (a Redis Cluster, which is not supported)" : "");
+	fail(self, -EACCES);
+}
+
 static void take_greeting(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
 {
 	enum redis_step step = self->greeting.steps[self->step];
@@ -177,9 +187,8 @@ static void take_greeting(struct redis_conn *self, const redisReply *reply, uint
 		say(self, "not ready: %.200s", reply->str);
 		disconnect(self, now_ms);
 	} else {
-		say(self, "refused: %.200s",
-		    reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of another kind");
-		fail(self, -EACCES);
+		give_up(self, reply->type == REDIS_REPLY_ERROR ? reply->str
+							       : "an answer of another kind");
 	}
 }
 
@@ -256,8 +265,7 @@ static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 	} else if (redis_reply_is_passing(reply)) {
 		send_later(self, reply, now_ms);
 	} else if (redis_reply_is_forbidding(reply)) {
-		say(self, "refused: %.200s", reply->str);
-		fail(self, -EACCES);
+		give_up(self, reply->str);
 	} else {
 		log_error("redis: a command failed: %.200s", reply->str);
 		self->is_spoiled = true;
