@@ -3,7 +3,7 @@
 
 BUILD_PACKAGES="gcc libc6-dev make pkg-config libpcap-dev libndpi-dev libhiredis-dev libyaml-dev
     libssl-dev libcap-ng-dev libjsmn-dev zlib1g-dev
-    libjansson-dev"
+    libjansson-dev libmicrohttpd-dev"
 DEMO_PACKAGES="redis-server python3"
 TEST_PACKAGES="libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
     python3-jsonschema iproute2 nftables openssl"

@@ -348,7 +348,7 @@ void config_free(struct config *config)
 				 &config->redis_ca,     &config->redis_cert,
 				 &config->redis_key,    &config->json,
 				 &config->redis_prefix, &config->user,
-				 &config->config_file };
+				 &config->config_file,  &config->metrics };
 
 	for (size_t i = 0; i < option_count; i++)
 		option_clear(config, &option_rows[i]);

@@ -241,11 +241,12 @@ static void take_answer(struct correlator *self, const struct answer_fact *fact)
 {
 	struct decision_parties parties;
 
-	set_parties(
-		self, &parties,
-		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
-		NULL);
-	contacts_take_answer(self->contacts, fact, &parties);
+	if (fact->listed != 0)
+		set_parties(self, &parties,
+			    &(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns,
+						 fact->client_side },
+			    NULL);
+	contacts_take_answer(self->contacts, fact, fact->listed != 0 ? &parties : NULL);
 }
 
 static void keep_session(struct correlator *self, const struct session_fact *fact,
@@ -292,7 +293,9 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 	if (fact.view.level >= LEVEL_LIKELY)
 		(void)identify(self, &decision.parties, fact.fact.time_ns, &decision.identity);
 	outbox_send_urgent(&self->outbox, &decision.decision);
-	if (self->campaigns != NULL && !decision.parties.is_allowed)
+	if (self->campaigns != NULL && decision.parties.is_allowed)
+		campaign_forgive(self->campaigns, &decision.parties);
+	else if (self->campaigns != NULL)
 		campaign_session(self->campaigns, &fact, &decision.parties);
 	if (fact.view.level >= LEVEL_LIKELY && decision.parties.listed != 0)
 		sight(self, fact.fact.time_ns, &decision.parties, decision.parties.listed,

@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "protocols/tls_flight.h"
 #include "protocols/tls_hello.h"
 #include "protocols/wildcard_dns.h"
+#include "sensor/name_memo.h"
 #include "sensor/opening.h"
 #include "sensor/quic_crypto.h"
 
@@ -32,8 +34,8 @@
 #define QUIC_FLOWS       64 /* hellos that go on, at once; a new one takes the place of an old one */
 #define OPENINGS         512 /* gathered at once */
 #define RECORD_HELLO     22  /* first byte of a TLS record that may hold one */
-#define OPENING_DONE     16u /* flow.seq_known, shifted by the direction */
-#define OPENING_GOING    64u
+#define OPENING_DONE     NAMES_DONE
+#define OPENING_GOING    64u /* flow.seq_known, shifted by the direction */
 #define SEQ_KNOWN_MASK   1u
 
 /* A QUIC client's hello that is not whole yet. */
@@ -45,6 +47,7 @@ struct quic_flow {
 struct names {
 	struct names_hooks hooks;
 	const struct lists *lists;
+	struct name_memo *memo;
 	struct opening_table *openings;
 	struct stats *stats;
 	struct quic_openssl *quic;
@@ -54,6 +57,15 @@ struct names {
 	uint8_t scratch[TLS_FLIGHT_BYTES];
 };
 
+static EVP_MD *md5_method;
+static pthread_once_t md5_once = PTHREAD_ONCE_INIT;
+
+/* EVP_md5() stands for a search that costs more than the digest of so short a text. */
+static void fetch_md5(void)
+{
+	md5_method = EVP_MD_fetch(NULL, "MD5", NULL);
+}
+
 struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 {
 	struct names *self = calloc(1, sizeof(*self));
@@ -62,10 +74,13 @@ struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 		return NULL;
 	self->hooks = *hooks;
 	self->stats = stats;
+	(void)pthread_once(&md5_once, fetch_md5);
+	self->memo = name_memo_new();
 	self->openings = opening_table_new(OPENINGS, stats);
 	self->quic = quic_crypto_new();
 	self->quic_flows = calloc(QUIC_FLOWS, sizeof(*self->quic_flows));
-	if (self->openings == NULL || self->quic == NULL || self->quic_flows == NULL) {
+	if (self->memo == NULL || self->openings == NULL || self->quic == NULL ||
+	    self->quic_flows == NULL) {
 		names_free(self);
 		return NULL;
 	}
@@ -76,6 +91,7 @@ void names_free(struct names *self)
 {
 	if (self == NULL)
 		return;
+	name_memo_free(self->memo);
 	opening_table_free(self->openings);
 	quic_crypto_free(self->quic);
 	free(self->quic_flows);
@@ -89,7 +105,7 @@ void names_use(struct names *self, const struct lists *lists)
 
 static uint32_t match(const struct names *self, struct slice name, uint16_t port)
 {
-	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
+	return name_memo_match(self->memo, self->lists, name, port);
 }
 
 static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,
@@ -242,19 +258,34 @@ static bool read_dns_stream(struct names *self, uint32_t index, struct stretch *
 
 static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
 {
-	return EVP_Digest(in.ptr, in.len, out, NULL, EVP_md5(), NULL) == 1;
+	return md5_method != NULL && EVP_Digest(in.ptr, in.len, out, NULL, md5_method, NULL) == 1;
 }
 
-static uint32_t read_fingerprints(struct names *self, const struct tls_hello *hello,
-				  struct hello_view *view)
+/* Only what may be listed is made. */
+static uint32_t match_fingerprints(const struct names *self, const struct tls_hello *hello,
+				   struct hello_view *view)
 {
 	uint32_t listed = 0;
 
-	if (tls_hello_ja3(hello, md5, view->ja3))
+	if (lists_has_ja3(self->lists) && tls_hello_ja3(hello, md5, view->ja3))
 		listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
-	if (tls_hello_ja4(hello, view->ja4) && listed == 0)
+	if (listed == 0 && lists_has_ja4(self->lists) && tls_hello_ja4(hello, view->ja4))
 		listed = lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
 	return listed;
+}
+
+/* All but the fingerprints that were made already. */
+static void fill_view(const struct tls_hello *hello, struct hello_view *view)
+{
+	view->version = hello->best_version;
+	view->has_ech = hello->has_ech;
+	view->is_quic = hello->is_quic;
+	(void)slice_copy(slice_str(hello->sni), view->sni, sizeof(view->sni));
+	(void)slice_copy(slice_str(hello->alpn), view->alpn, sizeof(view->alpn));
+	if (view->ja3[0] == '\0')
+		(void)tls_hello_ja3(hello, md5, view->ja3);
+	if (view->ja4[0] == '\0')
+		(void)tls_hello_ja4(hello, view->ja4);
 }
 
 /* hello is self->hello or another one. */
@@ -267,14 +298,10 @@ static void tell_hello(struct names *self, uint32_t index, const struct tls_hell
 
 	stats_add(self->stats->hellos, 1);
 	memset(&fact, 0, sizeof(fact));
-	fact.view.fingerprint = read_fingerprints(self, hello, &fact.view);
+	fact.view.fingerprint = match_fingerprints(self, hello, &fact.view);
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
-		fact.view.version = hello->best_version;
-		fact.view.has_ech = hello->has_ech;
-		fact.view.is_quic = hello->is_quic;
-		(void)slice_copy(sni, fact.view.sni, sizeof(fact.view.sni));
-		(void)slice_copy(slice_str(hello->alpn), fact.view.alpn, sizeof(fact.view.alpn));
+		fill_view(hello, &fact.view);
 		self->hooks.hello(self->hooks.ctx, index, &fact);
 	}
 	if (listed != 0)
@@ -498,9 +525,12 @@ void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direc
 			read_message(self, index, packet->payload);
 		return;
 	}
-	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER &&
-	    (flow->seq_known & OPENING_DONE << DIR_TO_SERVER) == 0)
+	if (names_is_done(flow, dir))
+		return;
+	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER)
 		read_quic(self, index, flow, packet);
+	else
+		flow->seq_known |= (uint8_t)(OPENING_DONE << dir);
 }
 
 void names_end(struct names *self, uint32_t index, struct flow *flow, const struct flow_key *key)

@@ -54,6 +54,8 @@ struct redis_conn {
 	bool is_spoiled;           /* a command of the current event was refused for good */
 	bool is_hurried;           /* no batching: closing */
 	bool has_been_ready;
+	bool has_told_mirror; /* that Redis refuses the mirror */
+	uint64_t pushed;      /* commands ever queued */
 	int fatal;
 	char error[REDIS_CONN_ERROR_TEXT];
 };
@@ -238,6 +240,17 @@ static void send_later(struct redis_conn *self, const redisReply *reply, uint64_
 		wait_longer(self, now_ms);
 }
 
+/* Streams go on without the mirror. */
+static void refuse_mirror(struct redis_conn *self, const redisReply *reply)
+{
+	stats_add(self->options.stats->mirror_refused, 1);
+	if (!self->has_told_mirror)
+		log_warning("redis: the list or channel of EVE lines is refused: %.200s",
+			    reply->str);
+	self->has_told_mirror = true;
+	finish_first(self, false);
+}
+
 static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 		       const redisReply *reply, uint64_t now_ms)
 {
@@ -264,6 +277,8 @@ static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 		disconnect(self, now_ms);
 	} else if (redis_reply_is_passing(reply)) {
 		send_later(self, reply, now_ms);
+	} else if (entry->expect == REDIS_EXPECT_MIRROR) {
+		refuse_mirror(self, reply);
 	} else if (redis_reply_is_forbidding(reply)) {
 		give_up(self, reply->str);
 	} else {
@@ -547,7 +562,20 @@ int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis
 	entry.len = (uint32_t)len;
 	entry.id_at = (uint32_t)id_at;
 	entry.id_len = (uint8_t)args->id_len;
-	return redis_queue_push(self->queue, &entry, bytes);
+	if (redis_queue_push(self->queue, &entry, bytes) < 0)
+		return -ENOMEM;
+	self->pushed++;
+	return 0;
+}
+
+uint64_t redis_conn_pushed(const struct redis_conn *self)
+{
+	return self->pushed;
+}
+
+size_t redis_conn_held(const struct redis_conn *self)
+{
+	return redis_queue_count(self->queue);
 }
 
 const char *redis_conn_error(const struct redis_conn *self)

@@ -55,6 +55,10 @@ void redis_conn_id(struct redis_conn *self, struct redis_args *args);
 int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
 		    bool ends_event);
 
+/* Commands ever queued, and those of them without reply. */
+uint64_t redis_conn_pushed(const struct redis_conn *self);
+size_t redis_conn_held(const struct redis_conn *self);
+
 /* Moves I/O along. 0: nothing is held; -EAGAIN: something is; else the error is final and
  * redis_conn_error() says why. */
 int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *want);

@@ -211,6 +211,8 @@ bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply)
 		return reply->type == REDIS_REPLY_INTEGER;
 	case REDIS_EXPECT_STATUS:
 		return reply->type == REDIS_REPLY_STATUS;
+	case REDIS_EXPECT_MIRROR:
+		return reply->type == REDIS_REPLY_INTEGER || reply->type == REDIS_REPLY_STATUS;
 	}
 	return false;
 }

@@ -13,7 +13,8 @@ static bool may_be_sent_twice(const struct redis_entry *entry)
 	case REDIS_EXPECT_INTEGER:
 	case REDIS_EXPECT_STATUS:
 		return true;
-	case REDIS_EXPECT_OWNER: /* each connection begins with it */
+	case REDIS_EXPECT_OWNER:  /* each connection begins with it */
+	case REDIS_EXPECT_MIRROR: /* lines would be there twice */
 		break;
 	}
 	return false;

@@ -17,7 +17,8 @@ enum redis_expect {
 	REDIS_EXPECT_ID,      /* XADD: the entry's id */
 	REDIS_EXPECT_INTEGER, /* HSET, EXPIRE, ZADD, SADD, EVAL */
 	REDIS_EXPECT_STATUS,  /* SET */
-	REDIS_EXPECT_OWNER    /* the script that keeps the ownership */
+	REDIS_EXPECT_OWNER,   /* the script that keeps the ownership */
+	REDIS_EXPECT_MIRROR   /* RPUSH, LTRIM, PUBLISH: no event is lost when Redis refuses it */
 };
 
 struct redis_entry {

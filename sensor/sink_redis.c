@@ -14,6 +14,8 @@
 #include "sensor/jsonw.h"
 #include "sensor/log.h"
 #include "sensor/redis_access.h"
+#include "sensor/redis_bridge.h"
+#include "sensor/redis_lag.h"
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
@@ -32,6 +34,8 @@ struct sink_redis_state {
 	char owner[128];
 	char streams[REDIS_STREAMS][REDIS_KEY_TEXT];
 	struct redis_store *store;
+	struct redis_bridge *bridge;
+	struct redis_lag lag;
 	struct redis_conn *conn;
 	uint64_t stats_ms;      /* when the next row is due */
 	uint64_t last_event_ns; /* newest packet time seen */
@@ -50,6 +54,7 @@ static void free_state(struct sink_redis_state *self)
 {
 	redis_store_free(self->store);
 	redis_access_clear(&self->access);
+	redis_bridge_free(self->bridge);
 	free(self);
 }
 
@@ -120,7 +125,8 @@ static int redis_open(void **out, const struct sink_options *options, char error
 	jsonw_time_text(wall_clock_ns(), self->started, sizeof(self->started));
 	self->stats_ms = ring_now_ms(); /* a heartbeat at once: absence means a dead sensor */
 	self->store = redis_store_new(options->config, options->context);
-	if (self->store == NULL)
+	self->bridge = redis_bridge_new(options);
+	if (self->store == NULL || self->bridge == NULL)
 		goto fail;
 	result = name_owner(self);
 	if (result < 0) {
@@ -146,12 +152,16 @@ static int redis_write(void *sink, struct event_renderer *renderer, const struct
 {
 	struct sink_redis_state *self = sink;
 	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? RESERVED_BYTES : 0);
+	int error;
 
 	if (!redis_conn_has_room(self->conn, need))
 		return -EAGAIN;
 	if (event->time_ns > self->last_event_ns)
 		self->last_event_ns = event->time_ns;
-	return redis_store_event(self->store, self->conn, renderer, event);
+	error = redis_store_event(self->store, self->conn, renderer, event);
+	if (error == 0)
+		redis_bridge_event(self->bridge, self->conn, renderer, event);
+	return error;
 }
 
 /* Seconds between now and the newest event, live; 0 from a file. */
@@ -219,6 +229,16 @@ static void push_stats(struct sink_redis_state *self)
 		log_warning("redis: counters not published: %s", strerror(-error));
 }
 
+static void note_lag(struct sink_redis_state *self, uint64_t now_ms)
+{
+	struct stats *stats = self->options.stats;
+	size_t held = redis_conn_held(self->conn);
+	uint64_t pushed = redis_conn_pushed(self->conn);
+
+	stats_set(stats->redis_queued, held);
+	stats_set(stats->redis_latency_ms, redis_lag_look(&self->lag, pushed, held, now_ms));
+}
+
 static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 {
 	struct sink_redis_state *self = sink;
@@ -229,6 +249,7 @@ static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 		push_stats(self);
 	}
 	error = redis_conn_poll(self->conn, now_ms, want);
+	note_lag(self, now_ms);
 	if (error != 0 && error != -EAGAIN)
 		log_error("redis: %s", redis_conn_error(self->conn));
 	return error;

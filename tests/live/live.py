@@ -130,8 +130,8 @@ class Sensor:
         text = self.path.read_text(encoding="utf-8")
         return text[:text.rfind("\n") + 1].splitlines()
 
-    def wait_alert(self, sid, until):
-        """When an alert with this signature was first in the file; None: not before `until`()."""
+    def wait_alert(self, sids, until):
+        """When an alert of these signatures was first in the file; None: not before `until`()."""
         while True:
             is_over = until()
             for line in self.lines():
@@ -425,7 +425,7 @@ def known_late(before, after):
 
 
 def test_identity(tap, binary):
-    """A machine becomes known while its session runs: CloudTrail is late. The alert says so then."""
+    """A machine becomes known while its session runs, as CloudTrail is late: the alert says so."""
     with Server(shared=True) as server:
         sensor = Sensor(binary, "--redis", server.url)
         redis = server.client()

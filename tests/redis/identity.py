@@ -4,8 +4,8 @@
 usage: identity.py --binary FILE
 
 The inventory is a file as `aws ec2 describe-instances` prints it, of all miners of
-pcaps/coin-shadow/truth.json, and leases of one miner in Redis as sensor/lease.h describes them: only
-they know who launched it. A capture is read lossless, so every revision must name the machine.
+pcaps/coin-shadow/truth.json, and leases of one miner in Redis as sensor/lease.h describes them:
+only they know who launched it. A capture is read lossless, so every revision must name the machine.
 """
 
 import argparse
