@@ -126,6 +126,18 @@ static void start_greeting(struct redis_conn *self, uint64_t now_ms)
 	self->heard_ms = now_ms;
 }
 
+/* With Sentinels the new master may lack what was acknowledged. */
+static void recall_kept(struct redis_conn *self)
+{
+	size_t held = redis_queue_count(self->queue);
+
+	if (self->kept == NULL)
+		return;
+	if (redis_kept_recall(&self->kept, &self->queue, self->options.queue_bytes) < 0)
+		log_warning("redis: no memory to send again what a failover may lose");
+	self->pushed += redis_queue_count(self->queue) - held;
+}
+
 static void become_ready(struct redis_conn *self, uint64_t now_ms)
 {
 	char name[300];
@@ -135,9 +147,7 @@ static void become_ready(struct redis_conn *self, uint64_t now_ms)
 	self->backoff_ms = 0;
 	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
 	if (self->has_been_ready) {
-		if (self->kept != NULL &&
-		    redis_kept_recall(&self->kept, &self->queue, self->options.queue_bytes) < 0)
-			log_warning("redis: no memory to send again what a failover may lose");
+		recall_kept(self);
 		stats_add(self->options.stats->redis_reconnects, 1);
 		redis_route_name(self->route, name, sizeof(name));
 		log_info("redis: connected again with %s, %zu commands to send", name,
