@@ -67,6 +67,8 @@ step health python3 tests/redis/health.py --binary build/minecanary
 step campaign python3 tests/redis/campaign.py --binary build/minecanary
 step identity python3 tests/redis/identity.py --binary build/minecanary
 step trail python3 tests/trail/trail.py --sensor build/minecanary --binary build/minecanary-trail
+step transport python3 tests/redis/transport.py --binary build/minecanary \
+    --trail build/minecanary-trail
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary

@@ -71,7 +71,10 @@ struct config {
 	/* output */
 	char *redis;               /* URL */
 	char *redis_password_file; /* its first line; user from the URL */
-	char *redis_prefix;        /* "minecanary" */
+	char *redis_ca;            /* PEM files for TLS */
+	char *redis_cert;
+	char *redis_key;
+	char *redis_prefix; /* "minecanary" */
 	uint64_t redis_alert_maxlen, redis_flow_maxlen, redis_session_maxlen;
 	uint32_t redis_expire_s; /* of state hashes */
 	uint64_t redis_eve_list; /* length of the list of EVE lines, 0: none */

@@ -22,7 +22,7 @@
 #include "sensor/priv.h"
 #include "sensor/publisher.h"
 #include "sensor/reader.h"
-#include "sensor/redis_url.h"
+#include "sensor/redis_access.h"
 #include "sensor/resolvers.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
@@ -207,20 +207,19 @@ static void allow_many_files(void)
 }
 
 /* What the Redis output would find only when it opens. */
-static int check_password(const struct config *config)
+static int check_redis(const struct config *config)
 {
-	struct redis_url url;
-	int result;
+	struct redis_access access;
+	char error[REDIS_ACCESS_ERROR_TEXT];
 
-	if (config->redis_password_file == NULL)
+	if (config->redis == NULL)
 		return 0;
-	result = redis_url_read_password(&url, config->redis_password_file);
-	explicit_bzero(&url, sizeof(url));
-	if (result == 0)
-		return 0;
-	log_error("redis-password-file: %s: %s", config->redis_password_file,
-		  result == -ENODATA ? "holds no password" : strerror(-result));
-	return EXIT_USAGE;
+	if (redis_access_configure(&access, config, error) < 0) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	redis_access_clear(&access);
+	return 0;
 }
 
 /* What the inquirer would find only when it opens. */
@@ -250,7 +249,7 @@ static int open_source(struct run *self)
 		return fail(EXIT_USAGE, error);
 	if (config->check_config) {
 		result = check_inventory(config);
-		return result != 0 ? result : check_password(config);
+		return result != 0 ? result : check_redis(config);
 	}
 	if (is_live(self)) {
 		struct capture_live live = { .interface = config->interface,

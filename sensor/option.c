@@ -132,9 +132,17 @@ const struct option_row option_rows[] = {
 	       "Seed of Community ID; the same on all your sensors"),
 
 	URL("redis", redis, OUTPUT,
-	    "Publish into Redis: redis://[user@]host[:port][/db] or unix:///path"),
+	    "Publish into Redis: redis://[user@]host[:port][/db], rediss:// the same over TLS, "
+	    "unix:///path, or redis+sentinel://[user@]host,host/name, rediss+sentinel://"),
 	TEXT("redis-password-file", 0, redis_password_file, NULL, "FILE", OUTPUT,
-	     "File whose first line is the Redis password"),
+	     "File whose first line is the Redis password; else MINECANARY_REDIS_PASSWORD and "
+	     "MINECANARY_REDIS_USER of the environment"),
+	TEXT("redis-ca", 0, redis_ca, NULL, "FILE", OUTPUT,
+	     "PEM file of the authorities trusted for TLS to Redis, instead of the system's"),
+	TEXT("redis-cert", 0, redis_cert, NULL, "FILE", OUTPUT,
+	     "PEM file of the certificate shown to Redis; read once, while still root"),
+	TEXT("redis-key", 0, redis_key, NULL, "FILE", OUTPUT,
+	     "PEM file of its key, without a pass phrase; default: in the same file"),
 	NAME("redis-prefix", redis_prefix, "minecanary", "TEXT", OUTPUT,
 	     "First word of every Redis key"),
 	NUMBER("redis-alert-maxlen", 0, redis_alert_maxlen, 100, 1000000000, "100000", "N", OUTPUT,

@@ -54,6 +54,14 @@ void redis_queue_pop(struct redis_queue *self);
  * has one. 0 or -ENOMEM (then it is still there). */
 int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq);
 
+/* Copies for another time: adds all commands of another queue, in their order. 0 or -ENOMEM, then
+ * some were added. */
+int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other);
+/* The oldest command's bytes, and how to drop it when none was released. */
+const char *redis_queue_first_bytes(const struct redis_queue *self);
+void redis_queue_drop(struct redis_queue *self);
+size_t redis_queue_size(const struct redis_queue *self); /* bytes of all commands */
+
 /* The connection is gone: what was released waits again and is marked. */
 void redis_queue_rewind(struct redis_queue *self);
 

@@ -13,6 +13,7 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/log.h"
+#include "sensor/redis_access.h"
 #include "sensor/redis_bridge.h"
 #include "sensor/redis_lag.h"
 #include "sensor/redis_store.h"
@@ -28,7 +29,7 @@
 
 struct sink_redis_state {
 	struct sink_options options;
-	struct redis_url url;
+	struct redis_access access;
 	char owner_key[REDIS_KEY_TEXT];
 	char owner[128];
 	char streams[REDIS_STREAMS][REDIS_KEY_TEXT];
@@ -52,8 +53,8 @@ static uint64_t wall_clock_ns(void)
 static void free_state(struct sink_redis_state *self)
 {
 	redis_store_free(self->store);
+	redis_access_clear(&self->access);
 	redis_bridge_free(self->bridge);
-	explicit_bzero(&self->url, sizeof(self->url));
 	free(self);
 }
 
@@ -73,29 +74,21 @@ static int name_owner(struct sink_redis_state *self)
 	return 0;
 }
 
-static int read_url(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
+static int load_access(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
-	const struct config *config = self->options.config;
-	char why[REDIS_URL_ERROR_TEXT];
-	int result = redis_url_parse(config->redis, &self->url, why);
+	char why[REDIS_ACCESS_ERROR_TEXT];
+	int result = redis_access_configure(&self->access, self->options.config, why);
 
-	if (result < 0) {
-		(void)snprintf(error, SINK_ERROR_TEXT, "%s", why);
-		return result;
-	}
-	if (config->redis_password_file == NULL)
-		return 0;
-	result = redis_url_read_password(&self->url, config->redis_password_file);
 	if (result < 0)
-		(void)snprintf(error, SINK_ERROR_TEXT, "%.256s: %s", config->redis_password_file,
-			       result == -ENODATA ? "holds no password" : strerror(-result));
+		(void)snprintf(error, SINK_ERROR_TEXT, "%s", why);
 	return result;
 }
 
 static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
 	static const char *const words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
-	struct redis_conn_options options = { .url = &self->url,
+	struct redis_conn_options options = { .url = &self->access.url,
+					      .tls = self->access.tls,
 					      .queue_bytes = QUEUE_BYTES,
 					      .connect_timeout_ms = CONNECT_MS,
 					      .reply_timeout_ms = REPLY_MS,
@@ -114,7 +107,7 @@ static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TE
 	}
 	result = redis_conn_open(&self->conn, &options, why);
 	if (result < 0) {
-		redis_url_name(&self->url, name, sizeof(name));
+		redis_url_name(&self->access.url, name, sizeof(name));
 		(void)snprintf(error, SINK_ERROR_TEXT, "%.160s: %.300s", name, why);
 	}
 	return result;
@@ -141,7 +134,7 @@ static int redis_open(void **out, const struct sink_options *options, char error
 			       strerror(-result));
 		goto fail;
 	}
-	result = read_url(self, error);
+	result = load_access(self, error);
 	if (result < 0)
 		goto fail;
 	result = connect_redis(self, error);

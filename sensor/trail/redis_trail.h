@@ -14,14 +14,14 @@
 #ifndef TRAIL_REDIS_TRAIL_H
 #define TRAIL_REDIS_TRAIL_H
 
-#include "sensor/redis_url.h"
+#include "sensor/redis_access.h"
 #include "sensor/trail/cost.h"
 #include "sensor/trail/report.h"
 
 #define REDIS_TRAIL_ERROR_TEXT 320
 
 struct redis_trail_options {
-	const struct redis_url *url;
+	const struct redis_access *access; /* borrowed for ever */
 	const char *prefix;
 	const char *id;
 	char *const *sensors; /* none: all whose stream is there */

@@ -210,6 +210,13 @@ static void command_line_errors_name_the_option(void **state)
 		"--sensor-id: at most 63 letters, digits, dots, dashes and underscores");
 	refused(WORDS("-i", "eth0", "--redis-password-file", "f"),
 		"redis-password-file is of no use without --redis");
+	refused(WORDS("-i", "eth0", "--redis-ca", "f"),
+		"redis-ca and redis-cert are of no use without --redis");
+	refused(WORDS("-i", "eth0", "--redis", "rediss://h", "--redis-key", "f"),
+		"redis-key is of no use without redis-cert");
+	refused(WORDS("-i", "eth0", "--redis", "redis://u:secret@h"),
+		"--redis: every user can read a password on the command line: use "
+		"redis-password-file, MINECANARY_REDIS_PASSWORD, or a configuration file");
 	refused(WORDS("-i", "eth0", "-c", "/nonexistent/file"),
 		"/nonexistent/file: No such file or directory");
 	refused(WORDS("-i", "eth0", "--cloud", "vni"), "--cloud: \"vni\" is not KEY=VALUE");

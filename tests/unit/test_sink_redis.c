@@ -468,6 +468,8 @@ static void counters_and_status_come_at_the_end(void **state)
 static void open_errors_are_clear(void **state)
 {
 	char error[SINK_ERROR_TEXT];
+	char cluster[] = "redis+cluster://redis.example.org";
+	char plain[] = "redis://redis.example.org";
 	char tls[] = "rediss://redis.example.org";
 	char missing[] = "/nonexistent/password";
 
@@ -476,9 +478,17 @@ static void open_errors_are_clear(void **state)
 	assert_int_equal(sink_redis.open(&sink, &options, error), -ENOENT);
 	assert_non_null(strstr(error, missing));
 	config.redis_password_file = NULL;
+	config.redis = cluster;
+	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
+	assert_non_null(strstr(error, "a Redis URL begins with"));
+	config.redis_ca = missing;
+	config.redis = plain;
+	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
+	assert_non_null(strstr(error, "unencrypted"));
 	config.redis = tls;
 	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
-	assert_non_null(strstr(error, "not supported by this version yet"));
+	assert_string_equal(error, "redis-ca: /nonexistent/password: No such file or directory");
+	config.redis_ca = NULL;
 }
 
 #define CAMPAIGN "p:campaign:0fef1d41e794f234"
