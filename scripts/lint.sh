@@ -23,10 +23,13 @@ major() { "$1" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' | 
 
 sh scripts/check-includes.sh || failed=1
 
+# LINT_DEPTH=shallow: the analyzer looks at each function by itself.
+depth=""
+[ "${LINT_DEPTH:-deep}" = deep ] || depth="-Xclang -analyzer-config -Xclang mode=shallow"
 code=$(find protocols sensor tests -name '*.[ch]')
 sources=$(find protocols sensor -name '*.c')
 flags="-std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION=\"lint\" $(pkg-config --cflags \
-    libpcap libndpi hiredis yaml-0.1 libcap-ng jansson libmicrohttpd | sed 's/-I/-isystem /g')"
+    libpcap libndpi hiredis yaml-0.1 libcap-ng jansson libmicrohttpd | sed 's/-I/-isystem /g') $depth"
 
 # Word splitting of the lists is meant here and below.
 # shellcheck disable=SC2086
