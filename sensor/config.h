@@ -71,6 +71,8 @@ struct config {
 	char *redis_prefix;        /* "minecanary" */
 	uint64_t redis_alert_maxlen, redis_flow_maxlen, redis_session_maxlen;
 	uint32_t redis_expire_s; /* of state hashes */
+	char *state_dir;         /* of the journal; NULL: none */
+	uint64_t journal_size;   /* bytes */
 	uint32_t flow_format;    /* enum config_flow_format */
 	char *json;              /* --json FILE|- */
 	bool null_sink;

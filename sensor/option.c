@@ -140,6 +140,11 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	TEXT("state-dir", 0, state_dir, NULL, "DIR", OUTPUT,
+	     "Folder of the journal, in which alerts, session ends and campaigns wait for Redis, "
+	     "even after the process has ended"),
+	BYTES("journal-size", 0, journal_size, MIB, 65536 * MIB, "256M", OUTPUT,
+	      "Size of the journal at most"),
 	CHOICE("hellos", hellos, "listed", "listed|all", OUTPUT,
 	       "TLS hellos (SNI, ALPN, JA3, JA4) shown on flow records: of flows that have to do "
 	       "with a listed name, address or fingerprint, or of all"),

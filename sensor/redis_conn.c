@@ -20,6 +20,7 @@
 
 #include "sensor/log.h"
 #include "sensor/redis_greeting.h"
+#include "sensor/redis_once.h"
 #include "sensor/redis_socket.h"
 #include "sensor/ring.h"
 
@@ -54,6 +55,7 @@ struct redis_conn {
 	bool is_spoiled;           /* a command of the current event was refused for good */
 	bool is_hurried;           /* no batching: closing */
 	bool has_been_ready;
+	struct redis_record *record; /* collects commands; NULL: they are queued */
 	int fatal;
 	char error[REDIS_CONN_ERROR_TEXT];
 };
@@ -202,20 +204,41 @@ static void next_id(struct redis_conn *self)
 }
 
 /* The oldest command is done, well or not. */
-static void finish_first(struct redis_conn *self, bool ends_event)
+static void finish_first(struct redis_conn *self, const struct redis_entry *entry)
 {
 	redis_queue_pop(self->queue);
-	if (ends_event) {
+	if (entry->ends_event) {
 		self->refused += self->is_spoiled;
 		self->is_spoiled = false;
 	}
+	if (entry->sequence != 0 && self->options.acked != NULL)
+		self->options.acked(self->options.acked_ctx, entry->sequence);
+}
+
+/* The oldest command goes behind the others. One that the journal holds is known there by its old
+ * id: it keeps it, beside the new one. 0 or negative errno, then it is still there. */
+static int requeue_first(struct redis_conn *self)
+{
+	const struct redis_entry *first = redis_queue_first(self->queue);
+	struct redis_entry entry;
+	int error;
+
+	assert(first != NULL);
+	entry = *first;
+	next_id(self);
+	if (entry.sequence == 0 || entry.expect != REDIS_EXPECT_ID)
+		return redis_queue_requeue(self->queue, self->id.ms, self->id.seq);
+	error = redis_once_push(self->queue, &entry, redis_queue_first_bytes(self->queue),
+				self->id.ms, self->id.seq);
+	if (error == 0)
+		redis_queue_pop(self->queue);
+	return error;
 }
 
 static void send_later(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
 {
 	log_warning("redis: refused for now: %.200s", reply->str);
-	next_id(self);
-	if (redis_queue_requeue(self->queue, self->id.ms, self->id.seq) < 0) {
+	if (requeue_first(self) < 0) {
 		/* No memory to move it: forget the connection, then everything is sent again. */
 		say(self, "out of memory");
 		disconnect(self, now_ms);
@@ -223,6 +246,30 @@ static void send_later(struct redis_conn *self, const redisReply *reply, uint64_
 	}
 	if (now_ms >= self->retry_ms)
 		wait_longer(self, now_ms);
+}
+
+/* Someone else writes to our stream: greeting again reads its last id. */
+static void greet_again(struct redis_conn *self, uint64_t now_ms)
+{
+	if (requeue_first(self) < 0)
+		return;
+	say(self, "a stream was written by someone else");
+	disconnect(self, now_ms);
+}
+
+/* What became of an entry that may have been there. */
+static void take_once(struct redis_conn *self, const struct redis_entry *entry, long long result,
+		      uint64_t now_ms)
+{
+	if (result == REDIS_ONCE_TOO_OLD) {
+		greet_again(self, now_ms);
+		return;
+	}
+	stats_add(self->options.stats->redis_commands, 1);
+	stats_add(self->options.stats->journal_held, result == REDIS_ONCE_HELD);
+	stats_add(self->options.stats->journal_renamed, result == REDIS_ONCE_RENAMED);
+	self->backoff_ms = 0;
+	finish_first(self, entry);
 }
 
 static void take_error(struct redis_conn *self, const struct redis_entry *entry,
@@ -234,17 +281,12 @@ static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 	if (is_old_id && entry->was_sent) {
 		/* It had been stored before the connection was lost. */
 		stats_add(self->options.stats->redis_commands, 1);
-		finish_first(self, entry->ends_event);
+		finish_first(self, entry);
 		return;
 	}
 	stats_add(self->options.stats->redis_errors, 1);
 	if (is_old_id) {
-		/* Someone else writes to our stream: greet again, that reads its last id. */
-		next_id(self);
-		if (redis_queue_requeue(self->queue, self->id.ms, self->id.seq) == 0) {
-			say(self, "a stream was written by someone else");
-			disconnect(self, now_ms);
-		}
+		greet_again(self, now_ms);
 	} else if (redis_reply_is_passing(reply)) {
 		send_later(self, reply, now_ms);
 	} else if (redis_reply_is_forbidding(reply)) {
@@ -253,7 +295,7 @@ static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 	} else {
 		log_error("redis: a command failed: %.200s", reply->str);
 		self->is_spoiled = true;
-		finish_first(self, entry->ends_event);
+		finish_first(self, entry);
 	}
 }
 
@@ -272,11 +314,13 @@ static void take_reply(struct redis_conn *self, const redisReply *reply, uint64_
 		lose_ownership(self, reply);
 	} else if (reply->type == REDIS_REPLY_ERROR) {
 		take_error(self, &entry, reply, now_ms);
+	} else if (entry.expect == REDIS_EXPECT_ONCE && reply->type == REDIS_REPLY_INTEGER) {
+		take_once(self, &entry, reply->integer, now_ms);
 	} else if (redis_reply_is_expected(entry.expect, reply)) {
 		stats_add(self->options.stats->redis_commands, 1);
 		if (entry.expect == REDIS_EXPECT_ID)
 			self->backoff_ms = 0;
-		finish_first(self, entry.ends_event);
+		finish_first(self, &entry);
 	} else {
 		say(self, "an answer of another kind");
 		disconnect(self, now_ms);
@@ -492,11 +536,15 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 		struct pollfd want;
 
 		redis_conn_poll(self, ring_now_ms(), &want);
+		if (options->is_patient && self->state == STATE_DOWN)
+			break;
 		if (self->state != STATE_READY && self->fatal == 0)
 			(void)poll(&want, 1, 10);
 	}
 	result = self->fatal;
-	if (self->state != STATE_READY && result == 0) {
+	if (self->state != STATE_READY && result == 0 && options->is_patient) {
+		log_warning("redis: %s; will try again", self->error);
+	} else if (self->state != STATE_READY && result == 0) {
 		result = -ETIMEDOUT;
 		if (self->error[0] == '\0')
 			say(self, "no answer");
@@ -536,7 +584,32 @@ int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis
 	entry.len = (uint32_t)len;
 	entry.id_at = (uint32_t)id_at;
 	entry.id_len = (uint8_t)args->id_len;
+	if (self->record != NULL)
+		return redis_record_add(self->record, &entry, bytes);
 	return redis_queue_push(self->queue, &entry, bytes);
+}
+
+void redis_conn_collect(struct redis_conn *self, struct redis_record *record)
+{
+	self->record = record;
+}
+
+int redis_conn_push_recorded(struct redis_conn *self, const struct redis_entry *entry,
+			     const char *bytes, uint64_t sequence, bool is_again)
+{
+	struct redis_entry copy = *entry;
+
+	copy.sequence = sequence;
+	if (is_again && copy.expect == REDIS_EXPECT_ID) {
+		next_id(self);
+		return redis_once_push(self->queue, &copy, bytes, self->id.ms, self->id.seq);
+	}
+	return redis_queue_push(self->queue, &copy, bytes);
+}
+
+bool redis_conn_has_greeted(const struct redis_conn *self)
+{
+	return self->has_been_ready;
 }
 
 const char *redis_conn_error(const struct redis_conn *self)
@@ -570,7 +643,7 @@ uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms)
 
 	if (self == NULL)
 		return 0;
-	if (self->queue != NULL && self->has_been_ready) {
+	if (self->queue != NULL && (self->has_been_ready || self->options.is_patient)) {
 		redis_conn_hasten(self);
 		while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN &&
 		       ring_now_ms() < deadline_ms)

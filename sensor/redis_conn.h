@@ -14,6 +14,7 @@
 
 #include "sensor/redis_args.h"
 #include "sensor/redis_queue.h"
+#include "sensor/redis_record.h"
 #include "sensor/redis_url.h"
 #include "sensor/stats.h"
 
@@ -30,6 +31,11 @@ struct redis_conn_options {
 	uint32_t owner_ttl_ms;
 	const char *streams[REDIS_CONN_STREAMS]; /* keys whose ids we give; NULL: none */
 	struct stats *stats;
+	/* Opening does not fail because Redis cannot be reached now. */
+	bool is_patient;
+	/* A command of the event with this sequence in the journal is done; NULL: nobody asks. */
+	void (*acked)(void *ctx, uint64_t sequence);
+	void *acked_ctx;
 };
 
 struct redis_conn;
@@ -50,6 +56,18 @@ void redis_conn_id(struct redis_conn *self, struct redis_args *args);
 int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
 		    bool ends_event);
 
+/* From now on redis_conn_push() puts commands into the record instead; NULL: into the queue. */
+void redis_conn_collect(struct redis_conn *self, struct redis_record *record);
+
+/* Queues a command of a record. sequence: of its event in the journal, 0: in none. is_again: it has
+ * waited in the journal, so a stream entry may be there already, or need another id. 0 or negative
+ * errno. */
+int redis_conn_push_recorded(struct redis_conn *self, const struct redis_entry *entry,
+			     const char *bytes, uint64_t sequence, bool is_again);
+
+/* Was there a connection at all? Before, the last ids of the streams are not known. */
+bool redis_conn_has_greeted(const struct redis_conn *self);
+
 /* Moves I/O along. 0: nothing is held; -EAGAIN: something is; else the error is final and
  * redis_conn_error() says why. */
 int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *want);
@@ -59,7 +77,7 @@ const char *redis_conn_error(const struct redis_conn *self);
 void redis_conn_hasten(struct redis_conn *self);
 
 /* Sends all until deadline_ms, gives up the ownership and frees. Returns the events lost: those
- * without acknowledgement, and those that Redis refused for good. */
+ * without acknowledgement that no journal holds, and those that Redis refused for good. */
 uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms);
 
 #endif

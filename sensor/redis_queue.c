@@ -69,6 +69,12 @@ static struct redis_entry *entry_at(const struct redis_queue *self, size_t index
 	return &self->entries[(self->first + index) & (self->slots - 1)];
 }
 
+/* The end of an event that nothing else holds. */
+static bool is_event(const struct redis_entry *entry)
+{
+	return entry->ends_event && entry->sequence == 0;
+}
+
 static bool grow_entries(struct redis_queue *self)
 {
 	size_t slots = self->slots * 2;
@@ -132,7 +138,7 @@ int redis_queue_push(struct redis_queue *self, const struct redis_entry *entry, 
 	append(self, bytes, entry->len);
 	*entry_at(self, self->count) = *entry;
 	self->count++;
-	self->events += entry->ends_event;
+	self->events += is_event(entry);
 	return 0;
 }
 
@@ -165,13 +171,18 @@ struct redis_entry *redis_queue_first(struct redis_queue *self)
 	return self->released == 0 || entry->len > self->sent - self->head ? NULL : entry;
 }
 
+const char *redis_queue_first_bytes(const struct redis_queue *self)
+{
+	return self->bytes + self->head;
+}
+
 void redis_queue_pop(struct redis_queue *self)
 {
 	struct redis_entry *entry = redis_queue_first(self);
 
 	assert(entry != NULL);
 	self->head += entry->len;
-	self->events -= entry->ends_event;
+	self->events -= is_event(entry);
 	self->first++;
 	self->count--;
 	self->released--;
@@ -210,7 +221,7 @@ int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq)
 	}
 	*entry_at(self, self->count) = again;
 	self->count++;
-	self->events += again.ends_event;
+	self->events += is_event(&again);
 	redis_queue_pop(self);
 	return 0;
 }

@@ -17,10 +17,12 @@ enum redis_expect {
 	REDIS_EXPECT_ID,      /* XADD: the entry's id */
 	REDIS_EXPECT_INTEGER, /* HSET, EXPIRE, ZADD, SADD, EVAL */
 	REDIS_EXPECT_STATUS,  /* SET */
-	REDIS_EXPECT_OWNER    /* the script that keeps the ownership */
+	REDIS_EXPECT_OWNER,   /* the script that keeps the ownership */
+	REDIS_EXPECT_ONCE     /* the script that adds an entry unless it is there, redis_once.h */
 };
 
 struct redis_entry {
+	uint64_t sequence; /* of the event in the journal, 0: only this memory holds it */
 	uint32_t len;
 	uint32_t id_at; /* of the stream id's bulk form from the command's beginning, 0: none */
 	uint8_t id_len;
@@ -48,6 +50,7 @@ void redis_queue_sent(struct redis_queue *self, size_t len);
 
 /* The oldest command, whose reply comes next; NULL: none was wholly sent. */
 struct redis_entry *redis_queue_first(struct redis_queue *self);
+const char *redis_queue_first_bytes(const struct redis_queue *self);
 void redis_queue_pop(struct redis_queue *self);
 /* Puts the oldest released command behind all others instead, as new, with another stream id if it
  * has one. 0 or -ENOMEM (then it is still there). */
@@ -59,7 +62,7 @@ void redis_queue_rewind(struct redis_queue *self);
 size_t redis_queue_released(const struct redis_queue *self);
 size_t redis_queue_waiting(const struct redis_queue *self); /* commands not yet released */
 size_t redis_queue_count(const struct redis_queue *self);
-/* Events whose last command is still here. */
+/* Events whose last command is still here, without those that a journal holds. */
 uint64_t redis_queue_events(const struct redis_queue *self);
 
 #endif

@@ -1,7 +1,8 @@
 /* sink_redis.c: events into Redis, and every ten seconds the counters and a sign of life.
  *
  * Nothing is lost while the process lives: commands wait in the connection's queue until they are
- * acknowledged. When the queue is full the sink refuses, flow records first. */
+ * acknowledged. When the queue is full the sink refuses, flow records first. With a state directory
+ * alerts, session ends and campaigns go through a journal, and outlive the process. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/log.h"
+#include "sensor/redis_spool.h"
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
@@ -32,8 +34,9 @@ struct sink_redis_state {
 	char streams[REDIS_STREAMS][REDIS_KEY_TEXT];
 	struct redis_store *store;
 	struct redis_conn *conn;
-	uint64_t stats_ms;      /* when the next row is due */
-	uint64_t last_event_ns; /* newest packet time seen */
+	struct redis_spool *spool; /* NULL: no state directory */
+	uint64_t stats_ms;         /* when the next row is due */
+	uint64_t last_event_ns;    /* newest packet time seen */
 	char started[JSONW_TIME_LEN + 1];
 };
 
@@ -45,11 +48,15 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void free_state(struct sink_redis_state *self)
+/* Returns the events that the journal has lost. */
+static uint64_t free_state(struct sink_redis_state *self)
 {
+	uint64_t lost = redis_spool_close(self->spool);
+
 	redis_store_free(self->store);
 	explicit_bzero(&self->url, sizeof(self->url));
 	free(self);
+	return lost;
 }
 
 /* Host, process and a random number: who we are to others with our sensor id. */
@@ -87,6 +94,22 @@ static int read_url(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 	return result;
 }
 
+static int open_spool(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
+{
+	const struct config *config = self->options.config;
+	const struct event_context *context = self->options.context;
+	struct redis_spool_options options = { .state_dir = config->state_dir,
+					       .sensor_id = context->sensor_id,
+					       .user = context->is_live ? config->user : NULL,
+					       .max_bytes = config->journal_size,
+					       .stats = self->options.stats };
+
+	_Static_assert(REDIS_SPOOL_ERROR_TEXT <= SINK_ERROR_TEXT, "the sink's error holds it");
+	if (config->state_dir == NULL)
+		return 0;
+	return redis_spool_open(&self->spool, &options, error);
+}
+
 static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
 	static const char *const words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
@@ -97,7 +120,11 @@ static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TE
 					      .owner_key = self->owner_key,
 					      .owner = self->owner,
 					      .owner_ttl_ms = OWNER_TTL_MS,
-					      .stats = self->options.stats };
+					      .stats = self->options.stats,
+					      .is_patient = self->spool != NULL,
+					      .acked = self->spool != NULL ? redis_spool_acked
+									   : NULL,
+					      .acked_ctx = self->spool };
 	char name[300];
 	char why[REDIS_CONN_ERROR_TEXT];
 	int result;
@@ -136,6 +163,8 @@ static int redis_open(void **out, const struct sink_options *options, char error
 		goto fail;
 	}
 	result = read_url(self, error);
+	if (result == 0)
+		result = open_spool(self, error);
 	if (result < 0)
 		goto fail;
 	result = connect_redis(self, error);
@@ -145,7 +174,7 @@ static int redis_open(void **out, const struct sink_options *options, char error
 	*out = self;
 	return 0;
 fail:
-	free_state(self);
+	(void)free_state(self);
 	return result;
 }
 
@@ -154,10 +183,14 @@ static int redis_write(void *sink, struct event_renderer *renderer, const struct
 	struct sink_redis_state *self = sink;
 	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? RESERVED_BYTES : 0);
 
-	if (!redis_conn_has_room(self->conn, need))
+	bool is_kept = self->spool != NULL && redis_spool_takes(self->spool, self->conn, event);
+
+	if (!is_kept && !redis_conn_has_room(self->conn, need))
 		return -EAGAIN;
 	if (event->time_ns > self->last_event_ns)
 		self->last_event_ns = event->time_ns;
+	if (is_kept)
+		return redis_spool_write(self->spool, self->store, self->conn, renderer, event);
 	return redis_store_event(self->store, self->conn, renderer, event);
 }
 
@@ -235,7 +268,11 @@ static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 		self->stats_ms = now_ms + STATS_EVERY_MS;
 		push_stats(self);
 	}
+	if (self->spool != NULL)
+		redis_spool_poll(self->spool, self->conn);
 	error = redis_conn_poll(self->conn, now_ms, want);
+	if (error == 0 && self->spool != NULL && redis_spool_is_waiting(self->spool))
+		error = -EAGAIN;
 	if (error != 0 && error != -EAGAIN)
 		log_error("redis: %s", redis_conn_error(self->conn));
 	return error;
@@ -254,9 +291,10 @@ static uint64_t redis_close(void *sink, uint64_t deadline_ms)
 	uint64_t lost;
 
 	push_stats(self);
+	if (self->spool != NULL)
+		redis_spool_poll(self->spool, self->conn);
 	lost = redis_conn_close(self->conn, deadline_ms);
-	free_state(self);
-	return lost;
+	return lost + free_state(self);
 }
 
 const struct sink_ops sink_redis = {

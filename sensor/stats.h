@@ -78,7 +78,14 @@
 	X(events_lost, "events a sink could not take") \
 	X(redis_commands, "commands acknowledged by Redis") \
 	X(redis_errors, "error replies of Redis") \
-	X(redis_reconnects, "connections to Redis opened after the first")
+	X(redis_reconnects, "connections to Redis opened after the first") \
+	X(journalled, "events written to the journal") \
+	X(journal_retired, "events retired from the journal: acknowledged by Redis") \
+	X(journal_pending, "events in the journal now") \
+	X(journal_refused, "events that the journal could not take or not make durable") \
+	X(journal_resent, "events of the journal sent after they had waited in it") \
+	X(journal_held, "of those, stream entries that Redis held already") \
+	X(journal_renamed, "of those, stream entries that needed a new id: the stream had gone on")
 
 struct stats {
 #define STATS_FIELD(name, help) uint64_t name;

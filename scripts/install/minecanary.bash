@@ -12,7 +12,7 @@ _minecanary()
 	--print) COMPREPLY=($(compgen -W 'conf man completion' -- "$word")); return ;;
 	esac
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--config --check-config --print --help --version --read --interface --snaplen --buffer-size --promiscuous --in-order --workers --classify --classify-packets --classify-states --classify-deadline --flows --idle-timeout --idle-timeout-tcp --closed-timeout --active-timeout --inspected-flows --message-memory --held-memory --max-alerts --max-sessions --max-labels --campaign-hosts --sensor-id --tap --lists --endpoints --default-lists --home-networks --nat-addresses --cloud --inventory --inventory-max --community-id-seed --redis --redis-password-file --redis-prefix --redis-alert-maxlen --redis-flow-maxlen --redis-session-maxlen --redis-expire --hellos --flow-format --json --null --stall-timeout --user --log-level --progress --deterministic' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--config --check-config --print --help --version --read --interface --snaplen --buffer-size --promiscuous --in-order --workers --classify --classify-packets --classify-states --classify-deadline --flows --idle-timeout --idle-timeout-tcp --closed-timeout --active-timeout --inspected-flows --message-memory --held-memory --max-alerts --max-sessions --max-labels --campaign-hosts --sensor-id --tap --lists --endpoints --default-lists --home-networks --nat-addresses --cloud --inventory --inventory-max --community-id-seed --redis --redis-password-file --redis-prefix --redis-alert-maxlen --redis-flow-maxlen --redis-session-maxlen --redis-expire --state-dir --journal-size --hellos --flow-format --json --null --stall-timeout --user --log-level --progress --deterministic' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -- "$word")) ;;
 	esac
 }
