@@ -60,6 +60,7 @@ step differ python3 tests/differential/differential.py --binary build/minecanary
 step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step scenario python3 tests/redis/scenario.py --binary build/minecanary
 step campaign python3 tests/redis/campaign.py --binary build/minecanary
+step journal python3 tests/redis/journal.py --binary build/minecanary
 step trail python3 tests/trail/trail.py --sensor build/minecanary --binary build/minecanary-trail
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh

@@ -4,6 +4,7 @@
  *
  *	P:{S}:alert :flow :session :stats	streams
  *	P:{S}:status :owner			hash and string that expire
+ *	P:{S}:<stream>:resent			hash that expires, see redis_once.h
  *	P:alert:<id> P:session:<flow id>	hashes: the newest event time wins
  *	P:host:<scope/ip> P:pool:<ip:port> P:wallet:<hash>
  *	P:hosts :pools :wallets :alerts		sorted by last seen, seconds
