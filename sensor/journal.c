@@ -229,8 +229,8 @@ void journal_retire(struct journal *self, uint64_t sequence)
 	if (self->retired_count == RETIRED_ROOM) {
 		/* It cannot be told: forget the older half. */
 		self->retired_count = RETIRED_ROOM / 2;
-		memcpy(self->retired, self->retired + RETIRED_ROOM / 2,
-		       RETIRED_ROOM / 2 * sizeof(*self->retired));
+		memmove(self->retired, self->retired + RETIRED_ROOM / 2,
+			RETIRED_ROOM / 2 * sizeof(*self->retired));
 	}
 	self->retired[self->retired_count++] = sequence;
 	self->has_retired = true;

@@ -33,7 +33,7 @@ enum redis_stream {
 #define REDIS_KEY_TEXT 512
 
 /* More than all commands of one event take. */
-#define REDIS_EVENT_BYTES (32 * 1024)
+#define REDIS_EVENT_BYTES ((size_t)32 * 1024)
 
 struct redis_store;
 
