@@ -140,6 +140,8 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	BYTES("redis-queue", 0, redis_queue, MIB, 16384 * MIB, "32M", OUTPUT,
+	      "Memory for what Redis has not acknowledged; flow records may fill three quarters"),
 	TEXT("state-dir", 0, state_dir, NULL, "DIR", OUTPUT,
 	     "Folder of the journal, in which alerts, session ends and campaigns wait for Redis, "
 	     "even after the process has ended"),

@@ -571,10 +571,8 @@ void redis_conn_id(struct redis_conn *self, struct redis_args *args)
 	redis_args_id(args, self->id.ms, self->id.seq);
 }
 
-int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
-		    bool ends_event)
+static int push(struct redis_conn *self, struct redis_args *args, struct redis_entry entry)
 {
-	struct redis_entry entry = { .expect = (uint8_t)expect, .ends_event = ends_event };
 	size_t len;
 	size_t id_at;
 	const char *bytes = redis_args_end(args, &len, &id_at);
@@ -587,6 +585,25 @@ int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis
 	if (self->record != NULL)
 		return redis_record_add(self->record, &entry, bytes);
 	return redis_queue_push(self->queue, &entry, bytes);
+}
+
+int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
+		    bool ends_event)
+{
+	return push(self, args,
+		    (struct redis_entry){ .expect = (uint8_t)expect, .ends_event = ends_event });
+}
+
+int redis_conn_push_bulk(struct redis_conn *self, struct redis_args *args)
+{
+	return push(self, args,
+		    (struct redis_entry){
+			    .expect = REDIS_EXPECT_ID, .ends_event = true, .is_bulk = true });
+}
+
+size_t redis_conn_drop(struct redis_conn *self, size_t bytes)
+{
+	return redis_queue_drop(self->queue, bytes);
 }
 
 void redis_conn_collect(struct redis_conn *self, struct redis_record *record)

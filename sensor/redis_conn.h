@@ -56,6 +56,11 @@ void redis_conn_id(struct redis_conn *self, struct redis_args *args);
 int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
 		    bool ends_event);
 
+/* The same for an entry that is an event by itself and may be dropped. */
+int redis_conn_push_bulk(struct redis_conn *self, struct redis_args *args);
+/* Drops the oldest of these that were never sent, to free so many bytes. Returns how many. */
+size_t redis_conn_drop(struct redis_conn *self, size_t bytes);
+
 /* From now on redis_conn_push() puts commands into the record instead; NULL: into the queue. */
 void redis_conn_collect(struct redis_conn *self, struct redis_record *record);
 

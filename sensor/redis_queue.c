@@ -226,6 +226,35 @@ int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq)
 	return 0;
 }
 
+size_t redis_queue_drop(struct redis_queue *self, size_t bytes)
+{
+	size_t kept = self->released;
+	size_t from = self->release;
+	size_t to = self->release;
+	size_t dropped = 0;
+	size_t freed = 0;
+
+	for (size_t i = self->released; i < self->count; i++) {
+		struct redis_entry entry = *entry_at(self, i);
+
+		if (entry.is_bulk && !entry.was_sent && freed < bytes) {
+			freed += entry.len;
+			dropped++;
+			self->events -= is_event(&entry);
+		} else {
+			if (to != from)
+				memmove(self->bytes + to, self->bytes + from, entry.len);
+			to += entry.len;
+			*entry_at(self, kept++) = entry;
+		}
+		from += entry.len;
+	}
+	assert(from == self->tail);
+	self->tail = to;
+	self->count = kept;
+	return dropped;
+}
+
 void redis_queue_rewind(struct redis_queue *self)
 {
 	for (size_t i = 0; i < self->released; i++)

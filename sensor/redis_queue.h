@@ -29,6 +29,7 @@ struct redis_entry {
 	uint8_t expect;  /* enum redis_expect */
 	bool was_sent;   /* on a connection that is gone: Redis may have run it */
 	bool ends_event; /* the last command of one event */
+	bool is_bulk;    /* an event by itself that may be dropped to make room */
 };
 
 struct redis_queue;
@@ -55,6 +56,10 @@ void redis_queue_pop(struct redis_queue *self);
 /* Puts the oldest released command behind all others instead, as new, with another stream id if it
  * has one. 0 or -ENOMEM (then it is still there). */
 int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq);
+
+/* Takes out the oldest bulk commands that were never released, until bytes are free again or there
+ * is none. Returns how many. */
+size_t redis_queue_drop(struct redis_queue *self, size_t bytes);
 
 /* The connection is gone: what was released waits again and is marked. */
 void redis_queue_rewind(struct redis_queue *self);

@@ -1,8 +1,9 @@
 /* sink_redis.c: events into Redis, and every ten seconds the counters and a sign of life.
  *
  * Nothing is lost while the process lives: commands wait in the connection's queue until they are
- * acknowledged. When the queue is full the sink refuses, flow records first. With a state directory
- * alerts, session ends and campaigns go through a journal, and outlive the process. */
+ * acknowledged. When flow records have filled their share of the queue, live the oldest are dropped
+ * and counted; from a file the sink refuses, and the reader waits. With a state directory alerts,
+ * session ends and campaigns go through a journal, and outlive the process. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,8 +19,8 @@
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
-#define QUEUE_BYTES       (32u << 20)
-#define RESERVED_BYTES    (8u << 20) /* of the queue, for alerts and sessions */
+#define RESERVED_SHARE    4 /* of the queue is for alerts and sessions */
+#define DROPPED_SHARE     8 /* of the queue is freed at once when it is full of flow records */
 #define CONNECT_MS        5000
 #define REPLY_MS          10000
 #define OWNER_TTL_MS      15000
@@ -37,6 +38,7 @@ struct sink_redis_state {
 	struct redis_spool *spool; /* NULL: no state directory */
 	uint64_t stats_ms;         /* when the next row is due */
 	uint64_t last_event_ns;    /* newest packet time seen */
+	uint64_t dropped;          /* flow records, live */
 	char started[JSONW_TIME_LEN + 1];
 };
 
@@ -114,7 +116,7 @@ static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TE
 {
 	static const char *const words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
 	struct redis_conn_options options = { .url = &self->url,
-					      .queue_bytes = QUEUE_BYTES,
+					      .queue_bytes = self->options.config->redis_queue,
 					      .connect_timeout_ms = CONNECT_MS,
 					      .reply_timeout_ms = REPLY_MS,
 					      .owner_key = self->owner_key,
@@ -178,14 +180,35 @@ fail:
 	return result;
 }
 
+static size_t reserved(const struct sink_redis_state *self)
+{
+	return self->options.config->redis_queue / RESERVED_SHARE;
+}
+
+/* Live, a new flow record is worth more than the oldest ones that wait. */
+static bool drop_oldest(struct sink_redis_state *self)
+{
+	size_t count;
+
+	if (!self->options.context->is_live)
+		return false;
+	count = redis_conn_drop(self->conn, self->options.config->redis_queue / DROPPED_SHARE);
+	if (count > 0 && self->dropped == 0)
+		log_warning("redis: no room for more flow records: the oldest are dropped");
+	self->dropped += count;
+	stats_add(self->options.stats->redis_dropped, count);
+	return count > 0;
+}
+
 static int redis_write(void *sink, struct event_renderer *renderer, const struct event *event)
 {
 	struct sink_redis_state *self = sink;
-	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? RESERVED_BYTES : 0);
-
+	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? reserved(self) : 0);
 	bool is_kept = self->spool != NULL && redis_spool_takes(self->spool, self->conn, event);
 
-	if (!is_kept && !redis_conn_has_room(self->conn, need))
+	if (!is_kept && !redis_conn_has_room(self->conn, need) &&
+	    (event->kind != EVENT_FLOW || !drop_oldest(self) ||
+	     !redis_conn_has_room(self->conn, need)))
 		return -EAGAIN;
 	if (event->time_ns > self->last_event_ns)
 		self->last_event_ns = event->time_ns;
@@ -247,7 +270,7 @@ static void push_stats(struct sink_redis_state *self)
 	int error;
 
 	/* While Redis is away the queue belongs to events. */
-	if (!redis_conn_has_room(self->conn, REDIS_EVENT_BYTES + RESERVED_BYTES))
+	if (!redis_conn_has_room(self->conn, REDIS_EVENT_BYTES + reserved(self)))
 		return;
 	memset(&sum, 0, sizeof(sum));
 	if (self->options.sum_stats != NULL)
@@ -293,7 +316,7 @@ static uint64_t redis_close(void *sink, uint64_t deadline_ms)
 	push_stats(self);
 	if (self->spool != NULL)
 		redis_spool_poll(self->spool, self->conn);
-	lost = redis_conn_close(self->conn, deadline_ms);
+	lost = self->dropped + redis_conn_close(self->conn, deadline_ms);
 	return lost + free_state(self);
 }
 

@@ -79,6 +79,7 @@
 	X(redis_commands, "commands acknowledged by Redis") \
 	X(redis_errors, "error replies of Redis") \
 	X(redis_reconnects, "connections to Redis opened after the first") \
+	X(redis_dropped, "flow records dropped from memory, the oldest first, while Redis was away") \
 	X(journalled, "events written to the journal") \
 	X(journal_retired, "events retired from the journal: acknowledged by Redis") \
 	X(journal_pending, "events in the journal now") \

@@ -49,6 +49,7 @@ static int setup(void **state)
 	config.max_sessions = 100;
 	config.state_dir = dir;
 	config.journal_size = 1 << 20;
+	config.redis_queue = 32 << 20;
 	context = test_context();
 	options = (struct sink_options){ .config = &config, .context = &context, .stats = &stats };
 	renderer = event_renderer_new(&context);
