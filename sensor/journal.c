@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sensor/journal_files.h"
@@ -356,12 +357,17 @@ static int load_all(struct journal *self, uint64_t *damaged, char error[JOURNAL_
 
 static int take_lock(struct journal *self, char error[JOURNAL_ERROR_TEXT])
 {
+	struct stat directory;
 	int result = 0;
 
 	self->lock = openat(self->options.directory, LOCK_NAME,
 			    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (self->lock < 0 || flock(self->lock, LOCK_EX | LOCK_NB) != 0)
 		result = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	/* Root may be about to become the owner of the directory, who must be able to come back. */
+	if (result == 0 && geteuid() == 0 && fstat(self->options.directory, &directory) == 0 &&
+	    fchown(self->lock, directory.st_uid, directory.st_gid) != 0)
+		result = -errno;
 	if (result < 0)
 		(void)snprintf(error, JOURNAL_ERROR_TEXT, "%s",
 			       result == -EBUSY ? "in use by another process" : strerror(-result));
