@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "sensor/config.h"
 #include "sensor/correlator.h"
@@ -30,6 +31,22 @@ static struct sink_options options;
 static struct event_renderer *renderer;
 static void *sink;
 
+static uint64_t synced; /* events that were written when the journal was synced last */
+static int sync_error;  /* what the next syncs fail with */
+static unsigned syncs;
+
+/* The journal's, instead of the C library's. */
+int fdatasync(int fd)
+{
+	syncs++;
+	if (sync_error != 0) {
+		errno = sync_error;
+		return -1;
+	}
+	synced = stats.journalled;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
 static int setup(void **state)
 {
 	static char prefix[] = "p";
@@ -40,6 +57,9 @@ static int setup(void **state)
 	snprintf(url, sizeof(url), "unix://%s", server.socket);
 	memset(&config, 0, sizeof(config));
 	memset(&stats, 0, sizeof(stats));
+	synced = 0;
+	sync_error = 0;
+	syncs = 0;
 	config.redis = url;
 	config.redis_prefix = prefix;
 	config.redis_alert_maxlen = 100000;
@@ -426,12 +446,58 @@ static void a_foreign_record_is_lost_and_counted(void **state)
 	assert_alerts(2, 3, 0);
 }
 
+static uint64_t stored(void)
+{
+	return (uint64_t)redis_run("XLEN p:{s1}:alert")->integer;
+}
+
+static void nothing_is_sent_before_it_is_durable(void **state)
+{
+	const unsigned count = 60;
+	struct pollfd want;
+
+	(void)state;
+	open_sink();
+	sink_redis.hasten(sink);
+	for (unsigned i = 1; i <= count; i++) {
+		assert_int_equal(try_alert(i), 0);
+		if (i % 7 == 0)
+			continue; /* several share a sync */
+		sink_redis.poll(sink, ring_now_ms(), &want);
+		assert_true(stored() <= synced);
+	}
+	assert_int_equal(poll_for(5000), 0);
+	assert_int_equal(stored(), count);
+	assert_int_equal(synced, count);
+	assert_true(syncs > 10 && syncs < count);
+	assert_int_equal(close_sink(1000), 0);
+}
+
+static void what_cannot_be_synced_goes_on_and_is_counted(void **state)
+{
+	(void)state;
+	open_sink();
+	write_alerts(1, 3);
+	sync_error = EIO;
+	assert_int_equal(poll_for(5000), 0);
+	assert_int_equal(stats.journal_refused, 3);
+	assert_int_equal(stats.journal_retired, 3);
+	sync_error = 0;
+	write_alerts(4, 6);
+	assert_int_equal(poll_for(5000), 0);
+	assert_int_equal(stats.journal_refused, 3);
+	assert_int_equal(close_sink(1000), 0);
+	assert_alerts(1, 6, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_acknowledged_leaves_nothing),
+		TEST(nothing_is_sent_before_it_is_durable),
+		TEST(what_cannot_be_synced_goes_on_and_is_counted),
 		TEST(without_a_server_it_waits_for_the_next_start),
 		TEST(only_what_redis_lacks_is_sent_again),
 		TEST(a_stream_that_has_gone_on_gets_them_in_order),
