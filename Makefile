@@ -7,9 +7,9 @@ CC      ?= gcc
 CLANG   ?= clang
 SAN     ?=
 
-PKGS       := libpcap libndpi hiredis yaml-0.1 libcrypto libcap-ng zlib jansson
+PKGS       := libpcap libndpi hiredis yaml-0.1 libssl libcrypto libcap-ng zlib jansson libmicrohttpd
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
-TRAIL_LIBS := $(shell pkg-config --libs hiredis libcrypto yaml-0.1 zlib jansson) -lm -pthread
+TRAIL_LIBS := $(shell pkg-config --libs hiredis libssl libcrypto yaml-0.1 zlib jansson) -lm -pthread
 LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
 
 WARN  := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align \

@@ -24,8 +24,7 @@
 enum result_code { CODE_DONE = 0, CODE_ACCEPTED = 1, CODE_REJECTED = 2, CODE_EXPIRED = 3 };
 
 struct beam_state {
-	bool is_seen;        /* a message with fields that others do not have was heard */
-	bool is_miner_heard; /* ... from the miner's side */
+	bool is_seen; /* a message with fields that others do not have was heard */
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -49,7 +48,6 @@ static void note_miner(const struct rpc_call *call)
 	struct beam_state *state = call->state;
 
 	state->is_seen = true;
-	state->is_miner_heard = true;
 }
 
 /* An API key is anybody's word. A wallet is 62 to 67 hex digits, and other keys have 64 of them; so
@@ -162,12 +160,11 @@ static bool handle_result(struct rpc_call *call, const struct rpc_method *row)
 	struct finding finding =
 		rpc_finding(call, row->kind, row->sender, is_opening ? PROOF_LIKELY : PROOF_NONE);
 
-	/* Heard alone, a pool's answer stands for a share; this one never does. */
-	if (is_login && !state->is_miner_heard)
-		finding.request = 0;
 	state->is_seen = true;
 	finding.is_ok = code == CODE_DONE || code == CODE_ACCEPTED;
 	finding.is_stale = code == CODE_EXPIRED;
+	if (code >= CODE_ACCEPTED && code <= CODE_EXPIRED)
+		finding.reply_to = REPLY_TO_SHARE;
 	if (!finding.is_ok)
 		finding.reason =
 			json_text(call->doc, member(call, "description"), text, sizeof(text));

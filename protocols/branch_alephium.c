@@ -86,7 +86,15 @@ static bool read_result(struct rpc_call *call, struct stratum_state *state)
 	(void)stratum_see(call, SENDER_POOL);
 	if (state->branch == 0)
 		stratum_hint(state, &stratum_branch_alephium);
-	return stratum_reply(call, PROOF_LIKELY, NULL);
+	struct rpc_reply reply;
+
+	if (!rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_reply_finding(call, &reply, PROOF_LIKELY);
+
+	finding.reply_to = REPLY_TO_SHARE;
+	stratum_emit(call, &finding);
+	return true;
 }
 
 /* As a number or in hex. */

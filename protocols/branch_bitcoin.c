@@ -25,8 +25,16 @@ static bool is_merkle_branch(const struct rpc_call *call, json_value branch)
 	return true;
 }
 
+static uint64_t hash_paid(const struct coinbase *coinbase, const char *coin)
+{
+	uint64_t hash = slice_hash(slice_of(coinbase->program, coinbase->program_len));
+
+	return hash ^ coinbase->kind ^ (coin == NULL ? 0 : slice_hash(slice_str(coin)));
+}
+
 /* Who made the job and who is paid. A coin that nobody named is the one of its algorithm. */
-static void read_coinbase(const struct rpc_call *call, struct finding *finding)
+static void read_coinbase(const struct rpc_call *call, struct stratum_state *state,
+			  struct finding *finding)
 {
 	struct coinbase coinbase;
 	const char *coin = finding->coin;
@@ -39,7 +47,11 @@ static void read_coinbase(const struct rpc_call *call, struct finding *finding)
 		coin = slice_is(finding->algo, "sha256d")  ? "BTC"
 		       : slice_is(finding->algo, "scrypt") ? "LTC"
 							   : NULL;
-	finding->payout = coinbase_address(&coinbase, coin, call->text->payout);
+	uint64_t paid = hash_paid(&coinbase, coin);
+
+	if (paid != state->payout) /* an address costs a checksum: once is enough */
+		finding->payout = coinbase_address(&coinbase, coin, call->text->payout);
+	state->payout = paid;
 	finding->tag =
 		slice_of(call->text->tag, slice_copy(slice_str(coinbase.tag), call->text->tag,
 						     sizeof(call->text->tag)));
@@ -62,7 +74,7 @@ static enum proof bitcoin_notify(const struct rpc_call *call, struct stratum_sta
 		finding->work = stratum_unit_work(&state->unit, finding->difficulty);
 	finding->algo = slice_str(stratum_unit_algo(&state->unit, finding->difficulty));
 	finding->coin = stratum_unit_coin(&state->unit, finding->difficulty);
-	read_coinbase(call, finding);
+	read_coinbase(call, state, finding);
 	return proof;
 }
 

@@ -98,6 +98,7 @@ static bool read_verdict(struct rpc_call *call, struct stratum_state *state)
 	struct rpc_reply reply;
 	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, PROOF_NONE);
 
+	finding.reply_to = is_list ? REPLY_TO_SHARE : REPLY_TO_LOGIN_OR_SHARE;
 	finding.is_ok = is_true && rpc_reply_read(call, &reply) && reply.is_ok;
 	if (!finding.is_ok) {
 		finding.reason = json_text(doc, json_element(doc, call->result, 1), call->text->tag,

@@ -30,14 +30,16 @@ static enum proof decred_notify(const struct rpc_call *call, struct stratum_stat
 		FIELD_ID,   FIELD_HEX64, FIELD_BYTES, FIELD_TEXT, FIELD_ANY,
 		FIELD_HEX8, FIELD_TEXT,  FIELD_HEX8,  FIELD_BOOL
 	};
-	enum proof proof = stratum_verdict(call, fields, NOTIFY_FIELDS, NOTIFY_LEAST);
 	json_value list = stratum_param(call, 4);
 
 	(void)state;
 	(void)finding;
+	if (json_type(call->doc, list) != JSON_ARRAY || json_size(call->doc, list) != 0)
+		return PROOF_NONE;
+	enum proof proof = stratum_verdict(call, fields, NOTIFY_FIELDS, NOTIFY_LEAST);
+
 	if (proof == PROOF_NONE || json_hex(call->doc, stratum_param(call, 2)).len < TAIL_DIGITS ||
-	    !is_spare(call, 3) || json_type(call->doc, list) != JSON_ARRAY ||
-	    json_size(call->doc, list) != 0 || (proof == PROOF_CONFIRMED && !is_spare(call, 6)))
+	    !is_spare(call, 3) || (proof == PROOF_CONFIRMED && !is_spare(call, 6)))
 		return PROOF_NONE;
 	return proof;
 }

@@ -149,10 +149,11 @@ static enum proof equihash_submit(const struct rpc_call *call, struct stratum_st
 static bool equihash_call(struct rpc_call *call, struct stratum_state *state)
 {
 	char text[LIMIT_TEXT_BYTES];
-	struct slice first = json_text(call->doc, stratum_param(call, 0), text, sizeof(text));
 
 	if (call->is_reply || (state->branch != 0 && !stratum_is(state, &stratum_branch_equihash)))
 		return false;
+	struct slice first = json_text(call->doc, stratum_param(call, 0), text, sizeof(text));
+
 	if ((rpc_starts(call->method, "mining.auth") && is_verus_login(first)) ||
 	    (rpc_equals(call->method, "mining.subscribe") &&
 	     (rpc_starts(first, "hellminer") || rpc_contains(first, "verus"))))

@@ -111,6 +111,7 @@ static bool read_verdict(struct rpc_call *call)
 	struct finding finding = own(call, FINDING_REPLY, SENDER_POOL);
 
 	finding.request = json_id(call->doc, member(call, "id"));
+	finding.reply_to = REPLY_TO_SHARE;
 	finding.is_ok = json_type(call->doc, result) == JSON_TRUE;
 	if (!finding.is_ok)
 		finding.reason = json_text(call->doc, member(call, "message"), call->text->tag,

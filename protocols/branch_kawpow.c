@@ -65,8 +65,12 @@ static enum proof kawpow_submit(const struct rpc_call *call, struct stratum_stat
 static bool kawpow_call(struct rpc_call *call, struct stratum_state *state)
 {
 	const struct json *doc = call->doc;
+
+	if (json_type(doc, call->result) != JSON_OBJECT)
+		return false;
 	struct slice algo = json_text(doc, json_member(doc, call->result, "algo"), call->text->tag,
 				      sizeof(call->text->tag));
+	struct rpc_reply reply;
 	uint64_t size;
 
 	if (!call->is_reply || algo.len == 0 ||
@@ -82,7 +86,11 @@ static bool kawpow_call(struct rpc_call *call, struct stratum_state *state)
 	finding.request = 0;
 	finding.algo = algo;
 	stratum_emit(call, &finding);
-	(void)stratum_reply(call, PROOF_NONE, NULL);
+	if (rpc_reply_read(call, &reply)) {
+		finding = rpc_reply_finding(call, &reply, PROOF_NONE);
+		finding.reply_to = REPLY_TO_LOGIN;
+		stratum_emit(call, &finding);
+	}
 	return true;
 }
 

@@ -39,6 +39,8 @@ static enum proof xelis_notify(const struct rpc_call *call, struct stratum_state
 		return proof;
 	}
 	proof = stratum_verdict(call, plain, 4, 3);
+	if (call->doc->is_cut) /* the name may be in what was lost */
+		finding->algo = slice_of(NULL, 0);
 	return stratum_is(state, &stratum_branch_xelis) || proof == PROOF_NONE ? proof
 									       : PROOF_LIKELY;
 }

@@ -145,7 +145,8 @@ static bool read_verdict(const struct burst_state *state, const struct json *doc
 	char text[LIMIT_TEXT_BYTES];
 	struct finding finding = { .kind = FINDING_REPLY,
 				   .sender = SENDER_POOL,
-				   .request = REQUEST_SHARE };
+				   .request = REQUEST_SHARE,
+				   .reply_to = REPLY_TO_SHARE };
 
 	if (json_type(doc, error) == JSON_STRING &&
 	    json_member(doc, root, "errorCode") != JSON_ABSENT) {

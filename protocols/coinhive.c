@@ -196,6 +196,7 @@ static bool read_accepted(const struct coinhive_call *call)
 	struct finding finding = { .kind = FINDING_REPLY,
 				   .sender = SENDER_POOL,
 				   .request = REQUEST_SHARE,
+				   .reply_to = REPLY_TO_SHARE,
 				   .is_ok = true,
 				   .proof = PROOF_CONFIRMED };
 	double hashes;
@@ -230,6 +231,8 @@ static bool read_refusal(const struct coinhive_call *call)
 		return false;
 	finding.is_stale =
 		rpc_contains(finding.reason, "stale") || rpc_contains(finding.reason, "expired");
+	if (rpc_is_share_reason(finding.reason))
+		finding.reply_to = REPLY_TO_SHARE;
 	emit(call, &finding);
 	return true;
 }

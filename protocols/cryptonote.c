@@ -44,7 +44,6 @@ static void note_miner(const struct rpc_call *call)
 	struct cryptonote_state *state = call->state;
 
 	state->is_seen = true;
-	state->is_miner_heard = true;
 }
 
 /* --- login ---------------------------------------------------------------------------------- */
@@ -193,7 +192,6 @@ static bool handle_session(struct rpc_call *call, const struct rpc_method *row)
 		return false;
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_NONE);
 
-	state->is_miner_heard = true;
 	finding.wants_reply = call->id != 0;
 	rpc_emit(call, &finding);
 	return true;
@@ -243,16 +241,36 @@ static bool report_auto_login(const struct rpc_call *call)
 	struct slice algo =
 		json_text(call->doc, member(call, call->result, "algo"), text, sizeof(text));
 	struct slice extra = json_hex(call->doc, member(call, call->result, "extra_nonce"));
+	struct rpc_reply reply;
 
-	if (cryptonote_algo_find(algo) == 0 || extra.len == 0 ||
-	    !is_string(call, member(call, call->result, "id")) ||
-	    !rpc_reply_emit(call, PROOF_LIKELY))
+	if (extra.len == 0 || cryptonote_algo_find(algo) == 0 ||
+	    !is_string(call, member(call, call->result, "id")) || !rpc_reply_read(call, &reply))
 		return false;
-	struct finding finding = rpc_finding(call, FINDING_IDENTITY, SENDER_POOL, PROOF_NONE);
+	struct finding finding = rpc_reply_finding(call, &reply, PROOF_LIKELY);
 
+	finding.reply_to = REPLY_TO_LOGIN;
+	rpc_emit(call, &finding);
 	state->is_seen = true;
+	finding = rpc_finding(call, FINDING_IDENTITY, SENDER_POOL, PROOF_NONE);
 	finding.request = 0;
 	finding.algo = algo;
+	rpc_emit(call, &finding);
+	return true;
+}
+
+/* A share gets the status OK, a sign of life mostly another one. */
+static bool report_verdict(const struct rpc_call *call)
+{
+	const struct cryptonote_state *state = call->state;
+	json_value status = member(call, call->result, "status");
+	struct rpc_reply reply;
+
+	if (!rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_reply_finding(call, &reply, PROOF_NONE);
+
+	if (reply.is_ok && !state->is_self_select && json_is(call->doc, status, "OK"))
+		finding.reply_to = REPLY_TO_SHARE;
 	rpc_emit(call, &finding);
 	return true;
 }
@@ -271,11 +289,7 @@ static bool handle_reply(struct rpc_call *call)
 	}
 	if (report_auto_login(call))
 		return true;
-	/* Heard alone, a pool's answer stands for a share; this one never does. */
-	if (!state->is_miner_heard &&
-	    json_is(call->doc, member(call, call->result, "status"), "KEEPALIVED"))
-		call->id = 0;
-	return state->is_seen && rpc_reply_emit(call, PROOF_NONE);
+	return state->is_seen && report_verdict(call);
 }
 
 static bool handle_call(struct rpc_call *call)

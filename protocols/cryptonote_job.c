@@ -38,6 +38,7 @@ struct weight {
 	double work;
 	bool is_header;
 	bool is_template;
+	bool is_self_select;
 	struct wallet payout; /* self-select */
 	uint8_t algo;         /* 1 + index of the algorithm in force; 0: not known */
 	struct slice name;    /* its name as spoken, or as known */
@@ -157,6 +158,7 @@ static bool weigh_self_select(const struct rpc_call *call, json_value job, struc
 	weight->work = weigh_target(call, job, weight, state->is_seen);
 	if (wallet.len == 0 || hex_member(call, job, "extra_nonce").len == 0 || weight->work <= 0)
 		return false;
+	weight->is_self_select = true;
 	weight->payout = wallet_check_address(wallet);
 	weight->proof = weight->payout.check == WALLET_VALID || state->is_seen ? PROOF_CONFIRMED
 									       : PROOF_LIKELY;
@@ -232,6 +234,7 @@ bool cryptonote_job_report(const struct rpc_call *call, json_value job)
 
 	state->is_seen = true;
 	state->is_header = weight.is_header;
+	state->is_self_select = weight.is_self_select;
 	finding.request = 0;
 	finding.job = json_id(call->doc, member(call, job, "job_id"));
 	finding.difficulty = weight.work;

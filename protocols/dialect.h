@@ -42,23 +42,32 @@ enum proof {
 	PROOF_CONFIRMED /* cannot be anything else: shape-checked job or share */
 };
 
+/* What a reply answers, as far as its own words tell those who did not hear the request. */
+enum reply_to {
+	REPLY_TO_ANYTHING, /* they do not tell, or it is no share's */
+	REPLY_TO_LOGIN,
+	REPLY_TO_LOGIN_OR_SHARE, /* the one yes of the dialect: a login's, and then a share's */
+	REPLY_TO_SHARE           /* nothing but a share gets it */
+};
+
 /* One fact of one message. Slices are borrowed from the message and die with the call. */
 struct finding {
 	enum finding_kind kind;
 	enum sender sender;
 	enum proof proof;
-	bool wants_reply;    /* the request's id is to be remembered: a reply may follow */
-	bool reply_confirms; /* an accepting reply to this request proves mining by itself */
-	bool is_ok;          /* REPLY: accepted */
-	bool is_stale;       /* REPLY, not ok: refused for being late */
-	bool has_password;   /* a password was present; its value is never reported */
-	bool is_proxy;       /* the miner's side speaks for others */
-	bool is_donation;    /* mines for the author of the program, not for its user */
-	uint32_t count;      /* REPLY: so many of the oldest shares are settled at once; 0: one */
-	uint64_t request;    /* hash of the request id, json_id(); 0: none. A dialect whose replies
-				name no request gives all its shares the same one: oldest first */
-	uint64_t job;        /* hash of the job id; 0: none or not named */
-	uint64_t nonce; /* SHARE: hash of job, nonce and extranonce: equal means the same share */
+	bool wants_reply;       /* the request's id is to be remembered: a reply may follow */
+	bool reply_confirms;    /* an accepting reply to this request proves mining by itself */
+	bool is_ok;             /* REPLY: accepted */
+	bool is_stale;          /* REPLY, not ok: refused for being late */
+	enum reply_to reply_to; /* REPLY */
+	bool has_password;      /* a password was present; its value is never reported */
+	bool is_proxy;          /* the miner's side speaks for others */
+	bool is_donation;       /* mines for the author of the program, not for its user */
+	uint32_t count;   /* REPLY: so many of the oldest shares are settled at once; 0: one */
+	uint64_t request; /* hash of the request id, json_id(); 0: none. A dialect whose replies
+			     name no request gives all its shares the same one: oldest first */
+	uint64_t job;     /* hash of the job id; 0: none or not named */
+	uint64_t nonce;   /* SHARE: hash of job, nonce and extranonce: equal means the same share */
 	double difficulty;    /* as spoken; 0: unknown. JOB: the one in force for it */
 	double work;          /* expected hashes per share; 0: unknown */
 	double rate;          /* CLAIMED_RATE: H/s */
@@ -158,6 +167,10 @@ DIALECTS(DIALECT_DECLARE)
 
 extern const struct dialect *const dialects[];
 extern const size_t dialect_count;
+
+/* A reply in the words that most dialects share, when none of them has been heard in the flow: says
+ * nothing but which request it answers. False: the message is none. */
+bool dialects_reply(struct message *msg, const struct finding_out *out);
 
 /* Cheap test of any payload of an undecided flow: could a dialect's message begin in it? Looks at
  * no more than the payload, needs no state and is safe to ask for every packet. */

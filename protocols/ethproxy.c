@@ -22,6 +22,7 @@
 struct ethproxy_state {
 	uint64_t seed;  /* hash of the seed of the last work that nobody asked for */
 	uint64_t login; /* request of a login that was not answered yet; 0: none */
+	bool is_likely; /* work was heard that hardly anybody else hands out */
 	bool is_seen;   /* a method of ours was heard, or the same seed twice */
 };
 
@@ -160,6 +161,7 @@ static bool report_work(const struct rpc_call *call)
 	else if (slice_starts(json_hex(call->doc, json_element(call->doc, call->result, 2)),
 			      "000000"))
 		finding.proof = PROOF_LIKELY;
+	state->is_likely = state->is_likely || finding.proof >= PROOF_LIKELY;
 	finding.request = 0;
 	finding.job =
 		rpc_hash_hex(0, json_hex(call->doc, json_element(call->doc, call->result, 0)));
@@ -202,7 +204,8 @@ static bool handle_reply(struct rpc_call *call)
 			rpc_reply_emit(call, PROOF_NONE);
 		return report_work(call);
 	}
-	if (!state->is_seen || json_type(call->doc, call->result) == JSON_OBJECT)
+	if (!(state->is_seen || state->is_likely) ||
+	    json_type(call->doc, call->result) == JSON_OBJECT)
 		return false;
 	find_request(call);
 	return rpc_reply_emit(call, PROOF_NONE);

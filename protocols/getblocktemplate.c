@@ -279,8 +279,10 @@ static bool report_verdict(const struct rpc_call *call)
 		if (!rpc_reply_read(call, &reply) || reply.is_ok)
 			return false;
 		finding.is_stale = reply.is_stale;
+		finding.reply_to = reply.reply_to;
 		finding.reason = reply.reason;
 	} else if (json_type(call->doc, call->result) == JSON_NULL) {
+		finding.reply_to = REPLY_TO_SHARE;
 		finding.is_ok = !call->doc->is_cut || call->error != JSON_ABSENT;
 		if (!finding.is_ok)
 			return false;
@@ -289,6 +291,7 @@ static bool report_verdict(const struct rpc_call *call)
 		if (finding.reason.len == 0 || !(is_share || is_refusal(finding.reason)))
 			return false;
 		finding.is_stale = rpc_starts(finding.reason, "stale");
+		finding.reply_to = REPLY_TO_SHARE;
 	}
 	rpc_emit(call, &finding);
 	return true;

@@ -152,6 +152,7 @@ static bool report_verdict(const struct rpc_call *call)
 	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, PROOF_NONE);
 
 	finding.request = request_id(call);
+	finding.reply_to = REPLY_TO_SHARE;
 	finding.is_ok = reply.is_ok;
 	finding.is_stale = reply.is_stale;
 	finding.reason = reply.reason;

@@ -29,9 +29,8 @@
 #define CODE_TOO_LATE     (-32503.0)
 
 struct grin_state {
-	uint8_t edge_bits;   /* of the last share; 0: none heard */
-	bool is_seen;        /* a login, job or submit with the right fields was heard */
-	bool is_miner_heard; /* ... from the miner's side */
+	uint8_t edge_bits; /* of the last share; 0: none heard */
+	bool is_seen;      /* a login, job or submit with the right fields was heard */
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -60,7 +59,6 @@ static void note_miner(const struct rpc_call *call)
 	struct grin_state *state = call->state;
 
 	state->is_seen = true;
-	state->is_miner_heard = true;
 }
 
 /* --- work ----------------------------------------------------------------------------------- */
@@ -239,14 +237,17 @@ static bool emit_reply(const struct rpc_call *call, enum proof proof)
 
 	if (!rpc_reply_read(call, &reply))
 		return false;
-	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+	struct finding finding = rpc_reply_finding(call, &reply, proof);
 
 	if (json_number(call->doc, member(call, call->error, "code"), &code) == 0 &&
 	    code == CODE_TOO_LATE)
-		reply.is_stale = true;
-	finding.is_ok = reply.is_ok;
-	finding.is_stale = reply.is_stale;
-	finding.reason = reply.reason;
+		finding.is_stale = true;
+	/* Nodes repeat the method; some pools do not, and say ok to a login as well. */
+	if (slice_is(call->method, "submit"))
+		finding.reply_to = REPLY_TO_SHARE;
+	else if (call->method.len == 0 && reply.is_ok &&
+		 json_type(call->doc, call->result) == JSON_STRING)
+		finding.reply_to = REPLY_TO_LOGIN_OR_SHARE;
 	rpc_emit(call, &finding);
 	return true;
 }
@@ -286,11 +287,7 @@ static bool is_block_found(const struct rpc_call *call)
 static bool handle_reply(struct rpc_call *call)
 {
 	struct grin_state *state = call->state;
-	bool is_share = call->method.len == 0 || slice_is(call->method, "submit");
 
-	/* Heard alone, a pool's answer stands for a share; these never do. */
-	if (!state->is_miner_heard && !is_share)
-		call->id = 0;
 	if (is_job(call, call->result)) {
 		emit_reply(call, PROOF_NONE);
 		return report_job(call, call->result);

@@ -29,6 +29,7 @@ enum phase {
 	PHASE_FIELD_CR, /* a CR where a field would begin */
 	PHASE_NAME,
 	PHASE_VALUE,
+	PHASE_REST, /* after a gap: the rest of the head that opened a tunnel, or what is in it */
 	PHASE_BODY_LENGTH,
 	PHASE_BODY_CLOSE,
 	PHASE_CHUNK_SIZE,
@@ -59,6 +60,7 @@ struct http_side {
 	uint8_t encoding;    /* enum encoding of the body, as found */
 	bool is_known;       /* a whole head was read */
 	bool has_digit;      /* of a chunk's size */
+	bool is_line;        /* of a head's rest: the line holds something */
 	bool is_established; /* the response has the words that every proxy says */
 	char name[NAME_BYTES];
 	char value[VALUE_BYTES]; /* also the first word, and the rest of the first line */
@@ -560,6 +562,38 @@ static void take_chunk(struct http_side *side, uint8_t byte, struct carrier_step
 	}
 }
 
+/* What was taken for the rest of a head is what the tunnel carries. */
+static void give_rest(struct http_side *side, struct carrier_step *step)
+{
+	step->content = value_of(side);
+	side->phase = PHASE_THROUGH;
+}
+
+/* One byte of what may be the rest of a head, up to an empty line: a beginning of another head, a
+ * byte that no such head holds, and more than there is room for, are inside the tunnel. */
+static void take_rest(struct http_side *side, uint8_t byte, struct carrier_step *step)
+{
+	bool is_text = (byte >= ' ' && byte < 0x7f) || byte == '\r' || byte == '\n' || byte == '\t';
+
+	if (!is_text || byte == '{' || byte == '[' || side->value_len == sizeof(side->value)) {
+		give_rest(side, step);
+		return;
+	}
+	step->used++;
+	keep_value(side, byte);
+	if (probe_word(value_of(side)) == PROBE_YES) {
+		give_rest(side, step);
+	} else if (byte == '\n') {
+		if (!side->is_line) {
+			memset(side->value, 0, side->value_len); /* as in flush_field() */
+			side->phase = PHASE_THROUGH;
+		}
+		side->is_line = false;
+	} else if (byte != '\r') {
+		side->is_line = true;
+	}
+}
+
 /* One byte or one piece further. */
 static void advance(struct http_state *self, struct http_side *side, struct slice in,
 		    struct carrier_step *step, const struct finding_out *out)
@@ -569,6 +603,10 @@ static void advance(struct http_state *self, struct http_side *side, struct slic
 	if (side->phase == PHASE_BODY_LENGTH || side->phase == PHASE_BODY_CLOSE ||
 	    side->phase == PHASE_CHUNK_DATA) {
 		read_body(side, in, step);
+		return;
+	}
+	if (side->phase == PHASE_REST) {
+		take_rest(side, in.ptr[0], step);
 		return;
 	}
 	if (side->phase < PHASE_BODY_LENGTH)
@@ -609,12 +647,14 @@ static bool http_gap(void *state, enum direction dir)
 	self->asked_head = 0;
 	/* A tunnel is open, or asked for: what was lost is its opening, or part of what is in it.
 	 */
-	if (is_switch || self->side[1 - dir].phase == PHASE_THROUGH)
+	if (is_switch)
 		side->phase = PHASE_THROUGH;
 	if (side->phase == PHASE_THROUGH)
 		return false;
-	*side = (struct http_side){ 0 };
-	return true;
+	bool is_open = self->side[1 - dir].phase == PHASE_THROUGH;
+
+	*side = (struct http_side){ .phase = is_open ? PHASE_REST : PHASE_START };
+	return !is_open;
 }
 
 _Static_assert(sizeof(struct http_state) <= CARRIER_STATE_MAX, "state is too large");

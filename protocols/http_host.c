@@ -8,10 +8,13 @@ static const char *const methods[] = { "GET ",     "POST ",   "HEAD ", "PUT ",
 
 bool http_host_may_begin(struct slice bytes)
 {
-	if (bytes.len < 4 || bytes.ptr[0] < 'D' || bytes.ptr[0] > 'P')
+	if (bytes.len == 0)
+		return true;
+	if (bytes.ptr[0] < 'D' || bytes.ptr[0] > 'P')
 		return false;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (slice_starts(bytes, methods[i]))
+		if (slice_eq(slice_head(bytes, strlen(methods[i])),
+			     slice_head(slice_str(methods[i]), bytes.len)))
 			return true;
 	return false;
 }

@@ -9,7 +9,7 @@
 
 enum http_host { HTTP_HOST_NONE, HTTP_HOST_MORE, HTTP_HOST_FOUND };
 
-/* Cheap: could these first bytes of a client begin a request? */
+/* Cheap: could these first bytes of a client, few as they may be, begin a request? */
 bool http_host_may_begin(struct slice bytes);
 
 /* Reads the first request of bytes; *host points into it: name or address, without port, without

@@ -108,13 +108,16 @@ static enum json_type word_type(struct slice word)
 {
 	struct number number;
 
-	if (slice_is(word, "true"))
-		return JSON_TRUE;
-	if (slice_is(word, "false"))
-		return JSON_FALSE;
-	if (slice_is(word, "null"))
-		return JSON_NULL;
-	return number_read(word, &number) ? JSON_NUMBER : JSON_NONE;
+	switch (word.len == 0 ? 0 : word.ptr[0]) {
+	case 't':
+		return slice_is(word, "true") ? JSON_TRUE : JSON_NONE;
+	case 'f':
+		return slice_is(word, "false") ? JSON_FALSE : JSON_NONE;
+	case 'n':
+		return slice_is(word, "null") ? JSON_NULL : JSON_NONE;
+	default:
+		return number_read(word, &number) ? JSON_NUMBER : JSON_NONE;
+	}
 }
 
 /* The type of a token, or JSON_NONE when its text is not what JSON allows. */
@@ -246,27 +249,48 @@ static int walk_cut(struct walk *w, size_t stopped)
 	return 0;
 }
 
-static int walk_all(struct walk *w, const jsmn_parser *parser, const jsmntok_t *tokens,
+/* count: of the tokens, where jsmn stopped behind `stopped` bytes. */
+static int walk_all(struct walk *w, const jsmntok_t *tokens, unsigned count, size_t stopped,
 		    bool is_part)
 {
-	size_t stopped = parser->pos < w->doc->text.len ? parser->pos : w->doc->text.len;
-
-	for (unsigned i = 0; i < parser->toknext; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		int rc = walk_token(w, &tokens[i]);
 		if (rc != 0)
 			return rc;
 	}
 	if (is_part)
-		return walk_cut(w, stopped);
+		return walk_cut(w, stopped < w->doc->text.len ? stopped : w->doc->text.len);
 	int rc = walk_gap(w, w->doc->text.len);
 	return rc != 0 || w->expect == EXPECT_END ? rc : -EINVAL;
+}
+
+/* The text is cut where the tokens ran out. */
+static int walk_full(struct walk *w, const jsmntok_t *tokens, unsigned count, size_t stopped)
+{
+	w->doc->text = slice_head(w->doc->text, stopped);
+	return walk_all(w, tokens, count, stopped, true);
+}
+
+/* What jsmn said becomes a document. */
+static int walk_result(struct walk *w, const jsmntok_t *tokens, const jsmn_parser *parser,
+		       int result, bool may_be_cut)
+{
+	if (result == JSMN_ERROR_NOMEM && may_be_cut)
+		return walk_full(w, tokens, parser->toknext, parser->pos);
+	if (result == JSMN_ERROR_NOMEM)
+		return -E2BIG;
+	if (result > 0)
+		return walk_all(w, tokens, parser->toknext, parser->pos, false);
+	if (may_be_cut && (result == JSMN_ERROR_PART || result == 0))
+		return walk_all(w, tokens, parser->toknext, parser->pos, true);
+	return -EINVAL;
 }
 
 int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 {
 	jsmntok_t tokens[LIMIT_JSON_TOKENS];
-	jsmn_parser parser;
 	struct walk walk = { .doc = doc };
+	jsmn_parser parser;
 
 	doc->text = text;
 	doc->count = 0;
@@ -276,18 +300,9 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 
 	jsmn_init(&parser);
 	int rc = jsmn_parse(&parser, (const char *)text.ptr, text.len, tokens, LIMIT_JSON_TOKENS);
-	if (rc == JSMN_ERROR_NOMEM && may_be_cut) {
-		doc->text = slice_head(text, parser.pos); /* up to the token without room */
-		rc = walk_all(&walk, &parser, tokens, true);
-	} else if (rc == JSMN_ERROR_NOMEM) {
-		rc = -E2BIG;
-	} else if (rc > 0) {
-		rc = walk_all(&walk, &parser, tokens, false);
-	} else if (may_be_cut && (rc == JSMN_ERROR_PART || rc == 0)) {
-		rc = walk_all(&walk, &parser, tokens, true);
-	} else {
-		rc = -EINVAL;
-	}
+	const jsmn_parser after = parser; /* nobody points to it: jsmn keeps it in registers */
+
+	rc = walk_result(&walk, tokens, &after, rc, may_be_cut);
 	if (rc != 0)
 		doc->count = 0;
 	return rc;
@@ -310,18 +325,43 @@ enum json_type json_type(const struct json *doc, json_value value)
 	return token == NULL ? JSON_NONE : (enum json_type)token->type;
 }
 
-json_value json_member(const struct json *doc, json_value object, const char *name)
+/* A key is told apart by its length and its first byte, or it has an escape. */
+static inline bool is_key(const struct json *doc, const struct json_token *key, struct slice name)
 {
-	struct slice wanted = slice_str(name);
+	size_t len = key->end - key->start;
+	const uint8_t *text = doc->text.ptr + key->start;
+
+	if (len == name.len)
+		return len == 0 || (text[0] == name.ptr[0] && memcmp(text, name.ptr, len) == 0);
+	return len > name.len && (name.len == 0 || text[0] == name.ptr[0] || text[0] == '\\') &&
+	       json_text_equal(slice_of(text, len), name);
+}
+
+json_value json_member_of(const struct json *doc, json_value object, struct slice name)
+{
 	json_value found = JSON_ABSENT;
 
 	if (json_type(doc, object) != JSON_OBJECT)
 		return JSON_ABSENT;
 	for (json_value key = object + 1; key < doc->tokens[object].next;
 	     key = doc->tokens[key].next)
-		if (json_text_equal(json_raw(doc, key), wanted))
+		if (is_key(doc, &doc->tokens[key], name))
 			found = key + 1;
 	return found;
+}
+
+void json_members(const struct json *doc, json_value object, const struct slice *names,
+		  json_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = JSON_ABSENT;
+	if (json_type(doc, object) != JSON_OBJECT)
+		return;
+	for (json_value key = object + 1; key < doc->tokens[object].next;
+	     key = doc->tokens[key].next)
+		for (size_t i = 0; i < count; i++)
+			if (is_key(doc, &doc->tokens[key], names[i]))
+				values[i] = key + 1;
 }
 
 json_value json_element(const struct json *doc, json_value array, size_t index)

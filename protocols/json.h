@@ -71,7 +71,16 @@ json_value json_root(const struct json *doc);
 enum json_type json_type(const struct json *doc, json_value value);
 
 /* Member of an object by name (unescaped, exact); the last one wins among duplicates. */
-json_value json_member(const struct json *doc, json_value object, const char *name);
+json_value json_member_of(const struct json *doc, json_value object, struct slice name);
+
+static inline json_value json_member(const struct json *doc, json_value object, const char *name)
+{
+	return json_member_of(doc, object, slice_str(name)); /* most often a constant */
+}
+
+/* Several members in one pass: values[i] is that of names[i], or JSON_ABSENT. */
+void json_members(const struct json *doc, json_value object, const struct slice *names,
+		  json_value *values, size_t count);
 
 /* Element of an array. */
 json_value json_element(const struct json *doc, json_value array, size_t index);

@@ -207,7 +207,16 @@ static bool report_verdict(struct rpc_call *call)
 		call->id = REQUEST_UNNAMED;
 	if (!state->is_seen || (state->is_asked ? call->id != state->request : !is_bare))
 		return false;
-	return rpc_reply_emit(call, PROOF_NONE);
+	struct rpc_reply reply;
+
+	if (!rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_reply_finding(call, &reply, PROOF_NONE);
+
+	if (reply.is_ok && is_bare && result(call, "count") == JSON_ABSENT)
+		finding.reply_to = REPLY_TO_SHARE;
+	rpc_emit(call, &finding);
+	return true;
 }
 
 static bool handle_call(struct rpc_call *call)

@@ -246,6 +246,8 @@ static bool read_error(const struct nimiq_call *call)
 	finding.reason = json_text(call->doc, field(call, "reason"), text, sizeof(text));
 	finding.is_stale =
 		rpc_contains(finding.reason, "stale") || rpc_contains(finding.reason, "expired");
+	if (rpc_is_share_reason(finding.reason))
+		finding.reply_to = REPLY_TO_SHARE;
 	emit(call, &finding);
 	return true;
 }

@@ -8,6 +8,11 @@ void preface_begin(struct preface *self, bool is_start)
 	*self = (struct preface){ .is_start = is_start };
 }
 
+bool preface_is_blank(const struct preface *self)
+{
+	return self->lines == 0 && self->last == 0 && !self->has_text && !self->is_binary;
+}
+
 /* NULs and a byte order mark pad the start of a line; they are no text, and no sign of a binary
  * protocol. */
 static bool is_padding(const struct preface *self, uint8_t byte)

@@ -29,6 +29,9 @@ enum preface_verdict {
 
 void preface_begin(struct preface *self, bool is_start);
 
+/* Nothing but blanks and padding was skipped. */
+bool preface_is_blank(const struct preface *self);
+
 /* Bytes that were skipped, in order, in pieces of any size. */
 void preface_feed(struct preface *self, struct slice skipped);
 

@@ -20,21 +20,14 @@ static uint8_t lower(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
 }
 
-bool rpc_starts(struct slice text, const char *prefix)
+bool rpc_starts_with(struct slice text, struct slice prefix)
 {
-	size_t len = strlen(prefix);
-
-	if (len > text.len)
+	if (prefix.len > text.len)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (lower(text.ptr[i]) != lower((uint8_t)prefix[i]))
+	for (size_t i = 0; i < prefix.len; i++)
+		if (lower(text.ptr[i]) != lower(prefix.ptr[i]))
 			return false;
 	return true;
-}
-
-bool rpc_equals(struct slice text, const char *word)
-{
-	return text.len == strlen(word) && rpc_starts(text, word);
 }
 
 bool rpc_contains(struct slice text, const char *word)
@@ -49,7 +42,9 @@ bool rpc_contains(struct slice text, const char *word)
 
 bool rpc_is_hex(const struct json *doc, json_value value, size_t digits)
 {
-	return json_hex(doc, value).len == digits;
+	size_t len = json_raw(doc, value).len; /* with 0x or without */
+
+	return (len == digits || len == digits + 2) && json_hex(doc, value).len == digits;
 }
 
 bool rpc_is_0x(const struct json *doc, json_value value, size_t digits)
@@ -61,8 +56,17 @@ bool rpc_is_0x(const struct json *doc, json_value value, size_t digits)
 
 uint64_t rpc_hash_hex(uint64_t hash, struct slice hex)
 {
+	const uint64_t lowered = 0x2020202020202020u; /* digits have that bit already */
+
 	if (hash == 0)
 		hash = 0xcbf29ce484222325u;
+	for (; hex.len >= sizeof(uint64_t); hex = slice_tail(hex, sizeof(uint64_t))) {
+		uint64_t word;
+
+		memcpy(&word, hex.ptr, sizeof(word));
+		hash = (hash ^ (word | lowered)) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32; /* a product only carries upwards */
+	}
 	for (size_t i = 0; i < hex.len; i++)
 		hash = (hash ^ lower(hex.ptr[i])) * 0x100000001b3u;
 	hash = (hash ^ '.') * 0x100000001b3u; /* "ab","c" is not "a","bc" */
@@ -169,14 +173,19 @@ static bool is_bare(const struct rpc_call *call)
 /* Reads one object; false when it cannot be a call of any dialect. */
 static bool read_call(struct rpc_call *call, json_value object)
 {
+	const struct slice names[] = { slice_str("method"), slice_str("params"),
+				       slice_str("result"), slice_str("error"), slice_str("id") };
+	json_value members[sizeof(names) / sizeof(names[0])];
 	const struct json *doc = call->doc;
-	json_value method = json_member(doc, object, "method");
+
+	json_members(doc, object, names, members, sizeof(names) / sizeof(names[0]));
+	json_value method = members[0];
 
 	call->object = object;
-	call->params = json_member(doc, object, "params");
-	call->result = json_member(doc, object, "result");
-	call->error = json_member(doc, object, "error");
-	call->id = json_id(doc, json_member(doc, object, "id"));
+	call->params = members[1];
+	call->result = members[2];
+	call->error = members[3];
+	call->id = json_id(doc, members[4]);
 	call->method = slice_of(NULL, 0);
 	if (json_type(doc, method) == JSON_STRING) {
 		struct slice name =
@@ -222,6 +231,25 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 	return is_mine;
 }
 
+static bool emit_verdict(struct rpc_call *call)
+{
+	struct rpc_reply reply;
+
+	if (!call->is_reply || call->id == 0 || !rpc_reply_read(call, &reply))
+		return false;
+	struct finding finding = rpc_reply_finding(call, &reply, PROOF_NONE);
+
+	if (reply.is_ok && json_type(call->doc, call->result) == JSON_TRUE)
+		finding.reply_to = REPLY_TO_LOGIN_OR_SHARE;
+	rpc_emit(call, &finding);
+	return true;
+}
+
+bool dialects_reply(struct message *msg, const struct finding_out *out)
+{
+	return msg->http == NULL && rpc_decode(NULL, msg, out, emit_verdict);
+}
+
 enum frame_result rpc_frame(struct slice in, size_t *skip, size_t *len)
 {
 	switch (json_frame(in, skip, len)) {
@@ -265,17 +293,32 @@ enum probe_result rpc_probe(struct slice first, enum direction dir, const struct
 	return dialect->decode(state, &msg, &nowhere) ? PROBE_YES : PROBE_MAYBE;
 }
 
+static bool contains_any(struct slice text, const char *const *words, size_t count)
+{
+	text = slice_head(text, LIMIT_TEXT_BYTES);
+	for (size_t i = 0; i < count; i++)
+		if (rpc_contains(text, words[i]))
+			return true;
+	return false;
+}
+
 static bool is_stale_reason(struct slice reason)
 {
 	static const char *const words[] = { "stale",          "job not found", "block expired",
 					     "invalid job id", "unknown job",   "expired job",
 					     "job expired",    "too late" };
 
-	reason = slice_head(reason, LIMIT_TEXT_BYTES);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (rpc_contains(reason, words[i]))
-			return true;
-	return false;
+	return contains_any(reason, words, sizeof(words) / sizeof(words[0]));
+}
+
+bool rpc_is_share_reason(struct slice reason)
+{
+	static const char *const words[] = { "share",     "low diff",  "duplicate",
+					     "high-hash", "high hash", "above target",
+					     "nonce",     "solution",  "not accepted" };
+
+	return is_stale_reason(reason) ||
+	       contains_any(reason, words, sizeof(words) / sizeof(words[0]));
 }
 
 static struct slice reply_text(const struct rpc_call *call, struct rpc_reply *reply,
@@ -344,9 +387,12 @@ bool rpc_reply_read(const struct rpc_call *call, struct rpc_reply *reply)
 
 	reply->is_ok = false;
 	reply->is_stale = false;
+	reply->reply_to = REPLY_TO_ANYTHING;
 	reply->reason = slice_of(NULL, 0);
 	if (read_error(call, reply)) {
 		reply->is_stale = reply->is_stale || is_stale_reason(reply->reason);
+		if (reply->is_stale || rpc_is_share_reason(reply->reason))
+			reply->reply_to = REPLY_TO_SHARE;
 		return true;
 	}
 	if (type == JSON_NONE)
@@ -364,7 +410,21 @@ bool rpc_reply_read(const struct rpc_call *call, struct rpc_reply *reply)
 		reply->reason =
 			reply_text(call, reply, json_member(doc, call->object, "reject-reason"));
 	reply->is_stale = !reply->is_ok && is_stale_reason(reply->reason);
+	if (!reply->is_ok && rpc_is_share_reason(reply->reason))
+		reply->reply_to = REPLY_TO_SHARE;
 	return true;
+}
+
+struct finding rpc_reply_finding(const struct rpc_call *call, const struct rpc_reply *reply,
+				 enum proof proof)
+{
+	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+
+	finding.is_ok = reply->is_ok;
+	finding.is_stale = reply->is_stale;
+	finding.reply_to = reply->reply_to;
+	finding.reason = reply->reason;
+	return finding;
 }
 
 bool rpc_reply_emit(const struct rpc_call *call, enum proof proof)
@@ -373,11 +433,8 @@ bool rpc_reply_emit(const struct rpc_call *call, enum proof proof)
 
 	if (!rpc_reply_read(call, &reply))
 		return false;
-	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+	struct finding finding = rpc_reply_finding(call, &reply, proof);
 
-	finding.is_ok = reply.is_ok;
-	finding.is_stale = reply.is_stale;
-	finding.reason = reply.reason;
 	rpc_emit(call, &finding);
 	return true;
 }

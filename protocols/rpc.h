@@ -54,6 +54,7 @@ struct rpc_method {
 struct rpc_reply {
 	bool is_ok;
 	bool is_stale;
+	enum reply_to reply_to; /* SHARE when the refusal speaks of one; a yes never tells */
 	struct slice reason;
 	char text[LIMIT_TEXT_BYTES];
 };
@@ -75,6 +76,13 @@ const struct rpc_method *rpc_method_find(const struct rpc_method *rows, size_t c
  * or the deciding part was cut off. */
 bool rpc_reply_read(const struct rpc_call *call, struct rpc_reply *reply);
 
+/* True when a refusal in these words is that of a share. */
+bool rpc_is_share_reason(struct slice reason);
+
+/* The finding of a verdict that was read. */
+struct finding rpc_reply_finding(const struct rpc_call *call, const struct rpc_reply *reply,
+				 enum proof proof);
+
 /* Reports the verdict of a reply; false as above. */
 bool rpc_reply_emit(const struct rpc_call *call, enum proof proof);
 
@@ -92,9 +100,19 @@ bool rpc_is_0x(const struct json *doc, json_value value, size_t digits);
 /* The value of hex digits, of which the first 64 count. */
 double rpc_hex_number(struct slice digits);
 
-/* ASCII comparisons without regard to case. */
-bool rpc_equals(struct slice text, const char *word);
-bool rpc_starts(struct slice text, const char *prefix);
+/* ASCII comparisons without regard to case. Most often the length tells, and is a constant. */
+bool rpc_starts_with(struct slice text, struct slice prefix);
+
+static inline bool rpc_starts(struct slice text, const char *prefix)
+{
+	return strlen(prefix) <= text.len && rpc_starts_with(text, slice_str(prefix));
+}
+
+static inline bool rpc_equals(struct slice text, const char *word)
+{
+	return text.len == strlen(word) && rpc_starts_with(text, slice_str(word));
+}
+
 bool rpc_contains(struct slice text, const char *word);
 
 /* Adds hex digits to a hash, upper and lower case alike; start with 0. Never gives 0. */

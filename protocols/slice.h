@@ -31,9 +31,10 @@ static inline bool slice_eq(struct slice a, struct slice b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Most texts differ in their first byte already. */
 static inline bool slice_is(struct slice a, const char *text)
 {
-	return slice_eq(a, slice_str(text));
+	return (a.len == 0 || a.ptr[0] == (uint8_t)text[0]) && slice_eq(a, slice_str(text));
 }
 
 static inline bool slice_starts(struct slice a, const char *prefix)

@@ -39,6 +39,9 @@ enum phase {
 	PHASE_V5_METHOD, /* the server's choice */
 	PHASE_V5_STATUS,
 	PHASE_V4_REPLY,
+	PHASE_REST,      /* after a gap: the rest of a handshake, or the stream behind it */
+	PHASE_REST_NAME, /* text that a NUL or a port ends */
+	PHASE_REST_PORT, /* its second byte */
 	PHASE_SKIP,
 	PHASE_THROUGH,
 	PHASE_REFUSED
@@ -64,7 +67,14 @@ static bool is_v4a(struct slice address)
 	       address.ptr[3] != 0;
 }
 
-/* A greeting that a client could mean: known methods, each once. */
+static bool is_type(uint8_t byte)
+{
+	return byte == TYPE_V4 || byte == TYPE_NAME || byte == TYPE_V6;
+}
+
+/* A greeting that a client could mean: known methods, each once; or, when the greeting was lost,
+ * the request: it looks like a greeting with the method 0, behind which no address type can stand.
+ */
 static enum probe_result probe_v5(struct slice first)
 {
 	struct cursor in = cursor_of(slice_tail(first, 1));
@@ -84,7 +94,9 @@ static enum probe_result probe_v5(struct slice first)
 		return PROBE_MAYBE;
 	uint8_t next = cursor_u8(&in);
 
-	return next == 5 || next == 1 ? PROBE_YES : PROBE_NO;
+	bool is_request = count == 1 && first.ptr[2] == METHOD_NONE && is_type(next);
+
+	return next == 5 || next == 1 || is_request ? PROBE_YES : PROBE_NO;
 }
 
 /* CONNECT to a real port and address; user and name are text. */
@@ -112,7 +124,7 @@ static enum probe_result probe_v4(struct slice first)
 	return first.len < CARRIER_PROBE_MAX ? PROBE_MAYBE : PROBE_NO;
 }
 
-/* 05 method, then a status or a reply. */
+/* 05 method, then a status or a reply; or the reply alone. */
 static enum probe_result probe_v5_server(struct slice first)
 {
 	static const uint8_t reply[] = { 0x05, 0x00, 0x00 };
@@ -130,6 +142,8 @@ static enum probe_result probe_v5_server(struct slice first)
 		    (status.len > 1 && status.ptr[1] != 0))
 			return PROBE_NO;
 	}
+	if (first.len > 2 && first.ptr[1] == METHOD_NONE && first.ptr[2] == 0)
+		at = 0; /* the choice was lost */
 	struct slice rest = slice_tail(first, at);
 	struct slice head = slice_head(rest, sizeof(reply));
 
@@ -137,9 +151,7 @@ static enum probe_result probe_v5_server(struct slice first)
 		return PROBE_NO;
 	if (rest.len <= sizeof(reply))
 		return PROBE_MAYBE;
-	uint8_t type = rest.ptr[sizeof(reply)];
-
-	return type == TYPE_V4 || type == TYPE_NAME || type == TYPE_V6 ? PROBE_YES : PROBE_NO;
+	return is_type(rest.ptr[sizeof(reply)]) ? PROBE_YES : PROBE_NO;
 }
 
 /* 00 5a is also the length of something else: the reply must be followed by what may begin a stream
@@ -247,10 +259,12 @@ static void take_v5_opening(struct socks_side *side, uint8_t byte)
 {
 	switch (side->phase) {
 	case PHASE_METHOD_COUNT:
+		side->command = byte;
 		expect(side, byte > 0 ? PHASE_METHODS : PHASE_SKIP, byte);
 		break;
 	case PHASE_METHODS:
 		side->is_password = side->is_password || byte == METHOD_PASSWORD;
+		side->type = byte;
 		if (count_down(side))
 			side->phase = PHASE_V5_NEXT;
 		break;
@@ -286,10 +300,30 @@ static void take_v5_type(struct socks_side *side, uint8_t byte)
 	side->type = byte;
 	if (byte == TYPE_NAME)
 		side->phase = PHASE_NAME_LEN;
-	else if (byte == TYPE_V4 || byte == TYPE_V6)
+	else if (is_type(byte))
 		expect(side, PHASE_ADDRESS, (byte == TYPE_V4 ? 4 : 16) + 2);
 	else
 		side->phase = PHASE_SKIP;
+}
+
+/* A password, a request or a reply begins. Where a greeting or a choice was expected, a request or
+ * a reply may have been: 05 01 00 is CONNECT and 05 00 00 granted as well. */
+static void begin_v5(struct socks_side *side, enum direction dir, uint8_t byte)
+{
+	bool is_request = dir == DIR_TO_SERVER && side->command == COMMAND_CONNECT &&
+			  side->type == METHOD_NONE && is_type(byte);
+
+	if (byte == 5) {
+		expect(side, PHASE_V5_HEAD, 3);
+	} else if (is_request) {
+		take_v5_type(side, byte);
+	} else if (dir == DIR_TO_CLIENT && byte == 0) {
+		side->command = 0;
+		expect(side, PHASE_V5_HEAD, 1);
+	} else {
+		side->phase = byte == 1 && side->is_password ? PHASE_USER_LEN : PHASE_SKIP;
+	}
+	side->is_password = false;
 }
 
 /* The request or reply of version 5. */
@@ -298,11 +332,7 @@ static void take_v5(struct socks_side *side, enum direction dir, uint8_t byte,
 {
 	switch (side->phase) {
 	case PHASE_V5_NEXT:
-		if (byte == 5)
-			expect(side, PHASE_V5_HEAD, 3);
-		else
-			side->phase = byte == 1 && side->is_password ? PHASE_USER_LEN : PHASE_SKIP;
-		side->is_password = false;
+		begin_v5(side, dir, byte);
 		break;
 	case PHASE_V5_HEAD:
 		if (side->need == 3)
@@ -355,10 +385,51 @@ static void take_v4(struct socks_side *side, uint8_t byte, const struct finding_
 	}
 }
 
+static bool is_name(uint8_t byte)
+{
+	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+	       (byte >= 'a' && byte <= 'z') || byte == '.' || byte == '-' || byte == '_';
+}
+
+/* Behind a hole: a request or a reply of version 5, the end of a name with a dot in it and its
+ * port, a user of version 4. */
+static void take_rest(struct socks_side *side, uint8_t byte)
+{
+	if (side->phase == PHASE_REST_PORT) {
+		side->phase = PHASE_THROUGH;
+	} else if (is_name(byte)) {
+		keep(side, byte);
+		side->phase = PHASE_REST_NAME;
+	} else if (side->phase == PHASE_REST_NAME) {
+		side->phase = byte == 0 ? PHASE_REST : PHASE_REST_PORT;
+		side->len = 0;
+	} else { /* 05: what else there is is_behind() */
+		expect(side, PHASE_V5_HEAD, 3);
+	}
+}
+
+/* No byte of a handshake's rest, but of the stream behind it. */
+static bool is_behind(const struct socks_side *side, uint8_t byte)
+{
+	struct slice name = slice_of(side->text, side->len);
+
+	if (side->phase == PHASE_REST)
+		return byte != 5 && !is_name(byte);
+	if (side->phase != PHASE_REST_NAME)
+		return false;
+	return name.len == sizeof(side->text) ||
+	       (!is_name(byte) && byte != 0 && slice_find(name, '.') == name.len);
+}
+
 static void take(struct socks_side *side, enum direction dir, uint8_t byte,
 		 const struct finding_out *out)
 {
 	switch (side->phase) {
+	case PHASE_REST:
+	case PHASE_REST_NAME:
+	case PHASE_REST_PORT:
+		take_rest(side, byte);
+		break;
 	case PHASE_VERSION:
 		take_version(side, dir, byte);
 		break;
@@ -387,6 +458,11 @@ static bool socks_unwrap(void *state, enum direction dir, struct slice in,
 	struct socks_side *side = &self->side[dir];
 
 	while (step->used < in.len && side->phase < PHASE_SKIP) {
+		if (is_behind(side, in.ptr[step->used])) {
+			step->content = slice_of(side->text, side->len); /* it was no name */
+			side->phase = PHASE_THROUGH;
+			break;
+		}
 		take(side, dir, in.ptr[step->used], out);
 		if (side->phase == PHASE_REFUSED)
 			return false;
@@ -398,13 +474,13 @@ static bool socks_unwrap(void *state, enum direction dir, struct slice in,
 	return side->phase != PHASE_REFUSED;
 }
 
-/* The handshake is short: what follows a hole is most likely the stream behind it. */
+/* The handshake is short: what follows a hole is its rest, or most likely the stream behind it. */
 static bool socks_gap(void *state, enum direction dir)
 {
 	struct socks_state *self = state;
 
 	if (self->side[dir].phase < PHASE_SKIP)
-		self->side[dir].phase = PHASE_THROUGH;
+		self->side[dir] = (struct socks_side){ .phase = PHASE_REST };
 	return false;
 }
 

@@ -18,13 +18,15 @@ struct stratum_state {
 	double target_work;       /* the same when a target was set; 0: none */
 	uint64_t version_request; /* the pool asked for our version under this id */
 	struct stratum_unit unit;
-	const char *rate_unit; /* static: what rates of the proven branch count; NULL: hashes */
-	uint8_t branch;        /* 1 + index of the branch that has proven itself; 0: none */
-	uint8_t hint;          /* 1 + index of the branch that something named, weaker; 0: none */
-	uint8_t miner_side;    /* 1 + enum direction of what the miner sends; 0: not heard */
-	bool is_verus;         /* a name or a program of VerusHash was heard */
-	bool has_agent;        /* so was a binary message, btcagent.h */
-	bool is_seen;          /* a method of ours was heard, in either direction */
+	struct wallet_memo user; /* of the login and of each share */
+	uint64_t payout;         /* hash of what the coinbase paid when it was told last */
+	const char *rate_unit;   /* static: what rates of the proven branch count; NULL: hashes */
+	uint8_t branch;          /* 1 + index of the branch that has proven itself; 0: none */
+	uint8_t hint;            /* 1 + index of the branch that something named, weaker; 0: none */
+	uint8_t miner_side;      /* 1 + enum direction of what the miner sends; 0: not heard */
+	bool is_verus;           /* a name or a program of VerusHash was heard */
+	bool has_agent;          /* so was a binary message, btcagent.h */
+	bool is_seen;            /* a method of ours was heard, in either direction */
 };
 
 struct stratum_branch {

@@ -172,7 +172,7 @@ void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 		      struct finding *finding, json_value user)
 {
 	finding->login = json_text(call->doc, user, call->text->login, sizeof(call->text->login));
-	finding->wallet = wallet_parse(finding->login);
+	finding->wallet = wallet_parse_again(finding->login, &state->user);
 	finding->worker = finding->wallet.worker;
 	stratum_unit_wallet(&state->unit, &finding->wallet);
 	if (finding->wallet.check == WALLET_NONE)

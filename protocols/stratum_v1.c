@@ -489,12 +489,11 @@ bool stratum_reply(const struct rpc_call *call, enum proof proof,
 
 	if (!rpc_reply_read(call, &reply))
 		return false;
-	struct finding finding = rpc_finding(call, FINDING_REPLY, SENDER_POOL, proof);
+	struct finding finding = rpc_reply_finding(call, &reply, proof);
 
 	finding.dialect = branch == NULL ? NULL : branch->name;
-	finding.is_ok = reply.is_ok;
-	finding.is_stale = reply.is_stale;
-	finding.reason = reply.reason;
+	if (reply.is_ok && json_type(call->doc, call->result) == JSON_TRUE)
+		finding.reply_to = REPLY_TO_LOGIN_OR_SHARE;
 	stratum_emit(call, &finding);
 	return true;
 }

@@ -172,7 +172,8 @@ static void handle_setup(struct sv2_call *call)
 	emit(call, &finding);
 }
 
-static void reply(struct sv2_call *call, uint64_t request, bool is_ok, struct slice reason)
+static void reply(struct sv2_call *call, uint64_t request, bool is_ok, enum reply_to reply_to,
+		  struct slice reason)
 {
 	struct finding finding = new_finding(call, FINDING_REPLY, SENDER_POOL);
 
@@ -181,6 +182,7 @@ static void reply(struct sv2_call *call, uint64_t request, bool is_ok, struct sl
 		finding.proof = PROOF_NONE;
 	finding.request = request;
 	finding.is_ok = is_ok;
+	finding.reply_to = reply_to;
 	finding.is_stale = !is_ok && slice_starts(reason, "stale");
 	finding.reason = reason;
 	emit(call, &finding);
@@ -188,13 +190,13 @@ static void reply(struct sv2_call *call, uint64_t request, bool is_ok, struct sl
 
 static void handle_setup_success(struct sv2_call *call)
 {
-	reply(call, hash_of(REQUEST_SETUP, 0), true, slice_of(NULL, 0));
+	reply(call, hash_of(REQUEST_SETUP, 0), true, REPLY_TO_ANYTHING, slice_of(NULL, 0));
 }
 
 static void handle_setup_error(struct sv2_call *call)
 {
 	cursor_skip(&call->body, 4);
-	reply(call, hash_of(REQUEST_SETUP, 0), false, take_string(&call->body));
+	reply(call, hash_of(REQUEST_SETUP, 0), false, REPLY_TO_ANYTHING, take_string(&call->body));
 }
 
 static void handle_reconnect(struct sv2_call *call)
@@ -261,7 +263,7 @@ static void handle_opened(struct sv2_call *call, bool is_extended)
 
 	if (call->body.bad)
 		return;
-	reply(call, hash_of(REQUEST_OPEN, request), true, slice_of(NULL, 0));
+	reply(call, hash_of(REQUEST_OPEN, request), true, REPLY_TO_ANYTHING, slice_of(NULL, 0));
 	cursor_skip(&call->body, is_extended ? 2 : 0);
 	cursor_skip(&call->body, cursor_u8(&call->body));
 	uint32_t group = cursor_u32le(&call->body);
@@ -279,7 +281,8 @@ static void handle_open_error(struct sv2_call *call)
 	if (call->body.bad)
 		return;
 	sv2_channels_refuse(&call->state->channels, request);
-	reply(call, hash_of(REQUEST_OPEN, request), false, take_string(&call->body));
+	reply(call, hash_of(REQUEST_OPEN, request), false, REPLY_TO_ANYTHING,
+	      take_string(&call->body));
 }
 
 static void handle_update(struct sv2_call *call)
@@ -493,7 +496,8 @@ static void handle_share_error(struct sv2_call *call)
 
 	cursor_skip(&call->body, 4);
 	if (!call->body.bad)
-		reply(call, hash_of(REQUEST_SHARE, channel), false, take_string(&call->body));
+		reply(call, hash_of(REQUEST_SHARE, channel), false, REPLY_TO_SHARE,
+		      take_string(&call->body));
 }
 
 /* --- one frame ------------------------------------------------------------------------------- */

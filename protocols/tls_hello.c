@@ -192,44 +192,69 @@ bool tls_hello_read(struct slice body, bool is_cut, struct tls_hello *out)
 	return true;
 }
 
+static void put_bytes(struct text *text, struct slice piece)
+{
+	text->len += slice_copy(piece, text->at + text->len, text->size - text->len);
+}
+
 static void put(struct text *text, const char *piece)
 {
-	text->len += slice_copy(slice_str(piece), text->at + text->len, text->size - text->len);
+	put_bytes(text, slice_str(piece));
 }
 
 static void put_byte(struct text *text, char byte)
 {
-	const char piece[2] = { byte, '\0' };
-
-	put(text, piece);
+	put_bytes(text, slice_of(&byte, 1));
 }
 
 /* At least so many digits, in that base. */
 static void put_number(struct text *text, unsigned number, unsigned base, unsigned digits)
 {
 	char piece[12];
-	size_t at = sizeof(piece) - 1;
+	size_t at = sizeof(piece);
 
-	piece[at] = '\0';
 	for (unsigned left = number; at > 0 && (left > 0 || digits > 0); left /= base) {
 		piece[--at] = "0123456789abcdef"[left % base];
 		digits -= digits > 0 ? 1 : 0;
 	}
-	put(text, &piece[at]);
+	put_bytes(text, slice_of(&piece[at], sizeof(piece) - at));
 }
 
+/* Returns where the next one goes. */
+static char *put_decimal(char *at, uint16_t number)
+{
+	char digits[5];
+	size_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (count > 0)
+		*at++ = digits[--count];
+	return at;
+}
+
+/* The longest part of what is written for every hello; all of it has room. */
 static void put_decimals(struct text *text, const uint16_t *list, size_t count)
 {
+	char *at = text->at + text->len;
+
 	for (size_t i = 0; i < count; i++) {
-		put(text, i == 0 ? "" : "-");
-		put_number(text, list[i], 10, 1);
+		if (i > 0)
+			*at++ = '-';
+		at = put_decimal(at, list[i]);
 	}
+	*at = '\0';
+	text->len = (size_t)(at - text->at);
 }
 
 static void put_hex(struct text *text, const uint8_t *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		put_number(text, bytes[i], 16, 2);
+	for (size_t i = 0; i < len; i++) {
+		put_byte(text, "0123456789abcdef"[bytes[i] >> 4]);
+		put_byte(text, "0123456789abcdef"[bytes[i] & 0x0f]);
+	}
 }
 
 struct slice tls_hello_ja3_text(const struct tls_hello *hello, char out[TLS_JA3_TEXT])
@@ -277,7 +302,8 @@ static int compare_values(const void *a, const void *b)
 static void put_values(struct text *text, const uint16_t *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		put(text, i == 0 ? "" : ",");
+		if (i > 0)
+			put_byte(text, ',');
 		put_number(text, list[i], 16, 4);
 	}
 }

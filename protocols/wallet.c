@@ -188,6 +188,42 @@ struct wallet wallet_parse(struct slice login)
 	return wallet;
 }
 
+/* Where a part of the login string is; an empty one may be nowhere. */
+static struct wallet_part part_of(struct slice login, struct slice part)
+{
+	size_t at = part.len > 0 ? (size_t)(part.ptr - login.ptr) : 0;
+
+	return (struct wallet_part){ .at = (uint16_t)at, .len = (uint16_t)part.len };
+}
+
+static struct slice part_at(struct slice login, struct wallet_part part)
+{
+	return slice_sub(login, part.at, part.len);
+}
+
+struct wallet wallet_parse_again(struct slice login, struct wallet_memo *memo)
+{
+	uint64_t hash = slice_hash(login);
+
+	if (memo->hash == hash && memo->len == login.len)
+		return (struct wallet){ .check = (enum wallet_check)memo->check,
+					.coin = memo->coin,
+					.text = part_at(login, memo->text),
+					.worker = part_at(login, memo->worker),
+					.email = part_at(login, memo->email) };
+	struct wallet wallet = wallet_parse(login);
+
+	if (login.len <= UINT16_MAX)
+		*memo = (struct wallet_memo){ .hash = hash,
+					      .len = (uint16_t)login.len,
+					      .check = (uint8_t)wallet.check,
+					      .coin = wallet.coin,
+					      .text = part_of(login, wallet.text),
+					      .worker = part_of(login, wallet.worker),
+					      .email = part_of(login, wallet.email) };
+	return wallet;
+}
+
 struct wallet wallet_check_address(struct slice address)
 {
 	struct wallet_form form = wallet_form_of(address);

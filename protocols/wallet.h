@@ -31,6 +31,21 @@ struct wallet {
  * name text is the account and check WALLET_NONE. A `+N` fixed-difficulty suffix is no worker. */
 struct wallet wallet_parse(struct slice login);
 
+/* The login string judged last: a miner says the same one with every share. Zeroed: none. */
+struct wallet_memo {
+	uint64_t hash; /* of the login string; 0: nothing is remembered */
+	const char *coin;
+	uint8_t check;
+	struct wallet_part {
+		uint16_t at; /* in the login string */
+		uint16_t len;
+	} text, worker, email;
+	uint16_t len; /* of the login string */
+};
+
+/* wallet_parse(), which does no work for the string that memo holds; remembers it. */
+struct wallet wallet_parse_again(struct slice login, struct wallet_memo *memo);
+
 /* Judges one bare address. */
 struct wallet wallet_check_address(struct slice address);
 

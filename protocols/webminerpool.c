@@ -124,6 +124,7 @@ static bool read_accepted(const struct webminerpool_call *call)
 					 .proof = call->state->is_working ? PROOF_LIKELY
 									  : PROOF_SUSPECT,
 					 .request = REQUEST_SHARE,
+					 .reply_to = REPLY_TO_SHARE,
 					 .is_ok = true };
 
 	call->state->is_seen = true;
@@ -144,6 +145,8 @@ static bool read_error(const struct webminerpool_call *call)
 	finding.reason = text_of(call, "param", text);
 	finding.is_stale =
 		rpc_contains(finding.reason, "stale") || rpc_contains(finding.reason, "expired");
+	if (rpc_is_share_reason(finding.reason))
+		finding.reply_to = REPLY_TO_SHARE;
 	emit(call, &finding);
 	return true;
 }

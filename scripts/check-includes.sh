@@ -29,7 +29,7 @@ sensor=$(find sensor -name '*.[ch]')
 {
     rule "protocols/ never includes sensor/" "$(includes 'sensor/' $proto)"
     rule "protocols/ includes no library but the tokenizer" \
-        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|jansson|cap-ng|uthash|pthread|sys/)' $proto)"
+        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|jansson|microhttpd|cap-ng|uthash|pthread|sys/)' $proto)"
     rule "jsmn.h only in protocols/json.c" \
         "$(includes 'jsmn' $proto $sensor | grep -v '^protocols/json\.c:')"
     rule "pcap only in sensor/capture.c" \
@@ -40,6 +40,8 @@ sensor=$(find sensor -name '*.[ch]')
         "$(includes 'hiredis' $sensor | grep -vE '^sensor/(trail/)?redis_[a-z_]*\.c:')"
     rule "zlib only in sensor/inflate.c and sensor/trail/" \
         "$(includes 'zlib' $sensor | grep -vE '^sensor/(inflate\.c|trail/)')"
+    rule "libmicrohttpd only in sensor/metrics.c" \
+        "$(includes 'microhttpd' $sensor | grep -v '^sensor/metrics\.c:')"
     rule "jansson only in sensor/inventory_*.c and sensor/trail/" \
         "$(includes 'jansson' $sensor | grep -vE '^sensor/(inventory_[a-z_]*\.c|trail/)')"
     rule "sensor/ never names a JSON-RPC method" \

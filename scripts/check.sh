@@ -59,9 +59,17 @@ step golden python3 tests/golden/golden.py --binary build/minecanary
 step differ python3 tests/differential/differential.py --binary build/minecanary --seed 1
 step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step scenario python3 tests/redis/scenario.py --binary build/minecanary
+step bridges python3 tests/redis/bridges.py --binary build/minecanary
+step readers python3 tests/redis/readers.py --binary build/minecanary
+step access python3 tests/redis/access.py --binary build/minecanary
+step questions python3 tests/redis/questions.py --check --binary build/minecanary
+step health python3 tests/redis/health.py --binary build/minecanary
 step campaign python3 tests/redis/campaign.py --binary build/minecanary
 step journal python3 tests/redis/journal.py --binary build/minecanary
+step identity python3 tests/redis/identity.py --binary build/minecanary
 step trail python3 tests/trail/trail.py --sensor build/minecanary --binary build/minecanary-trail
+step transport python3 tests/redis/transport.py --binary build/minecanary \
+    --trail build/minecanary-trail
 step redis sh tests/redis/run.sh
 step live sh tests/live/run.sh
 step printed sh tests/unit/printed.sh build/minecanary

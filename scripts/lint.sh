@@ -26,7 +26,7 @@ sh scripts/check-includes.sh || failed=1
 code=$(find protocols sensor tests -name '*.[ch]')
 sources=$(find protocols sensor -name '*.c')
 flags="-std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION=\"lint\" $(pkg-config --cflags \
-    libpcap libndpi hiredis yaml-0.1 libcap-ng jansson | sed 's/-I/-isystem /g')"
+    libpcap libndpi hiredis yaml-0.1 libcap-ng jansson libmicrohttpd | sed 's/-I/-isystem /g')"
 
 # Word splitting of the lists is meant here and below.
 # shellcheck disable=SC2086

@@ -21,52 +21,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "sensor/alert_timer.h"
-#include "sensor/tag_table.h"
+#include "sensor/alert_fold.h"
 
-#define NS_PER_S  1000000000ull
-#define NS_PER_US 1000ull
-
-/* Identities of one alert that were seen lately, and how many new ones may be published at once
- * within LIMIT_REVISION_S: a miner that renames itself with each message is paced. */
-#define ALERT_IDENTITIES     16
-#define ALERT_IDENTITY_BURST 64
-
-struct alert {
-	struct tag_link link; /* first: found by it */
-	struct alert_timer timer;
-	struct alert *next_asking; /* of those whose past is not known yet */
-	uint64_t id;
-	uint64_t episode_ns;
-	uint64_t last_ns;      /* last fact */
-	uint64_t published_ns; /* last revision */
-	uint64_t burst_ns;     /* when identity_burst began to count */
-	uint64_t packets[2];
-	uint64_t bytes[2];
-	struct decision_parties parties;
-	uint8_t nat_addr[16];                  /* of the client's NAT, as last published */
-	uint64_t identities[ALERT_IDENTITIES]; /* ring of hashes */
-	uint32_t identity_next;
-	uint32_t identity_burst;
-	uint32_t revision; /* 0: not yet published */
-	uint32_t sid;
-	uint32_t flows;
-	uint8_t level;
-	uint8_t has_session;
-	uint8_t has_hello;
-	uint8_t has_server; /* parties are those of a flow to it */
-	uint8_t is_asking;  /* nothing is published before the answer */
-	uint8_t is_held;    /* something would have been */
-	uint64_t open_hash;
-	struct evidence evidence;
-	struct session_view view;
-	struct hello_view hello;
-	char access_key[LIMIT_KEY_TEXT];
-	char query[LIMIT_DOMAIN_TEXT];
-};
-
-/* When a change is published. */
-enum urgency { URGENCY_NEVER, URGENCY_LATER, URGENCY_NOW };
+#define NS_PER_S 1000000000ull
 
 struct alert_table {
 	struct alert_options options;
@@ -120,7 +77,7 @@ static struct alert *find_hostile(const struct alert_table *self,
 
 static bool is_hostile(const struct alert *alert)
 {
-	return signature_find(alert->sid)->family == FAMILY_HOSTILE;
+	return alert->family == FAMILY_HOSTILE;
 }
 
 static void publish(struct alert_table *self, struct alert *alert, uint64_t time_ns,
@@ -194,9 +151,10 @@ static void end_asking(struct alert_table *self, struct alert *alert)
 
 	if (!alert->is_asking)
 		return;
-	while (*at != alert)
+	while (*at != NULL && *at != alert)
 		at = &(*at)->next_asking;
-	*at = alert->next_asking;
+	if (*at != NULL)
+		*at = alert->next_asking;
 	alert->is_asking = 0;
 }
 
@@ -208,6 +166,15 @@ static void drop_alert(struct alert_table *self, struct alert *alert)
 	free(alert);
 }
 
+/* Drops it, after what it held back was published: without its past, if that is not known yet. */
+static void retire_alert(struct alert_table *self, struct alert *alert, uint64_t time_ns)
+{
+	end_asking(self, alert);
+	if (alert->is_held || alert->timer.place != 0)
+		publish(self, alert, time_ns, 0);
+	drop_alert(self, alert);
+}
+
 /* NULL: out of memory, counted. */
 static struct alert *open_alert(struct alert_table *self, const struct decision_parties *parties,
 				enum family family, struct alert_cause cause, uint64_t time_ns)
@@ -215,12 +182,8 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	struct alert *alert;
 
 	if (self->alerts.count >= self->options.max_alerts && self->alerts.oldest != NULL) {
-		struct alert *oldest = (struct alert *)self->alerts.oldest;
-
 		stats_add(self->stats->correlator_capped, 1);
-		if (oldest->timer.place != 0)
-			publish(self, oldest, time_ns, 0);
-		drop_alert(self, oldest);
+		retire_alert(self, (struct alert *)self->alerts.oldest, time_ns);
 	}
 	alert = calloc(1, sizeof(*alert));
 	if (alert == NULL) {
@@ -232,6 +195,7 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	alert->open_hash = alert_namer_id(self->namer, parties, family, cause, 0);
 	alert->timer.id = alert->id;
 	alert->timer.owner = alert;
+	alert->family = (uint8_t)family;
 	alert->episode_ns = time_ns;
 	alert->last_ns = time_ns;
 	alert->parties = *parties;
@@ -245,29 +209,6 @@ static struct alert *open_alert(struct alert_table *self, const struct decision_
 	return alert;
 }
 
-/* The episode of an alert that is open elsewhere goes on here: same id, later revisions, and no
- * step back. One that began later is of a time that this run has not reached. */
-static void adopt(struct alert *alert, const struct open_alert *found)
-{
-	bool goes_on = found->absorbed_by == 0 &&
-		       found->first_ns / NS_PER_US <= alert->episode_ns / NS_PER_US &&
-		       alert->episode_ns < found->last_ns + LIMIT_EPISODE_S * NS_PER_S;
-
-	if (!goes_on)
-		return;
-	alert->id = found->alert_id;
-	alert->timer.id = found->alert_id;
-	alert->revision = found->revision;
-	if (found->sid > alert->sid)
-		alert->sid = found->sid;
-	if (found->first_ns / NS_PER_US < alert->episode_ns / NS_PER_US) {
-		alert->episode_ns = found->first_ns;
-		alert->flows += found->flows;
-	}
-	if (found->level > alert->level)
-		alert->level = found->level;
-}
-
 void alert_opened(struct alert_table *self, uint64_t ticket, const struct open_alert *found,
 		  uint64_t now_ns)
 {
@@ -279,7 +220,7 @@ void alert_opened(struct alert_table *self, uint64_t ticket, const struct open_a
 		return;
 	end_asking(self, alert);
 	if (found != NULL)
-		adopt(alert, found);
+		alert_fold_open(alert, found);
 	if (alert->is_held)
 		publish(self, alert, now_ns, 0);
 	alert->is_held = 0;
@@ -311,91 +252,6 @@ static struct alert_name name_of(const struct alert *alert)
 				    .sid = alert->sid };
 }
 
-static void keep_text(char *text, const char *before, size_t size)
-{
-	if (text[0] == '\0')
-		memcpy(text, before, size);
-}
-
-/* The latest view; what it does not know of the identity stays known. */
-static void fold_view(struct alert *alert, const struct session_view *latest)
-{
-	struct session_view view = *latest;
-	const struct session_view *before = &alert->view;
-
-	if (view.wallet[0] == '\0')
-		view.wallet_check = before->wallet_check;
-	keep_text(view.wallet, before->wallet, sizeof(view.wallet));
-	keep_text(view.worker, before->worker, sizeof(view.worker));
-	keep_text(view.agent, before->agent, sizeof(view.agent));
-	keep_text(view.algo, before->algo, sizeof(view.algo));
-	keep_text(view.coin, before->coin, sizeof(view.coin));
-	keep_text(view.pool, before->pool, sizeof(view.pool));
-	keep_text(view.rig, before->rig, sizeof(view.rig));
-	keep_text(view.email, before->email, sizeof(view.email));
-	keep_text(view.tag, before->tag, sizeof(view.tag));
-	keep_text(view.payout, before->payout, sizeof(view.payout));
-	keep_text(view.dialect, before->dialect, sizeof(view.dialect));
-	if (view.role == ROLE_UNKNOWN)
-		view.role = before->role;
-	view.level = alert->level;
-	alert->view = view;
-	alert->has_session = 1;
-}
-
-static uint64_t identity_hash(const struct alert_table *self, const struct session_view *view)
-{
-	const char *const texts[] = { view->wallet, view->worker, view->rig, view->agent,
-				      view->algo,   view->coin,   view->pool };
-	uint64_t hashes[sizeof(texts) / sizeof(texts[0])];
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		hashes[i] = siphash128(texts[i], strlen(texts[i]), self->key).h[0];
-	return siphash128(hashes, sizeof(hashes), self->key).h[0] | 1;
-}
-
-/* True when the alert's identity, folded already, is one it did not have. A session that says what
- * it said before changes nothing, even if another one spoke in between. */
-static bool is_new_identity(const struct alert_table *self, struct alert *alert,
-			    const struct session_view *latest, const struct session_view *before)
-{
-	uint64_t hash = identity_hash(self, &alert->view);
-
-	for (size_t i = 0; i < ALERT_IDENTITIES; i++)
-		if (alert->identities[i] == hash)
-			return false;
-	if (before != NULL && identity_hash(self, before) == identity_hash(self, latest))
-		return false;
-	alert->identities[alert->identity_next++ % ALERT_IDENTITIES] = hash;
-	return true;
-}
-
-static bool may_burst(struct alert *alert, uint64_t time_ns)
-{
-	if (time_ns - alert->burst_ns >= LIMIT_REVISION_S * NS_PER_S) {
-		alert->burst_ns = time_ns;
-		alert->identity_burst = 0;
-	}
-	return alert->identity_burst++ < ALERT_IDENTITY_BURST;
-}
-
-/* The contact's words came first when it did. Flows: all of a listed cause are contacts. */
-static void absorb_contact(struct alert_table *self, struct alert *alert,
-			   const struct alert *contact)
-{
-	struct evidence merged = contact->evidence;
-
-	if (contact->episode_ns <= alert->episode_ns) {
-		evidence_merge(&merged, &alert->evidence);
-		alert->evidence = merged;
-	} else {
-		evidence_merge(&alert->evidence, &contact->evidence);
-	}
-	if (contact->flows > alert->flows)
-		alert->flows = contact->flows;
-	stats_add(self->stats->alerts_absorbed, 1);
-}
-
 static void end_contact(struct alert_table *self, struct alert *contact, const struct alert *by,
 			uint64_t time_ns)
 {
@@ -407,59 +263,6 @@ static void end_contact(struct alert_table *self, struct alert *contact, const s
 		publish(self, contact, time_ns, by->id);
 	}
 	drop_alert(self, contact);
-}
-
-/* The family that a session's alert is of; FAMILY_CONTACT: it raises none. */
-static enum family family_of(const struct session_view *view)
-{
-	if (view->level >= LEVEL_LIKELY)
-		return FAMILY_SESSION;
-	return view->level == LEVEL_NODE || view->role == ROLE_NODE ? FAMILY_NODE : FAMILY_CONTACT;
-}
-
-static uint32_t sid_of(const struct session_view *view, const struct alert *alert)
-{
-	if (family_of(view) == FAMILY_NODE)
-		return SID_NODE;
-	return alert->level >= LEVEL_CONFIRMED ? SID_SESSION : SID_LOGIN;
-}
-
-/* Takes a session's fact into its alert; says when that is worth a revision. */
-static enum urgency fold_session(struct alert_table *self, struct alert *alert,
-				 const struct session_fact *fact, const struct session_view *before)
-{
-	bool was_confirmed = alert->level >= LEVEL_CONFIRMED;
-	bool was_refused = evidence_has(&alert->evidence, EVIDENCE_LOGIN_REFUSED);
-	bool was_unanswered = evidence_has(&alert->evidence, EVIDENCE_UNANSWERED);
-	bool is_urgent = alert->revision == 0;
-	bool is_changed = false;
-	bool is_first = before == NULL || family_of(before) != family_of(&fact->view);
-
-	memcpy(alert->packets, fact->packets, sizeof(alert->packets));
-	memcpy(alert->bytes, fact->bytes, sizeof(alert->bytes));
-	/* A listed flow's contact was counted already, if the alert takes contacts. */
-	if (is_first && (fact->contact == 0 || !was_confirmed))
-		alert->flows++;
-	if (fact->view.level > alert->level) {
-		alert->level = fact->view.level;
-		is_urgent = true;
-	}
-	alert->sid = sid_of(&fact->view, alert);
-	if (evidence_merge(&alert->evidence, &fact->view.evidence))
-		is_changed = true;
-	if (!was_refused && evidence_has(&alert->evidence, EVIDENCE_LOGIN_REFUSED))
-		is_urgent = true;
-	if (!was_unanswered && evidence_has(&alert->evidence, EVIDENCE_UNANSWERED))
-		is_urgent = true;
-	fold_view(alert, &fact->view);
-	if (is_new_identity(self, alert, &fact->view, before)) {
-		is_changed = true;
-		if (may_burst(alert, fact->fact.time_ns))
-			is_urgent = true;
-	}
-	if (is_urgent)
-		return URGENCY_NOW;
-	return is_changed ? URGENCY_LATER : URGENCY_NEVER;
 }
 
 /* What a session's client was known for: by the pool's name and by its endpoint. */
@@ -485,7 +288,8 @@ static size_t take_contacts(struct alert_table *self, struct alert *alert,
 	if (contacts[count] != NULL)
 		count++;
 	for (size_t i = 0; i < count; i++)
-		absorb_contact(self, alert, contacts[i]);
+		alert_fold_absorbed(alert, contacts[i]);
+	stats_add(self->stats->alerts_absorbed, count);
 	if (parties->contact != 0 && fact->contact != 0)
 		evidence_add(&alert->evidence, EVIDENCE_LISTED_ENDPOINT);
 	if (alert->evidence.count != words && *urgency == URGENCY_NEVER)
@@ -493,12 +297,25 @@ static size_t take_contacts(struct alert_table *self, struct alert *alert,
 	return count;
 }
 
+/* One's own miner explains the contacts that wait for their session. */
+static void forgive_contacts(struct alert_table *self, const struct decision_parties *parties)
+{
+	const struct alert_cause causes[] = { { .listed = parties->listed }, { 0 } };
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		struct alert *contact = find_by(self, parties, FAMILY_CONTACT, causes[i]);
+
+		if (contact != NULL && contact->revision == 0)
+			drop_alert(self, contact);
+	}
+}
+
 struct alert_name alert_session(struct alert_table *self, const struct session_fact *fact,
 				const struct decision_parties *parties,
 				const struct session_view *before)
 {
 	uint64_t time_ns = fact->fact.time_ns;
-	enum family family = family_of(&fact->view);
+	enum family family = alert_family(&fact->view);
 	struct alert *alert = NULL;
 	struct alert *contacts[CONTACTS];
 	size_t contact_count = 0;
@@ -510,15 +327,15 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 		return alert != NULL ? name_of(alert) : (struct alert_name){ 0 };
 	}
 	alert = find_alert(self, parties, family);
-	if (alert == NULL)
-		alert = parties->is_allowed ? NULL
-					    : open_alert(self, parties, family,
-							 cause_of(parties, family), time_ns);
+	if (alert == NULL && parties->is_allowed)
+		forgive_contacts(self, parties);
+	else if (alert == NULL)
+		alert = open_alert(self, parties, family, cause_of(parties, family), time_ns);
 	if (alert == NULL)
 		return (struct alert_name){ 0 };
 	touch_alert(self, alert, time_ns);
 	alert->parties = *parties;
-	urgency = fold_session(self, alert, fact, before);
+	urgency = alert_fold_session(alert, fact, before, self->key);
 	if (alert->level >= LEVEL_CONFIRMED)
 		contact_count = take_contacts(self, alert, fact, &urgency, contacts);
 	if (urgency == URGENCY_NOW)
@@ -528,41 +345,6 @@ struct alert_name alert_session(struct alert_table *self, const struct session_f
 	for (size_t i = 0; i < contact_count; i++)
 		end_contact(self, contacts[i], alert, time_ns);
 	return name_of(alert);
-}
-
-/* The first name counts, and the first flow to a server: before, it is the one to a resolver. */
-static void fold_contact(struct alert *alert, const struct alert_contact *contact,
-			 const struct decision_parties *parties)
-{
-	if (contact->is_to_server && !alert->has_server) {
-		alert->parties = *parties;
-		alert->has_server = 1;
-	}
-	if (contact->hello != NULL) {
-		alert->hello = *contact->hello;
-		alert->has_hello = 1;
-	}
-	if (contact->query != NULL && alert->query[0] == '\0')
-		(void)slice_copy(slice_str(contact->query), alert->query, sizeof(alert->query));
-	if (contact->access_key != NULL && alert->access_key[0] == '\0')
-		(void)slice_copy(slice_str(contact->access_key), alert->access_key,
-				 sizeof(alert->access_key));
-}
-
-/* Takes one sign into its alert, new or not; says when that is worth a revision. */
-static enum urgency raise_contact(struct alert *alert, const struct alert_contact *contact)
-{
-	enum urgency urgency = URGENCY_NEVER;
-
-	if (evidence_add(&alert->evidence, contact->word))
-		urgency = URGENCY_LATER;
-	if (contact->level > alert->level || contact->sid > alert->sid)
-		urgency = URGENCY_NOW;
-	if (contact->level > alert->level)
-		alert->level = (uint8_t)contact->level;
-	if (contact->sid > alert->sid)
-		alert->sid = contact->sid;
-	return urgency;
 }
 
 /* True when the client's session with that pool is confirmed: it has the contact as evidence. */
@@ -612,8 +394,7 @@ void alert_contact(struct alert_table *self, const struct alert_contact *contact
 	touch_alert(self, alert, time_ns);
 	if (!contact->is_echo || alert->flows == 0)
 		alert->flows++;
-	fold_contact(alert, contact, parties);
-	urgency = raise_contact(alert, contact);
+	urgency = alert_fold_contact(alert, contact, parties);
 	if (alert->revision == 0 && contact->sid != SID_KEY_LEAK)
 		publish_later(self, alert,
 			      time_ns + (family == FAMILY_CONTACT ? LIMIT_CONTACT_GRACE_S
@@ -702,7 +483,7 @@ void alert_advance(struct alert_table *self, uint64_t now_ns)
 		if (now_ns <= oldest->last_ns ||
 		    now_ns - oldest->last_ns <= LIMIT_EPISODE_S * NS_PER_S)
 			break;
-		drop_alert(self, oldest);
+		retire_alert(self, oldest, now_ns);
 	}
 }
 

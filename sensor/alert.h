@@ -71,7 +71,8 @@ struct alert_contact {
 };
 
 /* Opens the cause's alert or adds to it. Contacts wait LIMIT_CONTACT_GRACE_S for a session that
- * absorbs them; hostile ones are published at once. */
+ * absorbs them, hostile ones LIMIT_HOSTILE_GRACE_S for the inner side of their NAT; a key that
+ * leaks is published at once. */
 void alert_contact(struct alert_table *self, const struct alert_contact *contact,
 		   const struct decision_parties *parties);
 

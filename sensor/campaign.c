@@ -435,6 +435,22 @@ void campaign_sight(struct campaign_table *self, const struct campaign_sighting 
 		join(self, sighting, id, host);
 }
 
+void campaign_forgive(struct campaign_table *self, const struct decision_parties *parties)
+{
+	char text[DECISION_MEMBER_TEXT];
+	struct campaign_host *host;
+	struct campaign_member *next;
+
+	write_member(self, parties, text);
+	host = campaign_store_host(&self->store, text);
+	for (struct campaign_member *one = host != NULL ? host->members : NULL; one != NULL;
+	     one = next) {
+		next = one->next_of_host;
+		if (one->pending != NULL && one->campaign->kind == CAMPAIGN_POOL)
+			campaign_store_drop_member(&self->store, one);
+	}
+}
+
 /* --- sessions ------------------------------------------------------------------------------- */
 
 static void write_pool(const struct session_view *view, const struct decision_parties *parties,

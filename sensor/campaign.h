@@ -94,6 +94,10 @@ void campaign_advance(struct campaign_table *self, uint64_t now_ns);
 void campaign_session(struct campaign_table *self, const struct session_fact *fact,
 		      const struct decision_parties *parties);
 
+/* The host turned out to be one of the operator's own miners: what it waits to join, it does not.
+ */
+void campaign_forgive(struct campaign_table *self, const struct decision_parties *parties);
+
 /* A host shows a key: for hostile endpoints and pools' names as well. Sightings whose key is "" are
  * ignored: campaign_key() refused it. */
 void campaign_sight(struct campaign_table *self, const struct campaign_sighting *sighting);

@@ -14,6 +14,7 @@
 
 #include "sensor/classify.h"
 #include "sensor/option.h"
+#include "sensor/redis_url.h"
 
 #define KEY_BASE   1000 /* argp keys of options: KEY_BASE + row; above any letter */
 #define KEY_CONFIG 'c'
@@ -211,6 +212,14 @@ static int apply_settings(struct config *config, const struct parsed *parsed,
 	for (size_t i = 0; i < parsed->set_count; i++) {
 		const struct setting *set = &parsed->sets[i];
 
+		if (set->row->type == OPTION_URL && redis_url_has_password(set->value)) {
+			(void)snprintf(error, CONFIG_ERROR_TEXT,
+				       "--%s: every user can read a password on the command line: "
+				       "use redis-password-file, MINECANARY_REDIS_PASSWORD, or a "
+				       "configuration file",
+				       set->row->name);
+			return -EINVAL;
+		}
 		if (is_first_of_its_row(parsed, i))
 			option_clear(config, set->row);
 		if (option_set(config, set->row, set->value, why) != 0) {
@@ -290,6 +299,10 @@ static int check_together(struct config *config, char error[CONFIG_ERROR_TEXT])
 	else if (config->state_dir != NULL && config->interface == NULL &&
 		 config->sensor_id == NULL && !config->check_config)
 		why = "state-dir with --read needs --sensor-id: a journal is found again by it";
+	else if (config->redis == NULL && (config->redis_ca != NULL || config->redis_cert != NULL))
+		why = "redis-ca and redis-cert are of no use without --redis";
+	else if (config->redis_key != NULL && config->redis_cert == NULL)
+		why = "redis-key is of no use without redis-cert";
 	if (why == NULL)
 		return 0;
 	(void)snprintf(error, CONFIG_ERROR_TEXT, "%s", why);
@@ -334,12 +347,13 @@ int config_load(struct config *config, int argc, char **argv, char error[CONFIG_
 
 void config_free(struct config *config)
 {
-	char **const texts[] = { &config->interface,  &config->filter,
-				 &config->sensor_id,  &config->tap,
-				 &config->redis,      &config->redis_password_file,
-				 &config->json,       &config->redis_prefix,
-				 &config->state_dir,  &config->user,
-				 &config->config_file };
+	char **const texts[] = {
+		&config->interface,   &config->filter,       &config->sensor_id,
+		&config->tap,         &config->redis,        &config->redis_password_file,
+		&config->redis_ca,    &config->redis_cert,   &config->redis_key,
+		&config->json,        &config->redis_prefix, &config->user,
+		&config->config_file, &config->metrics,      &config->state_dir
+	};
 
 	for (size_t i = 0; i < option_count; i++)
 		option_clear(config, &option_rows[i]);

@@ -27,6 +27,9 @@ struct config_nets {
 /* Whose TLS hellos are shown: those of flows that matter, or all. */
 enum config_hellos { HELLOS_LISTED, HELLOS_ALL };
 
+/* What goes to the channel of EVE lines. */
+enum config_redis_live { REDIS_LIVE_OFF, REDIS_LIVE_ALERTS, REDIS_LIVE_ALL };
+
 enum config_flow_format { FLOW_FORMAT_FLAT, FLOW_FORMAT_EVE };
 
 struct config {
@@ -68,12 +71,17 @@ struct config {
 	/* output */
 	char *redis;               /* URL */
 	char *redis_password_file; /* its first line; user from the URL */
-	char *redis_prefix;        /* "minecanary" */
+	char *redis_ca;            /* PEM files for TLS */
+	char *redis_cert;
+	char *redis_key;
+	char *redis_prefix; /* "minecanary" */
 	uint64_t redis_alert_maxlen, redis_flow_maxlen, redis_session_maxlen;
 	uint32_t redis_expire_s; /* of state hashes */
 	uint64_t redis_queue;    /* bytes */
 	char *state_dir;         /* of the journal; NULL: none */
 	uint64_t journal_size;   /* bytes */
+	uint64_t redis_eve_list; /* length of the list of EVE lines, 0: none */
+	uint32_t redis_live;     /* enum config_redis_live */
 	uint32_t flow_format;    /* enum config_flow_format */
 	char *json;              /* --json FILE|- */
 	bool null_sink;
@@ -81,6 +89,7 @@ struct config {
 	/* process */
 	char *user; /* to become after opening, live */
 	uint32_t log_level;
+	char *metrics;      /* address and port, NULL: none */
 	bool check_config;  /* --check-config */
 	bool progress;      /* and standard error is a terminal */
 	bool deterministic; /* fixed hash keys: for tests */

@@ -124,6 +124,7 @@ static const char man_tail[] =
 	".TP\n.BR SIGINT \", \" SIGTERM\nPublish what is known and end.\n"
 	".TP\n.B SIGHUP\nLive: read the lists again; when one is bad, the old lists stay and the "
 	"log names file and line.\nOtherwise as SIGTERM.\n"
+	".TP\n.B SIGUSR1\nWrite the counters to the log, without the zeros.\n"
 	".SH SEE ALSO\n"
 	".BR pcap\\-filter (7)\n";
 

@@ -179,6 +179,7 @@ static void remember_private(struct contacts *self, const struct decision_partie
 {
 	struct siphash_tag tag = host_tag(self, parties);
 	struct tag_link *link = tag_table_find(&self->private_hosts, tag);
+	struct private_host *host;
 
 	if (link != NULL) {
 		tag_table_touch(&self->private_hosts, link);
@@ -188,7 +189,8 @@ static void remember_private(struct contacts *self, const struct decision_partie
 		link = self->private_hosts.oldest;
 		tag_table_remove(&self->private_hosts, link);
 	} else {
-		link = calloc(1, sizeof(struct private_host));
+		host = calloc(1, sizeof(*host));
+		link = host != NULL ? &host->link : NULL;
 	}
 	if (link == NULL) {
 		stats_add(self->stats->correlator_capped, 1);

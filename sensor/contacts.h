@@ -38,6 +38,7 @@ void contacts_take_contact(struct contacts *self, const struct contact_fact *fac
 			   const struct decision_parties *parties);
 void contacts_take_name(struct contacts *self, const struct name_fact *fact,
 			struct decision_parties *parties);
+/* parties may be NULL when nothing is listed. */
 void contacts_take_answer(struct contacts *self, const struct answer_fact *fact,
 			  struct decision_parties *parties);
 void contacts_take_hello(struct contacts *self, const struct hello_fact *fact);

@@ -36,6 +36,8 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];
 		self->readings[side].may_begin = true;
+		if (!preface_is_blank(&before[side]))
+			session_hear(&self->session, (enum direction)side);
 	}
 }
 
@@ -108,7 +110,8 @@ enum direction conversation_dir(const struct conversation *self, unsigned side)
 
 /* --- framing -------------------------------------------------------------------------------- */
 
-/* Asks the binary dialects, where a stream begins; 0: some may yet say yes. */
+/* Asks the binary dialects, where a stream begins; 0: some may yet say yes. What is known by its
+ * sizes alone stands back for what may have a face. */
 static size_t probe_framer(const struct conversation *self, unsigned side, struct slice in)
 {
 	bool is_maybe = false;
@@ -118,7 +121,7 @@ static size_t probe_framer(const struct conversation *self, unsigned side, struc
 			continue;
 		enum probe_result result = dialects[i]->probe(in, conversation_dir(self, side));
 
-		if (result == PROBE_YES)
+		if (result == PROBE_YES && !(is_maybe && dialects[i]->is_faceless))
 			return 1 + i;
 		if (result == PROBE_MAYBE)
 			is_maybe = true;

@@ -1,10 +1,9 @@
-/* correlator.c: merges the workers' facts, keeps the session table and hands decisions on.
+/* correlator.c: facts of all workers, in one order, become decisions.
  *
- * One worker's facts are in order over both of its rings, and a push to one ring is seen before a
- * later push to the other: looking at a second ring after the first has shown an entry therefore
- * finds everything older. So a feed's next fact is known as soon as it has any. Between feeds, the
- * earliest (time, worker) goes first, once no feed without a fact can still bring an earlier one:
- * that is what its watermark says. Alerts' timers run on the time that is released by this. */
+ *	fact_merge -> nat_legs -> contacts, alerts, campaigns -> outbox
+ *	                              <-> inquiries
+ *
+ * Alerts' and campaigns' timers run on the packet time that fact_merge has released. */
 #include "sensor/correlator.h"
 
 #include <stdlib.h>
@@ -24,13 +23,6 @@
 #define CORRELATOR_LAST_MS    1000 /* for answers at the end */
 #define CORRELATOR_BUSY_MS    5    /* facts wait for a watermark, or decisions for room */
 
-/* The next fact of one feed. */
-struct feed_head {
-	const struct fact *fact; /* in place on ring; NULL: none there */
-	struct ring *ring;
-	uint64_t bound_ns; /* without a fact: none before this time will come */
-};
-
 struct session_entry {
 	struct tag_link link; /* first: found by it */
 	bool is_ended;
@@ -48,8 +40,8 @@ struct correlator {
 	struct tag_table sessions;        /* by flow id */
 	struct siphash_key key;
 	struct outbox outbox;
-	struct feed_head *heads; /* one per feed */
-	uint64_t end_ns;         /* latest time of a fact */
+	struct fact_merge *merge;
+	uint64_t end_ns; /* latest time of a fact */
 };
 
 static void send_alert(void *ctx, const struct decision_alert *decision)
@@ -164,17 +156,24 @@ static struct session_entry *add_session(struct correlator *self, uint64_t flow_
 	return entry;
 }
 
+/* A flow, as facts of any kind name it. */
+struct flow_ends {
+	const struct flow_key *key;
+	uint64_t flow_id;
+	uint64_t first_ns;
+	uint8_t client_side;
+};
+
 static void set_parties(const struct correlator *self, struct decision_parties *parties,
-			const struct flow_key *key, uint8_t client_side, uint64_t flow_id,
-			uint64_t first_ns, const struct decision_nat *nat)
+			const struct flow_ends *flow, const struct decision_nat *nat)
 {
 	memset(parties, 0, sizeof(*parties));
-	parties->key = *key;
-	parties->client_side = client_side != 0;
-	parties->flow_id = flow_id;
-	parties->first_ns = first_ns;
-	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count, key,
-					    parties->client_side);
+	parties->key = *flow->key;
+	parties->client_side = flow->client_side != 0;
+	parties->flow_id = flow->flow_id;
+	parties->first_ns = flow->first_ns;
+	parties->client_cloud = cloud_match(self->options.cloud, self->options.cloud_count,
+					    flow->key, parties->client_side);
 	if (nat != NULL)
 		parties->nat = *nat;
 }
@@ -216,8 +215,10 @@ static void take_contact(struct correlator *self, const struct contact_fact *fac
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    nat);
+	set_parties(
+		self, &parties,
+		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
+		nat);
 	parties.contact = fact->contact;
 	contacts_name_server(self->contacts, fact->fact.time_ns, &parties);
 	contacts_take_contact(self->contacts, fact, &parties);
@@ -228,8 +229,10 @@ static void take_name(struct correlator *self, const struct name_fact *fact,
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    nat);
+	set_parties(
+		self, &parties,
+		&(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns, fact->client_side },
+		nat);
 	parties.contact = fact->contact;
 	contacts_take_name(self->contacts, fact, &parties);
 }
@@ -238,9 +241,12 @@ static void take_answer(struct correlator *self, const struct answer_fact *fact)
 {
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &fact->key, fact->client_side, fact->flow_id, fact->start_ns,
-		    NULL);
-	contacts_take_answer(self->contacts, fact, &parties);
+	if (fact->listed != 0)
+		set_parties(self, &parties,
+			    &(struct flow_ends){ &fact->key, fact->flow_id, fact->start_ns,
+						 fact->client_side },
+			    NULL);
+	contacts_take_answer(self->contacts, fact, fact->listed != 0 ? &parties : NULL);
 }
 
 static void keep_session(struct correlator *self, const struct session_fact *fact,
@@ -264,8 +270,9 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 	struct alert_name name;
 
 	memset(&decision, 0, sizeof(decision));
-	set_parties(self, &decision.parties, &fact.key, fact.client_side, fact.flow_id,
-		    fact.first_ns, nat);
+	set_parties(self, &decision.parties,
+		    &(struct flow_ends){ &fact.key, fact.flow_id, fact.first_ns, fact.client_side },
+		    nat);
 	decision.parties.contact = fact.contact;
 	contacts_name_server(self->contacts, fact.fact.time_ns, &decision.parties);
 	contacts_witness(self->contacts, fact.fact.time_ns, &decision.parties, &fact.view);
@@ -286,7 +293,9 @@ static void take_session(struct correlator *self, const struct session_fact *tol
 	if (fact.view.level >= LEVEL_LIKELY)
 		(void)identify(self, &decision.parties, fact.fact.time_ns, &decision.identity);
 	outbox_send_urgent(&self->outbox, &decision.decision);
-	if (self->campaigns != NULL && !decision.parties.is_allowed)
+	if (self->campaigns != NULL && decision.parties.is_allowed)
+		campaign_forgive(self->campaigns, &decision.parties);
+	else if (self->campaigns != NULL)
 		campaign_session(self->campaigns, &fact, &decision.parties);
 	if (fact.view.level >= LEVEL_LIKELY && decision.parties.listed != 0)
 		sight(self, fact.fact.time_ns, &decision.parties, decision.parties.listed,
@@ -317,8 +326,10 @@ static void take_flow(struct correlator *self, const struct flow_record *record,
 	struct alert_name name;
 
 	memset(&decision, 0, decision_flow_size(false, false));
-	set_parties(self, &decision.parties, &record->key, record->client_side, record->flow_id,
-		    record->first_ns, nat);
+	set_parties(self, &decision.parties,
+		    &(struct flow_ends){ &record->key, record->flow_id, record->first_ns,
+					 record->client_side },
+		    nat);
 	decision.parties.contact = record->contact;
 	name_flow(self, record, &decision);
 	name = alert_flow(self->alerts, record, &decision.parties);
@@ -391,7 +402,9 @@ static void on_joined(void *ctx, uint64_t now_ns, const struct nat_leg *inside,
 	struct correlator *self = ctx;
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &inside->key, inside->client_side, inside->flow_id, 0, nat);
+	set_parties(self, &parties,
+		    &(struct flow_ends){ &inside->key, inside->flow_id, 0, inside->client_side },
+		    nat);
 	parties.contact = inside->contact;
 	alert_nat(self->alerts, &parties, now_ns);
 }
@@ -401,7 +414,9 @@ static void on_withdraw(void *ctx, const struct nat_leg *outside)
 	struct correlator *self = ctx;
 	struct decision_parties parties;
 
-	set_parties(self, &parties, &outside->key, outside->client_side, outside->flow_id, 0, NULL);
+	set_parties(self, &parties,
+		    &(struct flow_ends){ &outside->key, outside->flow_id, 0, outside->client_side },
+		    NULL);
 	parties.contact = outside->contact;
 	contacts_name_server(self->contacts, self->end_ns, &parties);
 	alert_withdraw(self->alerts, &parties);
@@ -423,121 +438,43 @@ static void take_fact(struct correlator *self, const struct fact *fact)
 	(void)inquiries_step(self->inquiries);
 }
 
-static void look_at_feed(struct fact_feed *feed, struct feed_head *head)
-{
-	const struct fact *bulk;
-	const struct fact *urgent;
-	size_t size;
-
-	/* First: facts before the watermark are on the rings when it is seen. */
-	head->bound_ns = atomic_load_explicit(&feed->watermark_ns, memory_order_acquire);
-	if (ring_is_closed(feed->bulk) && ring_is_closed(feed->urgent))
-		head->bound_ns = UINT64_MAX;
-	bulk = ring_peek(feed->bulk, &size);
-	urgent = ring_peek(feed->urgent, &size);
-	if (bulk == NULL && urgent != NULL)
-		bulk = ring_peek(feed->bulk, &size);
-	if (bulk != NULL && (urgent == NULL || bulk->sequence < urgent->sequence)) {
-		head->fact = bulk;
-		head->ring = feed->bulk;
-	} else {
-		head->fact = urgent;
-		head->ring = feed->urgent;
-	}
-}
-
-/* The feed whose fact comes next, or feed_count. *floor_ns: every fact before this time has been
- * released already or is one of the heads. */
-static size_t choose_feed(const struct correlator *self, uint64_t *floor_ns)
-{
-	size_t chosen = self->options.feed_count;
-
-	*floor_ns = UINT64_MAX;
-	for (size_t i = 0; i < self->options.feed_count; i++) {
-		const struct feed_head *head = &self->heads[i];
-
-		if (head->fact == NULL) {
-			if (head->bound_ns < *floor_ns)
-				*floor_ns = head->bound_ns;
-			continue;
-		}
-		/* At one time, the lower worker first: feeds are in order of workers. */
-		if (chosen == self->options.feed_count ||
-		    head->fact->time_ns < self->heads[chosen].fact->time_ns)
-			chosen = i;
-	}
-	return chosen;
-}
-
-static void look_at_feeds(struct correlator *self)
-{
-	for (size_t i = 0; i < self->options.feed_count; i++)
-		if (self->heads[i].fact == NULL)
-			look_at_feed(&self->options.feeds[i], &self->heads[i]);
-}
-
-/* A lone feed waits for nobody. */
-static bool may_release(const struct correlator *self, size_t chosen, uint64_t floor_ns)
-{
-	return chosen < self->options.feed_count &&
-	       (self->options.feed_count == 1 || self->heads[chosen].fact->time_ns < floor_ns ||
-		floor_ns == UINT64_MAX);
-}
-
 bool correlator_step(struct correlator *self)
 {
 	bool has_moved = outbox_retry(&self->outbox);
 	uint64_t floor_ns;
-	size_t chosen;
 
 	if (self->options.lists != NULL)
 		contacts_use(self->contacts,
 			     lists_board_read(self->options.lists, self->options.lists_slot));
 	if (inquiries_step(self->inquiries))
 		has_moved = true;
-	look_at_feeds(self);
+	fact_merge_look(self->merge);
 	for (int i = 0; i < CORRELATOR_STEP_FACTS && !self->outbox.is_stalled; i++) {
-		struct feed_head *head;
+		const struct fact *fact = fact_merge_next(self->merge);
 
-		chosen = choose_feed(self, &floor_ns);
-		if (!may_release(self, chosen, floor_ns))
+		if (fact == NULL)
 			break;
-		head = &self->heads[chosen];
-		take_fact(self, head->fact);
-		ring_pop(head->ring);
-		look_at_feed(&self->options.feeds[chosen], head);
+		take_fact(self, fact);
+		fact_merge_pop(self->merge);
 		has_moved = true;
 	}
-	chosen = choose_feed(self, &floor_ns);
-	if (chosen < self->options.feed_count && self->heads[chosen].fact->time_ns < floor_ns)
-		floor_ns = self->heads[chosen].fact->time_ns;
-	/* At the end of all feeds nothing has a time any more: alert_flush() does the rest. */
+	floor_ns = fact_merge_floor(self->merge);
+	/* At the end of all feeds nothing has a time any more: flush() does the rest. */
 	if (floor_ns != UINT64_MAX)
 		advance(self, floor_ns);
 	return has_moved;
 }
 
-static bool is_at_end(const struct correlator *self)
-{
-	for (size_t i = 0; i < self->options.feed_count; i++)
-		if (self->heads[i].fact != NULL || self->heads[i].bound_ns != UINT64_MAX)
-			return false;
-	return true;
-}
-
 static bool is_waiting(const struct correlator *self)
 {
-	for (size_t i = 0; i < self->options.feed_count; i++)
-		if (self->heads[i].fact != NULL)
-			return true;
-	return self->outbox.count > 0;
+	return fact_merge_is_waiting(self->merge) || self->outbox.count > 0;
 }
 
 /* Sleeps unless something came in between. */
 static void rest(struct correlator *self)
 {
 	ring_bell_prepare(self->options.bell);
-	if (correlator_step(self) || is_at_end(self))
+	if (correlator_step(self) || fact_merge_is_at_end(self->merge))
 		ring_bell_cancel(self->options.bell);
 	else
 		ring_bell_wait(self->options.bell,
@@ -577,7 +514,7 @@ void *correlator_run(void *arg)
 	while (!self->outbox.is_stalled) {
 		if (correlator_step(self))
 			continue;
-		if (is_at_end(self))
+		if (fact_merge_is_at_end(self->merge))
 			break;
 		rest(self);
 	}
@@ -647,7 +584,7 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 					.stats = stats,
 					.is_lossless = options->is_lossless,
 					.stall_timeout_s = options->stall_timeout_s };
-	self->heads = calloc(options->feed_count, sizeof(*self->heads));
+	self->merge = fact_merge_new(options->feeds, options->feed_count);
 	if (options->inquirer != NULL) {
 		alerts.ask = ask_alert;
 		alerts.identify = identify;
@@ -657,7 +594,7 @@ struct correlator *correlator_new(const struct correlator_options *options, stru
 	contacts.alerts = self->alerts;
 	self->contacts = contacts_new(&contacts, stats);
 	self->legs = nat_legs_new(&legs, stats);
-	if (self->heads == NULL || self->alerts == NULL || self->contacts == NULL ||
+	if (self->merge == NULL || self->alerts == NULL || self->contacts == NULL ||
 	    self->legs == NULL || self->inquiries == NULL || open_campaigns(self) < 0 ||
 	    tag_table_init(&self->sessions, options->max_sessions) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
@@ -678,6 +615,6 @@ void correlator_free(struct correlator *self)
 	inquiries_free(self->inquiries);
 	campaign_table_free(self->campaigns);
 	tag_table_fini(&self->sessions);
-	free(self->heads);
+	fact_merge_free(self->merge);
 	free(self);
 }

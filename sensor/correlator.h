@@ -9,18 +9,10 @@
 
 #include "sensor/cloud.h"
 #include "sensor/decision.h"
+#include "sensor/fact_merge.h"
 #include "sensor/inquirer.h"
 #include "sensor/ring.h"
 #include "sensor/stats.h"
-
-/* One worker's way to the correlator. watermark_ns: all facts before this packet time have been
- * pushed (release store by the worker; UINT64_MAX at its end). */
-struct fact_feed {
-	struct ring *urgent;
-	struct ring *bulk;
-	struct ring_bell *bell; /* the correlator's */
-	_Atomic uint64_t watermark_ns;
-};
 
 struct correlator_options {
 	struct fact_feed *feeds;

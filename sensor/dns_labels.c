@@ -18,16 +18,14 @@
 #define SLOTS_MIN 1024u
 #define SLOTS_MAX (1u << 20)
 #define IS_SHARED UINT32_C(1)
-#define LABEL_BYTES \
-	8 /* of a name at least: so that any short name fits an entry that is reused \
-	   */
+#define NAME_UNIT 32u /* room for names comes in these, so that one entry fits the next */
 
 struct label {
 	struct tag_link link; /* first: found by it */
 	uint64_t until_ns;
 	uint32_t listed;
 	uint32_t lifetime_s;
-	size_t size; /* of name */
+	uint32_t size; /* of name */
 	char name[];
 };
 
@@ -45,6 +43,13 @@ struct dns_labels {
 	size_t capacity;
 	struct siphash_key key;
 	struct stats *stats;
+};
+
+/* Where an address of an answer is kept. */
+struct place {
+	struct siphash_tag tag;
+	struct domain_slot *slot;
+	uint32_t address; /* its hash, as in slot */
 };
 
 /* Hashed as bytes. */
@@ -69,7 +74,7 @@ struct dns_labels *dns_labels_new(size_t capacity, struct stats *stats)
 	while (self->slot_count < capacity && self->slot_count < SLOTS_MAX)
 		self->slot_count *= 2;
 	self->slots = calloc(self->slot_count, sizeof(*self->slots));
-	if (self->slots == NULL || tag_table_init(&self->labels, capacity) < 0 ||
+	if (self->slots == NULL || tag_table_init(&self->labels, 2 * capacity) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		dns_labels_free(self);
 		return NULL;
@@ -126,14 +131,12 @@ static struct domain_slot *slot_of(const struct dns_labels *self, uint8_t ip_ver
 	return &self->slots[value & (self->slot_count - 1)];
 }
 
-static void note_domain(struct dns_labels *self, uint8_t ip_version, const uint8_t *addr,
-			uint32_t domain)
+static void note_domain(const struct place *place, uint32_t domain)
 {
-	uint32_t hash;
-	struct domain_slot *slot = slot_of(self, ip_version, addr, &hash);
+	struct domain_slot *slot = place->slot;
 
-	if (slot->address != hash || slot->domain == 0)
-		*slot = (struct domain_slot){ hash, domain };
+	if (slot->address != place->address || slot->domain == 0)
+		*slot = (struct domain_slot){ place->address, domain };
 	else if ((slot->domain | IS_SHARED) != (domain | IS_SHARED))
 		slot->domain |= IS_SHARED;
 }
@@ -151,8 +154,30 @@ static void drop_label(struct dns_labels *self, struct label *label)
 	free(label);
 }
 
+/* An entry that is in no table; the oldest one of a full table, if its name has the room. NULL: out
+ * of memory. */
+static struct label *make_label(struct dns_labels *self, uint32_t size)
+{
+	struct label *oldest = (struct label *)self->labels.oldest;
+	struct label *label = NULL;
+
+	if (self->labels.count >= self->capacity && oldest != NULL) {
+		stats_add(self->stats->dns_labels_evicted, 1);
+		if (oldest->size >= size) {
+			tag_table_remove(&self->labels, &oldest->link);
+			return oldest;
+		}
+		drop_label(self, oldest);
+	}
+	size = (size + NAME_UNIT - 1) / NAME_UNIT * NAME_UNIT;
+	label = malloc(sizeof(*label) + size);
+	if (label != NULL)
+		label->size = size;
+	return label;
+}
+
 /* The tag's entry with room for a name of size bytes. NULL: out of memory, counted. */
-static struct label *take_label(struct dns_labels *self, struct siphash_tag tag, size_t size)
+static struct label *take_label(struct dns_labels *self, struct siphash_tag tag, uint32_t size)
 {
 	struct label *label = (struct label *)tag_table_find(&self->labels, tag);
 
@@ -162,46 +187,60 @@ static struct label *take_label(struct dns_labels *self, struct siphash_tag tag,
 	}
 	if (label != NULL)
 		drop_label(self, label);
-	if (self->labels.count >= self->capacity && self->labels.oldest != NULL) {
-		stats_add(self->stats->dns_labels_evicted, 1);
-		drop_label(self, (struct label *)self->labels.oldest);
-	}
-	if (size < LABEL_BYTES)
-		size = LABEL_BYTES;
-	label = calloc(1, sizeof(*label) + size);
+	label = make_label(self, size);
 	if (label == NULL) {
 		stats_add(self->stats->correlator_capped, 1);
 		return NULL;
 	}
 	label->link.tag = tag;
-	label->size = size;
 	tag_table_add(&self->labels, &label->link);
 	return label;
+}
+
+static void set_label(struct label *label, const struct answer_fact *answer, size_t len)
+{
+	label->listed = answer->listed;
+	label->lifetime_s = lifetime_of(answer->ttl_s);
+	label->until_ns = answer->fact.time_ns + label->lifetime_s * NS_PER_S;
+	memcpy(label->name, answer->name, len);
+	label->name[len] = '\0';
+}
+
+static struct place find_place(const struct dns_labels *self, const struct answer_fact *answer,
+			       size_t i)
+{
+	uint8_t ip_version = answer->addresses[i].ip_version;
+	const uint8_t *addr = answer->addresses[i].addr;
+	struct place place;
+
+	place.tag = label_tag(self, &answer->key, answer->client_side, ip_version, addr);
+	place.slot = slot_of(self, ip_version, addr, &place.address);
+	tag_table_prefetch_bucket(&self->labels, place.tag);
+	__builtin_prefetch(place.slot);
+	return place;
 }
 
 void dns_labels_learn(struct dns_labels *self, const struct answer_fact *answer)
 {
 	size_t len = strnlen(answer->name, sizeof(answer->name) - 1);
+	size_t count = answer->count < LIMIT_ANSWERS ? answer->count : LIMIT_ANSWERS;
 	const char *domain = domain_of(answer->name);
+	struct place places[LIMIT_ANSWERS];
+	uint32_t domain_hash;
+
+	for (size_t i = 0; i < count; i++)
+		places[i] = find_place(self, answer, i);
 	/* Never 0, and without the bit of IS_SHARED. */
-	uint32_t domain_hash =
+	domain_hash =
 		(uint32_t)siphash128(domain, strlen(domain), self->key).h[0] << 1 | 0x80000000u;
+	for (size_t i = 0; i < count; i++)
+		tag_table_prefetch_link(&self->labels, places[i].tag);
+	for (size_t i = 0; i < count; i++) {
+		struct label *label = take_label(self, places[i].tag, (uint32_t)len + 1);
 
-	for (size_t i = 0; i < answer->count && i < LIMIT_ANSWERS; i++) {
-		uint8_t ip_version = answer->addresses[i].ip_version;
-		const uint8_t *addr = answer->addresses[i].addr;
-		struct label *label = take_label(
-			self, label_tag(self, &answer->key, answer->client_side, ip_version, addr),
-			len + 1);
-
-		note_domain(self, ip_version, addr, domain_hash);
-		if (label == NULL)
-			continue;
-		label->listed = answer->listed;
-		label->lifetime_s = lifetime_of(answer->ttl_s);
-		label->until_ns = answer->fact.time_ns + label->lifetime_s * NS_PER_S;
-		memcpy(label->name, answer->name, len);
-		label->name[len] = '\0';
+		note_domain(&places[i], domain_hash);
+		if (label != NULL)
+			set_label(label, answer, len);
 	}
 	stats_set(self->stats->dns_labels, self->labels.count);
 }

@@ -96,7 +96,7 @@ struct name_fact {
 /* Addresses that a client was given for a name. Cut behind its last address when pushed. */
 struct answer_fact {
 	struct fact fact;
-	uint64_t flow_id;
+	uint64_t flow_id;    /* 0 when nothing is listed */
 	uint64_t start_ns;   /* of the flow */
 	struct flow_key key; /* of the flow to the resolver: scope and client */
 	uint32_t listed;     /* lists_entry() of the name or of one in its chain; 0: none */
@@ -104,7 +104,7 @@ struct answer_fact {
 	uint8_t client_side;
 	uint8_t count;
 	uint8_t reserved[6];
-	char name[LIMIT_POOL_TEXT]; /* the question's; cut at a label's end when it is longer */
+	char name[LIMIT_POOL_TEXT]; /* the question's; a longer one's last labels */
 	struct {
 		uint8_t ip_version;
 		uint8_t addr[16];

@@ -81,6 +81,29 @@ void fact_outlet_retry(struct fact_outlet *self)
 	}
 }
 
+bool fact_outlet_drain(struct fact_outlet *self, uint32_t wait_ms)
+{
+	uint64_t deadline = ring_now_ms() + wait_ms;
+	struct ring *urgent = self->options.feed->urgent;
+
+	fact_outlet_retry(self);
+	while (self->backlog_count > 0) {
+		struct fact *fact = &self->backlog[self->backlog_first].fact;
+
+		fact->sequence = self->sequence + 1;
+		fact->worker = self->options.worker;
+		if (!ring_push_wait(urgent, fact, fact->size, deadline)) {
+			atomic_store(self->options.lost, true);
+			return false;
+		}
+		self->sequence++;
+		stats_add(self->options.stats->facts, 1);
+		self->backlog_first = (self->backlog_first + 1) % BACKLOG;
+		self->backlog_count--;
+	}
+	return true;
+}
+
 bool fact_outlet_urgent(struct fact_outlet *self, struct fact *fact)
 {
 	size_t slot;

@@ -26,6 +26,10 @@ void fact_outlet_free(struct fact_outlet *self);
 /* Offers again what waits. */
 void fact_outlet_retry(struct fact_outlet *self);
 
+/* The end, live too: waits for room for what still waits, wait_ms at most. False, and lost is set,
+ * when some of it is lost. */
+bool fact_outlet_drain(struct fact_outlet *self, uint32_t wait_ms);
+
 /* sequence and worker are filled in. Urgent: false when even the backlog is full. Bulk: false when
  * the fact was dropped. */
 bool fact_outlet_urgent(struct fact_outlet *self, struct fact *fact);

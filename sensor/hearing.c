@@ -63,6 +63,13 @@ static void take_finding(void *ctx, const struct finding *finding)
 	apply(ctx, finding);
 }
 
+static void overhear(void *ctx, const struct finding *finding)
+{
+	const struct sink *sink = ctx;
+
+	session_overhear(&sink->conversation->session, finding, sink->dir, sink->time_ns);
+}
+
 static void weigh_finding(void *ctx, const struct finding *finding)
 {
 	struct sink *sink = ctx;
@@ -195,9 +202,15 @@ static enum claim read_as_best(struct conversation *self, struct message *msg, s
 	return best;
 }
 
-/* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. */
-static void note_unknown(struct conversation *self, struct reading *reading, bool is_half)
+/* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. A reply may
+ * be ahead of what it answers. */
+static void note_unknown(struct conversation *self, struct reading *reading, struct message *msg,
+			 struct sink *sink, bool is_half)
 {
+	const struct finding_out out = { .emit = overhear, .ctx = sink };
+
+	if (self->current == 0 && !msg->is_cut)
+		(void)dialects_reply(msg, &out);
 	reading->framer = 0;
 	if (reading->is_bounded)
 		reading->is_muted = true;
@@ -232,7 +245,7 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 		reading->is_lost = false;
 	if (found == 0) {
 		if (bytes.len > 0)
-			note_unknown(self, reading, is_cut || was_lost);
+			note_unknown(self, reading, &msg, &sink, is_cut || was_lost);
 		return;
 	}
 	stats_add(self->room->stats->messages, 1);

@@ -13,6 +13,7 @@
 
 #include "sensor/inventory_file.h"
 #include "sensor/log.h"
+#include "sensor/redis_access.h"
 #include "sensor/redis_inquiry.h"
 
 #define REDIS_TIMEOUT_MS 2000
@@ -42,7 +43,7 @@ struct inquirer {
 	struct ring_bell *bell;       /* ours: a question waits */
 	struct ring_bell *reply_bell; /* of who waits for a reply */
 	/* the thread's own */
-	struct redis_url url;
+	struct redis_access access;
 	struct redis_inquiry *redis; /* NULL: none */
 	struct inventory *inventory; /* NULL: no file */
 	struct inventory_stamp *stamps;
@@ -102,25 +103,20 @@ static int open_files(struct inquirer *self, char error[INQUIRER_ERROR_TEXT])
 
 static int open_redis(struct inquirer *self, char error[INQUIRER_ERROR_TEXT])
 {
-	struct redis_exchange_options options = { .url = &self->url,
-						  .timeout_ms = REDIS_TIMEOUT_MS,
+	struct redis_exchange_options options = { .timeout_ms = REDIS_TIMEOUT_MS,
 						  .stop = &self->stop };
-	char why[REDIS_URL_ERROR_TEXT] = "";
+	char why[REDIS_ACCESS_ERROR_TEXT] = "";
 	int result;
 
 	if (self->config->redis == NULL)
 		return 0;
-	result = redis_url_parse(self->config->redis, &self->url, why);
-	if (result == 0 && self->config->redis_password_file != NULL) {
-		result = redis_url_read_password(&self->url, self->config->redis_password_file);
-		if (result < 0)
-			(void)snprintf(why, sizeof(why), "%.100s: %s",
-				       self->config->redis_password_file, strerror(-result));
-	}
+	result = redis_access_configure(&self->access, self->config, why);
+	options.url = &self->access.url;
+	options.tls = self->access.tls;
 	if (result == 0)
 		result = redis_inquiry_new(&self->redis, self->config, &options, why);
 	if (result < 0)
-		(void)snprintf(error, INQUIRER_ERROR_TEXT, "redis: %s", why);
+		(void)snprintf(error, INQUIRER_ERROR_TEXT, "redis: %.200s", why);
 	return result;
 }
 
@@ -177,7 +173,7 @@ void inquirer_free(struct inquirer *self)
 	if (self == NULL)
 		return;
 	redis_inquiry_free(self->redis);
-	explicit_bzero(&self->url, sizeof(self->url));
+	redis_access_clear(&self->access);
 	inventory_free(self->inventory);
 	free(self->stamps);
 	free(self->pending);
@@ -489,6 +485,8 @@ void *inquirer_run(void *self_as_void)
 	self->files_ms = ring_now_ms() + self->look_ms;
 	self->round_ms = ring_now_ms() + self->poll_ms;
 	tell_nat(self);
+	if (self->redis != NULL)
+		redis_inquiry_connect(self->redis);
 	while (!is_stopped(self)) {
 		if (step_question(self))
 			continue;

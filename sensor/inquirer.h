@@ -19,7 +19,7 @@
 #define INQUIRER_ERROR_TEXT 512
 
 struct inquirer_options {
-	/* Borrowed; read: inventory, inventory_max, redis, redis_password_file, redis_prefix,
+	/* Borrowed; read: inventory, inventory_max, redis..., redis_prefix,
 	 * redis_expire_s. */
 	const struct config *config;
 	struct ring_bell *bell; /* of the correlator: rung when an answer waits; NULL: none */

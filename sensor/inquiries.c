@@ -112,9 +112,15 @@ static struct host *add_host(struct inquiries *self, uint64_t ticket)
 	return host;
 }
 
-/* True when the host is known better than before. */
+/* True when the host is known better than before. Whose it was is forgotten when every source says
+ * that it is nobody's now. */
 static bool keep_identity(struct host *host, const struct answer *answer)
 {
+	if (answer->status == ANSWER_UNKNOWN) {
+		memset(&host->identity, 0, sizeof(host->identity));
+		host->is_known = false;
+		return false;
+	}
 	if (answer->status != ANSWER_KNOWN ||
 	    memcmp(&host->identity, &answer->identity, sizeof(host->identity)) == 0)
 		return false;

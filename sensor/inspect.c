@@ -133,6 +133,8 @@ void inspect_packet(struct inspect *self, enum direction dir, const struct packe
 {
 	const struct stream_out out = stream_out_of(self);
 
+	if (packet->payload_wire > 0 || packet->payload.len > 0)
+		session_hear(&self->conversation.session, dir);
 	stream_packet(self->stream, side_of(self, dir), packet, &out);
 }
 

@@ -3,18 +3,21 @@
 
 bool ledger_ask(struct ledger *self, const struct ledger_request *request)
 {
-	struct ledger_request *slot = &self->requests[0];
+	uint32_t place = 0;
 
-	for (size_t i = 0; i < LIMIT_PENDING && slot->id != 0; i++) {
-		struct ledger_request *one = &self->requests[i];
+	for (uint32_t i = 0; i < LIMIT_PENDING && self->requests[place].id != 0; i++) {
+		const struct ledger_request *one = &self->requests[i];
 
-		if (one->id == 0 || (int32_t)(one->order - slot->order) < 0)
-			slot = one;
+		if (one->id == 0 || (int32_t)(one->order - self->requests[place].order) < 0)
+			place = i;
 	}
+	struct ledger_request *slot = &self->requests[place];
 	bool is_full = slot->id != 0;
 
 	*slot = *request;
 	slot->order = self->request_order++;
+	if (place >= self->request_end)
+		self->request_end = place + 1;
 	return is_full;
 }
 
@@ -23,7 +26,7 @@ const struct ledger_request *ledger_find(const struct ledger *self, uint64_t id,
 {
 	const struct ledger_request *best = NULL;
 
-	for (size_t i = 0; i < LIMIT_PENDING && id != 0; i++) {
+	for (uint32_t i = 0; i < self->request_end && id != 0; i++) {
 		const struct ledger_request *one = &self->requests[i];
 
 		if (one->id != id || one->dir == reply_dir)
@@ -44,13 +47,15 @@ struct ledger_request ledger_take(struct ledger *self, const struct ledger_reque
 {
 	struct ledger_request taken = *answered;
 
-	for (size_t i = 0; i < LIMIT_PENDING; i++) {
+	for (uint32_t i = 0; i < self->request_end; i++) {
 		struct ledger_request *one = &self->requests[i];
 
 		if (one->id == taken.id && one->dir == taken.dir &&
 		    (int32_t)(one->order - taken.order) <= 0)
 			one->id = 0;
 	}
+	while (self->request_end > 0 && self->requests[self->request_end - 1].id == 0)
+		self->request_end--;
 	return taken;
 }
 

@@ -49,6 +49,7 @@ struct ledger {
 	struct ledger_job jobs[LIMIT_JOBS];      /* ring */
 	uint64_t shares[LIMIT_SHARES];           /* ring of nonce hashes */
 	uint32_t request_order;
+	uint32_t request_end; /* from here on requests are free */
 	uint32_t early_next;
 	uint32_t job_next;
 	uint32_t share_next;

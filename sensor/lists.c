@@ -254,7 +254,22 @@ uint32_t lists_match_ja4(const struct lists *self, const char *text, size_t len)
 	return match_fingerprint(self, LIST_FORM_JA4, text, len);
 }
 
+bool lists_has_ja3(const struct lists *self)
+{
+	return self != NULL && self->has_ja3;
+}
+
+bool lists_has_ja4(const struct lists *self)
+{
+	return self != NULL && self->has_ja4;
+}
+
 /* --- what is there -------------------------------------------------------------------------- */
+
+uint64_t lists_serial(const struct lists *self)
+{
+	return self == NULL ? 0 : self->serial;
+}
 
 size_t lists_size(const struct lists *self)
 {

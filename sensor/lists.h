@@ -97,6 +97,9 @@ int lists_load_text(struct lists **out, const char *name, const char *bytes, siz
 		    char error[LISTS_ERROR_TEXT]);
 void lists_free(struct lists *self);
 
+/* Another one for each that was ever loaded, whatever their addresses; 0 for NULL. */
+uint64_t lists_serial(const struct lists *self);
+
 /* Entries, repeated ones counted once. */
 size_t lists_size(const struct lists *self);
 size_t lists_files(const struct lists *self); /* the default list not counted */
@@ -116,6 +119,11 @@ uint32_t lists_match_wallet(const struct lists *self, enum list_use use, const c
 			    size_t len);
 uint32_t lists_match_ja3(const struct lists *self, const char *text, size_t len);
 uint32_t lists_match_ja4(const struct lists *self, const char *text, size_t len);
+
+/* Is any such fingerprint listed that is not weak? Weak ones only matter where something else does,
+ * and to make one costs more than to look it up. self may be NULL. */
+bool lists_has_ja3(const struct lists *self);
+bool lists_has_ja4(const struct lists *self);
 
 /* What an id stands for; NULL for 0 and for ids never given out. Equal entries (kind, text, tag,
  * confidence, weak) of lists loaded one after another have the same id. Beyond LISTS_IDS an entry

@@ -101,6 +101,9 @@ struct lists {
 	struct list_lens lens[2][2]; /* by use, and IPv4 or IPv6 */
 	uint8_t label_min[2];        /* of the names, by use; max 0: none */
 	uint8_t label_max[2];
+	uint64_t serial; /* never 0 */
+	bool has_ja3;
+	bool has_ja4;
 	char **files; /* names, owned */
 	size_t file_count;
 	size_t default_count; /* of them, 0 or 1: not the operator's */

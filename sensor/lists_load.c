@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "sensor/lists_index.h"
 
 #define READ_BYTES   ((size_t)256 * 1024)
+#define HUGE_PAGE    ((size_t)2 << 20)
 #define ROOM_MIN     4096u
 #define SLOTS_MIN    64u
 #define FILTER_MIN   8u
@@ -295,8 +297,12 @@ static uint64_t hash_row(struct lists *self, const struct list_row *row)
 	case LIST_FORM_IP6:
 		return hash_address(self, row);
 	case LIST_FORM_WALLET:
+		break;
 	case LIST_FORM_JA3:
+		self->has_ja3 = self->has_ja3 || (row->grade & LIST_GRADE_WEAK) == 0;
+		break;
 	case LIST_FORM_JA4:
+		self->has_ja4 = self->has_ja4 || (row->grade & LIST_GRADE_WEAK) == 0;
 		break;
 	}
 	return list_text_hash(self, list_kind_use(row->kind), (enum list_form)row->form, row->key,
@@ -344,6 +350,21 @@ static size_t power_of_two(size_t least, size_t wanted)
 	return least;
 }
 
+/* Zeroed; its size is a power of two. A large one is looked at all over: on huge pages, a look
+ * finds its place at once. */
+static void *new_table(size_t size)
+{
+	void *table;
+
+	if (size < HUGE_PAGE)
+		return calloc(1, size);
+	table = aligned_alloc(HUGE_PAGE, size);
+	if (table == NULL)
+		return NULL;
+	(void)madvise(table, size, MADV_HUGEPAGE);
+	return memset(table, 0, size);
+}
+
 static int build_table(struct lists *self)
 {
 	size_t slots = power_of_two(SLOTS_MIN, 2 * self->count);
@@ -351,8 +372,8 @@ static int build_table(struct lists *self)
 
 	if (trim(&self->rows) < 0 || trim(&self->tags) < 0)
 		return -ENOMEM;
-	self->slots = calloc(slots, sizeof(*self->slots));
-	self->filter = calloc(words, sizeof(*self->filter));
+	self->slots = new_table(slots * sizeof(*self->slots));
+	self->filter = new_table(words * sizeof(*self->filter));
 	if (self->slots == NULL || self->filter == NULL)
 		return -ENOMEM;
 	self->slot_mask = slots - 1;
@@ -368,6 +389,7 @@ static int build_table(struct lists *self)
 
 static struct lists *begin(char *error)
 {
+	static _Atomic uint64_t serials;
 	struct lists *self = calloc(1, sizeof(*self));
 
 	error[0] = '\0';
@@ -376,6 +398,7 @@ static struct lists *begin(char *error)
 	} else if (getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		(void)snprintf(error, LISTS_ERROR_TEXT, "lists: no random bytes");
 	} else {
+		self->serial = atomic_fetch_add(&serials, 1) + 1;
 		self->key.k[0] |= 1; /* list_mix() must not be given zero by the key alone */
 		return self;
 	}

@@ -9,17 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sensor/config.h"
 #include "sensor/correlator.h"
+#include "sensor/health.h"
 #include "sensor/inventory_file.h"
 #include "sensor/lists_keeper.h"
 #include "sensor/log.h"
+#include "sensor/metrics.h"
 #include "sensor/priv.h"
 #include "sensor/publisher.h"
 #include "sensor/reader.h"
-#include "sensor/redis_url.h"
+#include "sensor/redis_access.h"
 #include "sensor/resolvers.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
@@ -42,6 +45,10 @@ struct run {
 	struct correlator *correlator;
 	struct publisher *publisher;
 	struct reader *reader;
+	struct metrics *metrics; /* NULL: nobody scrapes */
+	struct health_keeper *health;
+	struct sid_tally alerts;
+	uint64_t started_ns; /* wall clock */
 	pthread_t correlator_thread;
 	pthread_t publisher_thread;
 	pthread_t inquirer_thread;
@@ -71,6 +78,7 @@ static void set_signal_mask(bool is_live)
 	sigset_t blocked;
 
 	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGUSR1);
 	if (is_live)
 		(void)sigaddset(&blocked, SIGHUP);
 	(void)pthread_sigmask(SIG_SETMASK, &blocked, NULL);
@@ -94,6 +102,46 @@ static void catch_signals(bool is_live)
 	(void)sigaction(SIGPIPE, &action, NULL);
 }
 
+static bool is_live(const struct run *self)
+{
+	return self->config.interface != NULL;
+}
+
+static uint64_t wall_clock_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* How far the slowest worker is behind the clock, live; 0 before its first packet. */
+static uint64_t lag_ms(const struct run *self)
+{
+	uint64_t oldest_ns = UINT64_MAX;
+	uint64_t now_ns = wall_clock_ns();
+
+	for (uint32_t i = 0; i < self->config.workers; i++) {
+		uint64_t mark_ns =
+			atomic_load_explicit(&self->feeds[i].watermark_ns, memory_order_relaxed);
+
+		if (mark_ns < oldest_ns)
+			oldest_ns = mark_ns;
+	}
+	if (!is_live(self) || oldest_ns == 0 || oldest_ns >= now_ns)
+		return 0;
+	return (now_ns - oldest_ns) / 1000000;
+}
+
+static void sum_levels(const struct run *self, struct stats *sum)
+{
+	for (uint32_t i = 0; i < self->config.workers; i++)
+		sum->facts_waiting_bytes +=
+			ring_waiting(self->feeds[i].urgent) + ring_waiting(self->feeds[i].bulk);
+	sum->decisions_waiting_bytes = ring_waiting(self->urgent) + ring_waiting(self->bulk);
+	sum->lag_ms = lag_ms(self);
+}
+
 static void sum_stats(void *ctx, struct stats *sum)
 {
 	const struct run *self = ctx;
@@ -106,11 +154,23 @@ static void sum_stats(void *ctx, struct stats *sum)
 	for (uint32_t i = 0; i < self->config.workers; i++)
 		if (self->workers[i] != NULL)
 			stats_merge(sum, worker_stats(self->workers[i]));
+	sum_levels(self, sum);
 }
 
-static bool is_live(const struct run *self)
+static void look_at_health(void *ctx, struct health *out)
 {
-	return self->config.interface != NULL;
+	struct run *self = ctx;
+
+	memset(out, 0, sizeof(*out));
+	sum_stats(self, &out->sum);
+	for (size_t i = 0; i < SIGNATURES; i++)
+		out->alerts.counts[i] = sid_tally_value(&self->alerts, i);
+	out->facts_ring_bytes =
+		(uint64_t)self->config.workers * (LIMIT_RING_URGENT_BYTES + LIMIT_RING_BULK_BYTES);
+	out->decisions_ring_bytes = LIMIT_RING_URGENT_BYTES + LIMIT_RING_BULK_BYTES;
+	out->started_s = (double)self->started_ns / 1e9;
+	out->uptime_s = (double)(wall_clock_ns() - self->started_ns) / 1e9;
+	out->sensor_id = self->context.sensor_id;
 }
 
 static int fail(int code, const char *text)
@@ -147,20 +207,19 @@ static void allow_many_files(void)
 }
 
 /* What the Redis output would find only when it opens. */
-static int check_password(const struct config *config)
+static int check_redis(const struct config *config)
 {
-	struct redis_url url;
-	int result;
+	struct redis_access access;
+	char error[REDIS_ACCESS_ERROR_TEXT];
 
-	if (config->redis_password_file == NULL)
+	if (config->redis == NULL)
 		return 0;
-	result = redis_url_read_password(&url, config->redis_password_file);
-	explicit_bzero(&url, sizeof(url));
-	if (result == 0)
-		return 0;
-	log_error("redis-password-file: %s: %s", config->redis_password_file,
-		  result == -ENODATA ? "holds no password" : strerror(-result));
-	return EXIT_USAGE;
+	if (redis_access_configure(&access, config, error) < 0) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	redis_access_clear(&access);
+	return 0;
 }
 
 /* What the inquirer would find only when it opens. */
@@ -190,7 +249,7 @@ static int open_source(struct run *self)
 		return fail(EXIT_USAGE, error);
 	if (config->check_config) {
 		result = check_inventory(config);
-		return result != 0 ? result : check_password(config);
+		return result != 0 ? result : check_redis(config);
 	}
 	if (is_live(self)) {
 		struct capture_live live = { .interface = config->interface,
@@ -315,6 +374,7 @@ static int open_publisher(struct run *self)
 			  .stats = &self->publisher_stats,
 			  .sum_stats = sum_stats,
 			  .sum_ctx = self },
+		.alerts = &self->alerts,
 		.lost = &self->lost,
 		.is_lossless = !is_live(self),
 		.stall_timeout_s = config->stall_timeout_s,
@@ -392,6 +452,17 @@ static int open_reader(struct run *self)
 	return self->reader != NULL ? 0 : fail(EXIT_USAGE, "out of memory for batches");
 }
 
+static int open_metrics(struct run *self)
+{
+	char error[METRICS_ERROR_TEXT];
+
+	if (self->config.metrics == NULL)
+		return 0;
+	if (metrics_open(&self->metrics, self->config.metrics, error) != 0)
+		return fail(EXIT_USAGE, error);
+	return 0;
+}
+
 /* What was opened stays open; what may have to be opened again must be in the user's reach. */
 static int shed_privileges(struct run *self)
 {
@@ -424,6 +495,8 @@ static int open_all(struct run *self)
 	code = open_pipeline(self);
 	if (code == 0)
 		code = open_reader(self);
+	if (code == 0)
+		code = open_metrics(self);
 	if (code == 0 && is_live(self))
 		code = shed_privileges(self);
 	return code;
@@ -448,6 +521,12 @@ static int start_threads(struct run *self)
 					self->correlator);
 	if (result == 0 && is_live(self))
 		result = -lists_keeper_start(self->lists);
+	if (result == 0 && self->metrics != NULL)
+		result = -metrics_start(self->metrics, look_at_health, self);
+	if (result == 0) {
+		self->health = health_keeper_start(look_at_health, self);
+		result = self->health != NULL ? 0 : ENOMEM;
+	}
 	if (result != 0)
 		return fail(EXIT_USAGE, strerror(result));
 	(void)pthread_setname_np(self->publisher_thread, "publisher");
@@ -466,6 +545,15 @@ static void report_capture(struct run *self)
 		 self->config.interface, (unsigned long long)counters.received,
 		 (unsigned long long)counters.dropped,
 		 (unsigned long long)counters.interface_dropped);
+}
+
+/* A replay says what it found, not how it went, unless asked. */
+static void report_health(struct run *self)
+{
+	struct health health;
+
+	look_at_health(self, &health);
+	health_log(&health, is_live(self) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG);
 }
 
 static int report_end(struct run *self, int reader_result, bool has_stalled)
@@ -519,6 +607,7 @@ static int run_all(struct run *self)
 		(void)pthread_join(self->inquirer_thread, NULL);
 	}
 	(void)pthread_join(self->publisher_thread, NULL);
+	report_health(self);
 	return report_end(self, result, stalled != NULL);
 }
 
@@ -529,6 +618,8 @@ static void close_all(struct run *self)
 	/* What the handler uses goes away now. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+	metrics_free(self->metrics);
+	health_keeper_stop(self->health);
 	reader_free(self->reader);
 	publisher_free(self->publisher);
 	correlator_free(self->correlator);
@@ -552,7 +643,11 @@ static void close_all(struct run *self)
 int main(int argc, char **argv)
 {
 	char error[CONFIG_ERROR_TEXT];
-	int code = config_load(&run.config, argc, argv, error);
+	int code;
+
+	health_block_signal();
+	run.started_ns = wall_clock_ns();
+	code = config_load(&run.config, argc, argv, error);
 
 	if (code != 0) {
 		if (code < 0)

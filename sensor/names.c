@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,18 +23,20 @@
 #include "protocols/tls_flight.h"
 #include "protocols/tls_hello.h"
 #include "protocols/wildcard_dns.h"
+#include "sensor/name_memo.h"
 #include "sensor/opening.h"
 #include "sensor/quic_crypto.h"
 
-#define DNS_PORT       53
-#define QUIC_PORT      443
-#define QUIC_FLOWS     64  /* hellos that go on, at once; a new one takes the place of an old one */
-#define OPENINGS       512 /* gathered at once */
-#define RECORD_HELLO   22  /* first byte of a TLS record that may hold one */
-#define OPENING_DONE   16u /* flow.seq_known, shifted by the direction */
-#define OPENING_GOING  64u
-#define SEQ_KNOWN_MASK 1u
-#define SEQ_DATA_MASK  4u
+#define DNS_PORT         53
+#define DNS_LENGTH_BYTES 2 /* before a message over TCP */
+#define QUIC_PORT        443
+#define QUIC_PATIENCE    4  /* datagrams without a hello */
+#define QUIC_FLOWS       64 /* hellos that go on, at once; a new one takes the place of an old one */
+#define OPENINGS         512 /* gathered at once */
+#define RECORD_HELLO     22  /* first byte of a TLS record that may hold one */
+#define OPENING_DONE     NAMES_DONE
+#define OPENING_GOING    64u /* flow.seq_known, shifted by the direction */
+#define SEQ_KNOWN_MASK   1u
 
 /* A QUIC client's hello that is not whole yet. */
 struct quic_flow {
@@ -44,6 +47,7 @@ struct quic_flow {
 struct names {
 	struct names_hooks hooks;
 	const struct lists *lists;
+	struct name_memo *memo;
 	struct opening_table *openings;
 	struct stats *stats;
 	struct quic_openssl *quic;
@@ -53,6 +57,15 @@ struct names {
 	uint8_t scratch[TLS_FLIGHT_BYTES];
 };
 
+static EVP_MD *md5_method;
+static pthread_once_t md5_once = PTHREAD_ONCE_INIT;
+
+/* EVP_md5() stands for a search that costs more than the digest of so short a text. */
+static void fetch_md5(void)
+{
+	md5_method = EVP_MD_fetch(NULL, "MD5", NULL);
+}
+
 struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 {
 	struct names *self = calloc(1, sizeof(*self));
@@ -61,10 +74,13 @@ struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 		return NULL;
 	self->hooks = *hooks;
 	self->stats = stats;
+	(void)pthread_once(&md5_once, fetch_md5);
+	self->memo = name_memo_new();
 	self->openings = opening_table_new(OPENINGS, stats);
 	self->quic = quic_crypto_new();
 	self->quic_flows = calloc(QUIC_FLOWS, sizeof(*self->quic_flows));
-	if (self->openings == NULL || self->quic == NULL || self->quic_flows == NULL) {
+	if (self->memo == NULL || self->openings == NULL || self->quic == NULL ||
+	    self->quic_flows == NULL) {
 		names_free(self);
 		return NULL;
 	}
@@ -75,6 +91,7 @@ void names_free(struct names *self)
 {
 	if (self == NULL)
 		return;
+	name_memo_free(self->memo);
 	opening_table_free(self->openings);
 	quic_crypto_free(self->quic);
 	free(self->quic_flows);
@@ -88,7 +105,7 @@ void names_use(struct names *self, const struct lists *lists)
 
 static uint32_t match(const struct names *self, struct slice name, uint16_t port)
 {
-	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
+	return name_memo_match(self->memo, self->lists, name, port);
 }
 
 static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,
@@ -138,6 +155,14 @@ static void add_address(struct answer_fact *fact, const struct dns_answer *answe
 	fact->count++;
 }
 
+/* A name as it is, or so many of its last labels as there is room for: they say whose it is. */
+static struct slice last_labels(struct slice name, size_t room)
+{
+	while (name.len > room)
+		name = slice_tail(name, slice_find(name, '.') + 1);
+	return name;
+}
+
 static void read_answers(struct names *self, uint32_t index, const struct dns_message *message)
 {
 	struct answer_fact fact;
@@ -151,7 +176,8 @@ static void read_answers(struct names *self, uint32_t index, const struct dns_me
 		return;
 	if (fact.listed != 0)
 		stats_add(self->stats->names_listed, 1);
-	(void)slice_copy(dns_name_slice(&message->names[0]), fact.name, sizeof(fact.name));
+	(void)slice_copy(last_labels(dns_name_slice(&message->names[0]), sizeof(fact.name) - 1),
+			 fact.name, sizeof(fact.name));
 	self->hooks.answer(self->hooks.ctx, index, &fact);
 }
 
@@ -166,7 +192,8 @@ static uint32_t match_question(const struct names *self, struct slice name)
 	return listed;
 }
 
-/* A listed name, or one that carries a key out. What is only listed an answer tells itself. */
+/* A listed name, or one that carries a key out. A name that is only listed the answer tells itself;
+ * an address that a name spells is the question's to tell. */
 static void read_question(struct names *self, uint32_t index, const struct dns_message *message)
 {
 	struct slice name = dns_name_slice(&message->names[0]);
@@ -199,45 +226,74 @@ static void read_message(struct names *self, uint32_t index, struct slice bytes)
 		read_answers(self, index, message);
 }
 
-/* True when nothing more is to come for us. */
-static bool read_dns_stream(struct names *self, uint32_t index, struct slice bytes)
-{
-	struct slice message;
-	bool has_any = false;
+/* What there is of one direction's stream, and how much of it is not wanted again. */
+struct stretch {
+	struct slice bytes;
+	bool is_last; /* no more will come */
 	size_t used;
+};
 
-	for (;;) {
-		switch (dns_tcp_frame(bytes, &message, &used)) {
-		case DNS_FRAME_BAD:
-			return true;
-		case DNS_FRAME_MORE:
-			return has_any && bytes.len == 0;
-		case DNS_FRAME_WHOLE:
-			break;
-		}
+/* Whole messages, and with is_last the beginning of one more. True when nothing more is to come for
+ * us. */
+static bool read_dns_stream(struct names *self, uint32_t index, struct stretch *stretch)
+{
+	struct slice rest = stretch->bytes;
+	struct slice message;
+	enum dns_frame frame;
+	size_t size;
+
+	while ((frame = dns_tcp_frame(rest, &message, &size)) == DNS_FRAME_WHOLE) {
 		read_message(self, index, message);
-		has_any = true;
-		bytes = slice_tail(bytes, used);
+		stretch->used += size;
+		rest = slice_tail(rest, size);
 	}
+	if (frame == DNS_FRAME_BAD)
+		return true;
+	if (stretch->is_last && rest.len > DNS_LENGTH_BYTES)
+		read_message(self, index, slice_tail(rest, DNS_LENGTH_BYTES));
+	return stretch->is_last;
 }
 
 /* --- hellos and requests -------------------------------------------------------------------- */
 
 static bool md5(struct slice in, uint8_t out[TLS_MD5_BYTES])
 {
-	return EVP_Digest(in.ptr, in.len, out, NULL, EVP_md5(), NULL) == 1;
+	return md5_method != NULL && EVP_Digest(in.ptr, in.len, out, NULL, md5_method, NULL) == 1;
 }
 
-static uint32_t read_fingerprints(struct names *self, const struct tls_hello *hello,
-				  struct hello_view *view)
+/* Of what was made. */
+static uint32_t match_fingerprints(const struct names *self, const struct hello_view *view)
 {
-	uint32_t listed = 0;
+	uint32_t listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
 
-	if (tls_hello_ja3(hello, md5, view->ja3))
-		listed = lists_match_ja3(self->lists, view->ja3, strlen(view->ja3));
-	if (tls_hello_ja4(hello, view->ja4) && listed == 0)
-		listed = lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
-	return listed;
+	return listed != 0 ? listed : lists_match_ja4(self->lists, view->ja4, strlen(view->ja4));
+}
+
+/* Only what may be listed is made. */
+static uint32_t try_fingerprints(const struct names *self, const struct tls_hello *hello,
+				 struct hello_view *view)
+{
+	bool has_any = false;
+
+	if (lists_has_ja3(self->lists))
+		has_any = tls_hello_ja3(hello, md5, view->ja3);
+	if (lists_has_ja4(self->lists))
+		has_any = tls_hello_ja4(hello, view->ja4) || has_any;
+	return has_any ? match_fingerprints(self, view) : 0;
+}
+
+/* All but the fingerprints that were made already. */
+static void fill_view(const struct tls_hello *hello, struct hello_view *view)
+{
+	view->version = hello->best_version;
+	view->has_ech = hello->has_ech;
+	view->is_quic = hello->is_quic;
+	(void)slice_copy(slice_str(hello->sni), view->sni, sizeof(view->sni));
+	(void)slice_copy(slice_str(hello->alpn), view->alpn, sizeof(view->alpn));
+	if (view->ja3[0] == '\0')
+		(void)tls_hello_ja3(hello, md5, view->ja3);
+	if (view->ja4[0] == '\0')
+		(void)tls_hello_ja4(hello, view->ja4);
 }
 
 /* hello is self->hello or another one. */
@@ -250,14 +306,11 @@ static void tell_hello(struct names *self, uint32_t index, const struct tls_hell
 
 	stats_add(self->stats->hellos, 1);
 	memset(&fact, 0, sizeof(fact));
-	fact.view.fingerprint = read_fingerprints(self, hello, &fact.view);
+	fact.view.fingerprint = try_fingerprints(self, hello, &fact.view);
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
-		fact.view.version = hello->best_version;
-		fact.view.has_ech = hello->has_ech;
-		fact.view.is_quic = hello->is_quic;
-		(void)slice_copy(sni, fact.view.sni, sizeof(fact.view.sni));
-		(void)slice_copy(slice_str(hello->alpn), fact.view.alpn, sizeof(fact.view.alpn));
+		fill_view(hello, &fact.view);
+		fact.view.fingerprint = match_fingerprints(self, &fact.view);
 		self->hooks.hello(self->hooks.ctx, index, &fact);
 	}
 	if (listed != 0)
@@ -291,7 +344,7 @@ static bool read_opening(struct names *self, uint32_t index, struct slice bytes,
 	struct slice part;
 
 	if (bytes.len == 0)
-		return false;
+		return is_last;
 	if (bytes.ptr[0] == RECORD_HELLO) {
 		enum tls_flight flight = tls_flight_read(bytes, self->scratch, &part);
 
@@ -315,9 +368,12 @@ static bool read_opening(struct names *self, uint32_t index, struct slice bytes,
 
 /* --- openings ------------------------------------------------------------------------------- */
 
+/* Neighbours in the flow table are neighbours there: the direction is far from the index's low
+ * bits.
+ */
 static uint32_t opening_of(uint32_t index, enum direction dir)
 {
-	return index * 2 + (uint32_t)dir;
+	return index | (uint32_t)dir << 31;
 }
 
 static void opening_done(struct names *self, uint32_t index, struct flow *flow, enum direction dir)
@@ -328,92 +384,136 @@ static void opening_done(struct names *self, uint32_t index, struct flow *flow, 
 	flow->seq_known |= (uint8_t)(OPENING_DONE << dir);
 }
 
-static bool read_bytes(struct names *self, uint32_t index, const struct flow_key *key,
-		       struct slice bytes, bool is_last, uint16_t port)
+static bool is_dns(const struct flow_key *key)
 {
-	if (key->port[0] == DNS_PORT || key->port[1] == DNS_PORT)
-		return read_dns_stream(self, index, bytes) || is_last;
-	return read_opening(self, index, bytes, is_last, port);
+	return key->port[0] == DNS_PORT || key->port[1] == DNS_PORT;
 }
 
-/* The stream's first byte: behind the SYN if that was seen, else this segment's. */
-static uint32_t first_seq(const struct flow *flow, enum direction dir, const struct packet *packet)
+static uint16_t server_port(const struct flow *flow, const struct flow_key *key)
 {
-	bool is_known = (flow->seq_known & (SEQ_KNOWN_MASK | SEQ_DATA_MASK) << dir) ==
-			SEQ_KNOWN_MASK << dir;
-
-	return is_known ? flow->next_seq[dir] : packet->tcp_seq;
+	return key->port[(flow->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1];
 }
 
-static uint16_t server_port(const struct flow *flow, const struct packet *packet)
+/* Some pools listen on DNS's port because firewalls let it pass. */
+static bool begins_tls(struct slice bytes)
 {
-	return packet->key.port[(flow->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1];
+	return bytes.len > 1 && bytes.ptr[0] == RECORD_HELLO && bytes.ptr[1] == 3;
 }
 
-/* A first segment: nearly always all there is to read. */
+/* True when no more of the stream is wanted. */
+static bool read_stretch(struct names *self, uint32_t index, const struct flow *flow,
+			 const struct flow_key *key, struct stretch *stretch)
+{
+	if (is_dns(key) && !begins_tls(stretch->bytes))
+		return read_dns_stream(self, index, stretch);
+	return read_opening(self, index, stretch->bytes, stretch->is_last, server_port(flow, key));
+}
+
+/* The sequence number of the payload's first byte: a SYN takes one. */
+static uint32_t data_seq(const struct packet *packet)
+{
+	return packet->tcp_seq + ((packet->tcp_flags & TCP_SYN) != 0 ? 1 : 0);
+}
+
+/* Behind the SYN or what was read so far, when that is known; else this is where we came in. */
+static uint32_t next_seq(const struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	bool is_known = (flow->seq_known & SEQ_KNOWN_MASK << dir) != 0;
+
+	return is_known ? flow->next_seq[dir] : data_seq(packet);
+}
+
+/* A first segment, or the next one behind whole messages: nearly always all there is to read. */
 static void begin_opening(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
 			  const struct packet *packet)
 {
-	uint32_t seq = first_seq(flow, dir, packet);
+	uint32_t key = opening_of(index, dir);
+	uint32_t seq = next_seq(flow, dir, packet);
+	struct stretch stretch = { .bytes = packet->payload };
 
-	if (seq == packet->tcp_seq && read_bytes(self, index, &packet->key, packet->payload, false,
-						 server_port(flow, packet))) {
-		opening_done(self, index, flow, dir);
-		return;
+	if (seq == data_seq(packet)) {
+		if (read_stretch(self, index, flow, &packet->key, &stretch)) {
+			opening_done(self, index, flow, dir);
+			return;
+		}
+		if (stretch.used == packet->payload.len)
+			return;
 	}
-	opening_begin(self->openings, opening_of(index, dir), seq, packet->time_ns);
-	(void)opening_add(self->openings, opening_of(index, dir), packet->tcp_seq, packet->payload);
+	opening_begin(self->openings, key, seq + (uint32_t)stretch.used, packet->time_ns);
+	(void)opening_add(self->openings, key, data_seq(packet) + (uint32_t)stretch.used,
+			  slice_tail(packet->payload, stretch.used));
 	flow->seq_known |= (uint8_t)(OPENING_GOING << dir);
+}
+
+static void go_on_opening(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
+			  const struct packet *packet)
+{
+	uint32_t key = opening_of(index, dir);
+	struct slice bytes = opening_add(self->openings, key, data_seq(packet), packet->payload);
+	struct stretch stretch = { .bytes = bytes,
+				   .is_last =
+					   opening_is_over(self->openings, key, packet->time_ns) };
+
+	if (read_stretch(self, index, flow, &packet->key, &stretch)) {
+		opening_done(self, index, flow, dir);
+	} else if (stretch.used > 0 &&
+		   opening_skip(self->openings, key, stretch.used, packet->time_ns)) {
+		opening_end(self->openings, key);
+		flow->seq_known &= (uint8_t) ~(OPENING_GOING << dir);
+	}
 }
 
 void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
 	       const struct packet *packet)
 {
-	bool is_dns;
-	struct slice bytes;
-	uint32_t key = opening_of(index, dir);
-
 	if ((flow->seq_known & OPENING_DONE << dir) != 0 || packet->payload.len == 0)
 		return;
-	is_dns = packet->key.port[0] == DNS_PORT || packet->key.port[1] == DNS_PORT;
-	if (dir != DIR_TO_SERVER && !is_dns) {
+	if (dir != DIR_TO_SERVER && !is_dns(&packet->key))
 		opening_done(self, index, flow, dir);
-		return;
-	}
-	if ((flow->seq_known & OPENING_GOING << dir) == 0) {
+	else if ((flow->seq_known & OPENING_GOING << dir) == 0)
 		begin_opening(self, index, flow, dir, packet);
-		return;
-	}
-	bytes = opening_add(self->openings, key, packet->tcp_seq, packet->payload);
-	if (read_bytes(self, index, &packet->key, bytes, opening_is_full(self->openings, key),
-		       server_port(flow, packet)))
-		opening_done(self, index, flow, dir);
+	else
+		go_on_opening(self, index, flow, dir, packet);
 }
 
 /* --- QUIC ----------------------------------------------------------------------------------- */
 
-/* Datagrams of one client: nearly always the first one is all. */
-static void read_quic(struct names *self, uint32_t index, struct flow *flow,
-		      const struct packet *packet)
+/* A datagram of a flow whose hello is not whole: true when no more of it is wanted. */
+static bool feed_quic(struct names *self, uint32_t index, bool is_going, struct slice datagram)
 {
 	struct quic_flow *slot = &self->quic_flows[index % QUIC_FLOWS];
-	bool is_going = (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0;
-	enum quic_result result = QUIC_NONE;
+	enum quic_result result;
 
-	if (!is_going || slot->index != index) {
+	if (is_going && slot->index != index) { /* another one took its place */
+		stats_add(self->stats->openings_capped, 1);
+		return true;
+	}
+	if (!is_going) {
 		memset(slot, 0, sizeof(*slot));
 		slot->index = index;
 	}
-	if (quic_is_initial(packet->payload))
-		result = quic_hello_feed(&slot->hello, quic_crypto_table(self->quic),
-					 packet->payload);
-	if (result == QUIC_MORE) {
-		flow->seq_known |= (uint8_t)(OPENING_GOING << DIR_TO_SERVER);
-		return;
-	}
-	if (result == QUIC_READ || (is_going && quic_hello_finish(&slot->hello)))
+	result = quic_hello_feed(&slot->hello, quic_crypto_table(self->quic), datagram);
+	if (result == QUIC_MORE)
+		return false;
+	if (result == QUIC_READ || quic_hello_finish(&slot->hello))
 		tell_hello(self, index, quic_hello_tls(&slot->hello), QUIC_PORT);
-	flow->seq_known |= (uint8_t)(OPENING_DONE << DIR_TO_SERVER);
+	return true;
+}
+
+/* Datagrams of one client: nearly always the first one is all. What goes before it may be for a
+ * version that the server does not speak. */
+static void read_quic(struct names *self, uint32_t index, struct flow *flow,
+		      const struct packet *packet)
+{
+	bool is_going = (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0;
+	bool is_quic = is_going || quic_is_initial(packet->payload);
+
+	if (!is_quic && flow->packets[DIR_TO_SERVER] < QUIC_PATIENCE)
+		return;
+	if (!is_quic || feed_quic(self, index, is_going, packet->payload))
+		opening_done(self, index, flow, DIR_TO_SERVER);
+	else
+		flow->seq_known |= (uint8_t)(OPENING_GOING << DIR_TO_SERVER);
 }
 
 static void end_quic(struct names *self, uint32_t index)
@@ -429,28 +529,32 @@ void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direc
 {
 	const uint16_t *port = packet->key.port;
 
-	if (port[0] == DNS_PORT || port[1] == DNS_PORT) {
+	if (is_dns(&packet->key)) {
 		if (packet->payload.len > 0)
 			read_message(self, index, packet->payload);
 		return;
 	}
-	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER &&
-	    (flow->seq_known & OPENING_DONE << DIR_TO_SERVER) == 0)
+	if (names_is_done(flow, dir))
+		return;
+	if ((port[0] == QUIC_PORT || port[1] == QUIC_PORT) && dir == DIR_TO_SERVER)
 		read_quic(self, index, flow, packet);
+	else
+		flow->seq_known |= (uint8_t)(OPENING_DONE << dir);
 }
 
-void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto)
+void names_end(struct names *self, uint32_t index, struct flow *flow, const struct flow_key *key)
 {
-	if (proto == IP_PROTO_UDP && (flow->seq_known & OPENING_GOING << DIR_TO_SERVER) != 0)
-		end_quic(self, index);
 	for (int dir = 0; dir < 2; dir++) {
-		uint32_t key = opening_of(index, (enum direction)dir);
+		uint32_t opening = opening_of(index, (enum direction)dir);
+		struct stretch stretch = { .is_last = true };
 
 		if ((flow->seq_known & OPENING_GOING << dir) == 0)
 			continue;
-		if (dir == DIR_TO_SERVER && proto == IP_PROTO_TCP)
-			(void)read_opening(self, index, opening_bytes(self->openings, key), true,
-					   0);
+		stretch.bytes = opening_bytes(self->openings, opening);
+		if (key->proto == IP_PROTO_UDP)
+			end_quic(self, index);
+		else
+			(void)read_stretch(self, index, flow, key, &stretch);
 		opening_done(self, index, flow, (enum direction)dir);
 	}
 }

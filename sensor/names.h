@@ -32,17 +32,26 @@ void names_free(struct names *self);
 /* From here on names are looked up in these lists; NULL: nothing is listed. */
 void names_use(struct names *self, const struct lists *lists);
 
-/* A UDP payload. Cheap for all that is neither DNS nor the beginning of a QUIC flow. */
+/* Of flow.seq_known, shifted by the direction: nothing more is to be read of it. */
+#define NAMES_DONE 16u
+
+/* True for nearly every packet: the next two functions would do nothing then. */
+static inline bool names_is_done(const struct flow *flow, enum direction dir)
+{
+	return (flow->seq_known & NAMES_DONE << dir) != 0;
+}
+
+/* A UDP payload. */
 void names_udp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
 	       const struct packet *packet);
 
-/* A TCP segment, before the flow's sequence numbers move on. Costs a look at one byte once a flow's
- * opening has been read. */
+/* A TCP segment, before the flow's sequence numbers move on. */
 void names_tcp(struct names *self, uint32_t index, struct flow *flow, enum direction dir,
 	       const struct packet *packet);
 
-/* The flow ends: what was gathered of its opening is read as far as it got. */
-void names_end(struct names *self, uint32_t index, struct flow *flow, uint8_t proto);
+/* The flow ends, or its roles will be others: what was gathered of its opening is read as far as it
+ * got. */
+void names_end(struct names *self, uint32_t index, struct flow *flow, const struct flow_key *key);
 
 /* A hello that was found inside a tunnel. */
 void names_hello(struct names *self, uint32_t index, const struct tls_hello *hello);

@@ -6,6 +6,7 @@
  */
 #include "sensor/opening.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,11 +179,37 @@ struct slice opening_bytes(const struct opening_table *self, uint32_t flow)
 	return slot == NULL ? slice_of("", 0) : prefix_of(slot);
 }
 
-bool opening_is_full(const struct opening_table *self, uint32_t flow)
+bool opening_skip(struct opening_table *self, uint32_t flow, size_t len, uint64_t time_ns)
+{
+	struct opening *slot = find(self, flow);
+	uint32_t count = 0;
+
+	if (slot == NULL)
+		return true;
+	assert(len <= prefix_of(slot).len);
+	slot->seq += (uint32_t)len;
+	slot->time_ns = time_ns != 0 ? time_ns : 1;
+	memmove(slot->bytes, slot->bytes + len, OPENING_BYTES - len);
+	for (uint32_t i = 0; i < slot->range_count; i++) {
+		struct range have = slot->ranges[i];
+
+		if (have.end <= len)
+			continue;
+		have.begin -= have.begin < len ? have.begin : (uint32_t)len;
+		have.end -= (uint32_t)len;
+		slot->ranges[count++] = have;
+	}
+	slot->range_count = count;
+	return count == 0;
+}
+
+bool opening_is_over(const struct opening_table *self, uint32_t flow, uint64_t time_ns)
 {
 	const struct opening *slot = find(self, flow);
 
-	return slot == NULL || prefix_of(slot).len == OPENING_BYTES;
+	return slot == NULL || prefix_of(slot).len == OPENING_BYTES ||
+	       (time_ns > slot->time_ns &&
+		time_ns - slot->time_ns > OPENING_PATIENCE_S * UINT64_C(1000000000));
 }
 
 void opening_end(struct opening_table *self, uint32_t flow)

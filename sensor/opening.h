@@ -11,7 +11,8 @@
 #include "protocols/slice.h"
 #include "sensor/stats.h"
 
-#define OPENING_BYTES 8192 /* gathered of one flow at most */
+#define OPENING_BYTES      8192 /* gathered of one flow at most */
+#define OPENING_PATIENCE_S 60   /* packet time; servers wait no longer */
 
 struct opening_table;
 
@@ -30,7 +31,12 @@ struct slice opening_add(struct opening_table *self, uint32_t flow, uint32_t seq
 /* The same without adding. */
 struct slice opening_bytes(const struct opening_table *self, uint32_t flow);
 
-bool opening_is_full(const struct opening_table *self, uint32_t flow);
+/* The first len bytes of what there is have been read: the stream begins behind them from now on.
+ * True when nothing is gathered any more. */
+bool opening_skip(struct opening_table *self, uint32_t flow, size_t len, uint64_t time_ns);
+
+/* No more is to come: full, given up, or begun OPENING_PATIENCE_S ago, as with a hole for ever. */
+bool opening_is_over(const struct opening_table *self, uint32_t flow, uint64_t time_ns);
 void opening_end(struct opening_table *self, uint32_t flow);
 
 #endif

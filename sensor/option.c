@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sensor/limits.h"
+#include "sensor/listen_address.h"
 #include "sensor/redis_url.h"
 
 #define ITEMS_MAX 4096 /* of one list */
@@ -40,6 +41,10 @@
 #define URL(n, f, g, h) \
 	{ \
 		PLAIN(n, 0, OPTION_URL, f, NULL, NULL, "URL", g, h) \
+	}
+#define LISTEN(n, f, g, h) \
+	{ \
+		PLAIN(n, 0, OPTION_LISTEN, f, NULL, NULL, "[ADDRESS:]PORT", g, h) \
 	}
 #define LIST(n, l, t, f, u, g, h) \
 	{ \
@@ -127,9 +132,17 @@ const struct option_row option_rows[] = {
 	       "Seed of Community ID; the same on all your sensors"),
 
 	URL("redis", redis, OUTPUT,
-	    "Publish into Redis: redis://[user@]host[:port][/db] or unix:///path"),
+	    "Publish into Redis: redis://[user@]host[:port][/db], rediss:// the same over TLS, "
+	    "unix:///path, or redis+sentinel://[user@]host,host/name, rediss+sentinel://"),
 	TEXT("redis-password-file", 0, redis_password_file, NULL, "FILE", OUTPUT,
-	     "File whose first line is the Redis password"),
+	     "File whose first line is the Redis password; else MINECANARY_REDIS_PASSWORD and "
+	     "MINECANARY_REDIS_USER of the environment"),
+	TEXT("redis-ca", 0, redis_ca, NULL, "FILE", OUTPUT,
+	     "PEM file of the authorities trusted for TLS to Redis, instead of the system's"),
+	TEXT("redis-cert", 0, redis_cert, NULL, "FILE", OUTPUT,
+	     "PEM file of the certificate shown to Redis; read once, while still root"),
+	TEXT("redis-key", 0, redis_key, NULL, "FILE", OUTPUT,
+	     "PEM file of its key, without a pass phrase; default: in the same file"),
 	NAME("redis-prefix", redis_prefix, "minecanary", "TEXT", OUTPUT,
 	     "First word of every Redis key"),
 	NUMBER("redis-alert-maxlen", 0, redis_alert_maxlen, 100, 1000000000, "100000", "N", OUTPUT,
@@ -147,6 +160,10 @@ const struct option_row option_rows[] = {
 	     "even after the process has ended"),
 	BYTES("journal-size", 0, journal_size, MIB, 65536 * MIB, "256M", OUTPUT,
 	      "Size of the journal at most"),
+	NUMBER("redis-eve-list", 0, redis_eve_list, 0, 100000000, "0", "N", OUTPUT,
+	       "Length of a list PREFIX:eve of EVE JSON lines, for Logstash or Vector; 0: no list"),
+	CHOICE("redis-live", redis_live, "off", "off|alerts|all", OUTPUT,
+	       "EVE JSON lines that are published on the channel PREFIX:live as they come"),
 	CHOICE("hellos", hellos, "listed", "listed|all", OUTPUT,
 	       "TLS hellos (SNI, ALPN, JA3, JA4) shown on flow records: of flows that have to do "
 	       "with a listed name, address or fingerprint, or of all"),
@@ -163,6 +180,9 @@ const struct option_row option_rows[] = {
 	     "User to become once the interface is open, when started as root"),
 	CHOICE("log-level", log_level, "info", "error|warning|info|debug", PROCESS,
 	       "Least important messages that are written"),
+	LISTEN("metrics", metrics, PROCESS,
+	       "Serve counters for Prometheus at http://ADDRESS:PORT/metrics; a PORT alone is of "
+	       "127.0.0.1"),
 	FLAG("progress", progress, "yes", PROCESS,
 	     "Show progress of a long replay when standard error is a terminal"),
 	FLAG("deterministic", deterministic, "no", PROCESS,
@@ -341,6 +361,17 @@ static void *grow(void *items, size_t count, size_t size, char why[OPTION_WHY])
 	return grown;
 }
 
+static int set_listen(char **out, const char *value, char why[OPTION_WHY])
+{
+	struct listen_address address;
+
+	if (listen_address_parse(value, &address) == 0)
+		return copy_text(out, value, why);
+	(void)snprintf(why, OPTION_WHY, "\"%.50s\" is not a port, 127.0.0.1:PORT or [::1]:PORT",
+		       value);
+	return -EINVAL;
+}
+
 static int add_item(struct config *config, const struct option_row *row, const char *value,
 		    char why[OPTION_WHY])
 {
@@ -508,6 +539,8 @@ int option_set(struct config *config, const struct option_row *row, const char *
 		return set_name(field(config, row), value, why);
 	case OPTION_URL:
 		return set_url(field(config, row), value, why);
+	case OPTION_LISTEN:
+		return set_listen(field(config, row), value, why);
 	case OPTION_LIST:
 		return add_item(config, row, value, why);
 	case OPTION_NETS:

@@ -14,11 +14,12 @@ enum option_type {
 	OPTION_SECONDS, /* 90, 90s, 5m, 1h, 2d */
 	OPTION_CHOICE,  /* one of choices, stored as its index */
 	OPTION_TEXT,
-	OPTION_NAME, /* a text that becomes part of keys: letters, digits and . - _ */
-	OPTION_URL,  /* of Redis */
-	OPTION_LIST, /* texts; repeated on the command line, a sequence in the file */
-	OPTION_NETS, /* prefixes, likewise */
-	OPTION_CLOUD /* rows: vni=4097,account=..., a sequence of maps in the file */
+	OPTION_NAME,   /* a text that becomes part of keys: letters, digits and . - _ */
+	OPTION_URL,    /* of Redis */
+	OPTION_LISTEN, /* a numeric address and a port */
+	OPTION_LIST,   /* texts; repeated on the command line, a sequence in the file */
+	OPTION_NETS,   /* prefixes, likewise */
+	OPTION_CLOUD   /* rows: vni=4097,account=..., a sequence of maps in the file */
 };
 
 enum option_use {

@@ -142,6 +142,18 @@ static bool offer_one(struct publisher *self, struct lane *lane, struct outlet *
 	return true;
 }
 
+static void count_alert(struct publisher *self, const struct event *event)
+{
+	uint32_t revision;
+	uint32_t sid = 0;
+
+	if (self->options.alerts == NULL ||
+	    (event->kind != EVENT_ALERT && event->kind != EVENT_CAMPAIGN))
+		return;
+	(void)event_alert_id(event, &revision, &sid);
+	sid_tally_add(self->options.alerts, sid);
+}
+
 /* Offers the oldest entry to the sinks that lack it. True when any of them moved on. */
 static bool step_lane(struct publisher *self, struct lane *lane)
 {
@@ -165,6 +177,7 @@ static bool step_lane(struct publisher *self, struct lane *lane)
 		if ((lane->todo & 1u << i) != 0 && offer_one(self, lane, &self->outlets[i], &event))
 			lane->todo &= ~(1u << i);
 	if (lane->todo == 0) {
+		count_alert(self, &event);
 		if (lane->is_whole)
 			stats_add(stats->events_published, 1);
 		lane->entry = NULL;

@@ -4,6 +4,7 @@
 #define SENSOR_PUBLISHER_H
 
 #include "sensor/ring.h"
+#include "sensor/sid_tally.h"
 #include "sensor/sink.h"
 
 #define PUBLISHER_SINKS 4
@@ -15,6 +16,7 @@ struct publisher_options {
 	const struct sink_ops *sinks[PUBLISHER_SINKS];
 	size_t sink_count;
 	struct sink_options sink; /* passed to each sink's open */
+	struct sid_tally *alerts; /* counts revisions by signature; NULL: nobody asks */
 	_Atomic bool *lost;       /* set when the last output failed for good; NULL: nobody asks */
 	bool is_lossless;
 	uint32_t stall_timeout_s;    /* lossless: give up after this long without progress */

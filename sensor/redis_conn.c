@@ -1,6 +1,6 @@
-/* redis_conn.c: the transport to Redis: our own socket and buffers, hiredis' reply reader.
+/* redis_conn.c: the transport to Redis: our own wire and buffers, hiredis' reply reader.
  *
- *	DOWN --retry--> CONNECTING --writable--> GREETING --all answered--> READY
+ *	DOWN --retry--> CONNECTING --route---> GREETING --all answered--> READY
  *	  ^---------------- lost, silent, refused for now -------------------'
  *
  * Reference: the Redis protocol specification (RESP2), XADD with explicit ids. */
@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "sensor/log.h"
 #include "sensor/redis_greeting.h"
+#include "sensor/redis_kept.h"
 #include "sensor/redis_once.h"
-#include "sensor/redis_socket.h"
+#include "sensor/redis_pace.h"
+#include "sensor/redis_route.h"
 #include "sensor/ring.h"
 
 #define BATCH_COMMANDS 100 /* that many are worth a write of their own */
@@ -36,12 +36,12 @@ enum state { STATE_DOWN, STATE_CONNECTING, STATE_GREETING, STATE_READY };
 
 struct redis_conn {
 	struct redis_conn_options options;
-	struct redis_addresses addresses;
-	size_t address;
-	int fd;
+	struct redis_route *route;
+	struct redis_wire *wire; /* of the route */
 	enum state state;
 	redisReader *reader;
 	struct redis_queue *queue;
+	struct redis_queue *kept; /* acknowledged lately; NULL: without Sentinels */
 	struct redis_greeting greeting;
 	size_t greeting_sent;
 	size_t step;
@@ -56,47 +56,30 @@ struct redis_conn {
 	bool is_hurried;           /* no batching: closing */
 	bool has_been_ready;
 	struct redis_record *record; /* collects commands; NULL: they are queued */
+	bool has_told_mirror;        /* that Redis refuses the mirror */
+	uint64_t pushed;             /* commands ever queued */
 	int fatal;
 	char error[REDIS_CONN_ERROR_TEXT];
 };
-
-/* Words of the server come along: nothing a terminal would obey. */
-static void make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			*text = '?';
-}
 
 /* Why it does not go on; kept for the operator. */
 #define say(self, ...) \
 	do { \
 		(void)snprintf((self)->error, sizeof((self)->error), __VA_ARGS__); \
-		make_printable((self)->error); \
+		redis_pace_printable((self)->error); \
 	} while (0)
-
-static uint32_t jitter(uint32_t value)
-{
-	uint32_t random = 0;
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-		random = (uint32_t)ring_now_ms();
-	return value / 2 + random % (value / 2 + 1);
-}
 
 static void wait_longer(struct redis_conn *self, uint64_t now_ms)
 {
 	self->backoff_ms = self->backoff_ms == 0 ? RETRY_MIN_MS : self->backoff_ms * 2;
 	if (self->backoff_ms > RETRY_MAX_MS)
 		self->backoff_ms = RETRY_MAX_MS;
-	self->retry_ms = now_ms + jitter(self->backoff_ms);
+	self->retry_ms = now_ms + redis_pace_jitter(self->backoff_ms);
 }
 
 static void disconnect(struct redis_conn *self, uint64_t now_ms)
 {
-	if (self->fd >= 0)
-		close(self->fd);
-	self->fd = -1;
+	redis_route_close(self->route);
 	if (self->reader != NULL)
 		redisReaderFree(self->reader);
 	self->reader = NULL;
@@ -104,20 +87,12 @@ static void disconnect(struct redis_conn *self, uint64_t now_ms)
 	if (self->state == STATE_READY)
 		log_warning("redis: %s; will connect again", self->error);
 	self->state = STATE_DOWN;
-	self->address++;
 	wait_longer(self, now_ms);
 }
 
 static void start_connecting(struct redis_conn *self, uint64_t now_ms)
 {
-	int fd = redis_socket_connect(&self->addresses, self->address);
-
-	if (fd < 0) {
-		say(self, "cannot connect: %s", strerror(-fd));
-		disconnect(self, now_ms);
-		return;
-	}
-	self->fd = fd;
+	redis_route_begin(self->route, now_ms);
 	self->state = STATE_CONNECTING;
 	self->heard_ms = now_ms;
 }
@@ -136,15 +111,31 @@ static void start_greeting(struct redis_conn *self, uint64_t now_ms)
 	self->heard_ms = now_ms;
 }
 
+/* With Sentinels the new master may lack what was acknowledged. */
+static void recall_kept(struct redis_conn *self)
+{
+	size_t held = redis_queue_count(self->queue);
+
+	if (self->kept == NULL)
+		return;
+	if (redis_kept_recall(&self->kept, &self->queue, self->options.queue_bytes) < 0)
+		log_warning("redis: no memory to send again what a failover may lose");
+	self->pushed += redis_queue_count(self->queue) - held;
+}
+
 static void become_ready(struct redis_conn *self, uint64_t now_ms)
 {
+	char name[300];
+
 	self->state = STATE_READY;
 	self->retry_ms = 0;
 	self->backoff_ms = 0;
 	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
 	if (self->has_been_ready) {
+		recall_kept(self);
 		stats_add(self->options.stats->redis_reconnects, 1);
-		log_info("redis: connected again, %zu commands to send",
+		redis_route_name(self->route, name, sizeof(name));
+		log_info("redis: connected again with %s, %zu commands to send", name,
 			 redis_queue_count(self->queue));
 	}
 	self->has_been_ready = true;
@@ -154,9 +145,7 @@ static void fail(struct redis_conn *self, int error)
 {
 	self->fatal = error;
 	self->state = STATE_DOWN;
-	if (self->fd >= 0)
-		close(self->fd);
-	self->fd = -1;
+	redis_route_close(self->route);
 	redis_queue_rewind(self->queue);
 }
 
@@ -165,6 +154,16 @@ static void lose_ownership(struct redis_conn *self, const redisReply *reply)
 	say(self, "%s belongs to another process (%.100s): is its sensor id used twice?",
 	    self->options.owner_key, reply->str);
 	fail(self, -EBUSY);
+}
+
+/* For good: only a person can help. */
+static void give_up(struct redis_conn *self, const char *why)
+{
+	bool is_cluster = strncmp(why, "MOVED ", 6) == 0 || strncmp(why, "ASK ", 4) == 0;
+
+	say(self, "refused: %.200s%s", why,
+	    is_cluster ? " (a Redis Cluster, which is not supported)" : "");
+	fail(self, -EACCES);
 }
 
 static void take_greeting(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
@@ -176,15 +175,17 @@ static void take_greeting(struct redis_conn *self, const redisReply *reply, uint
 			become_ready(self, now_ms);
 		return;
 	}
-	if (step == REDIS_STEP_OWNER && reply->type == REDIS_REPLY_STRING) {
+	if (step == REDIS_STEP_ROLE && reply->type == REDIS_REPLY_ARRAY) {
+		say(self, "not ready: the server that the Sentinel named is no master yet");
+		disconnect(self, now_ms);
+	} else if (step == REDIS_STEP_OWNER && reply->type == REDIS_REPLY_STRING) {
 		lose_ownership(self, reply);
 	} else if (reply->type == REDIS_REPLY_ERROR && redis_reply_is_passing(reply)) {
 		say(self, "not ready: %.200s", reply->str);
 		disconnect(self, now_ms);
 	} else {
-		say(self, "refused: %.200s",
-		    reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of another kind");
-		fail(self, -EACCES);
+		give_up(self, reply->type == REDIS_REPLY_ERROR ? reply->str
+							       : "an answer of another kind");
 	}
 }
 
@@ -203,6 +204,13 @@ static void next_id(struct redis_conn *self)
 	}
 }
 
+/* The oldest command was acknowledged. */
+static void keep_first(struct redis_conn *self, const struct redis_entry *entry)
+{
+	if (self->kept != NULL)
+		redis_kept_add(self->kept, entry, redis_queue_first_bytes(self->queue));
+}
+
 /* The oldest command is done, well or not. */
 static void finish_first(struct redis_conn *self, const struct redis_entry *entry)
 {
@@ -215,24 +223,11 @@ static void finish_first(struct redis_conn *self, const struct redis_entry *entr
 		self->options.acked(self->options.acked_ctx, entry->sequence);
 }
 
-/* The oldest command goes behind the others. One that the journal holds is known there by its old
- * id: it keeps it, beside the new one. 0 or negative errno, then it is still there. */
+/* The oldest command goes behind the others. 0 or negative errno, then it is still there. */
 static int requeue_first(struct redis_conn *self)
 {
-	const struct redis_entry *first = redis_queue_first(self->queue);
-	struct redis_entry entry;
-	int error;
-
-	assert(first != NULL);
-	entry = *first;
 	next_id(self);
-	if (entry.sequence == 0 || entry.expect != REDIS_EXPECT_ID)
-		return redis_queue_requeue(self->queue, self->id.ms, self->id.seq);
-	error = redis_once_push(self->queue, &entry, redis_queue_first_bytes(self->queue),
-				self->id.ms, self->id.seq);
-	if (error == 0)
-		redis_queue_pop(self->queue);
-	return error;
+	return redis_once_requeue(self->queue, self->id.ms, self->id.seq);
 }
 
 static void send_later(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
@@ -269,6 +264,19 @@ static void take_once(struct redis_conn *self, const struct redis_entry *entry, 
 	stats_add(self->options.stats->journal_held, result == REDIS_ONCE_HELD);
 	stats_add(self->options.stats->journal_renamed, result == REDIS_ONCE_RENAMED);
 	self->backoff_ms = 0;
+	keep_first(self, entry);
+	finish_first(self, entry);
+}
+
+/* Streams go on without the mirror. */
+static void refuse_mirror(struct redis_conn *self, const struct redis_entry *entry,
+			  const redisReply *reply)
+{
+	stats_add(self->options.stats->mirror_refused, 1);
+	if (!self->has_told_mirror)
+		log_warning("redis: the list or channel of EVE lines is refused: %.200s",
+			    reply->str);
+	self->has_told_mirror = true;
 	finish_first(self, entry);
 }
 
@@ -281,17 +289,22 @@ static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 	if (is_old_id && entry->was_sent) {
 		/* It had been stored before the connection was lost. */
 		stats_add(self->options.stats->redis_commands, 1);
+		keep_first(self, entry);
 		finish_first(self, entry);
 		return;
 	}
 	stats_add(self->options.stats->redis_errors, 1);
 	if (is_old_id) {
 		greet_again(self, now_ms);
+	} else if (redis_reply_is_readonly(reply)) {
+		say(self, "the server is a replica: %.200s", reply->str);
+		disconnect(self, now_ms);
 	} else if (redis_reply_is_passing(reply)) {
 		send_later(self, reply, now_ms);
+	} else if (entry->expect == REDIS_EXPECT_MIRROR) {
+		refuse_mirror(self, entry, reply);
 	} else if (redis_reply_is_forbidding(reply)) {
-		say(self, "refused: %.200s", reply->str);
-		fail(self, -EACCES);
+		give_up(self, reply->str);
 	} else {
 		log_error("redis: a command failed: %.200s", reply->str);
 		self->is_spoiled = true;
@@ -320,6 +333,7 @@ static void take_reply(struct redis_conn *self, const redisReply *reply, uint64_
 		stats_add(self->options.stats->redis_commands, 1);
 		if (entry.expect == REDIS_EXPECT_ID)
 			self->backoff_ms = 0;
+		keep_first(self, &entry);
 		finish_first(self, &entry);
 	} else {
 		say(self, "an answer of another kind");
@@ -352,16 +366,13 @@ static void receive(struct redis_conn *self, uint64_t now_ms)
 {
 	char bytes[RECEIVE_BYTES];
 
-	for (size_t i = 0; i < RECEIVE_ROUNDS && self->fd >= 0 && self->reader != NULL; i++) {
-		ssize_t len = recv(self->fd, bytes, sizeof(bytes), 0);
+	for (size_t i = 0; i < RECEIVE_ROUNDS && self->wire->fd >= 0 && self->reader != NULL; i++) {
+		ssize_t len = redis_wire_receive(self->wire, bytes, sizeof(bytes));
 
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		if (len == -EAGAIN)
 			return;
-		if (len <= 0) {
-			say(self, "connection lost: %s",
-			    len == 0 ? "closed by the server" : strerror(errno));
+		if (len < 0) {
+			say(self, "%s", self->wire->error);
 			disconnect(self, now_ms);
 			return;
 		}
@@ -379,17 +390,12 @@ static void receive(struct redis_conn *self, uint64_t now_ms)
 /* Sends until there is nothing more or no room. Returns the bytes sent, 0 when it must wait. */
 static size_t send_some(struct redis_conn *self, const char *bytes, size_t len, uint64_t now_ms)
 {
-	ssize_t sent;
+	ssize_t sent = redis_wire_send(self->wire, bytes, len, false);
 
-	if (len == 0)
-		return 0;
-	do
-		sent = send(self->fd, bytes, len, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return (size_t)sent;
-	if (errno != EAGAIN && errno != EWOULDBLOCK) {
-		say(self, "connection lost: %s", strerror(errno));
+	if (sent != -EAGAIN) {
+		say(self, "%s", self->wire->error);
 		disconnect(self, now_ms);
 	}
 	return 0;
@@ -455,20 +461,20 @@ static void check_silence(struct redis_conn *self, uint64_t now_ms)
 
 	if (!is_due || now_ms - self->heard_ms < self->options.reply_timeout_ms)
 		return;
-	say(self, "no answer for %u ms", (unsigned)self->options.reply_timeout_ms);
+	say(self, "%s for %u ms",
+	    self->state == STATE_CONNECTING ? redis_route_pending(self->route) : "no answer",
+	    (unsigned)self->options.reply_timeout_ms);
 	disconnect(self, now_ms);
 }
 
-static void finish_connecting(struct redis_conn *self, uint64_t now_ms)
+static void finish_connecting(struct redis_conn *self, uint64_t now_ms, struct pollfd *want)
 {
-	struct pollfd ready = { .fd = self->fd, .events = POLLOUT };
-	int error;
+	int error = redis_route_poll(self->route, now_ms, want);
 
-	if (poll(&ready, 1, 0) <= 0)
+	if (error == -EAGAIN)
 		return;
-	error = redis_socket_finish(self->fd);
 	if (error < 0) {
-		say(self, "cannot connect: %s", strerror(-error));
+		say(self, "%s", redis_route_error(self->route));
 		disconnect(self, now_ms);
 		return;
 	}
@@ -486,7 +492,7 @@ int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *wan
 	if (self->state == STATE_DOWN && now_ms >= self->retry_ms)
 		start_connecting(self, now_ms);
 	if (self->state == STATE_CONNECTING)
-		finish_connecting(self, now_ms);
+		finish_connecting(self, now_ms, want);
 	if (self->state == STATE_GREETING)
 		send_greeting(self, now_ms);
 	if (self->state == STATE_GREETING || self->state == STATE_READY)
@@ -503,8 +509,12 @@ int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *wan
 		unsent = self->greeting.len - self->greeting_sent;
 	else if (self->state == STATE_READY)
 		redis_queue_to_send(self->queue, &unsent);
-	want->fd = self->fd;
-	want->events = self->state == STATE_CONNECTING || unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+	if (self->state == STATE_GREETING || self->state == STATE_READY) {
+		want->fd = self->wire->fd;
+		want->events = redis_wire_wants(self->wire, unsent > 0);
+	} else if (self->state == STATE_DOWN) {
+		want->fd = -1;
+	}
 	return redis_queue_count(self->queue) > 0 ? -EAGAIN : 0;
 }
 
@@ -512,7 +522,6 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 		    char error[REDIS_CONN_ERROR_TEXT])
 {
 	struct redis_conn *self = calloc(1, sizeof(*self));
-	char why[REDIS_URL_ERROR_TEXT] = "";
 	uint64_t deadline_ms = ring_now_ms() + options->connect_timeout_ms;
 	int result = -ENOMEM;
 
@@ -520,18 +529,17 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 	if (self == NULL)
 		return result;
 	self->options = *options;
-	self->fd = -1;
 	self->queue = redis_queue_new(options->queue_bytes);
-	if (self->queue == NULL)
+	self->route = redis_route_new(options->url, options->tls);
+	if (options->url->sentinel_count > 0)
+		self->kept = redis_queue_new(options->queue_bytes);
+	if (self->queue == NULL || self->route == NULL ||
+	    (options->url->sentinel_count > 0 && self->kept == NULL))
 		goto fail;
+	self->wire = redis_route_wire(self->route);
 	result = redis_greeting_build(&self->greeting, options);
 	if (result < 0)
 		goto fail;
-	result = redis_socket_resolve(options->url, &self->addresses, why);
-	if (result < 0) {
-		(void)snprintf(error, REDIS_CONN_ERROR_TEXT, "%s", why);
-		goto fail;
-	}
 	while (self->state != STATE_READY && self->fatal == 0 && ring_now_ms() < deadline_ms) {
 		struct pollfd want;
 
@@ -547,7 +555,7 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 	} else if (self->state != STATE_READY && result == 0) {
 		result = -ETIMEDOUT;
 		if (self->error[0] == '\0')
-			say(self, "no answer");
+			say(self, "%s", redis_route_pending(self->route));
 	}
 	if (result == 0) {
 		*out = self;
@@ -584,7 +592,18 @@ static int push(struct redis_conn *self, struct redis_args *args, struct redis_e
 	entry.id_len = (uint8_t)args->id_len;
 	if (self->record != NULL)
 		return redis_record_add(self->record, &entry, bytes);
+	self->pushed++;
 	return redis_queue_push(self->queue, &entry, bytes);
+}
+
+uint64_t redis_conn_pushed(const struct redis_conn *self)
+{
+	return self->pushed;
+}
+
+size_t redis_conn_held(const struct redis_conn *self)
+{
+	return redis_queue_count(self->queue);
 }
 
 int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
@@ -603,7 +622,7 @@ int redis_conn_push_bulk(struct redis_conn *self, struct redis_args *args)
 
 size_t redis_conn_drop(struct redis_conn *self, size_t bytes)
 {
-	return redis_queue_drop(self->queue, bytes);
+	return redis_queue_drop_bulk(self->queue, bytes);
 }
 
 void redis_conn_collect(struct redis_conn *self, struct redis_record *record)
@@ -617,6 +636,7 @@ int redis_conn_push_recorded(struct redis_conn *self, const struct redis_entry *
 	struct redis_entry copy = *entry;
 
 	copy.sequence = sequence;
+	self->pushed++;
 	if (is_again && copy.expect == REDIS_EXPECT_ID) {
 		next_id(self);
 		return redis_once_push(self->queue, &copy, bytes, self->id.ms, self->id.seq);
@@ -669,11 +689,11 @@ uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms)
 		if (self->state == STATE_READY && redis_queue_count(self->queue) == 0)
 			release_ownership(self, deadline_ms);
 	}
-	if (self->fd >= 0)
-		close(self->fd);
+	redis_route_free(self->route);
 	if (self->reader != NULL)
 		redisReaderFree(self->reader);
 	redis_queue_free(self->queue);
+	redis_queue_free(self->kept);
 	redis_greeting_fini(&self->greeting);
 	free(self);
 	return lost;

@@ -3,10 +3,14 @@
  * Commands are kept until their reply. A lost or silent connection is opened again with back-off
  * and jitter; what was not acknowledged is sent again, stream entries with their old ids, so that
  * an entry that had been stored is not stored twice. An entry that Redis refuses for a reason that
- * passes (full, loading, read-only) is sent again with a new id.
+ * passes (full, loading) is sent again with a new id; one that a replica refuses makes us look for
+ * the master again.
  *
- * Each connection begins with the same greeting: AUTH, SELECT, the ownership, and the last id of
- * every stream that is written. For one thread. */
+ * With Sentinels what was acknowledged lately is kept, too, and sent again on a new connection: a
+ * replica that became the master may not have got it. What it has got it refuses by its id.
+ *
+ * Each connection begins with the same greeting: AUTH, ROLE (with Sentinels), SELECT, the
+ * ownership, and the last id of every stream that is written. For one thread. */
 #ifndef SENSOR_REDIS_CONN_H
 #define SENSOR_REDIS_CONN_H
 
@@ -15,7 +19,7 @@
 #include "sensor/redis_args.h"
 #include "sensor/redis_queue.h"
 #include "sensor/redis_record.h"
-#include "sensor/redis_url.h"
+#include "sensor/redis_tls.h"
 #include "sensor/stats.h"
 
 #define REDIS_CONN_ERROR_TEXT 320
@@ -23,6 +27,7 @@
 
 struct redis_conn_options {
 	const struct redis_url *url;
+	const struct redis_tls *tls; /* NULL: plain */
 	size_t queue_bytes;
 	uint32_t connect_timeout_ms; /* of redis_conn_open() as a whole */
 	uint32_t reply_timeout_ms;   /* a connection silent for longer is given up */
@@ -72,6 +77,10 @@ int redis_conn_push_recorded(struct redis_conn *self, const struct redis_entry *
 
 /* Was there a connection at all? Before, the last ids of the streams are not known. */
 bool redis_conn_has_greeted(const struct redis_conn *self);
+
+/* Commands ever queued, and those of them without reply. */
+uint64_t redis_conn_pushed(const struct redis_conn *self);
+size_t redis_conn_held(const struct redis_conn *self);
 
 /* Moves I/O along. 0: nothing is held; -EAGAIN: something is; else the error is final and
  * redis_conn_error() says why. */

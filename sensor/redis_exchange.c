@@ -1,9 +1,9 @@
-/* redis_exchange.c: a socket of our own under hiredis' reply reader, waited for with poll.
+/* redis_exchange.c: a wire of our own under hiredis' reply reader, waited for with poll.
  *
  * A connection that had answered and is lost is opened again at once: a server closes idle ones.
  * One that never answered is tried again after 100 ms, then twice that, up to 5 s.
  *
- * Reference: the Redis protocol specification (RESP2), AUTH, SELECT. */
+ * Reference: the Redis protocol specification (RESP2), AUTH, ROLE, SELECT. */
 #include "sensor/redis_exchange.h"
 
 #include <errno.h>
@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sensor/log.h"
-#include "sensor/redis_socket.h"
+#include "sensor/redis_greeting.h"
+#include "sensor/redis_route.h"
 #include "sensor/ring.h"
 
 #define SLICE_MS      100 /* of a wait, after which a stop is looked for */
@@ -26,9 +26,9 @@
 
 struct redis_exchange {
 	struct redis_exchange_options options;
-	struct redis_addresses addresses;
-	size_t address;
-	int fd;
+	struct redis_route *route;
+	struct redis_wire *wire; /* of the route */
+	char why[REDIS_ROUTE_ERROR_TEXT];
 	redisReader *reader;
 	uint64_t retry_ms;
 	uint32_t backoff_ms;
@@ -44,44 +44,61 @@ static bool is_stopped(const struct redis_exchange *self)
 	return self->options.stop != NULL && atomic_load(self->options.stop);
 }
 
-/* 0, -ETIMEDOUT or -ECANCELED. */
-static int link_wait(const struct redis_exchange *self, short events, uint64_t deadline_ms)
+/* Why it failed, for the operator; returns the error. */
+static int explain(struct redis_exchange *self, int error, const char *why)
 {
-	struct pollfd want = { .fd = self->fd, .events = events };
+	(void)snprintf(self->why, sizeof(self->why), "%.300s", why);
+	return error;
+}
 
-	while (!is_stopped(self)) {
-		uint64_t now_ms = ring_now_ms();
-		uint64_t left_ms = now_ms < deadline_ms ? deadline_ms - now_ms : 0;
+/* Until the wire may go on, for at most a slice. 0, -ETIMEDOUT or -ECANCELED. */
+static int wait_for(struct redis_exchange *self, struct pollfd *want, uint64_t deadline_ms)
+{
+	uint64_t now_ms = ring_now_ms();
+	uint64_t left_ms = now_ms < deadline_ms ? deadline_ms - now_ms : 0;
 
-		if (poll(&want, 1, left_ms > SLICE_MS ? SLICE_MS : (int)left_ms) > 0)
-			return 0;
-		if (left_ms == 0)
-			return -ETIMEDOUT;
-	}
-	return -ECANCELED;
+	if (is_stopped(self))
+		return explain(self, -ECANCELED, "stopped");
+	if (left_ms == 0)
+		return explain(self, -ETIMEDOUT, strerror(ETIMEDOUT));
+	(void)poll(want, 1, left_ms > SLICE_MS ? SLICE_MS : (int)left_ms);
+	return 0;
+}
+
+static int link_wait(struct redis_exchange *self, bool has_output, uint64_t deadline_ms)
+{
+	struct pollfd want = { .fd = self->wire->fd,
+			       .events = redis_wire_wants(self->wire, has_output) };
+
+	return wait_for(self, &want, deadline_ms);
 }
 
 static int link_open(struct redis_exchange *self, uint64_t deadline_ms)
 {
 	int error;
 
-	self->fd = redis_socket_connect(&self->addresses, self->address++);
-	if (self->fd < 0) {
-		error = self->fd;
-		self->fd = -1;
-		return error;
+	redis_route_begin(self->route, ring_now_ms());
+	for (;;) {
+		struct pollfd want;
+		int result = redis_route_poll(self->route, ring_now_ms(), &want);
+
+		if (result == 0)
+			return 0;
+		if (result != -EAGAIN)
+			return explain(self, result, redis_route_error(self->route));
+		error = wait_for(self, &want, deadline_ms);
+		if (error == -ETIMEDOUT)
+			return explain(self, error, redis_route_pending(self->route));
+		if (error < 0)
+			return error;
 	}
-	error = link_wait(self, POLLOUT, deadline_ms);
-	return error < 0 ? error : redis_socket_finish(self->fd);
 }
 
 static int link_send(struct redis_exchange *self, const char *bytes, size_t len, bool has_more,
 		     uint64_t deadline_ms)
 {
-	int flags = MSG_NOSIGNAL | (has_more ? MSG_MORE : 0);
-
 	while (len > 0) {
-		ssize_t sent = send(self->fd, bytes, len, flags);
+		ssize_t sent = redis_wire_send(self->wire, bytes, len, has_more);
 		int error;
 
 		if (sent >= 0) {
@@ -89,11 +106,9 @@ static int link_send(struct redis_exchange *self, const char *bytes, size_t len,
 			len -= (size_t)sent;
 			continue;
 		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
-			return -errno;
-		error = link_wait(self, POLLOUT, deadline_ms);
+		if (sent != -EAGAIN)
+			return explain(self, (int)sent, self->wire->error);
+		error = link_wait(self, true, deadline_ms);
 		if (error < 0)
 			return error;
 	}
@@ -105,35 +120,24 @@ static ssize_t link_receive(struct redis_exchange *self, char *bytes, size_t siz
 			    uint64_t deadline_ms)
 {
 	for (;;) {
-		ssize_t len = recv(self->fd, bytes, size, 0);
+		ssize_t len = redis_wire_receive(self->wire, bytes, size);
 		int error;
 
 		if (len > 0)
 			return len;
-		if (len == 0)
-			return -ECONNRESET;
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
-			return -errno;
-		error = link_wait(self, POLLIN, deadline_ms);
+		if (len != -EAGAIN)
+			return explain(self, (int)len, self->wire->error);
+		error = link_wait(self, false, deadline_ms);
 		if (error < 0)
 			return error;
 	}
-}
-
-static void link_close(struct redis_exchange *self)
-{
-	if (self->fd >= 0)
-		close(self->fd);
-	self->fd = -1;
 }
 
 /* --- the connection ------------------------------------------------------------------------- */
 
 static void disconnect(struct redis_exchange *self)
 {
-	link_close(self);
+	redis_route_close(self->route);
 	if (self->reader != NULL)
 		redisReaderFree(self->reader);
 	self->reader = NULL;
@@ -195,8 +199,7 @@ static redisReply *receive_reply(struct redis_exchange *self, uint64_t deadline_
 			return reply;
 		len = link_receive(self, bytes, sizeof(bytes), deadline_ms);
 		if (len < 0) {
-			lose(self,
-			     len == -ECONNRESET ? "closed by the server" : strerror((int)-len));
+			lose(self, self->why);
 			return NULL;
 		}
 		if (redisReaderFeed(self->reader, bytes, (size_t)len) != REDIS_OK) {
@@ -206,29 +209,30 @@ static redisReply *receive_reply(struct redis_exchange *self, uint64_t deadline_
 	}
 }
 
-/* Sends self->args and wants +OK. */
-static bool greet(struct redis_exchange *self, uint64_t deadline_ms)
+/* Sends self->args and wants +OK, or the answer of a master. */
+static bool greet(struct redis_exchange *self, bool is_role, uint64_t deadline_ms)
 {
 	redisReply *reply;
 	size_t len;
 	size_t id_at;
 	const char *bytes = redis_args_end(&self->args, &len, &id_at);
-	int error = bytes == NULL ? -EMSGSIZE : link_send(self, bytes, len, false, deadline_ms);
+	int error = bytes == NULL ? explain(self, -EMSGSIZE, "a password that is too long")
+				  : link_send(self, bytes, len, false, deadline_ms);
 	bool is_welcome;
 
 	explicit_bzero(&self->args, sizeof(self->args));
 	if (error < 0) {
-		lose(self, strerror(-error));
+		lose(self, self->why);
 		return false;
 	}
 	reply = receive_reply(self, deadline_ms);
 	if (reply == NULL)
 		return false;
-	is_welcome = reply->type == REDIS_REPLY_STATUS;
+	is_welcome = is_role ? redis_reply_is_master(reply) : reply->type == REDIS_REPLY_STATUS;
 	if (!is_welcome)
-		redis_exchange_give_up(self, reply->type == REDIS_REPLY_ERROR
-						     ? reply->str
-						     : "an answer of another kind");
+		redis_exchange_give_up(self, reply->type == REDIS_REPLY_ERROR ? reply->str
+					     : is_role ? "what the Sentinel named is no master yet"
+						       : "an answer of another kind");
 	freeReplyObject(reply);
 	return is_welcome;
 }
@@ -242,14 +246,19 @@ static bool greet_all(struct redis_exchange *self, uint64_t deadline_ms)
 		if (url->user[0] != '\0')
 			redis_args_text(&self->args, url->user);
 		redis_args_text(&self->args, url->password);
-		if (!greet(self, deadline_ms))
+		if (!greet(self, false, deadline_ms))
+			return false;
+	}
+	if (url->sentinel_count > 0) {
+		redis_args_begin(&self->args, "ROLE");
+		if (!greet(self, true, deadline_ms))
 			return false;
 	}
 	if (url->db == 0)
 		return true;
 	redis_args_begin(&self->args, "SELECT");
 	redis_args_uint(&self->args, url->db);
-	return greet(self, deadline_ms);
+	return greet(self, false, deadline_ms);
 }
 
 bool redis_exchange_is_ready(struct redis_exchange *self)
@@ -258,14 +267,14 @@ bool redis_exchange_is_ready(struct redis_exchange *self)
 	uint64_t deadline_ms = now_ms + self->options.timeout_ms;
 	int error;
 
-	if (self->fd >= 0)
+	if (self->reader != NULL)
 		return true;
 	if (now_ms < self->retry_ms || is_stopped(self))
 		return false;
 	self->has_answered = false;
 	error = link_open(self, deadline_ms);
 	if (error < 0) {
-		lose(self, strerror(-error));
+		lose(self, self->why);
 		return false;
 	}
 	self->reader = redisReaderCreate();
@@ -278,7 +287,7 @@ bool redis_exchange_is_ready(struct redis_exchange *self)
 
 bool redis_exchange_is_open(const struct redis_exchange *self)
 {
-	return self->fd >= 0;
+	return self->reader != NULL;
 }
 
 int redis_exchange_send(struct redis_exchange *self, struct redis_args *args, bool has_more)
@@ -290,12 +299,12 @@ int redis_exchange_send(struct redis_exchange *self, struct redis_args *args, bo
 
 	if (bytes == NULL)
 		return -EMSGSIZE;
-	if (self->fd < 0)
+	if (self->reader == NULL)
 		return -EIO;
 	error = link_send(self, bytes, len, has_more, ring_now_ms() + self->options.timeout_ms);
 	if (error == 0)
 		return 0;
-	lose(self, strerror(-error));
+	lose(self, self->why);
 	return -EIO;
 }
 
@@ -303,11 +312,17 @@ redisReply *redis_exchange_reply(struct redis_exchange *self)
 {
 	redisReply *reply;
 
-	if (self->fd < 0)
+	if (self->reader == NULL)
 		return NULL;
 	reply = receive_reply(self, ring_now_ms() + self->options.timeout_ms);
 	if (reply == NULL)
 		return NULL;
+	if (redis_reply_is_readonly(reply)) {
+		/* Once answered it would be tried again at once: a failover takes longer. */
+		redis_exchange_give_up(self, "the server is a replica");
+		freeReplyObject(reply);
+		return NULL;
+	}
 	self->has_answered = true;
 	self->backoff_ms = 0;
 	if (self->has_warned)
@@ -320,7 +335,6 @@ int redis_exchange_new(struct redis_exchange **out, const struct redis_exchange_
 		       char error[REDIS_URL_ERROR_TEXT])
 {
 	struct redis_exchange *self = calloc(1, sizeof(*self));
-	int result;
 
 	*out = NULL;
 	if (self == NULL) {
@@ -328,12 +342,13 @@ int redis_exchange_new(struct redis_exchange **out, const struct redis_exchange_
 		return -ENOMEM;
 	}
 	self->options = *options;
-	self->fd = -1;
-	result = redis_socket_resolve(options->url, &self->addresses, error);
-	if (result < 0) {
-		redis_exchange_free(self);
-		return result;
+	self->route = redis_route_new(options->url, options->tls);
+	if (self->route == NULL) {
+		(void)snprintf(error, REDIS_URL_ERROR_TEXT, "out of memory");
+		free(self);
+		return -ENOMEM;
 	}
+	self->wire = redis_route_wire(self->route);
 	*out = self;
 	return 0;
 }
@@ -343,5 +358,6 @@ void redis_exchange_free(struct redis_exchange *self)
 	if (self == NULL)
 		return;
 	disconnect(self);
+	redis_route_free(self->route);
 	free(self);
 }

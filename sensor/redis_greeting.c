@@ -78,6 +78,10 @@ int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_op
 		error = add_step(self, REDIS_STEP_AUTH, args);
 		explicit_bzero(args, sizeof(*args));
 	}
+	if (error == 0 && url->sentinel_count > 0) {
+		redis_args_begin(args, "ROLE");
+		error = add_step(self, REDIS_STEP_ROLE, args);
+	}
 	if (error == 0 && url->db != 0) {
 		redis_args_begin(args, "SELECT");
 		redis_args_uint(args, url->db);
@@ -139,6 +143,8 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 	case REDIS_STEP_AUTH:
 	case REDIS_STEP_SELECT:
 		return reply->type == REDIS_REPLY_STATUS;
+	case REDIS_STEP_ROLE:
+		return redis_reply_is_master(reply);
 	case REDIS_STEP_OWNER:
 		return reply->type == REDIS_REPLY_INTEGER;
 	case REDIS_STEP_STREAM:
@@ -155,6 +161,21 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 bool redis_reply_begins(const redisReply *reply, const char *word)
 {
 	return strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+bool redis_reply_is_master(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+	       reply->element[0]->type == REDIS_REPLY_STRING &&
+	       strcmp(reply->element[0]->str, "master") == 0;
+}
+
+bool redis_reply_is_readonly(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+	       (redis_reply_begins(reply, "READONLY") ||
+		(redis_reply_begins(reply, "ERR Error running script") &&
+		 strstr(reply->str, "-READONLY ") != NULL));
 }
 
 bool redis_reply_is_passing(const redisReply *reply)
@@ -191,6 +212,8 @@ bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply)
 		return reply->type == REDIS_REPLY_INTEGER;
 	case REDIS_EXPECT_STATUS:
 		return reply->type == REDIS_REPLY_STATUS;
+	case REDIS_EXPECT_MIRROR:
+		return reply->type == REDIS_REPLY_INTEGER || reply->type == REDIS_REPLY_STATUS;
 	}
 	return false;
 }

@@ -6,9 +6,15 @@
 
 struct redisReply; /* of hiredis, which only the .c files include */
 
-#define REDIS_GREETING_STEPS (3 + REDIS_CONN_STREAMS)
+#define REDIS_GREETING_STEPS (4 + REDIS_CONN_STREAMS)
 
-enum redis_step { REDIS_STEP_AUTH, REDIS_STEP_SELECT, REDIS_STEP_OWNER, REDIS_STEP_STREAM };
+enum redis_step {
+	REDIS_STEP_AUTH,
+	REDIS_STEP_ROLE, /* what a Sentinel named must be the master */
+	REDIS_STEP_SELECT,
+	REDIS_STEP_OWNER,
+	REDIS_STEP_STREAM
+};
 
 /* The greeting is the same for every connection. */
 struct redis_greeting {
@@ -37,6 +43,10 @@ void redis_owner_keep(struct redis_args *args, const struct redis_conn_options *
 void redis_owner_release(struct redis_args *args, const struct redis_conn_options *options);
 
 bool redis_reply_begins(const struct redisReply *reply, const char *word);
+/* The answer of a master to ROLE. */
+bool redis_reply_is_master(const struct redisReply *reply);
+/* It came from a replica: the master is elsewhere. */
+bool redis_reply_is_readonly(const struct redisReply *reply);
 /* An error that passes by itself: full, loading, read-only... */
 bool redis_reply_is_passing(const struct redisReply *reply);
 /* An error that needs a person: rights, credentials, a cluster. */

@@ -518,6 +518,11 @@ static int answer_once(struct redis_inquiry *self, const struct question *questi
 	return 0;
 }
 
+void redis_inquiry_connect(struct redis_inquiry *self)
+{
+	(void)redis_exchange_is_ready(self->exchange);
+}
+
 void redis_inquiry_answer(struct redis_inquiry *self, const struct question *question,
 			  struct answer *answer)
 {

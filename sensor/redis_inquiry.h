@@ -27,6 +27,9 @@ int redis_inquiry_new(struct redis_inquiry **out, const struct config *config,
 		      char error[REDIS_URL_ERROR_TEXT]);
 void redis_inquiry_free(struct redis_inquiry *self);
 
+/* Connects now, so that the first question need not wait for it. */
+void redis_inquiry_connect(struct redis_inquiry *self);
+
 /* Fills answer's status and union, which must be zeroed. A lost connection is opened again once. */
 void redis_inquiry_answer(struct redis_inquiry *self, const struct question *question,
 			  struct answer *answer);

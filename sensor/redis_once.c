@@ -5,6 +5,7 @@
  * Reference: the Redis protocol specification (RESP2), XADD, XRANGE, EVAL. */
 #include "sensor/redis_once.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 /* KEYS: stream, hash of new ids. ARGV: id, new id, count of options, options, fields. */
 static const char script[] =
 	"local k,h,a=KEYS[1],KEYS[2],ARGV "
-	"if #redis.call('XRANGE',k,a[1],a[1])>0 or redis.call('HEXISTS',h,a[1])==1 then "
+	"if #redis.call('XRANGE',k,a[1],a[1])>0 or redis.call('HGET',h,a[1]) then "
 	"return 0 end "
 	"local n=3+tonumber(a[3]) "
 	"local function add(id) local c={'XADD',k} for i=4,n do c[#c+1]=a[i] end c[#c+1]=id "
@@ -139,5 +140,21 @@ int redis_once_push(struct redis_queue *queue, const struct redis_entry *entry, 
 		error = redis_queue_push(queue, &once, command);
 	}
 	free(args);
+	return error;
+}
+
+int redis_once_requeue(struct redis_queue *queue, uint64_t ms, uint64_t seq)
+{
+	const struct redis_entry *first = redis_queue_first(queue);
+	struct redis_entry entry;
+	int error;
+
+	assert(first != NULL);
+	entry = *first;
+	if (entry.sequence == 0 || entry.expect != REDIS_EXPECT_ID)
+		return redis_queue_requeue(queue, ms, seq);
+	error = redis_once_push(queue, &entry, redis_queue_first_bytes(queue), ms, seq);
+	if (error == 0)
+		redis_queue_pop(queue);
 	return error;
 }

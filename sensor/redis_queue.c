@@ -171,27 +171,60 @@ struct redis_entry *redis_queue_first(struct redis_queue *self)
 	return self->released == 0 || entry->len > self->sent - self->head ? NULL : entry;
 }
 
-const char *redis_queue_first_bytes(const struct redis_queue *self)
+static void take_out_first(struct redis_queue *self)
 {
-	return self->bytes + self->head;
-}
+	const struct redis_entry *entry = entry_at(self, 0);
 
-void redis_queue_pop(struct redis_queue *self)
-{
-	struct redis_entry *entry = redis_queue_first(self);
-
-	assert(entry != NULL);
 	self->head += entry->len;
 	self->events -= is_event(entry);
 	self->first++;
 	self->count--;
-	self->released--;
 	if (self->count == 0) {
 		self->head = 0;
 		self->sent = 0;
 		self->release = 0;
 		self->tail = 0;
 	}
+}
+
+void redis_queue_pop(struct redis_queue *self)
+{
+	assert(redis_queue_first(self) != NULL);
+	self->released--;
+	take_out_first(self);
+}
+
+void redis_queue_drop(struct redis_queue *self)
+{
+	assert(self->count > 0 && self->released == 0);
+	self->sent += entry_at(self, 0)->len;
+	self->release = self->sent;
+	take_out_first(self);
+}
+
+int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other)
+{
+	const char *bytes = other->bytes + other->head;
+
+	for (size_t i = 0; i < other->count; i++) {
+		const struct redis_entry *entry = entry_at(other, i);
+		int error = redis_queue_push(self, entry, bytes);
+
+		if (error < 0)
+			return error;
+		bytes += entry->len;
+	}
+	return 0;
+}
+
+const char *redis_queue_first_bytes(const struct redis_queue *self)
+{
+	return self->bytes + self->head;
+}
+
+size_t redis_queue_size(const struct redis_queue *self)
+{
+	return self->tail - self->head;
 }
 
 int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq)
@@ -226,7 +259,7 @@ int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq)
 	return 0;
 }
 
-size_t redis_queue_drop(struct redis_queue *self, size_t bytes)
+size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes)
 {
 	size_t kept = self->released;
 	size_t from = self->release;

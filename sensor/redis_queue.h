@@ -18,7 +18,8 @@ enum redis_expect {
 	REDIS_EXPECT_INTEGER, /* HSET, EXPIRE, ZADD, SADD, EVAL */
 	REDIS_EXPECT_STATUS,  /* SET */
 	REDIS_EXPECT_OWNER,   /* the script that keeps the ownership */
-	REDIS_EXPECT_ONCE     /* the script that adds an entry unless it is there, redis_once.h */
+	REDIS_EXPECT_ONCE,    /* the script that adds an entry unless it is there, redis_once.h */
+	REDIS_EXPECT_MIRROR   /* RPUSH, LTRIM, PUBLISH: no event is lost when Redis refuses it */
 };
 
 struct redis_entry {
@@ -51,7 +52,6 @@ void redis_queue_sent(struct redis_queue *self, size_t len);
 
 /* The oldest command, whose reply comes next; NULL: none was wholly sent. */
 struct redis_entry *redis_queue_first(struct redis_queue *self);
-const char *redis_queue_first_bytes(const struct redis_queue *self);
 void redis_queue_pop(struct redis_queue *self);
 /* Puts the oldest released command behind all others instead, as new, with another stream id if it
  * has one. 0 or -ENOMEM (then it is still there). */
@@ -59,7 +59,15 @@ int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq);
 
 /* Takes out the oldest bulk commands that were never released, until bytes are free again or there
  * is none. Returns how many. */
-size_t redis_queue_drop(struct redis_queue *self, size_t bytes);
+size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes);
+
+/* Copies for another time: adds all commands of another queue, in their order. 0 or -ENOMEM, then
+ * some were added. */
+int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other);
+/* The oldest command's bytes, and how to drop it when none was released. */
+const char *redis_queue_first_bytes(const struct redis_queue *self);
+void redis_queue_drop(struct redis_queue *self);
+size_t redis_queue_size(const struct redis_queue *self); /* bytes of all commands */
 
 /* The connection is gone: what was released waits again and is marked. */
 void redis_queue_rewind(struct redis_queue *self);

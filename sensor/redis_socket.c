@@ -11,33 +11,27 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int resolve_unix(const struct redis_url *url, struct redis_addresses *out)
+void redis_socket_unix(const char *path, struct redis_addresses *out)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
-	memcpy(addr.sun_path, url->path, strlen(url->path) + 1);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	memcpy(&out->items[0], &addr, sizeof(addr));
 	out->lens[0] = sizeof(addr);
 	out->count = 1;
-	return 0;
 }
 
-int redis_socket_resolve(const struct redis_url *url, struct redis_addresses *out,
-			 char error[REDIS_URL_ERROR_TEXT])
+static int look_up(const struct redis_place *place, int flags, struct redis_addresses *out)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = flags };
 	struct addrinfo *list = NULL;
-	int result;
+	int result = getaddrinfo(place->host, place->port, &hints, &list);
 
 	out->count = 0;
-	if (url->path[0] != '\0')
-		return resolve_unix(url, out);
-	result = getaddrinfo(url->host, url->port, &hints, &list);
-	if (result != 0) {
-		(void)snprintf(error, REDIS_URL_ERROR_TEXT, "cannot resolve %.64s: %s", url->host,
-			       gai_strerror(result));
-		return -EHOSTUNREACH;
-	}
+	if (result != 0)
+		return result;
 	for (const struct addrinfo *at = list; at != NULL && out->count < REDIS_ADDRESSES;
 	     at = at->ai_next) {
 		memcpy(&out->items[out->count], at->ai_addr, at->ai_addrlen);
@@ -45,6 +39,23 @@ int redis_socket_resolve(const struct redis_url *url, struct redis_addresses *ou
 	}
 	freeaddrinfo(list);
 	return 0;
+}
+
+bool redis_socket_numeric(const struct redis_place *place, struct redis_addresses *out)
+{
+	return look_up(place, AI_NUMERICHOST | AI_NUMERICSERV, out) == 0 && out->count > 0;
+}
+
+int redis_socket_resolve(const struct redis_place *place, struct redis_addresses *out,
+			 char error[REDIS_URL_ERROR_TEXT])
+{
+	int result = look_up(place, AI_NUMERICSERV, out);
+
+	if (result == 0 && out->count > 0)
+		return 0;
+	(void)snprintf(error, REDIS_URL_ERROR_TEXT, "cannot resolve %.64s: %s", place->host,
+		       result == 0 ? "it has no address" : gai_strerror(result));
+	return -EHOSTUNREACH;
 }
 
 int redis_socket_connect(const struct redis_addresses *addresses, size_t index)

@@ -1,4 +1,4 @@
-/* redis_socket.h: non-blocking sockets to Redis. */
+/* redis_socket.h: non-blocking sockets to Redis, and the addresses they go to. */
 #ifndef SENSOR_REDIS_SOCKET_H
 #define SENSOR_REDIS_SOCKET_H
 
@@ -8,15 +8,21 @@
 
 #define REDIS_ADDRESSES 8
 
-/* The addresses a URL leads to. Names are resolved once, before the sensor gives up privileges. */
+/* The addresses a name stands for. */
 struct redis_addresses {
 	struct sockaddr_storage items[REDIS_ADDRESSES];
 	socklen_t lens[REDIS_ADDRESSES];
 	size_t count;
 };
 
+/* The one address of a unix socket. */
+void redis_socket_unix(const char *path, struct redis_addresses *out);
+
+/* A place given by its IP address. False: it has a name instead. Never waits. */
+bool redis_socket_numeric(const struct redis_place *place, struct redis_addresses *out);
+
 /* 0, or -EHOSTUNREACH with error filled. May take as long as the resolver does. */
-int redis_socket_resolve(const struct redis_url *url, struct redis_addresses *out,
+int redis_socket_resolve(const struct redis_place *place, struct redis_addresses *out,
 			 char error[REDIS_URL_ERROR_TEXT]);
 
 /* Begins to connect: a descriptor that is writable once connected, or negative errno. */

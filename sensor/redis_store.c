@@ -296,6 +296,7 @@ static int store_session(struct redis_store *self, struct redis_conn *conn,
 static void add_alert_fields(struct redis_args *args, const struct event_texts *texts,
 			     const struct event *event, uint8_t level, const char *wallet)
 {
+	const struct cloud_identity *identity = event_identity(event);
 	uint32_t revision;
 	uint32_t sid;
 
@@ -308,7 +309,7 @@ static void add_alert_fields(struct redis_args *args, const struct event_texts *
 	field(args, "dest", texts->endpoint);
 	field_hostile(args, "pool", texts->pool);
 	field_hostile(args, "wallet", wallet);
-	field(args, "instance", "");
+	field(args, "instance", identity != NULL ? identity->instance_id : "");
 }
 
 static int store_alert(struct redis_store *self, struct redis_conn *conn,

@@ -12,6 +12,7 @@
  *	P:pool:<..>:hosts P:wallet:<..>:hosts	sets
  *	P:alert:open:<hash>			id of the alert that is open
  *	P:campaign:<id> :hosts :seen, P:campaigns	see redis_campaign.h
+ *	P:eve P:live				list and channel, see redis_bridge.h
  *
  * Every command may be sent twice: values are absolute. Key names hold no wire bytes: addresses,
  * the operator's words and hashes only. For one thread. */
@@ -32,8 +33,8 @@ enum redis_stream {
 
 #define REDIS_KEY_TEXT 512
 
-/* More than all commands of one event take. */
-#define REDIS_EVENT_BYTES ((size_t)32 * 1024)
+/* More than all commands of one event take, with its line in the list and the channel. */
+#define REDIS_EVENT_BYTES ((size_t)64 * 1024)
 
 struct redis_store;
 

@@ -8,7 +8,8 @@
 
 #include "protocols/slice.h"
 
-#define DB_MAX 1000000
+#define DB_MAX        1000000
+#define SENTINEL_PORT 26379
 
 static int fail(char error[REDIS_URL_ERROR_TEXT], const char *why)
 {
@@ -94,22 +95,22 @@ static int parse_login(struct slice login, struct redis_url *out, char error[RED
 }
 
 /* host, host:port, [ip6] or [ip6]:port */
-static int parse_host(struct slice place, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+static int parse_place(struct slice text, uint32_t port, struct redis_place *out,
+		       char error[REDIS_URL_ERROR_TEXT])
 {
 	struct slice host;
 	struct slice after;
-	uint32_t port = 6379;
 
-	if (slice_starts(place, "[")) {
-		size_t close = slice_find(place, ']');
+	if (slice_starts(text, "[")) {
+		size_t close = slice_find(text, ']');
 
-		if (close == place.len)
+		if (close == text.len)
 			return fail(error, "an IPv6 address needs a closing bracket");
-		host = slice_sub(place, 1, close - 1);
-		after = slice_tail(place, close + 1);
+		host = slice_sub(text, 1, close - 1);
+		after = slice_tail(text, close + 1);
 	} else {
-		host = slice_head(place, slice_find(place, ':'));
-		after = slice_tail(place, host.len);
+		host = slice_head(text, slice_find(text, ':'));
+		after = slice_tail(text, host.len);
 	}
 	if (host.len == 0)
 		return fail(error, "the host is missing");
@@ -123,6 +124,45 @@ static int parse_host(struct slice place, struct redis_url *out, char error[REDI
 	return 0;
 }
 
+static int parse_db(struct slice db, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+{
+	if (db.len > 0 && !parse_number(db, DB_MAX, &out->db))
+		return fail(error, "after the host only /NUMBER of a database is understood");
+	return 0;
+}
+
+/* host:port,host:port/name[/db] */
+static int parse_sentinels(struct slice rest, struct redis_url *out,
+			   char error[REDIS_URL_ERROR_TEXT])
+{
+	size_t slash = slice_find(rest, '/');
+	struct slice places = slice_head(rest, slash);
+	struct slice name = slice_tail(rest, slash + 1);
+	size_t end = slice_find(name, '/');
+
+	if (!decode(slice_head(name, end), out->master, sizeof(out->master)))
+		return fail(error, "the master's name is too long or has a broken %XX");
+	if (out->master[0] == '\0')
+		return fail(error, "after the Sentinels the name of the master is missing: "
+				   "redis+sentinel://host,host/name");
+	while (places.len > 0) {
+		size_t comma = slice_find(places, ',');
+		int result;
+
+		if (out->sentinel_count == REDIS_SENTINELS)
+			return fail(error, "more than 8 Sentinels");
+		result = parse_place(slice_head(places, comma), SENTINEL_PORT,
+				     &out->sentinels[out->sentinel_count], error);
+		if (result < 0)
+			return result;
+		out->sentinel_count++;
+		places = slice_tail(places, comma + 1);
+	}
+	if (out->sentinel_count == 0)
+		return fail(error, "the host is missing");
+	return parse_db(slice_tail(name, end + 1), out, error);
+}
+
 /* The last '@': a password may hold one. */
 static size_t find_at(struct slice in)
 {
@@ -132,26 +172,44 @@ static size_t find_at(struct slice in)
 	return in.len;
 }
 
+struct scheme {
+	const char *text;
+	bool is_tls;
+	bool has_sentinels;
+};
+
+static const struct scheme *find_scheme(struct slice text)
+{
+	static const struct scheme schemes[] = {
+		{ "redis://", false, false },
+		{ "rediss://", true, false },
+		{ "redis+sentinel://", false, true },
+		{ "rediss+sentinel://", true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (slice_starts(text, schemes[i].text))
+			return &schemes[i];
+	return NULL;
+}
+
 int redis_url_parse(const char *text, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
 {
-	static const char scheme[] = "redis://";
 	struct slice rest = slice_str(text);
-	struct slice authority;
-	struct slice db;
+	const struct scheme *scheme = find_scheme(rest);
 	size_t slash;
 	size_t at;
 	int result;
 
 	memset(out, 0, sizeof(*out));
 	error[0] = '\0';
-	if (slice_starts(rest, "rediss://"))
-		return fail(error, "rediss:// (TLS) is not supported by this version yet; use a "
-				   "local TLS proxy and unix:// or redis://");
 	if (slice_starts(rest, "unix://"))
 		return parse_unix(slice_tail(rest, 7), out, error);
-	if (!slice_starts(rest, scheme))
-		return fail(error, "a Redis URL begins with redis:// or unix://");
-	rest = slice_tail(rest, sizeof(scheme) - 1);
+	if (scheme == NULL)
+		return fail(error, "a Redis URL begins with redis://, rediss://, unix:// or "
+				   "redis+sentinel://");
+	out->is_tls = scheme->is_tls;
+	rest = slice_tail(rest, strlen(scheme->text));
 	at = find_at(rest);
 	if (at < rest.len) {
 		result = parse_login(slice_head(rest, at), out, error);
@@ -159,23 +217,50 @@ int redis_url_parse(const char *text, struct redis_url *out, char error[REDIS_UR
 			return result;
 		rest = slice_tail(rest, at + 1);
 	}
+	if (scheme->has_sentinels)
+		return parse_sentinels(rest, out, error);
 	slash = slice_find(rest, '/');
-	authority = slice_head(rest, slash);
-	db = slice_tail(rest, slash + 1);
-	if (db.len > 0 && !parse_number(db, DB_MAX, &out->db))
-		return fail(error, "after the host only /NUMBER of a database is understood");
-	return parse_host(authority, out, error);
+	result = parse_db(slice_tail(rest, slash + 1), out, error);
+	return result < 0 ? result : parse_place(slice_head(rest, slash), 6379, &out->place, error);
+}
+
+void redis_place_name(const struct redis_place *place, char *out, size_t size)
+{
+	bool is_v6 = strchr(place->host, ':') != NULL;
+
+	(void)snprintf(out, size, "%s%s%s:%s", is_v6 ? "[" : "", place->host, is_v6 ? "]" : "",
+		       place->port);
 }
 
 void redis_url_name(const struct redis_url *url, char *out, size_t size)
 {
-	bool is_v6 = strchr(url->host, ':') != NULL;
+	size_t len;
 
-	if (url->path[0] != '\0')
+	if (url->path[0] != '\0') {
 		(void)snprintf(out, size, "%s", url->path);
-	else
-		(void)snprintf(out, size, "%s%s%s:%s", is_v6 ? "[" : "", url->host,
-			       is_v6 ? "]" : "", url->port);
+		return;
+	}
+	if (url->sentinel_count == 0) {
+		redis_place_name(&url->place, out, size);
+		return;
+	}
+	(void)snprintf(out, size, "%s at ", url->master);
+	for (size_t i = 0; i < url->sentinel_count; i++) {
+		len = strlen(out);
+		if (i > 0 && len + 1 < size)
+			out[len++] = ',';
+		redis_place_name(&url->sentinels[i], out + len, size - len);
+	}
+}
+
+bool redis_url_has_password(const char *text)
+{
+	struct redis_url url;
+	char error[REDIS_URL_ERROR_TEXT];
+	bool has = redis_url_parse(text, &url, error) == 0 && url.password[0] != '\0';
+
+	explicit_bzero(&url, sizeof(url));
+	return has;
 }
 
 int redis_url_check_access(const char *text, char error[REDIS_URL_ERROR_TEXT])

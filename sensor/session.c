@@ -202,7 +202,7 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 		apply_identity(&a);
 	apply_answer(&a);
 	apply_proof(&a);
-	self->dirs_seen |= (uint8_t)(1u << dir);
+	session_hear(self, dir);
 	if (!self->is_reported)
 		return 0;
 	self->changed |= (uint8_t)a.changed;
@@ -217,6 +217,11 @@ unsigned session_witness(struct session *self, enum evidence_word word)
 		return 0;
 	self->changed |= SESSION_CHANGED_EVIDENCE;
 	return SESSION_CHANGED_EVIDENCE;
+}
+
+void session_hear(struct session *self, enum direction dir)
+{
+	self->dirs_heard |= (uint8_t)(1u << dir);
 }
 
 void session_carrier(struct session *self, const char *names)
@@ -239,12 +244,12 @@ void session_gap(struct session *self, enum direction dir)
 
 void session_swap_roles(struct session *self)
 {
-	uint32_t replies = self->replies[0];
+	uint8_t yeses = self->yeses[0];
 
 	ledger_swap_roles(&self->ledger);
-	self->replies[0] = self->replies[1];
-	self->replies[1] = replies;
-	self->dirs_seen = (uint8_t)((self->dirs_seen & 1) << 1 | self->dirs_seen >> 1);
+	self->yeses[0] = self->yeses[1];
+	self->yeses[1] = yeses;
+	self->dirs_heard = (uint8_t)((self->dirs_heard & 1) << 1 | self->dirs_heard >> 1);
 	if (self->sender_dir != 0)
 		self->sender_dir = (uint8_t)(3 - self->sender_dir);
 }

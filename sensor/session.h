@@ -82,7 +82,6 @@ struct session {
 	uint32_t floor_submitted;  /* shares that prove share_floor and have no job's work */
 	uint32_t floor_accepted;   /* those of them that the pool accepted */
 	uint32_t credited;         /* shares whose work is known */
-	uint32_t replies[2];       /* replies seen, by direction */
 	uint64_t login_ns;         /* of a login still without reply; 0: none */
 	uint64_t start_ns;         /* first login, job or share; 0: none */
 	uint64_t work_start_ns;    /* first job whose work is known; 0: none */
@@ -91,10 +90,12 @@ struct session {
 	const char *spoken;        /* descriptor's name behind view.dialect; NULL: none */
 	uint8_t changed;           /* enum session_change not yet reported; the worker clears it */
 	uint8_t is_reported;       /* level reached LEVEL_NODE once */
+	uint8_t is_job_algo;       /* view.algo is what a job said */
 	uint8_t is_open;           /* level reached LEVEL_LIKELY once */
 	uint8_t sender_dir;        /* 1 + direction in which the miner sends; 0: unknown */
 	uint8_t is_sender_certain; /* by a login or a share */
-	uint8_t dirs_seen;         /* bit per direction in which anything was found */
+	uint8_t yeses[2];          /* that a login or a share gets, by direction; up to 2 */
+	uint8_t dirs_heard;        /* bit per direction that carried bytes, read or not */
 	uint8_t dialect_proof;     /* enum proof of the finding that named view.dialect */
 };
 
@@ -103,12 +104,20 @@ struct stats;
 /* self must be zeroed before its first finding. dialect is the descriptor's name. Returns the
  * changes of this call (also ORed into self->changed); 0 while the session is not reported.
  *
- * A reply with a count settles that many of the oldest pending shares. When only the pool's side of
- * a flow is seen, it is that many shares; accepting replies without a count are taken for accepted
- * shares after that side's second one (and stale refusals for stale ones). submitted then counts
- * them too. */
+ * A reply with a count settles that many of the oldest pending shares. When the miner's side of a
+ * flow is not heard at all, it is that many shares, and one that only a share gets is one. A yes
+ * that a login gets as well is a share's once there was a job and a first such yes: that may be the
+ * login's, wherever the flow was picked up. submitted then counts them too. */
 unsigned session_apply(struct session *self, const char *dialect, const struct finding *finding,
 		       enum direction dir, uint64_t time_ns, struct stats *stats);
+
+/* Bytes came in that direction, whether or not they can be read. */
+void session_hear(struct session *self, enum direction dir);
+
+/* A reply before anything that it could belong to: its request, and with it what the flow is, may
+ * be held behind a hole of the stream. Proves nothing, begins nothing. */
+void session_overhear(struct session *self, const struct finding *reply, enum direction dir,
+		      uint64_t time_ns);
 
 /* What the session rides in: names of carriers, outermost first; "" for nothing. */
 void session_carrier(struct session *self, const char *names);

@@ -125,6 +125,20 @@ static void note_flags(struct apply *a)
 		become_proxy(a);
 }
 
+/* A job names the algorithm best: others tell what they can do, or what is usual. */
+static void note_algo(struct apply *a)
+{
+	struct session *self = a->self;
+	struct slice algo = a->finding->algo;
+	bool is_job = a->finding->kind == FINDING_JOB && algo.len > 0;
+
+	if (is_job && !self->is_job_algo && !slice_is(algo, self->view.algo))
+		set_text(a, self->view.algo, sizeof(self->view.algo), algo);
+	else
+		fill_text(a, self->view.algo, sizeof(self->view.algo), algo);
+	self->is_job_algo = self->is_job_algo || is_job;
+}
+
 void apply_identity(struct apply *a)
 {
 	const struct finding *finding = a->finding;
@@ -140,7 +154,7 @@ void apply_identity(struct apply *a)
 	fill_text(a, view->email, sizeof(view->email), finding->email);
 	fill_text(a, view->email, sizeof(view->email), finding->wallet.email);
 	fill_text(a, view->agent, sizeof(view->agent), finding->agent);
-	fill_text(a, view->algo, sizeof(view->algo), finding->algo);
+	note_algo(a);
 	if (coin != NULL)
 		fill_text(a, view->coin, sizeof(view->coin), slice_str(coin));
 	fill_text(a, view->tag, sizeof(view->tag), finding->tag);

@@ -6,10 +6,6 @@
 
 #include "sensor/session_apply.h"
 
-/* Replies of the pool that are no share's, when nothing but replies is seen: to the introduction
- * and to the login. */
-#define REPLIES_BEFORE_SHARES 2
-
 /* Shares that a reply settles or that are counted at once. */
 struct settled {
 	double work; /* of one */
@@ -254,7 +250,16 @@ void apply_difficulty(struct apply *a)
 
 /* --- replies -------------------------------------------------------------------------------- */
 
-/* With the miner's side missing, replies are those to shares. */
+/* The yes of a share, and not the first one that the login gets. */
+static bool is_later_yes(const struct session *self, const struct finding *finding,
+			 enum direction dir)
+{
+	return finding->reply_to == REPLY_TO_LOGIN_OR_SHARE && finding->is_ok &&
+	       self->view.first_job_ns != 0 && self->yeses[dir] > 1;
+}
+
+/* With the miner's side missing, these replies stand for shares. Of a side that is heard, what
+ * cannot be read yet may be the very shares. */
 static bool is_lone_share(const struct apply *a)
 {
 	const struct session *self = a->self;
@@ -264,10 +269,19 @@ static bool is_lone_share(const struct apply *a)
 	if (!self->is_open && finding->proof < PROOF_LIKELY)
 		return false;
 	if (self->sender_dir == 0 || miner_dir == (unsigned)a->dir ||
-	    (self->dirs_seen & 1u << miner_dir) != 0)
+	    (self->dirs_heard & 1u << miner_dir) != 0)
 		return false;
-	return finding->count > 0 || (self->replies[a->dir] > REPLIES_BEFORE_SHARES &&
-				      (finding->is_ok || finding->is_stale));
+	return finding->count > 0 || finding->reply_to == REPLY_TO_SHARE ||
+	       is_later_yes(self, finding, a->dir);
+}
+
+static void count_yes(struct session *self, const struct finding *finding, enum direction dir)
+{
+	bool is_login =
+		finding->reply_to == REPLY_TO_LOGIN || finding->reply_to == REPLY_TO_LOGIN_OR_SHARE;
+
+	if (is_login && finding->is_ok && self->yeses[dir] < 2)
+		self->yeses[dir]++;
 }
 
 static void count_lone_shares(struct apply *a, const struct ledger_reply *reply)
@@ -296,22 +310,38 @@ static void settle_pending(struct apply *a, struct ledger_reply *reply)
 	}
 }
 
-void apply_reply(struct apply *a)
+static struct ledger_reply ledger_reply_of(const struct finding *finding, enum direction dir,
+					   uint64_t time_ns)
 {
-	struct session *self = a->self;
-	const struct finding *finding = a->finding;
 	struct ledger_reply reply = { .id = finding->request,
-				      .time_ns = a->time_ns,
+				      .time_ns = time_ns,
 				      .count = finding->count > 0 ? finding->count : 1,
-				      .dir = (uint8_t)a->dir,
+				      .dir = (uint8_t)dir,
 				      .is_ok = finding->is_ok,
 				      .is_stale = finding->is_stale };
 
 	(void)slice_copy(finding->reason, reply.reason, sizeof(reply.reason));
-	if (self->replies[a->dir] < UINT32_MAX)
-		self->replies[a->dir]++;
+	return reply;
+}
+
+void session_overhear(struct session *self, const struct finding *reply, enum direction dir,
+		      uint64_t time_ns)
+{
+	const struct ledger_reply early = ledger_reply_of(reply, dir, time_ns);
+
+	count_yes(self, reply, dir);
+	if (early.id != 0)
+		ledger_keep_early(&self->ledger, &early);
+}
+
+void apply_reply(struct apply *a)
+{
+	struct session *self = a->self;
+	struct ledger_reply reply = ledger_reply_of(a->finding, a->dir, a->time_ns);
+
+	count_yes(self, a->finding, a->dir);
 	settle_pending(a, &reply);
-	if (reply.count == 0 || (reply.id == 0 && finding->count == 0))
+	if (reply.count == 0)
 		return;
 	if (is_lone_share(a))
 		count_lone_shares(a, &reply);

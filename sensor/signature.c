@@ -2,7 +2,7 @@
  * Enterprise, v18.1: one to a signature, the one that what was seen proves. */
 #include "sensor/signature.h"
 
-#include <stddef.h>
+#include <assert.h>
 
 #define CATEGORY_MINING "Crypto Currency Mining Activity Detected"
 #define CATEGORY_POLICY "Potential Corporate Privacy Violation"
@@ -20,7 +20,7 @@
 	"T1048", "Exfiltration_Over_Alternative_Protocol", "T1048.003", \
 		"Exfiltration_Over_Unencrypted_Non-C2_Protocol"
 
-static const struct signature signatures[] = {
+static const struct signature signatures[SIGNATURES] = {
 	{ SID_SESSION, FAMILY_SESSION, 1, "Cryptocurrency mining session", CATEGORY_MINING, IMPACT,
 	  COMPUTE_HIJACKING },
 	{ SID_LOGIN, FAMILY_SESSION, 2, "Cryptocurrency mining login", CATEGORY_MINING, IMPACT,
@@ -43,9 +43,15 @@ static const struct signature signatures[] = {
 	{ SID_NODE, FAMILY_NODE, 3, "Coin node traffic", CATEGORY_POLICY, IMPACT, HIJACKING },
 };
 
+const struct signature *signature_at(size_t index)
+{
+	assert(index < SIGNATURES);
+	return &signatures[index];
+}
+
 const struct signature *signature_find(uint32_t sid)
 {
-	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
+	for (size_t i = 0; i < SIGNATURES; i++)
 		if (signatures[i].sid == sid)
 			return &signatures[i];
 	return NULL;

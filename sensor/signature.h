@@ -3,6 +3,7 @@
 #ifndef SENSOR_SIGNATURE_H
 #define SENSOR_SIGNATURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum family {
@@ -40,6 +41,10 @@ struct signature {
 	const char *technique_id;   /* "T1496.001" */
 	const char *technique_name; /* words joined by _ */
 };
+
+/* All rows, by place. */
+#define SIGNATURES 10
+const struct signature *signature_at(size_t index);
 
 /* The row of a sid; NULL when there is none. */
 const struct signature *signature_find(uint32_t sid);

@@ -15,6 +15,9 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/log.h"
+#include "sensor/redis_access.h"
+#include "sensor/redis_bridge.h"
+#include "sensor/redis_lag.h"
 #include "sensor/redis_spool.h"
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
@@ -29,11 +32,13 @@
 
 struct sink_redis_state {
 	struct sink_options options;
-	struct redis_url url;
+	struct redis_access access;
 	char owner_key[REDIS_KEY_TEXT];
 	char owner[128];
 	char streams[REDIS_STREAMS][REDIS_KEY_TEXT];
 	struct redis_store *store;
+	struct redis_bridge *bridge;
+	struct redis_lag lag;
 	struct redis_conn *conn;
 	struct redis_spool *spool; /* NULL: no state directory */
 	uint64_t stats_ms;         /* when the next row is due */
@@ -56,7 +61,8 @@ static uint64_t free_state(struct sink_redis_state *self)
 	uint64_t lost = redis_spool_close(self->spool);
 
 	redis_store_free(self->store);
-	explicit_bzero(&self->url, sizeof(self->url));
+	redis_access_clear(&self->access);
+	redis_bridge_free(self->bridge);
 	free(self);
 	return lost;
 }
@@ -77,22 +83,13 @@ static int name_owner(struct sink_redis_state *self)
 	return 0;
 }
 
-static int read_url(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
+static int load_access(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
-	const struct config *config = self->options.config;
-	char why[REDIS_URL_ERROR_TEXT];
-	int result = redis_url_parse(config->redis, &self->url, why);
+	char why[REDIS_ACCESS_ERROR_TEXT];
+	int result = redis_access_configure(&self->access, self->options.config, why);
 
-	if (result < 0) {
-		(void)snprintf(error, SINK_ERROR_TEXT, "%s", why);
-		return result;
-	}
-	if (config->redis_password_file == NULL)
-		return 0;
-	result = redis_url_read_password(&self->url, config->redis_password_file);
 	if (result < 0)
-		(void)snprintf(error, SINK_ERROR_TEXT, "%.256s: %s", config->redis_password_file,
-			       result == -ENODATA ? "holds no password" : strerror(-result));
+		(void)snprintf(error, SINK_ERROR_TEXT, "%s", why);
 	return result;
 }
 
@@ -115,7 +112,8 @@ static int open_spool(struct sink_redis_state *self, char error[SINK_ERROR_TEXT]
 static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
 	static const char *const words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
-	struct redis_conn_options options = { .url = &self->url,
+	struct redis_conn_options options = { .url = &self->access.url,
+					      .tls = self->access.tls,
 					      .queue_bytes = self->options.config->redis_queue,
 					      .connect_timeout_ms = CONNECT_MS,
 					      .reply_timeout_ms = REPLY_MS,
@@ -138,7 +136,7 @@ static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TE
 	}
 	result = redis_conn_open(&self->conn, &options, why);
 	if (result < 0) {
-		redis_url_name(&self->url, name, sizeof(name));
+		redis_url_name(&self->access.url, name, sizeof(name));
 		(void)snprintf(error, SINK_ERROR_TEXT, "%.160s: %.300s", name, why);
 	}
 	return result;
@@ -156,7 +154,8 @@ static int redis_open(void **out, const struct sink_options *options, char error
 	jsonw_time_text(wall_clock_ns(), self->started, sizeof(self->started));
 	self->stats_ms = ring_now_ms(); /* a heartbeat at once: absence means a dead sensor */
 	self->store = redis_store_new(options->config, options->context);
-	if (self->store == NULL)
+	self->bridge = redis_bridge_new(options);
+	if (self->store == NULL || self->bridge == NULL)
 		goto fail;
 	result = name_owner(self);
 	if (result < 0) {
@@ -164,7 +163,7 @@ static int redis_open(void **out, const struct sink_options *options, char error
 			       strerror(-result));
 		goto fail;
 	}
-	result = read_url(self, error);
+	result = load_access(self, error);
 	if (result == 0)
 		result = open_spool(self, error);
 	if (result < 0)
@@ -205,6 +204,7 @@ static int redis_write(void *sink, struct event_renderer *renderer, const struct
 	struct sink_redis_state *self = sink;
 	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? reserved(self) : 0);
 	bool is_kept = self->spool != NULL && redis_spool_takes(self->spool, self->conn, event);
+	int error;
 
 	if (!is_kept && !redis_conn_has_room(self->conn, need) &&
 	    (event->kind != EVENT_FLOW || !drop_oldest(self) ||
@@ -213,8 +213,12 @@ static int redis_write(void *sink, struct event_renderer *renderer, const struct
 	if (event->time_ns > self->last_event_ns)
 		self->last_event_ns = event->time_ns;
 	if (is_kept)
-		return redis_spool_write(self->spool, self->store, self->conn, renderer, event);
-	return redis_store_event(self->store, self->conn, renderer, event);
+		error = redis_spool_write(self->spool, self->store, self->conn, renderer, event);
+	else
+		error = redis_store_event(self->store, self->conn, renderer, event);
+	if (error == 0)
+		redis_bridge_event(self->bridge, self->conn, renderer, event);
+	return error;
 }
 
 /* Seconds between now and the newest event, live; 0 from a file. */
@@ -282,6 +286,16 @@ static void push_stats(struct sink_redis_state *self)
 		log_warning("redis: counters not published: %s", strerror(-error));
 }
 
+static void note_lag(struct sink_redis_state *self, uint64_t now_ms)
+{
+	struct stats *stats = self->options.stats;
+	size_t held = redis_conn_held(self->conn);
+	uint64_t pushed = redis_conn_pushed(self->conn);
+
+	stats_set(stats->redis_queued, held);
+	stats_set(stats->redis_latency_ms, redis_lag_look(&self->lag, pushed, held, now_ms));
+}
+
 static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 {
 	struct sink_redis_state *self = sink;
@@ -294,6 +308,7 @@ static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 	if (self->spool != NULL)
 		redis_spool_poll(self->spool, self->conn);
 	error = redis_conn_poll(self->conn, now_ms, want);
+	note_lag(self, now_ms);
 	if (error == 0 && self->spool != NULL && redis_spool_is_waiting(self->spool))
 		error = -EAGAIN;
 	if (error != 0 && error != -EAGAIN)

@@ -69,7 +69,7 @@ static int text_open(void **out, const struct sink_options *options, char error[
 /* Appends "  name text", printable, when there is a text. */
 static size_t add_word(char *line, size_t len, const char *name, const char *text)
 {
-	char printable[4 * LIMIT_WALLET_TEXT];
+	char printable[4 * LIMIT_DOMAIN_TEXT];
 	int added;
 
 	if (text[0] == '\0')
@@ -133,6 +133,9 @@ static size_t describe_alert(char *line, const struct event_texts *texts, const 
 		len = add_nat(line, len, texts);
 	if (strcmp(texts->pool, texts->endpoint) != 0)
 		len = add_word(line, len, "pool", texts->pool);
+	if (strcmp(texts->pool, alert->query) != 0)
+		len = add_word(line, len, "name", alert->query);
+	len = add_word(line, len, "key", alert->access_key);
 	if (view != NULL) {
 		len = add_word(line, len, view->wallet_check != 0 ? "wallet" : "account",
 			       view->wallet);

@@ -15,6 +15,16 @@ static const char *const helps[] = {
 #undef STATS_HELP
 };
 
+static const size_t levels[] = {
+	offsetof(struct stats, flows_active),
+	offsetof(struct stats, dns_labels),
+	offsetof(struct stats, redis_queued),
+	offsetof(struct stats, redis_latency_ms),
+	offsetof(struct stats, lag_ms),
+	offsetof(struct stats, facts_waiting_bytes),
+	offsetof(struct stats, decisions_waiting_bytes),
+};
+
 void stats_merge(struct stats *sum, const struct stats *one)
 {
 #define STATS_MERGE(name, help) sum->name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
@@ -30,6 +40,14 @@ const char *stats_name(size_t index)
 const char *stats_help(size_t index)
 {
 	return index < STATS_COUNT ? helps[index] : NULL;
+}
+
+bool stats_is_level(size_t index)
+{
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (levels[i] == index * sizeof(uint64_t))
+			return true;
+	return false;
 }
 
 uint64_t stats_value(const struct stats *stats, size_t index)

@@ -5,6 +5,7 @@
 #ifndef SENSOR_STATS_H
 #define SENSOR_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,6 +80,12 @@
 	X(redis_commands, "commands acknowledged by Redis") \
 	X(redis_errors, "error replies of Redis") \
 	X(redis_reconnects, "connections to Redis opened after the first") \
+	X(mirror_refused, "commands of the EVE list and channel refused or not sent") \
+	X(redis_queued, "commands without Redis's reply now") \
+	X(redis_latency_ms, "time from the queue to Redis's reply, last sample") \
+	X(lag_ms, "live: how far the packets' time is behind the clock") \
+	X(facts_waiting_bytes, "bytes on the rings to the correlator now") \
+	X(decisions_waiting_bytes, "bytes on the rings to the publisher now") \
 	X(redis_dropped, "flow records dropped from memory, the oldest first, while Redis was away") \
 	X(journalled, "events written to the journal") \
 	X(journal_retired, "events retired from the journal: acknowledged by Redis") \
@@ -107,6 +114,8 @@ void stats_merge(struct stats *sum, const struct stats *one);
 
 const char *stats_name(size_t index);
 const char *stats_help(size_t index);
+/* True for what goes down, too: a level now, not a count since the start. */
+bool stats_is_level(size_t index);
 uint64_t stats_value(const struct stats *stats, size_t index);
 
 #endif

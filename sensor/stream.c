@@ -12,7 +12,8 @@
 
 #include "sensor/limits.h"
 
-#define CHUNK_BYTES 1500 /* a full Ethernet segment fits */
+#define CHUNK_BYTES 1500       /* a full Ethernet segment fits */
+#define CHUNK_NS    5000000ull /* what comes later was said later: it has a time of its own */
 
 /* Further from what is expected than any window: another connection's, or forged. */
 #define FAR_BYTES (16 << 20)
@@ -275,7 +276,7 @@ static struct chunk *chunk_at(struct reader *r, struct chunk *before, struct chu
 	struct chunk *chunk = before;
 
 	if (chunk != NULL && chunk->seq + chunk->len == seq && chunk->cut == 0 &&
-	    chunk->len < CHUNK_BYTES)
+	    chunk->len < CHUNK_BYTES && r->now_ns < chunk->first_ns + CHUNK_NS)
 		return chunk;
 	chunk = take_chunk(r);
 	if (chunk == NULL)

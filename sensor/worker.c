@@ -11,152 +11,13 @@
 #include <string.h>
 
 #include "sensor/candidate.h"
-#include "sensor/fact_outlet.h"
-#include "sensor/inspect.h"
-#include "sensor/names.h"
-#include "sensor/resolvers.h"
 #include "sensor/tcp_options.h"
+#include "sensor/worker_facts.h"
 
-#define NS_PER_S      1000000000u
-#define DNS_PORT      53
-#define CLASSIFY_DONE UINT16_MAX
-#define WATCH_SCAN    16 /* watches compared when the pool is full */
-
-/* A flow under inspection; flow_cold.inspect points here. */
-struct watch {
-	struct inspect *inspect;
-	uint32_t index; /* of the flow */
-	uint32_t place; /* in worker.watched */
-	bool is_reported;
-	bool is_leak_told;
-	bool is_hello_told;
-	bool has_stamps;  /* said covers TCP time stamps */
-	uint64_t said;    /* hash of the client's first words, 0: not heard yet */
-	uint64_t said_ns; /* when */
-};
-
-struct worker {
-	struct worker_options options;
-	const struct config *config;
-	const struct lists *lists; /* in use for this batch or tick; NULL: none */
-	struct flow_table *flows;
-	struct classify *classify; /* NULL: off */
-	struct inspect_pool *inspects;
-	struct watch *watches;
-	struct watch **watched; /* the first watch_count are in use, the rest are free */
-	size_t watch_count;
-	size_t watch_max;
-	size_t watch_hand; /* where the next watch to give up is looked for */
-	struct fact_outlet *outlet;
-	struct names *names;
-	uint64_t now_ns; /* packet time of what is being handled */
-	struct stats stats;
-};
-
-/* --- facts ---------------------------------------------------------------------------------- */
-
-/* syn: the packet that opened the flow, NULL: another one led here. */
-static void push_contact(struct worker *self, uint32_t index, const struct packet *syn)
-{
-	const struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_cold *cold = flow_cold(self->flows, index);
-	struct contact_fact fact = {
-		.fact = { .time_ns = self->now_ns, .size = sizeof(fact), .kind = FACT_CONTACT },
-		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
-		.start_ns = cold->start_ns,
-		.key = cold->key,
-		.contact = hot->contact & FLOW_CONTACT_ID,
-		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
-	};
-
-	if (syn != NULL && (syn->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
-		fact.isn = syn->tcp_seq;
-		fact.syn_options = tcp_syn_options(syn);
-	} else if (syn == NULL) {
-		fact.isn = cold->isn[0];
-	}
-	(void)fact_outlet_urgent(self->outlet, &fact.fact);
-}
-
-/* Is the server's address one that was given out for a listed name, or is it a resolver that takes
- * encrypted questions? Those in clear are seen as what they are. */
-static bool is_watched(const struct worker *self, const struct flow *hot,
-		       const struct flow_cold *cold)
-{
-	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
-
-	if (self->options.watched == NULL || cold->key.port[server] == DNS_PORT)
-		return false;
-	return cold->key.port[server] == RESOLVER_TLS_PORT ||
-	       watched_has(self->options.watched, cold->key.ip_version, cold->key.addr[server]);
-}
-
-static void push_record(struct worker *self, uint32_t index, enum flow_end end)
-{
-	const struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_cold *cold = flow_cold(self->flows, index);
-	const struct watch *watch = cold->inspect;
-	struct flow_record record = {
-		.fact = { .time_ns = self->now_ns, .size = sizeof(record), .kind = FACT_FLOW },
-		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
-		.first_ns = cold->first_ns,
-		.start_ns = cold->start_ns,
-		.end_ns = hot->last_ns,
-		.packets = { cold->packets[0], cold->packets[1] },
-		.bytes = { cold->bytes[0], cold->bytes[1] },
-		.key = cold->key,
-		.contact = hot->contact & FLOW_CONTACT_ID,
-		.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0,
-		.end = (uint8_t)end,
-		.tcp_state = hot->tcp_state,
-		.tcp_flags = { hot->tcp_flags[0], hot->tcp_flags[1] },
-		.is_midstream = (hot->flags & FLOW_MIDSTREAM) != 0,
-		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
-		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
-		.is_named = (hot->contact & FLOW_NAMED) != 0,
-		.is_told = (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0,
-		.isn = { cold->isn[0], cold->isn[1] },
-	};
-
-	if (self->classify != NULL && (hot->flags & FLOW_CLASSIFYING) == 0)
-		record.label = classify_label_at(self->classify, cold->label);
-	stats_add(self->stats.flow_records, 1);
-	if (!fact_outlet_bulk(self->outlet, &record.fact))
-		stats_add(self->stats.records_dropped, 1);
-}
-
-static void push_session(struct worker *self, struct watch *watch, enum session_event event)
-{
-	struct session *session = inspect_session(watch->inspect);
-	const struct flow *hot = flow_hot(self->flows, watch->index);
-	const struct flow_cold *cold = flow_cold(self->flows, watch->index);
-	struct session_fact fact;
-
-	memset(&fact, 0, sizeof(fact));
-	fact.fact.time_ns = self->now_ns;
-	fact.fact.size = sizeof(fact);
-	fact.fact.kind = FACT_SESSION;
-	fact.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
-	fact.first_ns = cold->first_ns;
-	fact.last_ns = hot->last_ns;
-	for (int dir = 0; dir < 2; dir++) {
-		fact.packets[dir] = cold->packets[dir] + hot->packets[dir];
-		fact.bytes[dir] = cold->bytes[dir] + hot->bytes[dir];
-	}
-	fact.key = cold->key;
-	fact.contact = hot->contact & FLOW_CONTACT_ID;
-	fact.client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
-	fact.event = (uint8_t)event;
-	memcpy(fact.isn, cold->isn, sizeof(fact.isn));
-	fact.has_stamps = watch->has_stamps;
-	fact.said = watch->said;
-	fact.said_ns = watch->said_ns;
-	session_view_at(session, hot->last_ns, &fact.view);
-	if (!fact_outlet_urgent(self->outlet, &fact.fact))
-		return; /* stays changed: offered again at the next tick */
-	session->changed = 0;
-	session->last_report_ns = self->now_ns;
-}
+#define NS_PER_S       1000000000u
+#define CLASSIFY_DONE  UINT16_MAX
+#define FINISH_WAIT_MS 1000 /* for room in the ring, at the end */
+#define WATCH_SCAN     16   /* watches compared when the pool is full */
 
 /* --- inspection ----------------------------------------------------------------------------- */
 
@@ -210,7 +71,7 @@ static bool watch_make_room(struct worker *self)
 	if (oldest == NULL)
 		return false;
 	if (oldest->is_reported)
-		push_session(self, oldest, SESSION_END);
+		worker_push_session(self, oldest, SESSION_END);
 	watch_drop(self, oldest);
 	return true;
 }
@@ -235,7 +96,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 		return NULL;
 	watch->index = index;
 	watch->is_reported = false;
-	watch->is_leak_told = false;
+	watch->leak_told = 0;
 	watch->is_hello_told = false;
 	watch->said = 0;
 	watch->said_ns = 0;
@@ -282,10 +143,10 @@ static void check_contact(struct worker *self, uint32_t index, const struct pack
 	hot->contact &= FLOW_NAMED;
 	hot->contact |= lists_match_address(self->lists, LIST_WATCHED, key->ip_version,
 					    key->addr[server], key->port[server]);
-	if ((hot->contact & FLOW_CONTACT_ID) == 0 && is_watched(self, hot, cold))
+	if ((hot->contact & FLOW_CONTACT_ID) == 0 && worker_is_watched(self, hot, cold))
 		hot->contact |= FLOW_WATCHED;
 	if ((hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0)
-		push_contact(self, index, first);
+		worker_push_contact(self, index, first);
 }
 
 /* What a session's carriers or messages say in clear of where it leads: once for each. */
@@ -298,9 +159,9 @@ static void check_leak(struct worker *self, struct watch *watch)
 		watch->is_hello_told = true;
 		names_hello(self->names, watch->index, hello);
 	}
-	if (pool[0] == '\0' || watch->is_leak_told)
+	if (pool[0] == '\0' || watch->leak_told == slice_hash(slice_str(pool)))
 		return;
-	watch->is_leak_told = true;
+	watch->leak_told = slice_hash(slice_str(pool));
 	names_leaked(self->names, watch->index, pool);
 }
 
@@ -311,7 +172,8 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	struct flow *hot = flow_hot(self->flows, watch->index);
 
 	if (session_roles_swapped(session, (hot->flags & FLOW_ROLES_PROVEN) != 0)) {
-		names_end(self->names, watch->index, hot, IP_PROTO_TCP);
+		names_end(self->names, watch->index, hot,
+			  &flow_cold(self->flows, watch->index)->key);
 		flow_swap_roles(self->flows, watch->index);
 		inspect_swap_roles(watch->inspect);
 		check_contact(self, watch->index, NULL);
@@ -330,9 +192,9 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 	if (!watch->is_reported) {
 		session_begin(self, watch, session);
-		push_session(self, watch, SESSION_BEGIN);
+		worker_push_session(self, watch, SESSION_BEGIN);
 	} else if (session->changed & (SESSION_CHANGED_LEVEL | SESSION_CHANGED_IDENTITY)) {
-		push_session(self, watch, SESSION_CHANGE);
+		worker_push_session(self, watch, SESSION_CHANGE);
 	}
 }
 
@@ -427,78 +289,6 @@ static bool wants_label(const struct worker *self, const struct flow *hot,
 		((hot->flags & FLOW_INSPECTED) != 0 || dialects_candidate(packet->payload)));
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
-
-static void on_name(void *ctx, uint32_t index, struct name_fact *fact)
-{
-	struct worker *self = ctx;
-	struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_cold *cold = flow_cold(self->flows, index);
-
-	fact->fact.time_ns = self->now_ns;
-	fact->fact.size = sizeof(*fact);
-	fact->fact.kind = FACT_NAME;
-	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
-	fact->start_ns = cold->first_ns;
-	fact->key = cold->key;
-	fact->contact = hot->contact & FLOW_CONTACT_ID;
-	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
-	fact->isn = cold->isn[0];
-	/* Both sides of a NAT are told apart by their contacts. */
-	if (fact->source != NAME_LOOKUP && (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) == 0) {
-		hot->contact |= FLOW_WATCHED;
-		push_contact(self, index, NULL);
-	}
-	hot->contact |= FLOW_NAMED;
-	(void)fact_outlet_urgent(self->outlet, &fact->fact);
-}
-
-/* Addresses of a listed name are watched before anybody can connect to them. */
-static void on_answer(void *ctx, uint32_t index, struct answer_fact *fact)
-{
-	struct worker *self = ctx;
-	const struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_cold *cold = flow_cold(self->flows, index);
-	bool is_taken;
-
-	fact->fact.time_ns = self->now_ns;
-	fact->fact.size = (uint32_t)answer_fact_size(fact->count);
-	fact->fact.kind = FACT_ANSWER;
-	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
-	fact->start_ns = cold->first_ns;
-	fact->key = cold->key;
-	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
-	for (size_t i = 0; i < fact->count && fact->listed != 0 && self->options.watched; i++)
-		watched_add(self->options.watched, fact->addresses[i].ip_version,
-			    fact->addresses[i].addr);
-	is_taken = fact->listed != 0 ? fact_outlet_urgent(self->outlet, &fact->fact)
-				     : fact_outlet_bulk(self->outlet, &fact->fact);
-	if (!is_taken)
-		stats_add(self->stats.answers_dropped, 1);
-}
-
-static void on_hello(void *ctx, uint32_t index, struct hello_fact *fact)
-{
-	struct worker *self = ctx;
-	struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_cold *cold = flow_cold(self->flows, index);
-
-	fact->fact.time_ns = self->now_ns;
-	fact->fact.size = sizeof(*fact);
-	fact->fact.kind = FACT_HELLO;
-	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
-	if (fact_outlet_bulk(self->outlet, &fact->fact))
-		hot->contact |= FLOW_NAMED;
-}
-
-static bool wants_hello(void *ctx, uint32_t index)
-{
-	struct worker *self = ctx;
-
-	return self->config->hellos == HELLOS_ALL ||
-	       (flow_hot(self->flows, index)->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0;
-}
-
 /* --- flow table hooks ----------------------------------------------------------------------- */
 
 static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
@@ -516,10 +306,10 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 	struct flow_cold *cold = flow_cold(self->flows, index);
 
 	if (end == FLOW_END_ACTIVE) {
-		push_record(self, index, end);
+		worker_push_record(self, index, end);
 		return;
 	}
-	names_end(self->names, index, hot, cold->key.proto);
+	names_end(self->names, index, hot, &cold->key);
 	if (hot->flags & FLOW_CLASSIFYING) {
 		struct classify_label label;
 
@@ -532,9 +322,9 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		inspect_flush(watch->inspect, hot->last_ns);
 		watch_follow(self, watch);
 		if (watch->is_reported)
-			push_session(self, watch, SESSION_END);
+			worker_push_session(self, watch, SESSION_END);
 	}
-	push_record(self, index, end);
+	worker_push_record(self, index, end);
 	if (hot->flags & FLOW_INSPECTED)
 		watch_drop(self, cold->inspect);
 }
@@ -581,7 +371,7 @@ static int worker_tables(struct worker *self)
 	struct flow_hooks hooks = { on_opened, on_ended, on_guess_client, self };
 	struct classify_options classify = { config->classify_states, config->classify_packets,
 					     config->classify_deadline_ms };
-	struct names_hooks names = { on_name, on_answer, on_hello, wants_hello, self };
+	struct names_hooks names = worker_names_hooks(self);
 	struct fact_outlet_options outlet = { .feed = self->options.feed,
 					      .worker = self->options.index,
 					      .is_lossless = self->options.is_lossless,
@@ -655,9 +445,10 @@ static void handle_packet(struct worker *self, const struct packet *packet, stru
 	if (wants_label(self, hot, packet))
 		classify_flow_packet(self, index, dir, packet);
 	if (packet->key.proto == IP_PROTO_TCP) {
-		names_tcp(self->names, index, hot, dir, packet);
+		if (packet->payload.len > 0 && !names_is_done(hot, dir))
+			names_tcp(self->names, index, hot, dir, packet);
 		inspect_tcp(self, index, dir, packet);
-	} else if (packet->key.proto == IP_PROTO_UDP) {
+	} else if (packet->key.proto == IP_PROTO_UDP && !names_is_done(hot, dir)) {
 		names_udp(self->names, index, hot, dir, packet);
 	}
 }
@@ -718,7 +509,7 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 		watch_follow(self, watch);
 		if (watch->inspect != NULL && session->is_reported && session->changed != 0 &&
 		    now_ns - session->last_report_ns >= (uint64_t)LIMIT_SESSION_REPORT_S * NS_PER_S)
-			push_session(self, watch, SESSION_REPORT);
+			worker_push_session(self, watch, SESSION_REPORT);
 	}
 	flow_advance(self->flows, now_ns);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
@@ -732,7 +523,7 @@ void worker_finish(struct worker *self, uint64_t now_ns)
 		self->now_ns = now_ns;
 	read_lists(self);
 	flow_flush(self->flows);
-	fact_outlet_retry(self->outlet);
+	(void)fact_outlet_drain(self->outlet, FINISH_WAIT_MS);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	ring_close(self->options.feed->urgent);
 	ring_close(self->options.feed->bulk);

@@ -14,21 +14,17 @@ static void feed(struct wrapping *self, unsigned side, size_t level, struct slic
 
 _Static_assert(CARRIER_STATE_MAX <= BLOCK_SMALL, "a carrier's state fits a small block");
 
-/* A side that said something else first has no carrier: they all begin at once. */
-static bool is_untouched(const struct preface *before)
-{
-	return before->lines == 0 && before->last == 0 && !before->has_text && !before->is_binary;
-}
-
 void wrapping_begin(struct wrapping *self, struct conversation *conversation,
 		    struct inflate_pool *inflates, const struct preface before[2])
 {
 	memset(self, 0, sizeof(*self));
 	self->conversation = conversation;
 	self->inflates = inflates;
+	/* A side that said something else first has no carrier: they all begin at once. */
 	for (int side = 0; side < 2; side++) {
 		self->sides[side].may_resume = !before[side].is_start;
-		self->sides[side].is_plain = before[side].is_start && !is_untouched(&before[side]);
+		self->sides[side].is_plain =
+			before[side].is_start && !preface_is_blank(&before[side]);
 	}
 }
 

@@ -5,6 +5,7 @@ _minecanary()
 	COMPREPLY=()
 	case $previous in
 	--classify) COMPREPLY=($(compgen -W 'all candidates off' -- "$word")); return ;;
+	--redis-live) COMPREPLY=($(compgen -W 'off alerts all' -- "$word")); return ;;
 	--hellos) COMPREPLY=($(compgen -W 'listed all' -- "$word")); return ;;
 	--flow-format) COMPREPLY=($(compgen -W 'flat eve' -- "$word")); return ;;
 	--log-level) COMPREPLY=($(compgen -W 'error warning info debug' -- "$word")); return ;;
@@ -12,7 +13,7 @@ _minecanary()
 	--print) COMPREPLY=($(compgen -W 'conf man completion' -- "$word")); return ;;
 	esac
 	case $word in
-	-*) COMPREPLY=($(compgen -W '--config --check-config --print --help --version --read --interface --snaplen --buffer-size --promiscuous --in-order --workers --classify --classify-packets --classify-states --classify-deadline --flows --idle-timeout --idle-timeout-tcp --closed-timeout --active-timeout --inspected-flows --message-memory --held-memory --max-alerts --max-sessions --max-labels --campaign-hosts --sensor-id --tap --lists --endpoints --default-lists --home-networks --nat-addresses --cloud --inventory --inventory-max --community-id-seed --redis --redis-password-file --redis-prefix --redis-alert-maxlen --redis-flow-maxlen --redis-session-maxlen --redis-expire --redis-queue --state-dir --journal-size --hellos --flow-format --json --null --stall-timeout --user --log-level --progress --deterministic' -- "$word")) ;;
+	-*) COMPREPLY=($(compgen -W '--config --check-config --print --help --version --read --interface --snaplen --buffer-size --promiscuous --in-order --workers --classify --classify-packets --classify-states --classify-deadline --flows --idle-timeout --idle-timeout-tcp --closed-timeout --active-timeout --inspected-flows --message-memory --held-memory --max-alerts --max-sessions --max-labels --campaign-hosts --sensor-id --tap --lists --endpoints --default-lists --home-networks --nat-addresses --cloud --inventory --inventory-max --community-id-seed --redis --redis-password-file --redis-ca --redis-cert --redis-key --redis-prefix --redis-alert-maxlen --redis-flow-maxlen --redis-session-maxlen --redis-expire --redis-queue --state-dir --journal-size --redis-eve-list --redis-live --hellos --flow-format --json --null --stall-timeout --user --log-level --metrics --progress --deterministic' -- "$word")) ;;
 	*) COMPREPLY=($(compgen -f -- "$word")) ;;
 	esac
 }

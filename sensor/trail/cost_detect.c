@@ -211,7 +211,7 @@ static const char *day_of(const struct watch *watch, uint64_t time_ns)
 
 	if (gmtime_r(&seconds, &tm) != NULL)
 		(void)strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	return names_get(watch->store->names, text);
+	return text_pool_get(watch->store->names, text);
 }
 
 /* An anomaly that goes on, or comes back within the window, is the same one. */
@@ -235,7 +235,9 @@ static int report(struct watch *watch, const struct step *step)
 	watch->last_ns = step->time_ns;
 	if (watch->burn > watch->peak)
 		watch->peak = watch->burn;
-	found = detections_get(watch->out, RULE_COST, NULL, step->account, "", watch->day, "");
+	found = detections_get(
+		watch->out, RULE_COST,
+		&(const struct detection_key){ NULL, step->account, "", watch->day, "" });
 	if (found == NULL)
 		return watch->out->refused > 0 ? 0 : -ENOMEM;
 	/* A record that launched many is one proof. */

@@ -59,11 +59,10 @@ static struct detection *add(struct detections *self)
 }
 
 struct detection *detections_get(struct detections *self, enum rule_id rule,
-				 const struct identity *identity, const char *account,
-				 const char *region, const char *subject, const char *address)
+				 const struct detection_key *key)
 {
-	const char *const texts[] = { identity != NULL ? identity->id : "", account, region,
-				      subject, address };
+	const char *const texts[] = { key->identity != NULL ? key->identity->id : "", key->account,
+				      key->region, key->subject, key->address };
 	char id[DETECTION_ID_TEXT];
 	struct detection *item;
 
@@ -76,11 +75,11 @@ struct detection *detections_get(struct detections *self, enum rule_id rule,
 		return NULL;
 	memcpy(item->id, id, sizeof(item->id));
 	item->rule = rule;
-	item->identity = identity;
-	item->account = account;
-	item->region = region;
-	item->subject = subject;
-	item->address = address;
+	item->identity = key->identity;
+	item->account = key->account;
+	item->region = key->region;
+	item->subject = key->subject;
+	item->address = key->address;
 	item->scope_ip = "";
 	return item;
 }
@@ -166,8 +165,10 @@ int detect_code(const struct store *store, bool (*is_suspect)(void *ctx, const s
 		if ((deed->kind != DEED_FUNCTION && deed->kind != DEED_RULE) ||
 		    deed->error[0] != '\0' || !is_suspect(ctx, deed))
 			continue;
-		found = detections_get(out, RULE_CODE, deed->identity, deed->identity->account,
-				       deed->region, deed->subject, deed->address);
+		found = detections_get(out, RULE_CODE,
+				       &(const struct detection_key){
+					       deed->identity, deed->identity->account,
+					       deed->region, deed->subject, deed->address });
 		if (found == NULL)
 			return out->refused > 0 ? 0 : -ENOMEM;
 		(void)snprintf(found->text, sizeof(found->text), "%s %.120s in %.40s",

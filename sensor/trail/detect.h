@@ -76,6 +76,15 @@ struct detection {
 	struct moment events[DETECTION_EVENTS]; /* what proves it, by time */
 };
 
+/* What a detection is about: see struct detection. */
+struct detection_key {
+	const struct identity *identity;
+	const char *account;
+	const char *region;
+	const char *subject;
+	const char *address;
+};
+
 struct detections {
 	struct detection *items;
 	size_t count;
@@ -87,8 +96,7 @@ void detections_fini(struct detections *self);
 /* The detection of this key, made when there is none; NULL: no room or no memory. Texts must be of
  * the store's names or constant. Pointers are valid until the next call. */
 struct detection *detections_get(struct detections *self, enum rule_id rule,
-				 const struct identity *identity, const char *account,
-				 const char *region, const char *subject, const char *address);
+				 const struct detection_key *key);
 /* Adds what proves it: widens first and last, keeps the earliest events. */
 void detection_prove(struct detection *self, uint64_t time_ns, const char *event);
 

@@ -13,8 +13,10 @@ static struct detection *prove_deed(struct detections *out, enum rule_id rule,
 				    const struct deed *deed, const char *region,
 				    const char *subject)
 {
-	struct detection *found = detections_get(out, rule, deed->identity, deed->identity->account,
-						 region, subject, deed->address);
+	struct detection *found = detections_get(
+		out, rule,
+		&(const struct detection_key){ deed->identity, deed->identity->account, region,
+					       subject, deed->address });
 
 	if (found != NULL)
 		detection_prove(found, deed->time_ns, deed->event);

@@ -11,10 +11,10 @@
 #define NS_PER_S UINT64_C(1000000000)
 /* Bits of an address that make a place: all of it for a machine's key, but people are handed others
  * by their provider. */
-#define KEY_BITS_4  32
-#define KEY_BITS_6  64
-#define USER_BITS_4 24
-#define USER_BITS_6 48
+#define KEY_BITS_4  32u
+#define KEY_BITS_6  64u
+#define USER_BITS_4 24u
+#define USER_BITS_6 48u
 
 /* One identity at one address, all regions together. */
 struct place {
@@ -192,8 +192,9 @@ static int judge_places(const struct history *history, const struct places *plac
 		usual = count_usual(history, places, place);
 		if (usual == 0 || usual > history->settings->usual_addresses)
 			continue;
-		found = detections_get(out, RULE_NEW_ADDRESS, identity, identity->account, "", "",
-				       place->address);
+		found = detections_get(out, RULE_NEW_ADDRESS,
+				       &(const struct detection_key){ identity, identity->account,
+								      "", "", place->address });
 		if (found == NULL)
 			return detect_no_place(out);
 		detection_prove(found, place->first.time_ns, place->first.event);
@@ -213,14 +214,14 @@ int detect_new_address(const struct history *history, struct detections *out)
 	int result = collect(history, &places);
 
 	if (result == 0) {
-		sorted = calloc(places.count + 1, sizeof(*sorted));
+		sorted = calloc(places.count + 1, sizeof(struct place *));
 		result = sorted != NULL ? 0 : -ENOMEM;
 	}
 	if (result == 0) {
 		for (size_t i = 0; i < places.count; i++)
 			sorted[i] = &places.items[i];
 		if (places.count > 1)
-			qsort(sorted, places.count, sizeof(*sorted), by_network);
+			qsort(sorted, places.count, sizeof(struct place *), by_network);
 		result = judge_places(history, &places, sorted, out);
 	}
 	free(sorted);
@@ -281,8 +282,10 @@ static int prove_sweep(const struct history *history, const struct use *const *u
 	if (!history_is_learnt(history, first->identity->account, first->first_look.time_ns) ||
 	    sweeps_always(history, first))
 		return 0;
-	found = detections_get(out, RULE_SWEEP, first->identity, first->identity->account, "", "",
-			       first->address);
+	found = detections_get(out, RULE_SWEEP,
+			       &(const struct detection_key){ first->identity,
+							      first->identity->account, "", "",
+							      first->address });
 	if (found == NULL)
 		return detect_no_place(out);
 	for (size_t i = 0; i < count; i++)
@@ -317,7 +320,7 @@ static int judge_looks(const struct history *history, const struct use *const *u
 
 int detect_sweep(const struct history *history, struct detections *out)
 {
-	const struct use **uses = calloc(history->store->uses.count + 1, sizeof(*uses));
+	const struct use **uses = calloc(history->store->uses.count + 1, sizeof(struct use *));
 	size_t count = 0;
 	int result = 0;
 
@@ -328,7 +331,7 @@ int detect_sweep(const struct history *history, struct detections *out)
 			uses[count++] = use;
 	}
 	if (count > 1)
-		qsort(uses, count, sizeof(*uses), by_look);
+		qsort(uses, count, sizeof(struct use *), by_look);
 	for (size_t begin = 0; begin < count && result == 0;) {
 		size_t end = begin + 1;
 

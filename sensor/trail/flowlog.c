@@ -98,7 +98,7 @@ static int learn_nat(struct flowlog *self, const struct flowlog_place *place,
 
 static const char *first_of(struct flowlog *self, const char *a, const char *b)
 {
-	return names_get(self->names, a[0] != '\0' ? a : b);
+	return text_pool_get(self->names, a[0] != '\0' ? a : b);
 }
 
 /* Does our side serve? Then the other is one of many clients. */
@@ -143,9 +143,9 @@ static int on_line(void *ctx, const struct flowlog_line *line, struct flowlog_so
 	const struct flowlog_place place = { .account =
 						     first_of(self, line->account, source->account),
 					     .region = first_of(self, line->region, source->region),
-					     .vpc = names_get(self->names, line->vpc),
-					     .instance = names_get(self->names, line->instance),
-					     .eni = names_get(self->names, line->eni) };
+					     .vpc = text_pool_get(self->names, line->vpc),
+					     .instance = text_pool_get(self->names, line->instance),
+					     .eni = text_pool_get(self->names, line->eni) };
 	uint32_t listed = find_listed(self, &sides.remote, sides.remote_port);
 	bool is_thin_candidate = is_candidate(line, &sides);
 	struct flowlog_flow *flow;

@@ -129,7 +129,7 @@ static const char *subject_of(const struct store *store, const struct sighting *
 
 	(void)snprintf(text, sizeof(text), is_ip6 ? "[%.46s]:%u" : "%.46s:%u", sighting->remote_ip,
 		       sighting->remote_port);
-	return names_get(store->names, text);
+	return text_pool_get(store->names, text);
 }
 
 /* The id is made of account and endpoint alone, so that it stays when more hosts are seen. */
@@ -137,8 +137,10 @@ static int add(const struct store *store, const struct sighting *const *items, s
 	       struct detections *out)
 {
 	struct summary sum = sum_up(items, count);
-	struct detection *found = detections_get(out, RULE_FLOW, NULL, items[0]->account, "",
-						 subject_of(store, items[0]), "");
+	struct detection *found =
+		detections_get(out, RULE_FLOW,
+			       &(const struct detection_key){ NULL, items[0]->account, "",
+							      subject_of(store, items[0]), "" });
 
 	if (found == NULL)
 		return out->refused > 0 ? 0 : -ENOMEM;
@@ -183,14 +185,14 @@ int flowlog_detect(const struct store *store, struct detections *out)
 
 	if (!rule_is_on(store->settings, RULE_FLOW))
 		return 0;
-	items = calloc(store->sightings.count + 1, sizeof(const struct sighting *));
+	items = calloc(store->sightings.count + 1, sizeof(struct sighting *));
 	if (items == NULL)
 		return -ENOMEM;
 	STORE_EACH (store->sightings, const struct sighting, sighting) {
 		items[count++] = sighting;
 	}
 	if (count > 1)
-		qsort(items, count, sizeof(const struct sighting *), compare);
+		qsort(items, count, sizeof(struct sighting *), compare);
 	result = add_all(store, items, count, out);
 	free(items);
 	detections_sort(out);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define BUCKETS 16384u /* of the large tables */
+#define BUCKETS 16384 /* of the large tables, at first */
 
 /* What is hashed. Texts are of names: equal texts are equal pointers. Zeroed: padding counts. */
 struct key {
@@ -316,12 +316,12 @@ bool flowlog_is_confirmed(const struct flowlog *self, const struct flowlog_addr 
 
 int flowlog_state_init(struct flowlog *self)
 {
-	self->names = names_open(FLOWLOG_NAMES_BYTES);
+	self->names = text_pool_new(FLOWLOG_NAMES_BYTES);
 	self->confirmed_version = UINT64_MAX;
 	if (self->names == NULL ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key))
 		return -ENOMEM;
-	if (tag_table_init(&self->flows, (size_t)4 * BUCKETS) != 0 ||
+	if (tag_table_init(&self->flows, 4 * BUCKETS) != 0 ||
 	    tag_table_init(&self->talks, BUCKETS) != 0 ||
 	    tag_table_init(&self->hosts, BUCKETS) != 0 || tag_table_init(&self->nats, 0) != 0 ||
 	    tag_table_init(&self->confirmed, BUCKETS) != 0)
@@ -342,5 +342,5 @@ void flowlog_state_fini(struct flowlog *self)
 	tag_table_fini(&self->hosts);
 	tag_table_fini(&self->nats);
 	tag_table_fini(&self->confirmed);
-	names_close(self->names);
+	text_pool_free(self->names);
 }

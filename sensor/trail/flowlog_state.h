@@ -92,7 +92,7 @@ struct flowlog {
 	const struct lists *lists;
 	struct flowlog_counts counts;
 	struct flowlog_reader *reader;
-	struct names *names;
+	struct text_pool *names;
 	struct siphash_key key;
 	struct tag_table flows;
 	struct tag_table talks;

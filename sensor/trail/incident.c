@@ -181,9 +181,9 @@ static int take_deeds(struct build *build)
 		if (self == NULL)
 			continue;
 		widen(self, 0, time_ns);
-		if (deed->error[0] != '\0' && LIST_ADD(self, refusals, deed) != 0)
+		if (deed->error[0] != '\0' && LIST_ADD_POINTER(self, refusals, deed) != 0)
 			return -ENOMEM;
-		if (LIST_ADD(self, deeds, deed) != 0)
+		if (LIST_ADD_POINTER(self, deeds, deed) != 0)
 			return -ENOMEM;
 		if (deed->kind == DEED_LAUNCH && deed->error[0] == '\0')
 			keep_earliest(&self->first_launch_ns, deed->time_ns);
@@ -355,7 +355,7 @@ static int take_findings(struct build *build)
 
 		if (self == NULL && (self = incident_of_key(build, finding)) == NULL)
 			continue;
-		if (LIST_ADD(self, findings, finding) != 0)
+		if (LIST_ADD_POINTER(self, findings, finding) != 0)
 			return -ENOMEM;
 		widen(self, 0, finding->updated_ns);
 		keep_earliest(&self->first_finding_ns, finding->created_ns);
@@ -381,7 +381,7 @@ static int take_sightings(struct build *build)
 
 		if (self == NULL)
 			continue;
-		if (LIST_ADD(self, sightings, sighting) != 0)
+		if (LIST_ADD_POINTER(self, sightings, sighting) != 0)
 			return -ENOMEM;
 		widen(self, 0, sighting->last_ns);
 		instance = find_instance(self, joined->instance);
@@ -418,20 +418,25 @@ static bool is_detection_of(const struct build *build, const struct incident *se
 	       item->last_ns >= self->first_launch_ns;
 }
 
-static int take_detections(struct build *build)
+static int add_detections(const struct build *build, struct incident *self)
 {
-	for (size_t i = 0; i < build->out->items_count; i++) {
-		struct incident *self = &build->out->items[i];
+	for (size_t k = 0; k < build->out->detections.count; k++) {
+		const struct detection *item = &build->out->detections.items[k];
 
-		for (size_t k = 0; k < build->out->detections.count; k++) {
-			const struct detection *item = &build->out->detections.items[k];
-
-			if (is_detection_of(build, self, item) &&
-			    LIST_ADD(self, detections, item) != 0)
-				return -ENOMEM;
-		}
+		if (is_detection_of(build, self, item) &&
+		    LIST_ADD_POINTER(self, detections, item) != 0)
+			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int take_detections(struct build *build)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < build->out->items_count && result == 0; i++)
+		result = add_detections(build, &build->out->items[i]);
+	return result;
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -463,7 +468,7 @@ static int take_calls(struct build *build)
 	if (result == 0)
 		result = take_instances(build);
 	for (size_t i = 0; i < build->out->items_count && result == 0; i++) {
-		LIST_SORT(&build->out->items[i], deeds, incident_compare_deeds);
+		LIST_SORT_POINTERS(&build->out->items[i], deeds, incident_compare_deeds);
 		LIST_SORT(&build->out->items[i], instances, incident_compare_ids);
 		result = take_resources(&build->out->items[i]);
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sensor/trail/incident.h"
 #include "sensor/trail/parts.h"
@@ -20,23 +21,41 @@ static inline void *list_grow(void *items, size_t count, size_t size)
 	return realloc(items, count * 2 * size);
 }
 
-/* 0 or -ENOMEM. */
+/* list is the address of a list's pointer, of any type. 0 or -ENOMEM. */
+static inline int list_add(void *list, size_t *count, const void *value, size_t size)
+{
+	char *items;
+
+	memcpy(&items, list, sizeof(items));
+	items = list_grow(items, *count, size);
+	if (items == NULL)
+		return -ENOMEM;
+	memcpy(items + *count * size, value, size);
+	memcpy(list, &items, sizeof(items));
+	(*count)++;
+	return 0;
+}
+
+/* value is a variable. 0 or -ENOMEM. */
 #define LIST_ADD(owner, name, value) \
-	({ \
-		void *grown_ = list_grow((void *)(owner)->name, (owner)->name##_count, \
-					 sizeof(*(owner)->name)); \
-		if (grown_ != NULL) { \
-			(owner)->name = grown_; \
-			(owner)->name[(owner)->name##_count++] = (value); \
-		} \
-		grown_ != NULL ? 0 : -ENOMEM; \
-	})
+	list_add(&(owner)->name, &(owner)->name##_count, &(value), sizeof((owner)->name[0]))
+
+/* The same for a list of pointers. */
+#define LIST_ADD_POINTER(owner, name, value) \
+	list_add((void *)&(owner)->name, &(owner)->name##_count, &(value), sizeof(void *))
 
 #define LIST_SORT(owner, name, compare) \
 	do { \
 		if ((owner)->name##_count > 1) \
 			qsort((void *)(owner)->name, (owner)->name##_count, \
-			      sizeof(*(owner)->name), compare); \
+			      sizeof((owner)->name[0]), compare); \
+	} while (0)
+
+#define LIST_SORT_POINTERS(owner, name, compare) \
+	do { \
+		if ((owner)->name##_count > 1) \
+			qsort((void *)(owner)->name, (owner)->name##_count, sizeof(void *), \
+			      compare); \
 	} while (0)
 
 /* incident_order.c: total orders, so that nothing depends on that of the records. */

@@ -166,7 +166,7 @@ static const char *endpoint_of(const struct store *store, const char *ip, uint16
 		return ip;
 	(void)snprintf(text, sizeof(text), strchr(ip, ':') != NULL ? "[%.64s]:%u" : "%.64s:%u", ip,
 		       port);
-	return names_get(store->names, text);
+	return text_pool_get(store->names, text);
 }
 
 static bool is_address(const char *text)

@@ -164,9 +164,9 @@ int incident_finish(struct incident *self, const struct store *store)
 	LIST_SORT(self, sources, compare_sources);
 	LIST_SORT(self, regions, compare_regions);
 	LIST_SORT(self, alerts, compare_alerts);
-	LIST_SORT(self, findings, compare_findings);
-	LIST_SORT(self, sightings, compare_sightings);
-	LIST_SORT(self, refusals, incident_compare_deeds);
+	LIST_SORT_POINTERS(self, findings, compare_findings);
+	LIST_SORT_POINTERS(self, sightings, compare_sightings);
+	LIST_SORT_POINTERS(self, refusals, incident_compare_deeds);
 	LIST_SORT(self, resources, compare_resources);
 	if (incident_blame(self) != 0 || incident_mark(self, store) != 0)
 		return -ENOMEM;

@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 #include "sensor/lease.h"
+#include "sensor/redis_url.h"
 
 #define ID_TEXT 64
 
 enum {
 	KEY_REDIS = 256,
 	KEY_PASSWORD,
+	KEY_CA,
+	KEY_CERT,
+	KEY_KEY,
 	KEY_PREFIX,
 	KEY_ID,
 	KEY_STATE,
@@ -51,6 +55,9 @@ static const struct argp_option rows[] = {
 	{ NULL, 0, NULL, 0, "Output", 3 },
 	{ "redis", KEY_REDIS, "URL", 0, "read alerts from, write leases and incidents to", 3 },
 	{ "redis-password-file", KEY_PASSWORD, "FILE", 0, "its first line", 3 },
+	{ "redis-ca", KEY_CA, "FILE", 0, "authorities for TLS, instead of the system's", 3 },
+	{ "redis-cert", KEY_CERT, "FILE", 0, "certificate shown to Redis", 3 },
+	{ "redis-key", KEY_KEY, "FILE", 0, "its key; else in the same file", 3 },
 	{ "redis-prefix", KEY_PREFIX, "NAME", 0, "of all keys (minecanary)", 3 },
 	{ "sensor", KEY_SENSOR, "ID", 0, "read this sensor's alerts; else all that are there", 3 },
 	{ "id", KEY_ID, "ID", 0, "of this process (the host's name)", 3 },
@@ -196,10 +203,22 @@ static int parse(int key, char *arg, struct argp_state *state)
 		self->is_following = true;
 		return 0;
 	case KEY_REDIS:
+		if (redis_url_has_password(arg))
+			argp_error(state, "every user can read a password on the command line: use "
+					  "--redis-password-file or MINECANARY_REDIS_PASSWORD");
 		self->redis = arg;
 		return 0;
 	case KEY_PASSWORD:
 		self->password_file = arg;
+		return 0;
+	case KEY_CA:
+		self->redis_ca = arg;
+		return 0;
+	case KEY_CERT:
+		self->redis_cert = arg;
+		return 0;
+	case KEY_KEY:
+		self->redis_key = arg;
 		return 0;
 	case KEY_PREFIX:
 		self->prefix = check_name(state, "redis-prefix", arg);

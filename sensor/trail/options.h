@@ -18,6 +18,9 @@ struct options {
 	struct options_list sensors; /* ids whose alerts are read; none: all that are there */
 	const char *redis;           /* URL */
 	const char *password_file;
+	const char *redis_ca; /* PEM files for TLS */
+	const char *redis_cert;
+	const char *redis_key;
 	const char *prefix;
 	const char *id;
 	const char *state;

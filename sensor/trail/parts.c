@@ -1,6 +1,7 @@
 /* parts.c: from alerts, findings and detections to the identities behind them. */
 #include "sensor/trail/parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,41 +273,45 @@ static int compare_edges(const void *a, const void *b)
 
 static int sort_edges(struct parts *self)
 {
-	self->edges = calloc(self->store->edges.count + 1, sizeof(*self->edges));
+	self->edges = calloc(self->store->edges.count + 1, sizeof(struct edge *));
 	if (self->edges == NULL)
 		return -ENOMEM;
 	STORE_EACH (self->store->edges, const struct edge, edge) {
 		self->edges[self->edge_count++] = edge;
 	}
 	if (self->edge_count > 1)
-		qsort(self->edges, self->edge_count, sizeof(*self->edges), compare_edges);
+		qsort(self->edges, self->edge_count, sizeof(struct edge *), compare_edges);
 	return 0;
+}
+
+static int follow_edge(struct parts *self, const struct edge *edge, bool *has_grown)
+{
+	struct member member = { .id = edge->child, .made_by = edge };
+	const struct part *part = find_part(self, edge->parent, edge->address, edge->first.time_ns);
+
+	if (part == NULL || is_member(self, part->incident, edge->child))
+		return 0;
+	*has_grown = true;
+	/* The parts may move while they grow. */
+	member.incident = part->incident;
+	if (add_actors(self, edge, member.incident) != 0)
+		return -ENOMEM;
+	if (is_member(self, member.incident, edge->child))
+		return 0;
+	return add_member(self, &member);
 }
 
 /* One round over all edges; *has_grown when one led further. */
 static int follow_edges(struct parts *self, bool *has_grown)
 {
-	*has_grown = false;
-	for (size_t i = 0; i < self->edge_count; i++) {
-		const struct edge *edge = self->edges[i];
-		const struct part *part =
-			find_part(self, edge->parent, edge->address, edge->first.time_ns);
-		struct member member = { .id = edge->child, .made_by = edge };
-		uint32_t incident;
+	int result = 0;
 
-		if (part == NULL || is_member(self, part->incident, edge->child))
-			continue;
-		incident = part->incident;
-		if (add_actors(self, edge, incident) != 0)
-			return -ENOMEM;
-		*has_grown = true;
-		if (is_member(self, incident, edge->child))
-			continue;
-		member.incident = incident;
-		if (add_member(self, &member) != 0)
-			return -ENOMEM;
+	*has_grown = false;
+	for (size_t i = 0; i < self->edge_count && result == 0; i++) {
+		assert(self->edges[i] != NULL);
+		result = follow_edge(self, self->edges[i], has_grown);
 	}
-	return 0;
+	return result;
 }
 
 /* A root that another root made is no root: its incident is that one's. */

@@ -2,6 +2,7 @@
  * their identity. */
 #include "sensor/trail/parts_seeds.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 
 bool alert_is_mining(const struct alert *alert)
 {
+	assert(alert != NULL);
 	return strcmp(alert->level, "confirmed") == 0 || strcmp(alert->level, "likely") == 0;
 }
 
 static bool is_about_mining(const struct finding *finding)
 {
+	assert(finding != NULL);
 	return strstr(finding->type, "CryptoCurrency") != NULL ||
 	       strstr(finding->type, "CryptoMin") != NULL ||
 	       strstr(finding->type, "BitcoinTool") != NULL;
@@ -66,7 +69,7 @@ static const struct deed **unnamed_launches(const struct store *store, size_t *c
 	STORE_EACH (store->deeds, const struct deed, deed) {
 		*count += deed->is_unnamed;
 	}
-	launches = calloc(*count + 1, sizeof(*launches));
+	launches = calloc(*count + 1, sizeof(struct deed *));
 	*count = 0;
 	if (launches == NULL)
 		return NULL;
@@ -233,6 +236,14 @@ static int seed_launcher(struct parts *self, const struct instance *instance, ui
 	return add_seed(self, &seed);
 }
 
+static int seed_sighting(struct parts *self, const struct joined_sighting *joined)
+{
+	assert(joined->sighting != NULL);
+	if (joined->sighting->kind == SIGHTING_THIN)
+		return 0;
+	return seed_launcher(self, joined->instance, rules[RULE_FLOW].weight, RULE_FLOW);
+}
+
 static int seed_seen(struct parts *self)
 {
 	uint32_t enough = (uint32_t)self->store->settings->incident_weight;
@@ -246,9 +257,7 @@ static int seed_seen(struct parts *self)
 			result =
 				seed_launcher(self, self->findings[i].instance, enough, RULE_COUNT);
 	for (size_t i = 0; i < self->sighting_count && result == 0; i++)
-		if (self->sightings[i].sighting->kind != SIGHTING_THIN)
-			result = seed_launcher(self, self->sightings[i].instance,
-					       rules[RULE_FLOW].weight, RULE_FLOW);
+		result = seed_sighting(self, &self->sightings[i]);
 	return result;
 }
 

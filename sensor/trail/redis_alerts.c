@@ -18,8 +18,8 @@
 #define READ_COUNT     "500"
 #define ACK_IDS        64
 #define DISCOVER_MS    60000
-#define DISCOVER_ROUND 100000  /* of SCAN: a server that never ends is left */
-#define PENDING_MAX    1000000 /* ids that wait to be acknowledged */
+#define DISCOVER_ROUND 100000            /* of SCAN: a server that never ends is left */
+#define PENDING_MAX    ((size_t)2000000) /* ids that wait to be acknowledged */
 
 /* --- which streams -------------------------------------------------------------------------- */
 
@@ -139,8 +139,7 @@ static int note_id(struct redis_source *source, const char *id)
 {
 	if (source->id_count == source->id_room) {
 		size_t room = source->id_room == 0 ? 512 : source->id_room * 2;
-		char **ids =
-			room <= PENDING_MAX * 2 ? realloc(source->ids, room * sizeof(*ids)) : NULL;
+		char **ids = room <= PENDING_MAX ? realloc(source->ids, room * sizeof(*ids)) : NULL;
 
 		if (ids == NULL)
 			return -ENOMEM;

@@ -116,6 +116,13 @@ static int push_entry(struct redis_trail *self, const struct detection *item, ui
 		redis_field(command, item->id, text);
 		result = redis_link_push(self->link, command);
 	}
+	/* What nobody can find again need not be known. */
+	if (result == 0) {
+		redis_command_begin(command, "EXPIRE");
+		redis_command_text(command, published_key);
+		redis_command_uint(command, 2 * self->retention_s);
+		result = redis_link_push(self->link, command);
+	}
 	if (result == 0)
 		result = push_word(self, "EXEC");
 	free(eve);

@@ -3,25 +3,35 @@
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
+#include <hiredis/read.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sensor/jsonw.h"
 #include "sensor/printable.h"
+#include "sensor/redis_greeting.h"
+#include "sensor/redis_route.h"
+#include "sensor/ring.h"
 
-#define CONNECT_S    5
-#define REPLY_S      30
-#define BATCH        200 /* commands without a reply */
-#define BATCH_BYTES  (256 << 10)
-#define HOSTILE_TEXT 512
+#define CONNECT_MS    5000
+#define REPLY_MS      30000
+#define BATCH         200 /* commands without a reply */
+#define BATCH_BYTES   (256 << 10)
+#define RECEIVE_BYTES 16384
+#define HOSTILE_TEXT  512
 
 struct redis_link {
 	struct redis_url url;
-	redisContext *context;
+	struct redis_route *route;
+	struct redis_wire *wire; /* of the route */
+	redisReader *reader;     /* NULL: not connected */
+	char *out;               /* queued commands, to be sent together */
+	size_t out_len;
+	size_t out_size;
 	size_t queued;
-	size_t queued_bytes;
 	int failed; /* of a queued command: negative errno */
 	char error[REDIS_LINK_ERROR];
 };
@@ -36,25 +46,126 @@ static void say(struct redis_link *self, const char *what, const char *why)
 
 static void disconnect(struct redis_link *self)
 {
-	if (self->context != NULL)
-		redisFree(self->context);
-	self->context = NULL;
+	redis_route_close(self->route);
+	if (self->reader != NULL)
+		redisReaderFree(self->reader);
+	self->reader = NULL;
 	self->queued = 0;
-	self->queued_bytes = 0;
+	self->out_len = 0;
 }
+
+/* --- the wire, waited for ------------------------------------------------------------------- */
+
+static void lose(struct redis_link *self, const char *why)
+{
+	say(self, why, "");
+	disconnect(self);
+}
+
+/* False: the time is over. */
+static bool wait_for(struct pollfd *want, uint64_t deadline_ms)
+{
+	uint64_t now_ms = ring_now_ms();
+
+	if (now_ms >= deadline_ms)
+		return false;
+	(void)poll(want, 1, (int)(deadline_ms - now_ms));
+	return true;
+}
+
+static bool wait_wire(struct redis_link *self, bool has_output, uint64_t deadline_ms)
+{
+	struct pollfd want = { .fd = self->wire->fd,
+			       .events = redis_wire_wants(self->wire, has_output) };
+
+	return wait_for(&want, deadline_ms);
+}
+
+static int send_all(struct redis_link *self, const char *bytes, size_t len)
+{
+	uint64_t deadline_ms = ring_now_ms() + REPLY_MS;
+
+	while (len > 0) {
+		ssize_t sent = redis_wire_send(self->wire, bytes, len, false);
+
+		if (sent >= 0) {
+			bytes += sent;
+			len -= (size_t)sent;
+		} else if (sent != -EAGAIN) {
+			lose(self, self->wire->error);
+			return -EIO;
+		} else if (!wait_wire(self, true, deadline_ms)) {
+			lose(self, "connection lost: nothing can be sent");
+			return -EIO;
+		}
+	}
+	return 0;
+}
+
+static redisReply *read_reply(struct redis_link *self)
+{
+	uint64_t deadline_ms = ring_now_ms() + REPLY_MS;
+	char bytes[RECEIVE_BYTES];
+
+	for (;;) {
+		void *reply = NULL;
+		ssize_t len;
+
+		if (redisReaderGetReply(self->reader, &reply) != REDIS_OK) {
+			lose(self, "connection lost: no Redis protocol");
+			return NULL;
+		}
+		if (reply != NULL)
+			return reply;
+		len = redis_wire_receive(self->wire, bytes, sizeof(bytes));
+		if (len == -EAGAIN && wait_wire(self, false, deadline_ms))
+			continue;
+		if (len < 0) {
+			lose(self,
+			     len == -EAGAIN ? "connection lost: no answer" : self->wire->error);
+			return NULL;
+		}
+		if (redisReaderFeed(self->reader, bytes, (size_t)len) != REDIS_OK) {
+			lose(self, "out of memory");
+			return NULL;
+		}
+	}
+}
+
+/* lens: NULL when all are texts. */
+static redisReply *exchange(struct redis_link *self, int argc, const char **argv,
+			    const size_t *lens)
+{
+	char *bytes = NULL;
+	long long len = redisFormatCommandArgv(&bytes, argc, argv, lens);
+	int result;
+
+	if (len < 0) {
+		lose(self, "out of memory");
+		return NULL;
+	}
+	result = send_all(self, bytes, (size_t)len);
+	explicit_bzero(bytes, (size_t)len); /* may hold the password */
+	redisFreeCommand(bytes);
+	return result == 0 ? read_reply(self) : NULL;
+}
+
+/* --- the connection ------------------------------------------------------------------------- */
 
 /* A command of the greeting: must not be refused. */
 static int greet(struct redis_link *self, int argc, const char **argv)
 {
-	redisReply *reply = redisCommandArgv(self->context, argc, argv, NULL);
+	redisReply *reply = exchange(self, argc, argv, NULL);
 	int result = 0;
 
-	if (reply == NULL) {
-		say(self, "no answer", self->context->errstr);
-		result = -EIO;
-	} else if (reply->type == REDIS_REPLY_ERROR) {
+	if (reply == NULL)
+		return -EIO;
+	if (reply->type == REDIS_REPLY_ERROR) {
 		say(self, "refused", reply->str);
 		result = -EACCES;
+	} else if (strcmp(argv[0], "ROLE") == 0 && !redis_reply_is_master(reply)) {
+		say(self, "not ready", "what the Sentinel named is no master yet");
+		result = -EAGAIN;
 	}
 	freeReplyObject(reply);
 	return result;
@@ -65,6 +176,7 @@ static int introduce(struct redis_link *self)
 	const struct redis_url *url = &self->url;
 	const char *with_user[] = { "AUTH", url->user, url->password };
 	const char *without[] = { "AUTH", url->password };
+	const char *role[] = { "ROLE" };
 	char db[16];
 	const char *select[] = { "SELECT", db };
 	int result = 0;
@@ -72,51 +184,68 @@ static int introduce(struct redis_link *self)
 	(void)snprintf(db, sizeof(db), "%" PRIu32, url->db);
 	if (url->password[0] != '\0')
 		result = url->user[0] != '\0' ? greet(self, 3, with_user) : greet(self, 2, without);
+	if (result == 0 && url->sentinel_count > 0)
+		result = greet(self, 1, role);
 	if (result == 0 && url->db != 0)
 		result = greet(self, 2, select);
 	return result;
 }
 
-static int connect_redis(struct redis_link *self)
+static int reach(struct redis_link *self)
 {
-	const struct timeval connect = { .tv_sec = CONNECT_S };
-	const struct timeval reply = { .tv_sec = REPLY_S };
-	int result;
+	uint64_t deadline_ms = ring_now_ms() + CONNECT_MS;
 
-	if (self->url.path[0] != '\0')
-		self->context = redisConnectUnixWithTimeout(self->url.path, connect);
-	else
-		self->context = redisConnectWithTimeout(
-			self->url.host, (int)strtol(self->url.port, NULL, 10), connect);
-	if (self->context == NULL || self->context->err != 0) {
-		say(self, "cannot connect",
-		    self->context != NULL ? self->context->errstr : "out of memory");
-		disconnect(self);
+	redis_route_begin(self->route, ring_now_ms());
+	for (;;) {
+		struct pollfd want;
+		int result = redis_route_poll(self->route, ring_now_ms(), &want);
+
+		if (result == 0)
+			return 0;
+		if (result == -EAGAIN && wait_for(&want, deadline_ms))
+			continue;
+		say(self,
+		    result == -EAGAIN ? redis_route_pending(self->route)
+				      : redis_route_error(self->route),
+		    "");
 		return -ECONNREFUSED;
 	}
-	(void)redisSetTimeout(self->context, reply);
-	result = introduce(self);
+}
+
+static int connect_redis(struct redis_link *self)
+{
+	int result = reach(self);
+
+	if (result == 0) {
+		self->reader = redisReaderCreate();
+		result = self->reader != NULL ? introduce(self) : -ENOMEM;
+	}
 	if (result != 0)
 		disconnect(self);
 	return result;
 }
 
-int redis_link_open(struct redis_link **out, const struct redis_url *url,
+int redis_link_open(struct redis_link **out, const struct redis_access *access,
 		    char error[REDIS_LINK_ERROR])
 {
 	struct redis_link *self = calloc(1, sizeof(*self));
 	int result;
 
-	if (self == NULL) {
-		(void)snprintf(error, REDIS_LINK_ERROR, "out of memory");
+	(void)snprintf(error, REDIS_LINK_ERROR, "out of memory");
+	if (self == NULL)
+		return -ENOMEM;
+	self->url = access->url;
+	self->route = redis_route_new(&self->url, access->tls);
+	if (self->route == NULL) {
+		free(self);
 		return -ENOMEM;
 	}
-	self->url = *url;
+	self->wire = redis_route_wire(self->route);
 	result = connect_redis(self);
 	if (result != 0) {
 		char name[300];
 
-		redis_url_name(url, name, sizeof(name));
+		redis_url_name(&self->url, name, sizeof(name));
 		(void)snprintf(error, REDIS_LINK_ERROR, "%.80s: %.160s", name, self->error);
 		redis_link_close(self);
 		return result;
@@ -130,6 +259,8 @@ void redis_link_close(struct redis_link *self)
 	if (self == NULL)
 		return;
 	disconnect(self);
+	redis_route_free(self->route);
+	free(self->out);
 	explicit_bzero(&self->url, sizeof(self->url));
 	free(self);
 }
@@ -245,13 +376,14 @@ static int make_ready(struct redis_link *self, const struct redis_command *comma
 		say(self, "a command is too long", "");
 		return -EMSGSIZE;
 	}
-	return self->context != NULL ? 0 : connect_redis(self);
+	return self->reader != NULL ? 0 : connect_redis(self);
 }
 
-static void lose(struct redis_link *self)
+/* The master is elsewhere: the next command looks for it. */
+static void leave_replica(struct redis_link *self, const redisReply *reply)
 {
-	say(self, "connection lost", self->context->errstr);
-	disconnect(self);
+	if (redis_reply_is_readonly(reply))
+		disconnect(self);
 }
 
 struct redisReply *redis_link_ask(struct redis_link *self, const struct redis_command *command)
@@ -260,12 +392,11 @@ struct redisReply *redis_link_ask(struct redis_link *self, const struct redis_co
 
 	if (redis_link_flush(self) != 0 || make_ready(self, command) != 0)
 		return NULL;
-	reply = redisCommandArgv(self->context, command->argc, (const char **)command->argv,
-				 command->lens);
-	if (reply == NULL)
-		lose(self);
-	else if (reply->type == REDIS_REPLY_ERROR)
+	reply = exchange(self, command->argc, (const char **)command->argv, command->lens);
+	if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
 		say(self, "refused", reply->str);
+		leave_replica(self, reply);
+	}
 	return reply;
 }
 
@@ -291,14 +422,16 @@ static bool is_refused(const redisReply *reply, const char **why)
 
 int redis_link_flush(struct redis_link *self)
 {
-	int result;
+	int result = self->queued > 0 ? send_all(self, self->out, self->out_len) : 0;
 
+	self->out_len = 0;
+	if (result != 0)
+		self->failed = result;
 	while (self->queued > 0) {
-		void *answer = NULL;
+		redisReply *answer = read_reply(self);
 		const char *why = "";
 
-		if (redisGetReply(self->context, &answer) != REDIS_OK) {
-			lose(self);
+		if (answer == NULL) {
 			self->failed = -EIO;
 			break;
 		}
@@ -306,32 +439,53 @@ int redis_link_flush(struct redis_link *self)
 		if (is_refused(answer, &why)) {
 			say(self, "refused", why);
 			self->failed = -EPROTO;
+			leave_replica(self, answer);
 		}
 		freeReplyObject(answer);
 	}
-	self->queued_bytes = 0;
 	result = self->failed;
 	self->failed = 0;
 	return result;
 }
 
+static bool make_room(struct redis_link *self, size_t len)
+{
+	size_t size = self->out_size > 0 ? self->out_size : 4096;
+	char *grown;
+
+	while (size - self->out_len < len)
+		size *= 2;
+	if (size == self->out_size)
+		return true;
+	grown = realloc(self->out, size);
+	if (grown == NULL)
+		return false;
+	self->out = grown;
+	self->out_size = size;
+	return true;
+}
+
 int redis_link_push(struct redis_link *self, const struct redis_command *command)
 {
 	int result = make_ready(self, command);
-	size_t bytes = 0;
+	char *bytes = NULL;
+	long long len;
 
 	if (result != 0)
 		return result;
-	if (redisAppendCommandArgv(self->context, command->argc, (const char **)command->argv,
-				   command->lens) != REDIS_OK) {
-		lose(self);
-		return -EIO;
+	len = redisFormatCommandArgv(&bytes, command->argc, (const char **)command->argv,
+				     command->lens);
+	if (len < 0 || !make_room(self, (size_t)len)) {
+		if (len >= 0)
+			redisFreeCommand(bytes);
+		lose(self, "out of memory");
+		return -ENOMEM;
 	}
-	for (int i = 0; i < command->argc; i++)
-		bytes += command->lens[i];
+	memcpy(self->out + self->out_len, bytes, (size_t)len);
+	self->out_len += (size_t)len;
+	redisFreeCommand(bytes);
 	self->queued++;
-	self->queued_bytes += bytes;
-	if (self->queued < BATCH && self->queued_bytes < BATCH_BYTES)
+	if (self->queued < BATCH && self->out_len < BATCH_BYTES)
 		return 0;
 	return redis_link_flush(self);
 }

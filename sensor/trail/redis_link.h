@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sensor/redis_url.h"
+#include "sensor/redis_access.h"
 
 #define REDIS_LINK_ARGS  96
 #define REDIS_LINK_ERROR 256
@@ -30,8 +30,9 @@ struct redis_command {
 
 struct redis_link;
 
-/* Connects, authenticates and selects. 0 or negative errno with error filled. */
-int redis_link_open(struct redis_link **out, const struct redis_url *url,
+/* Connects, authenticates and selects; access is borrowed. 0 or negative errno with error filled.
+ */
+int redis_link_open(struct redis_link **out, const struct redis_access *access,
 		    char error[REDIS_LINK_ERROR]);
 void redis_link_close(struct redis_link *self);
 const char *redis_link_error(const struct redis_link *self);

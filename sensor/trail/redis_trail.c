@@ -47,7 +47,7 @@ int redis_trail_open(struct redis_trail **out, const struct redis_trail_options 
 	int result = self != NULL ? set_up(self, options) : -ENOMEM;
 
 	if (result == 0)
-		result = redis_link_open(&self->link, options->url, error);
+		result = redis_link_open(&self->link, options->access, error);
 	else
 		(void)snprintf(error, REDIS_TRAIL_ERROR_TEXT, "redis: %s", strerror(-result));
 	if (result != 0) {
@@ -199,7 +199,7 @@ int redis_trail_report(struct redis_trail *self, const char *incident,
 	else if (reply->type != REDIS_REPLY_STRING)
 		result = -ENOENT;
 	else if (fwrite(reply->str, 1, reply->len, out) != reply->len)
-		result = -EIO;
+		result = -EPIPE;
 	redis_link_free(reply);
 	return result;
 }

@@ -14,14 +14,14 @@
 #ifndef TRAIL_REDIS_TRAIL_H
 #define TRAIL_REDIS_TRAIL_H
 
-#include "sensor/redis_url.h"
+#include "sensor/redis_access.h"
 #include "sensor/trail/cost.h"
 #include "sensor/trail/report.h"
 
 #define REDIS_TRAIL_ERROR_TEXT 320
 
 struct redis_trail_options {
-	const struct redis_url *url;
+	const struct redis_access *access; /* borrowed for ever */
 	const char *prefix;
 	const char *id;
 	char *const *sensors; /* none: all whose stream is there */
@@ -56,7 +56,8 @@ struct redis_publication {
 };
 int redis_trail_publish(struct redis_trail *self, const struct redis_publication *what);
 
-/* Writes a published report. 0; -ENOENT: no such incident. */
+/* Writes a published report; incident "": the newest. 0; -ENOENT: no such incident; -EPIPE: out
+ * takes no more. */
 int redis_trail_report(struct redis_trail *self, const char *incident,
 		       const struct report_options *options, FILE *out);
 

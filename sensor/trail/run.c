@@ -34,6 +34,7 @@ struct run {
 	struct lists *lists;
 	struct flowlog *flowlog;
 	struct price_list *prices;
+	struct redis_access access; /* of redis */
 	struct redis_trail *redis;
 	struct follow **follows;
 	size_t follow_count;
@@ -111,32 +112,28 @@ static enum trail_exit open_lists(struct run *self)
 static enum trail_exit open_redis(struct run *self)
 {
 	const struct options *options = self->options;
-	struct redis_url url;
-	struct redis_trail_options wanted = { .url = &url,
+	struct redis_access_options where = { .url = options->redis,
+					      .password_file = options->password_file,
+					      .files = { .ca = options->redis_ca,
+							 .cert = options->redis_cert,
+							 .key = options->redis_key } };
+	struct redis_trail_options wanted = { .access = &self->access,
 					      .prefix = options->prefix,
 					      .id = options->id,
 					      .sensors = options->sensors.items,
 					      .sensor_count = options->sensors.count,
 					      .is_stateless = options->state == NULL,
 					      .retention_s = options->settings.retention_s };
+	char why[REDIS_ACCESS_ERROR_TEXT];
 	char error[REDIS_TRAIL_ERROR_TEXT];
-	int result;
 
 	if (options->redis == NULL)
 		return TRAIL_DONE;
-	if (redis_url_parse(options->redis, &url, error) != 0)
+	if (redis_access_load(&self->access, &where, why) != 0)
+		return fail(TRAIL_USAGE, why);
+	if (redis_trail_open(&self->redis, &wanted, error) != 0)
 		return fail(TRAIL_USAGE, error);
-	if (options->password_file != NULL) {
-		result = redis_url_read_password(&url, options->password_file);
-		if (result < 0) {
-			log_error("%.256s: %s", options->password_file,
-				  result == -ENODATA ? "holds no password" : strerror(-result));
-			return TRAIL_USAGE;
-		}
-	}
-	result = redis_trail_open(&self->redis, &wanted, error);
-	explicit_bzero(&url, sizeof(url));
-	return result == 0 ? TRAIL_DONE : fail(TRAIL_USAGE, error);
+	return TRAIL_DONE;
 }
 
 static int on_file_done(void *ctx, const char *path)
@@ -222,6 +219,7 @@ static void close_all(struct run *self)
 		follow_free(self->follows[i]);
 	free(self->follows);
 	redis_trail_close(self->redis);
+	redis_access_clear(&self->access);
 	state_close(self->state);
 	flowlog_free(self->flowlog);
 	lists_free(self->lists);
@@ -392,7 +390,8 @@ static enum trail_exit report_published(struct run *self)
 	if (result == -ENOENT)
 		return fail(TRAIL_USAGE, "no such incident in Redis");
 	if (result != 0)
-		return fail(TRAIL_LOST, redis_trail_error(self->redis));
+		return fail(TRAIL_LOST, result == -EPIPE ? "the report cannot be written"
+							 : redis_trail_error(self->redis));
 	return fflush(stdout) == 0 ? TRAIL_DONE : TRAIL_LOST;
 }
 

@@ -33,7 +33,7 @@ struct store *store_new(const struct settings *settings)
 	if (self == NULL)
 		return NULL;
 	self->settings = settings;
-	self->names = names_open(TRAIL_NAMES_BYTES);
+	self->names = text_pool_new(TRAIL_NAMES_BYTES);
 	if (self->names == NULL || init_tables(self) != 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		store_free(self);
@@ -59,7 +59,7 @@ void store_free(struct store *self)
 	tag_table_fini(&self->findings);
 	tag_table_fini(&self->sightings);
 	tag_table_fini(&self->accounts);
-	names_close(self->names);
+	text_pool_free(self->names);
 	free(self);
 }
 
@@ -188,7 +188,7 @@ bool store_keep_text(struct store *self, const char **kept, const char *text)
 	if (text == NULL || text[0] == '\0' ||
 	    ((*kept)[0] != '\0' && strncmp(text, *kept, TRAIL_TEXT) >= 0))
 		return false;
-	name = names_get(self->names, text);
+	name = text_pool_get(self->names, text);
 	if (name == *kept)
 		return false;
 	*kept = name;
@@ -280,5 +280,5 @@ void store_expire(struct store *self)
 		return;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		expire_table(self, tables[i], self->now_ns - retention_ns);
-	self->counts.refused_names = names_refused(self->names);
+	self->counts.refused_names = text_pool_refused(self->names);
 }

@@ -13,8 +13,8 @@
  *
  * Calls that only read leave nothing but a use: memory follows what exists, not how much was
  * called. What ended longer ago than the retention is forgotten; full tables forget their oldest
- * entry and count it. Times are ns since 1970, UTC; 0 = not known. Texts are of `names` (equal
- * texts, equal pointers; never NULL; hostile: escape when shown) unless they are arrays. One
+ * entry and count it. Times are ns since 1970, UTC; 0 = not known. Texts are of the text pool
+ *(equal texts, equal pointers; never NULL; hostile: escape when shown) unless they are arrays. One
  * thread. */
 #ifndef TRAIL_STORE_H
 #define TRAIL_STORE_H
@@ -23,7 +23,7 @@
 #include "sensor/trail/calls.h"
 #include "sensor/trail/intake.h"
 #include "sensor/trail/limits.h"
-#include "sensor/trail/names.h"
+#include "sensor/trail/text_pool.h"
 #include "sensor/trail/record.h"
 #include "sensor/trail/settings.h"
 
@@ -229,7 +229,7 @@ struct store_counts {
 
 struct store {
 	const struct settings *settings; /* borrowed */
-	struct names *names;
+	struct text_pool *names;
 	struct siphash_key key;
 	struct tag_table identities;
 	struct tag_table uses;
@@ -255,7 +255,7 @@ enum store_result {
 	STORE_KEPT = 1 << 1   /* the document must be kept to come to the same state again */
 };
 
-/* Each: enum store_result bits, or -ENOMEM. The structures' texts need not be of `names`. */
+/* Each: enum store_result bits, or -ENOMEM. The structures' texts need not be of the pool. */
 int store_record(struct store *self, const struct record *record);
 /* A record of which only that it was made is known, and one of a call that was refused from its
  * time until last_ns: what a saved state holds. */

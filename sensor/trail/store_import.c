@@ -22,36 +22,37 @@ static bool fill(struct store *self, const struct instance *instance, const char
 	return store_keep_text(self, kept, text);
 }
 
-int store_instance(struct store *self, const struct instance *seen)
+int store_instance(struct store *self, const struct instance *instance)
 {
-	struct instance *instance = store_get_instance(self, seen->id);
+	const struct instance *seen = instance;
+	struct instance *kept = store_get_instance(self, seen->id);
 	bool has_changed;
 
-	if (instance == NULL)
+	if (kept == NULL)
 		return -ENOMEM;
-	has_changed = !instance->is_imported;
-	instance->is_imported = true;
-	has_changed |= fill(self, instance, &instance->account, seen->account);
-	has_changed |= fill(self, instance, &instance->region, seen->region);
-	has_changed |= fill(self, instance, &instance->vpc, seen->vpc);
-	has_changed |= fill(self, instance, &instance->subnet, seen->subnet);
-	has_changed |= fill(self, instance, &instance->type, seen->type);
-	has_changed |= fill(self, instance, &instance->image, seen->image);
-	has_changed |= fill(self, instance, &instance->group, seen->group);
-	if (instance->launch.event[0] == '\0')
-		has_changed |= moment_keep_first(&instance->launch, &seen->launch);
+	has_changed = !kept->is_imported;
+	kept->is_imported = true;
+	has_changed |= fill(self, kept, &kept->account, seen->account);
+	has_changed |= fill(self, kept, &kept->region, seen->region);
+	has_changed |= fill(self, kept, &kept->vpc, seen->vpc);
+	has_changed |= fill(self, kept, &kept->subnet, seen->subnet);
+	has_changed |= fill(self, kept, &kept->type, seen->type);
+	has_changed |= fill(self, kept, &kept->image, seen->image);
+	has_changed |= fill(self, kept, &kept->group, seen->group);
+	if (kept->launch.event[0] == '\0')
+		has_changed |= moment_keep_first(&kept->launch, &seen->launch);
 	self->version += has_changed;
 	return has_changed ? STORE_KEPT : STORE_NOTHING;
 }
 
-int store_address(struct store *self, const char *id, const struct instance_address *address)
+int store_address(struct store *self, const char *instance, const struct instance_address *address)
 {
-	struct instance *instance = store_get_instance(self, id);
+	struct instance *kept = store_get_instance(self, instance);
 	int result;
 
-	if (instance == NULL)
+	if (kept == NULL)
 		return -ENOMEM;
-	result = instance_add_address(self, instance, address);
+	result = instance_add_address(self, kept, address);
 	self->version += result > 0;
 	return result;
 }

@@ -20,7 +20,7 @@ struct instance *store_get_instance(struct store *self, const char *id)
 	instance = store_add(self, &self->instances, tag, sizeof(*instance), TRAIL_INSTANCES);
 	if (instance == NULL)
 		return NULL;
-	instance->id = names_get(self->names, id);
+	instance->id = text_pool_get(self->names, id);
 	instance->account = instance->region = instance->vpc = instance->subnet = "";
 	instance->type = instance->image = instance->group = "";
 	instance->address = instance->agent = "";
@@ -108,8 +108,8 @@ int instance_add_address(struct store *self, struct instance *instance,
 		return -ENOMEM;
 	memmove(addresses + at + 1, addresses + at, (count - at) * sizeof(*addresses));
 	addresses[at] = *address;
-	addresses[at].ip = names_get(self->names, address->ip);
-	addresses[at].eni = names_get(self->names, address->eni);
+	addresses[at].ip = text_pool_get(self->names, address->ip);
+	addresses[at].eni = text_pool_get(self->names, address->eni);
 	instance->addresses = addresses;
 	instance->address_count++;
 	return STORE_KEPT;
@@ -173,7 +173,7 @@ static int add_interfaces(struct store *self, struct instance *instance, const j
 static void take_text(struct store *self, const char **kept, const char *text)
 {
 	if (text[0] != '\0')
-		*kept = names_get(self->names, text);
+		*kept = text_pool_get(self->names, text);
 }
 
 static void describe_launch(struct store *self, struct instance *instance, const json_t *item,
@@ -190,8 +190,8 @@ static void describe_launch(struct store *self, struct instance *instance, const
 	take_text(self, &instance->type, record_text(item, "instanceType"));
 	take_text(self, &instance->image, record_text(item, "imageId"));
 	take_text(self, &instance->group, record_text(group, "groupId"));
-	instance->address = names_get(self->names, record->address);
-	instance->agent = names_get(self->names, record->agent);
+	instance->address = text_pool_get(self->names, record->address);
+	instance->agent = text_pool_get(self->names, record->agent);
 	instance->has_user_data = record_text(record->request, "userData")[0] != '\0';
 }
 

@@ -21,7 +21,7 @@ static struct identity *get_identity(struct store *self, const struct record *re
 	identity = store_add(self, &self->identities, tag, sizeof(*identity), SIZE_MAX);
 	if (identity == NULL)
 		return NULL;
-	identity->id = names_get(self->names, record->id);
+	identity->id = text_pool_get(self->names, record->id);
 	identity->key = "";
 	if (strcmp(record->id, record->key) == 0)
 		identity->key = identity->id;
@@ -50,7 +50,7 @@ static int see_account(struct store *self, const struct record *record, const st
 		account = store_add(self, &self->accounts, tag, sizeof(*account), TRAIL_IDENTITIES);
 		if (account == NULL)
 			return -ENOMEM;
-		account->id = names_get(self->names, record->account);
+		account->id = text_pool_get(self->names, record->account);
 	}
 	return moment_keep_first(&account->first, moment) ? STORE_MOVED : STORE_NOTHING;
 }
@@ -68,8 +68,8 @@ static int see_use(struct store *self, struct identity *identity, const struct r
 		if (use == NULL)
 			return -ENOMEM;
 		use->identity = identity_ref(identity);
-		use->address = names_get(self->names, record->address);
-		use->region = names_get(self->names, record->region);
+		use->address = text_pool_get(self->names, record->address);
+		use->region = text_pool_get(self->names, record->region);
 	} else {
 		tag_table_touch(&self->uses, &use->link);
 	}
@@ -77,8 +77,8 @@ static int see_use(struct store *self, struct identity *identity, const struct r
 	if (record->is_read_only && moment_keep_first(&use->first_look, moment))
 		has_moved = true;
 	if (moment_keep_first(&use->first, moment)) {
-		use->agent = names_get(self->names, record->agent);
-		use->name = names_get(self->names, record->name);
+		use->agent = text_pool_get(self->names, record->agent);
+		use->name = text_pool_get(self->names, record->name);
 		has_moved = true;
 	}
 	return has_moved ? STORE_MOVED : STORE_NOTHING;
@@ -102,13 +102,13 @@ static struct deed *new_deed(struct store *self, struct siphash_tag tag, struct 
 	if (deed == NULL)
 		return NULL;
 	deed->identity = identity_ref(identity);
-	deed->address = names_get(self->names, record->address);
-	deed->agent = names_get(self->names, record->agent);
-	deed->region = names_get(self->names, record->region);
-	deed->source = names_get(self->names, record->source);
-	deed->name = names_get(self->names, record->name);
-	deed->error = names_get(self->names, record->error);
-	deed->error_text = names_get(self->names, record->error_text);
+	deed->address = text_pool_get(self->names, record->address);
+	deed->agent = text_pool_get(self->names, record->agent);
+	deed->region = text_pool_get(self->names, record->region);
+	deed->source = text_pool_get(self->names, record->source);
+	deed->name = text_pool_get(self->names, record->name);
+	deed->error = text_pool_get(self->names, record->error);
+	deed->error_text = text_pool_get(self->names, record->error_text);
 	deed->is_probe = ends_with(record->error, "DryRunOperation");
 	deed->subject = "";
 	deed->object = "";
@@ -133,9 +133,9 @@ static int add_deed(struct store *self, struct identity *identity, const struct 
 	(void)snprintf(deed->event, sizeof(deed->event), "%s", record->event_id);
 	deed->time_ns = record->time_ns;
 	deed->last_ns = record->time_ns;
-	deed->subject = names_get(self->names, call->subject);
-	deed->object = names_get(self->names, call->object);
-	deed->detail = names_get(self->names, call->detail);
+	deed->subject = text_pool_get(self->names, call->subject);
+	deed->object = text_pool_get(self->names, call->object);
+	deed->detail = text_pool_get(self->names, call->detail);
 	deed->count = call->count;
 	deed->kind = (uint8_t)call->kind;
 	deed->deletes = (uint8_t)call->deletes;
@@ -192,8 +192,8 @@ static int add_refusal(struct store *self, struct identity *identity, const stru
 	}
 	deed->time_ns = first.time_ns;
 	memcpy(deed->event, first.event, sizeof(deed->event));
-	deed->agent = names_get(self->names, record->agent);
-	deed->error_text = names_get(self->names, record->error_text);
+	deed->agent = text_pool_get(self->names, record->agent);
+	deed->error_text = text_pool_get(self->names, record->error_text);
 	if (deed->last_ns < record->time_ns)
 		deed->last_ns = record->time_ns;
 	return STORE_MOVED;
@@ -213,8 +213,8 @@ static int add_edge(struct store *self, struct identity *parent, const struct re
 		if (edge == NULL)
 			return -ENOMEM;
 		edge->parent = identity_ref(parent);
-		edge->child = names_get(self->names, child);
-		edge->address = names_get(self->names, record->address);
+		edge->child = text_pool_get(self->names, child);
+		edge->address = text_pool_get(self->names, record->address);
 	}
 	if (!moment_keep_first(&edge->first, &moment))
 		return STORE_NOTHING;

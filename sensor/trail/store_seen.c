@@ -8,7 +8,7 @@
 
 static const char *name_of(struct store *self, const char *text)
 {
-	return names_get(self->names, text);
+	return text_pool_get(self->names, text);
 }
 
 static bool keep_smaller(uint64_t *kept, uint64_t value)

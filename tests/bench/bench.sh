@@ -3,7 +3,7 @@
 #
 #   BUILD=build sh tests/bench/bench.sh
 #
-# BENCH_PACKETS   packets of the small shape (default 2000000; imix has half as many)
+# BENCH_PACKETS   packets of the small shape (default 2000000; imix and dns have half as many)
 # BENCH_ROUNDS    alternating rounds (default 5)
 # BENCH_DIR       where captures are written (default: a temporary directory, removed at the end)
 #
@@ -36,9 +36,14 @@ flows_small=$((BENCH_PACKETS / 20))
 flows_imix=$((BENCH_PACKETS / 100))
 "$BUILD/bench/traffic" small "$BENCH_PACKETS" "$flows_small" "$dir/small.pcap"
 "$BUILD/bench/traffic" imix "$((BENCH_PACKETS / 2))" "$flows_imix" "$dir/imix.pcap"
+"$BUILD/bench/traffic" dns "$((BENCH_PACKETS / 2))" "$((BENCH_PACKETS / 100))" "$dir/dns.pcap"
 
 python3 "$here/measure.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" \
-	"small:$dir/small.pcap:$flows_small" "imix:$dir/imix.pcap:$flows_imix"
+	"small:$dir/small.pcap:$flows_small" "imix:$dir/imix.pcap:$flows_imix" \
+	"dns:$dir/dns.pcap:$((BENCH_PACKETS / 6))"
+
+echo
+python3 "$here/names.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" "$dir/dns.pcap" 1000 1000000
 
 echo
 echo "flow table alone:"

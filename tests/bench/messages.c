@@ -1,12 +1,13 @@
 /* messages.c: what a decoded message costs: ns of CPU from payload to session, dialect by dialect.
  *
- *   messages [ROUNDS]   default: 5
+ *   messages [ROUNDS [DIALECT]]   default: 5, all
  *
  * One flow per dialect under inspection, without capture and flow table: its login once, then a
  * job, a share and its answer again and again, a message a packet, so that segments, framing,
  * tokens, fields and accounting are all in it. The median of the rounds is printed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "sensor/inspect.h"
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(talks) / sizeof(talks[0]); i++) {
+		if (argc > 2 && strcmp(argv[2], talks[i].name) != 0)
+			continue;
 		for (long round = 0; round < rounds; round++)
 			results[round] = measure(&talks[i]);
 		qsort(results, (size_t)rounds, sizeof(results[0]), by_size);

@@ -78,9 +78,12 @@ class Client:
 
 class Server:
     """A redis-server of our own on a unix socket: no port, nothing on disk but the socket. Shared,
-    every user of the machine may connect; else only ours."""
+    every user of the machine may connect; else only ours. options: more of the command line;
+    login: user and password of our own connections."""
 
-    def __init__(self, shared=False):
+    def __init__(self, shared=False, options=(), login=()):
+        self.options = tuple(map(str, options))
+        self.login = tuple(login)
         self.folder = Path(tempfile.mkdtemp(prefix="minecanary-redis-"))
         self.mode = "777" if shared else "700"
         self.folder.chmod(int(self.mode, 8) & 0o755)
@@ -101,7 +104,7 @@ class Server:
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--unixsocketperm",
              self.mode, "--save", "", "--appendonly", "no", "--dir", str(self.folder), "--logfile",
-             str(log), "--daemonize", "no"],
+             str(log), "--daemonize", "no", *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -118,7 +121,10 @@ class Server:
 
     def client(self):
         """A new connection."""
-        return Client(self.path)
+        client = Client(self.path)
+        if self.login:
+            client("AUTH", *self.login)
+        return client
 
     def __exit__(self, *_):
         if self.process is not None:

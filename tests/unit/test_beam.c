@@ -164,9 +164,9 @@ static void test_server_only(void **unused)
 				     "\"description\":\"ok\",\"nonceprefix\":\"ab12\","
 				     "\"forkheight\":777777}"));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
-	assert_int_equal(first->finding.request, 0);
+	assert_int_equal(first->finding.reply_to, REPLY_TO_ANYTHING);
 	assert_true(talk_down(&talk, RESULT("212", "1", "accepted")));
-	assert_true(talk_only(&talk)->finding.request != 0);
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_SHARE);
 }
 
 static void test_cut_messages(void **unused)

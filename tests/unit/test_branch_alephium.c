@@ -80,6 +80,7 @@ static void test_any_moment(void **unused)
 	/* a verdict by itself */
 	begin();
 	heard = say_down("{\"id\":9,\"method\":\"mining.submit_result\",\"result\":true}");
+	assert_int_equal(heard->finding.reply_to, REPLY_TO_SHARE);
 	assert_int_equal(heard->finding.kind, FINDING_REPLY);
 	assert_int_equal(heard->finding.proof, PROOF_LIKELY);
 }

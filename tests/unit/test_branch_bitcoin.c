@@ -52,6 +52,11 @@ static void test_payout(void **unused)
 	begin();
 	assert_true(talk_down(&talk, NOTIFY_OF(PREV_LTC)));
 	assert_string_equal(heard->payout, "ltc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rrwg6jj");
+	/* told once, until another one is paid */
+	assert_true(talk_down(&talk, NOTIFY_OF(PREV_LTC)));
+	assert_string_equal(heard->payout, "");
+	assert_true(talk_down(&talk, NOTIFY_OF(PREV_BTC)));
+	assert_string_equal(heard->payout, "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z");
 	/* whose coin it is nobody knows */
 	begin();
 	assert_true(talk_down(&talk, NOTIFY_OF(H64)));

@@ -36,6 +36,7 @@ static void test_node_session(void **unused)
 	assert_true(heard->finding.wants_reply);
 	assert_string_equal(heard->login, "rig1");
 	heard = say_down("{\"jsonrpc\":\"2.0\",\"result\":\"true\",\"id\":1}");
+	assert_int_equal(heard->finding.reply_to, REPLY_TO_LOGIN_OR_SHARE);
 	assert_true(heard->finding.is_ok);
 	heard = say_down(JOB_NODE);
 	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
@@ -48,6 +49,7 @@ static void test_node_session(void **unused)
 	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
 	assert_string_equal(heard->login, "rig1");
 	heard = say_down("{\"jsonrpc\":\"2.0\",\"result\":[\"true\"],\"id\":4}");
+	assert_int_equal(heard->finding.reply_to, REPLY_TO_SHARE);
 	assert_true(heard->finding.is_ok);
 	heard = say_down("{\"jsonrpc\":\"2.0\",\"result\":[\"false\",\"invalid nonce\"],\"id\":4}");
 	assert_int_equal(heard->finding.kind, FINDING_REPLY);

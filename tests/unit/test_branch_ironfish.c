@@ -59,6 +59,7 @@ static void test_session(void **unused)
 	assert_true(heard->finding.wants_reply);
 	uint64_t request = heard->finding.request;
 	heard = say_down(VERDICT("true"));
+	assert_int_equal(heard->finding.reply_to, REPLY_TO_SHARE);
 	assert_int_equal(heard->finding.kind, FINDING_REPLY);
 	assert_int_equal(heard->finding.request, request);
 	assert_true(heard->finding.is_ok);

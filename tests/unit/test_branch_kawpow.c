@@ -126,6 +126,7 @@ static void test_auto_login(void **unused)
 	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
 	assert_string_equal(heard->algo, "kawpow/rvn");
 	assert_int_equal(talk.heard[1].finding.kind, FINDING_REPLY);
+	assert_int_equal(talk.heard[1].finding.reply_to, REPLY_TO_LOGIN);
 	assert_true(talk.heard[1].finding.is_ok);
 	assert_true(talk_up(&talk, SUBMIT_OF(ETH_USER, "")));
 	assert_string_equal(talk_dialect(&talk), "kawpow");

@@ -108,6 +108,20 @@ static void test_near_misses(void **unused)
 	assert_false(talk_down(&talk, "{\"id\":1,\"result\":[\"a\",\"" H64 "\",99,\"" H64 "\"]}"));
 }
 
+/* A job that was cut before its algorithm names none, not the usual one. */
+static void test_cut_algorithm(void **unused)
+{
+	size_t len = (size_t)(strstr(JOB, ",\"xel/") - JOB);
+
+	(void)unused;
+	begin();
+	say_down(SUBSCRIBED);
+	assert_true(talk_bytes(&talk, DIR_TO_CLIENT, JOB, len, true));
+	assert_int_equal(talk.heard[0].finding.kind, FINDING_JOB);
+	assert_string_equal(talk.heard[0].algo, "");
+	assert_string_equal(say_down(JOB_PLAIN)->algo, "xelishash");
+}
+
 static void test_spellings_and_cuts(void **unused)
 {
 	(void)unused;
@@ -127,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_any_moment),
 		cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_cut_algorithm),
 		cmocka_unit_test(test_spellings_and_cuts),
 	};
 

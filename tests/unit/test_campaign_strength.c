@@ -80,6 +80,36 @@ static void test_own_wallets_at_a_named_pool(void **state)
 	desk_free(desk);
 }
 
+static void test_own_miners_are_forgiven(void **state)
+{
+	struct desk *desk = desk_new();
+
+	(void)state;
+	for (uint8_t client = 1; client <= 3; client++)
+		contact(desk, client, client, CAMPAIGN_POOL, POOL);
+	for (uint8_t client = 1; client <= 3; client++) {
+		struct session_fact fact = facts_login(4, client, 50000);
+		struct decision_parties parties = { .key = fact.key };
+
+		campaign_forgive(desk->table, &parties);
+	}
+	flush(desk, 300);
+	assert_int_equal(raised(desk), 0);
+	assert_int_equal(count(desk, CAMPAIGN_JOIN), 0);
+	/* Hostile infrastructure is not forgiven to anybody. */
+	for (uint8_t client = 1; client <= 3; client++)
+		contact(desk, 400 + client, client, CAMPAIGN_HOSTILE, "c2.example.net");
+	for (uint8_t client = 1; client <= 3; client++) {
+		struct session_fact fact = facts_login(404, client, 50000);
+		struct decision_parties parties = { .key = fact.key };
+
+		campaign_forgive(desk->table, &parties);
+	}
+	flush(desk, 500);
+	assert_int_equal(raised(desk), 1);
+	desk_free(desk);
+}
+
 static void test_own_wallets_without_a_name(void **state)
 {
 	struct desk *desk = desk_new();
@@ -382,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_the_same_one_by_one),
 		cmocka_unit_test(test_the_same_with_the_name_last),
 		cmocka_unit_test(test_own_wallets_at_a_named_pool),
+		cmocka_unit_test(test_own_miners_are_forgiven),
 		cmocka_unit_test(test_own_wallets_without_a_name),
 		cmocka_unit_test(test_hostile_is_between),
 		cmocka_unit_test(test_hostile_and_pool_at_the_end_of_input),

@@ -213,6 +213,13 @@ static void command_line_errors_name_the_option(void **state)
 	refused(WORDS("-i", "eth0", "--state-dir", "d"), "state-dir is of no use without --redis");
 	refused(WORDS("-r", "x", "--redis", "redis://192.0.2.1", "--state-dir", "d"),
 		"state-dir with --read needs --sensor-id: a journal is found again by it");
+	refused(WORDS("-i", "eth0", "--redis-ca", "f"),
+		"redis-ca and redis-cert are of no use without --redis");
+	refused(WORDS("-i", "eth0", "--redis", "rediss://h", "--redis-key", "f"),
+		"redis-key is of no use without redis-cert");
+	refused(WORDS("-i", "eth0", "--redis", "redis://u:secret@h"),
+		"--redis: every user can read a password on the command line: use "
+		"redis-password-file, MINECANARY_REDIS_PASSWORD, or a configuration file");
 	refused(WORDS("-i", "eth0", "-c", "/nonexistent/file"),
 		"/nonexistent/file: No such file or directory");
 	refused(WORDS("-i", "eth0", "--cloud", "vni"), "--cloud: \"vni\" is not KEY=VALUE");

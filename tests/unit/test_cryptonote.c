@@ -587,9 +587,17 @@ static void test_server_only(void **unused)
 	begin();
 	talk_down(&talk, PUSH(JOB));
 	talk_down(&talk, "{\"id\":3,\"result\":{\"status\":\"KEEPALIVED\"}}");
-	assert_int_equal(talk_only(&talk)->finding.request, 0);
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_ANYTHING);
 	talk_down(&talk, "{\"id\":3,\"result\":{\"status\":\"OK\"}}");
-	assert_true(talk_only(&talk)->finding.request != 0);
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_SHARE);
+	/* who makes blocks shows them, and gets the same answer */
+	talk_down(&talk, PUSH("{\"pool_wallet\":\"" XMR "\",\"extra_nonce\":\"0a0b\","
+			      "\"target\":\"b88d0600\",\"job_id\":\"j9\"}"));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_JOB);
+	talk_down(&talk, "{\"id\":4,\"result\":{\"status\":\"OK\"}}");
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_ANYTHING);
+	talk_down(&talk, "{\"id\":5,\"error\":{\"code\":-1,\"message\":\"Low difficulty share\"}}");
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_SHARE);
 }
 
 /* What Grin and Beam say with our words. */

@@ -245,11 +245,13 @@ static void test_server_only(void **unused)
 	begin();
 	assert_true(talk_down(&talk, REPLY("submit", "\"result\":\"blockfound - " H64 "\"")));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
-	assert_true(first->finding.request != 0);
+	assert_int_equal(first->finding.reply_to, REPLY_TO_SHARE);
 	talk_down(&talk, REPLY("keepalive", "\"result\":\"ok\""));
-	assert_int_equal(talk_only(&talk)->finding.request, 0);
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_ANYTHING);
 	talk_down(&talk, REPLY("submit", "\"result\":\"ok\""));
-	assert_true(talk_only(&talk)->finding.request != 0);
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_SHARE);
+	talk_down(&talk, "{\"id\":\"3\",\"jsonrpc\":\"2.0\",\"result\":\"ok\"}");
+	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_LOGIN_OR_SHARE);
 }
 
 static void test_cut_messages(void **unused)

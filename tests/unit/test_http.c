@@ -350,6 +350,45 @@ static void test_gap(void **unused)
 	assert_string_equal(carrier_up(&talk), "<GET|>!x");
 }
 
+#define CONNECT "CONNECT pool.example.net:3333 HTTP/1.1\r\n\r\n"
+
+/* After a hole in the answer to CONNECT, whole and byte by byte. */
+static void check_rest(const char *rest, const char *given)
+{
+	size_t len = strlen(rest);
+
+	for (size_t step = 1; step <= len; step += len - 1) {
+		carrier_talk_begin(&talk, http);
+		carrier_talk_say(&talk, DIR_TO_SERVER, slice_str(CONNECT));
+		carrier_talk_say(&talk, DIR_TO_CLIENT, slice_str("HTTP/1"));
+		assert_false(http->gap(talk.state, DIR_TO_CLIENT));
+		for (size_t at = 0; at < len; at += step)
+			carrier_talk_say(&talk, DIR_TO_CLIENT,
+					 slice_sub(slice_str(rest), at, step));
+		assert_string_equal(carrier_down(&talk), given);
+	}
+}
+
+static void test_rest_of_a_tunnels_head(void **unused)
+{
+	static char endless[1000];
+
+	(void)unused;
+	check_rest("ablished\r\nVia: 1.1 proxy\r\n\r\n{\"id\":1}", "!{\"id\":1}");
+	check_rest("\r\n{\"id\":1}", "!{\"id\":1}");
+	check_rest("{\"id\":1}\n\n{}", "!{\"id\":1}\n\n{}");
+	/* what the tunnel carries is given whole */
+	check_rest("NICK ann\r\nPRIVMSG #x :{\"id\":1}", "NICK ann\r\nPRIVMSG #x :!{\"id\":1}");
+	check_rest("HTTP/1.1 200 OK\r\n\r\n{}", "HTTP/1.1 !200 OK\r\n\r\n{}");
+	check_rest("\x16\x03\x01", "!\x16\x03\x01");
+	memset(endless, 'a', sizeof(endless) - 1);
+	carrier_talk_begin(&talk, http);
+	carrier_talk_say(&talk, DIR_TO_SERVER, slice_str(CONNECT));
+	assert_false(http->gap(talk.state, DIR_TO_CLIENT));
+	carrier_talk_say(&talk, DIR_TO_CLIENT, slice_str(endless));
+	assert_int_equal(strlen(carrier_down(&talk)), sizeof(endless) - 1 + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,7 +398,7 @@ int main(void)
 		cmocka_unit_test(test_credentials), cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_upgrade),     cmocka_unit_test(test_not_http),
 		cmocka_unit_test(test_ambiguous),   cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_gap),         cmocka_unit_test(test_rest_of_a_tunnels_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

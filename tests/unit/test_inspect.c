@@ -305,6 +305,55 @@ static void a_reply_finds_the_share_that_waits_behind_a_hole(void **state)
 	assert_int_equal(view().last_share_ns, START + SECOND);
 }
 
+/* The pool's yes overtakes a share that waits behind a hole: it is no share of its own. */
+static void no_reply_stands_for_a_share_that_is_held(void **state)
+{
+	(void)state;
+	inspect_expect(flow, UP, seqs[UP]); /* the SYN told where the client begins */
+	lose(UP, 40);
+	send(DOWN, XMR_LOGGED_IN);
+	now_ns += SECOND;
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	now_ns += 50 * (SECOND / 1000);
+	send(DOWN, XMR_OK("2"));
+	assert_int_equal(view().submitted, 0);
+	now_ns += 5 * SECOND;
+	inspect_tick(flow, now_ns);
+	assert_int_equal(view().submitted, 1);
+	assert_int_equal(view().accepted, 1);
+}
+
+/* The same before anything told what the flow is. */
+static void a_reply_may_come_before_all_that_tells(void **state)
+{
+	(void)state;
+	inspect_expect(flow, UP, seqs[UP]);
+	lose(UP, 40);
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	now_ns += 50 * (SECOND / 1000);
+	send(DOWN, XMR_OK("2"));
+	assert_int_equal(view().level, LEVEL_NONE);
+	now_ns += 5 * SECOND;
+	inspect_tick(flow, now_ns);
+	assert_int_equal(view().submitted, 1);
+	assert_int_equal(view().accepted, 1);
+}
+
+/* What has a face is waited for, though its first bytes are of any size. */
+static void binary_messages_may_come_byte_by_byte(void **state)
+{
+	static const char two[] = "\x7f\x02\x0f\0\7\3\0\1\0\0\0\x2a\x0f\x1e\x5c"
+				  "\x7f\x12\x0f\0\7\3\0\2\0\0\0\x2a\x0f\x1e\x5c\0\0\xa0\0";
+
+	(void)state;
+	inspect_free(flow);
+	flow = inspect_new(pool, in_middle);
+	for (size_t i = 0; i < sizeof(two) - 1; i++)
+		send_bytes(UP, two + i, 1, 1);
+	assert_string_equal(view().dialect, "btcagent");
+	assert_int_equal(view().submitted, 1); /* before two, one is a chance */
+}
+
 static void a_cut_login_still_names_the_wallet(void **state)
 {
 	size_t len = strlen(XMR_LOGIN);
@@ -636,6 +685,9 @@ int main(void)
 		TEST(a_middle_start_finds_its_feet),
 		TEST(halves_of_two_lines_are_never_joined),
 		TEST(a_reply_finds_the_share_that_waits_behind_a_hole),
+		TEST(no_reply_stands_for_a_share_that_is_held),
+		TEST(a_reply_may_come_before_all_that_tells),
+		TEST(binary_messages_may_come_byte_by_byte),
 		TEST(a_cut_login_still_names_the_wallet),
 		TEST(a_flush_reads_what_has_no_end),
 		TEST(out_of_order_and_repeated_segments_count_once),

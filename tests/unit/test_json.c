@@ -639,6 +639,27 @@ static void test_id_meets_its_other_spellings(void **state)
 	assert_int_not_equal(id_of("[4]"), 0);
 }
 
+static void test_members_in_one_pass(void **state)
+{
+	const struct slice names[] = { slice_str("id"), slice_str("method"), slice_str("x"),
+				       slice_str("") };
+	json_value values[4];
+	const char *text =
+		"{\"m\\u0065thod\":1,\"id\":2,\"ix\":3,\"id\":4,\"\":5,\"me\":{\"x\":6}}";
+
+	(void)state;
+	assert_int_equal(json_parse(&doc, slice_str(text), false), 0);
+	json_members(&doc, json_root(&doc), names, values, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(values[i], json_member_of(&doc, json_root(&doc), names[i]));
+	assert_true(slice_is(json_raw(&doc, values[0]), "4")); /* the last one wins */
+	assert_true(slice_is(json_raw(&doc, values[1]), "1"));
+	assert_int_equal(values[2], JSON_ABSENT);
+	assert_true(slice_is(json_raw(&doc, values[3]), "5"));
+	json_members(&doc, values[0], names, values, 4); /* no object */
+	assert_int_equal(values[0], JSON_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -662,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_number_is_exact_where_it_can_be),
 		cmocka_unit_test(test_unsigned_reads_whole_numbers),
 		cmocka_unit_test(test_hex_strips_prefix),
+		cmocka_unit_test(test_members_in_one_pass),
 		cmocka_unit_test(test_id_meets_its_other_spellings),
 	};
 

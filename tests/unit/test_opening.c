@@ -33,7 +33,7 @@ static void test_in_order(void **state)
 {
 	struct stats stats;
 	struct opening_table *table = table_new(8, &stats);
-	struct slice bytes;
+	struct slice bytes = slice_of("", 0);
 
 	(void)state;
 	opening_begin(table, 7, SEQ, 1);
@@ -42,10 +42,10 @@ static void test_in_order(void **state)
 		assert_int_equal(bytes.len, i + 1);
 	}
 	assert_memory_equal(bytes.ptr, text, strlen(text));
-	assert_false(opening_is_full(table, 7));
+	assert_false(opening_is_over(table, 7, 1));
 	opening_end(table, 7);
 	assert_int_equal(opening_bytes(table, 7).len, 0);
-	assert_true(opening_is_full(table, 7));
+	assert_true(opening_is_over(table, 7, 1));
 	opening_table_free(table);
 }
 
@@ -120,7 +120,7 @@ static void test_what_is_not_of_the_opening(void **state)
 	assert_int_equal(opening_add(table, 9, 1000, slice_of(big, 0)).len, 0);
 	bytes = opening_add(table, 9, 1000, slice_of(big, sizeof(big)));
 	assert_int_equal(bytes.len, OPENING_BYTES);
-	assert_true(opening_is_full(table, 9));
+	assert_true(opening_is_over(table, 9, 1));
 	opening_table_free(table);
 }
 
@@ -129,7 +129,7 @@ static void test_many_holes(void **state)
 {
 	struct stats stats;
 	struct opening_table *table = table_new(8, &stats);
-	struct slice bytes;
+	struct slice bytes = slice_of("", 0);
 
 	(void)state;
 	opening_begin(table, 2, SEQ, 1);
@@ -167,6 +167,55 @@ static void test_a_full_table_gives_up_the_oldest(void **state)
 	opening_table_free(table);
 }
 
+/* What was read goes, at every place; what is behind it and behind a hole stays. */
+static void test_skip(void **state)
+{
+	struct stats stats;
+	struct opening_table *table = table_new(8, &stats);
+	struct slice bytes;
+
+	(void)state;
+	assert_true(opening_skip(table, 5, 0, 1)); /* nobody's */
+	for (size_t len = 0; len <= 20; len++) {
+		opening_begin(table, 5, SEQ, 1);
+		(void)add(table, 5, 0, 20);
+		(void)add(table, 5, 25, 30);
+		(void)add(table, 5, 40, 50);
+		assert_false(opening_skip(table, 5, len, 1));
+		bytes = opening_bytes(table, 5);
+		assert_int_equal(bytes.len, 20 - len);
+		assert_memory_equal(bytes.ptr, text + len, bytes.len);
+		assert_int_equal(add(table, 5, 0, len).len, 20 - len); /* again: no more of it */
+		(void)add(table, 5, 20, 25);
+		bytes = add(table, 5, 30, 40);
+		assert_int_equal(bytes.len, 50 - len);
+		assert_memory_equal(bytes.ptr, text + len, bytes.len);
+		assert_true(opening_skip(table, 5, bytes.len, 1));
+		bytes = add(table, 5, 50, 60);
+		assert_int_equal(bytes.len, 10);
+		assert_memory_equal(bytes.ptr, text + 50, 10);
+	}
+	opening_table_free(table);
+}
+
+static void test_patience(void **state)
+{
+	const uint64_t second = 1000000000;
+	struct stats stats;
+	struct opening_table *table = table_new(8, &stats);
+
+	(void)state;
+	opening_begin(table, 5, SEQ, 100 * second);
+	(void)add(table, 5, 0, 20);
+	assert_false(opening_is_over(table, 5, 99 * second));
+	assert_false(opening_is_over(table, 5, (100 + OPENING_PATIENCE_S) * second));
+	assert_true(opening_is_over(table, 5, (100 + OPENING_PATIENCE_S) * second + 1));
+	assert_false(opening_skip(table, 5, 5, 130 * second));
+	assert_false(opening_is_over(table, 5, (130 + OPENING_PATIENCE_S) * second));
+	assert_true(opening_is_over(table, 5, (130 + OPENING_PATIENCE_S) * second + 1));
+	opening_table_free(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +225,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_of_the_opening),
 		cmocka_unit_test(test_many_holes),
 		cmocka_unit_test(test_a_full_table_gives_up_the_oldest),
+		cmocka_unit_test(test_skip),
+		cmocka_unit_test(test_patience),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,67 @@ static void unix_urls(void **state)
 	assert_refused(text, "too long");
 }
 
+static bool parse(const char *text, struct redis_url *url)
+{
+	char error[REDIS_URL_ERROR_TEXT];
+
+	return redis_url_parse(text, url, error) == 0;
+}
+
+static void tls_urls(void **state)
+{
+	struct redis_url url;
+
+	(void)state;
+	assert_parses("rediss://h", "h:6379", "", "", 0);
+	assert_parses("rediss://u:p@[2001:db8::1]:7/2", "[2001:db8::1]:7", "u", "p", 2);
+	assert_true(parse("rediss://h", &url) && url.is_tls);
+	assert_true(parse("redis://h", &url) && !url.is_tls);
+	assert_true(parse("unix:///s", &url) && !url.is_tls);
+	assert_true(parse("redis+sentinel://h/m", &url) && !url.is_tls);
+	assert_true(parse("rediss+sentinel://h/m", &url) && url.is_tls);
+}
+
+static void sentinel_urls(void **state)
+{
+	struct redis_url url;
+
+	(void)state;
+	assert_parses("redis+sentinel://s1,s2:5000,[2001:db8::1]/mymaster/3",
+		      "mymaster at s1:26379,s2:5000,[2001:db8::1]:26379", "", "", 3);
+	assert_parses("redis+sentinel://u:p%2f@192.0.2.1/m", "m at 192.0.2.1:26379", "u", "p/", 0);
+	assert_true(parse("redis+sentinel://s1,s2/a%20b", &url));
+	assert_int_equal(url.sentinel_count, 2);
+	assert_string_equal(url.master, "a b");
+	assert_string_equal(url.place.host, "");
+	/* Eight are all there may be. */
+	assert_true(parse("redis+sentinel://1,2,3,4,5,6,7,8/m", &url));
+	assert_int_equal(url.sentinel_count, REDIS_SENTINELS);
+	assert_string_equal(url.sentinels[7].host, "8");
+}
+
+static void a_name_that_does_not_fit_is_cut(void **state)
+{
+	struct redis_url url;
+	char name[20];
+
+	(void)state;
+	assert_true(parse("redis+sentinel://one,two,three/m", &url));
+	redis_url_name(&url, name, sizeof(name));
+	assert_string_equal(name, "m at one:26379,two:");
+}
+
+static void a_password_in_a_url_is_noticed(void **state)
+{
+	(void)state;
+	assert_true(redis_url_has_password("redis://u:p@h"));
+	assert_true(redis_url_has_password("rediss+sentinel://:p@h/m"));
+	assert_false(redis_url_has_password("redis://u@h"));
+	assert_false(redis_url_has_password("redis://u:@h"));
+	assert_false(redis_url_has_password("unix:///s"));
+	assert_false(redis_url_has_password("u:p@h"));
+}
+
 static void refused_urls(void **state)
 {
 	static const struct {
@@ -86,7 +147,15 @@ static void refused_urls(void **state)
 		{ "", "begins with" },
 		{ "localhost", "begins with" },
 		{ "http://h", "begins with" },
-		{ "rediss://h", "not supported by this version yet" },
+		{ "redis+cluster://h", "begins with" },
+		{ "redis+sentinel://h", "name of the master is missing" },
+		{ "redis+sentinel://h/", "name of the master is missing" },
+		{ "redis+sentinel:///m", "host is missing" },
+		{ "redis+sentinel://h,/m/x", "database" },
+		{ "redis+sentinel://h,,k/m", "host is missing" },
+		{ "redis+sentinel://h:0/m", "port" },
+		{ "redis+sentinel://h/%zz", "master" },
+		{ "redis+sentinel://1,2,3,4,5,6,7,8,9/m", "more than 8" },
 		{ "redis://", "host is missing" },
 		{ "redis://:6379", "host is missing" },
 		{ "redis://h:", "port" },
@@ -204,6 +273,10 @@ int main(void)
 		cmocka_unit_test(tcp_urls),
 		cmocka_unit_test(credentials),
 		cmocka_unit_test(unix_urls),
+		cmocka_unit_test(tls_urls),
+		cmocka_unit_test(sentinel_urls),
+		cmocka_unit_test(a_name_that_does_not_fit_is_cut),
+		cmocka_unit_test(a_password_in_a_url_is_noticed),
 		cmocka_unit_test(refused_urls),
 		cmocka_unit_test(errors_keep_the_password),
 		cmocka_unit_test(passwords_come_from_a_file),

@@ -190,6 +190,61 @@ static void test_verdict_in_all_forms(void **unused)
 	}
 }
 
+/* A refusal may say that it is a share's; a yes, and any other refusal, may be anything's. */
+static void test_refusals_that_tell_of_a_share(void **unused)
+{
+	static const char *const of_shares[] = {
+		"{\"id\":1,\"error\":[23,\"Low difficulty share\",null]}",
+		"{\"id\":1,\"error\":[22,\"Duplicate\"]}",
+		"{\"id\":1,\"error\":[21,\"no\"]}",
+		"{\"id\":1,\"result\":false,\"reject-reason\":\"Above target\"}",
+		"{\"id\":1,\"error\":{\"code\":-7,\"message\":\"Block not accepted\"}}",
+	};
+	static const char *const of_anything[] = {
+		"{\"id\":1,\"result\":true}",
+		"{\"id\":1,\"error\":[24,\"Unauthorized worker\"]}",
+		"{\"id\":1,\"error\":\"Unknown method\"}",
+		"{\"id\":1,\"result\":false}",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(of_shares) / sizeof(of_shares[0]); i++) {
+		assert_int_equal(hear(of_shares[i], false), 1);
+		assert_int_equal(reply.reply_to, REPLY_TO_SHARE);
+	}
+	for (size_t i = 0; i < sizeof(of_anything) / sizeof(of_anything[0]); i++) {
+		assert_int_equal(hear(of_anything[i], false), 1);
+		assert_int_equal(reply.reply_to, REPLY_TO_ANYTHING);
+	}
+}
+
+static void note_reply(void *ctx, const struct finding *finding)
+{
+	*(struct finding *)ctx = *finding;
+}
+
+static void test_a_reply_of_nobody_knows_which_dialect(void **unused)
+{
+	static struct json doc;
+	struct finding heard = { .kind = FINDING_NODE };
+	const struct finding_out out = { .emit = note_reply, .ctx = &heard };
+	struct message msg = { .bytes = slice_str("{\"id\":7,\"result\":true}"), .json = &doc };
+
+	(void)unused;
+	assert_true(dialects_reply(&msg, &out));
+	assert_int_equal(heard.kind, FINDING_REPLY);
+	assert_int_equal(heard.proof, PROOF_NONE);
+	assert_true(heard.request != 0);
+	assert_int_equal(heard.reply_to, REPLY_TO_LOGIN_OR_SHARE);
+	static const char *const none[] = { "{\"id\":7,\"method\":\"x\",\"params\":[]}",
+					    "{\"id\":null,\"result\":true}", "[1,2]", "{" };
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		struct message other = { .bytes = slice_str(none[i]), .json = &doc };
+
+		assert_false(dialects_reply(&other, &out));
+	}
+}
+
 static void test_verdict_needs_what_was_cut(void **unused)
 {
 	(void)unused;
@@ -329,6 +384,8 @@ int main(void)
 		cmocka_unit_test(test_ids_of_any_type),
 		cmocka_unit_test(test_batch_descends_one_level),
 		cmocka_unit_test(test_verdict_in_all_forms),
+		cmocka_unit_test(test_refusals_that_tell_of_a_share),
+		cmocka_unit_test(test_a_reply_of_nobody_knows_which_dialect),
 		cmocka_unit_test(test_verdict_needs_what_was_cut),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_hash_hex),

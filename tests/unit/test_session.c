@@ -323,27 +323,113 @@ static void no_rate_from_a_share_that_begins_the_window(void **state)
 	assert_true(view_at(10).hashrate == 1600); /* 24000 times 2/3 in 10 s */
 }
 
-static void the_pools_side_alone_counts_probable_shares(void **state)
+static struct finding yes(uint64_t id)
+{
+	struct finding finding = reply(id, true);
+
+	finding.reply_to = REPLY_TO_LOGIN_OR_SHARE;
+	return finding;
+}
+
+/* Of the pool's side alone: the first yes may be the login's, and one before any job is no
+ * share's. */
+static void a_yes_of_the_pools_side_alone_is_a_share_after_the_logins(void **state)
+{
+	(void)state;
+	apply(yes(1), DOWN, 0);
+	apply(yes(2), DOWN, 0);
+	assert_int_equal(session.view.submitted, 0);
+	apply(job(11, 500), DOWN, 0);
+	assert_int_equal(session.view.submitted, 0);
+	for (uint64_t id = 3; id <= 5; id++)
+		apply(yes(id), DOWN, (double)id);
+	apply(reply(6, true), DOWN, 6); /* does not tell: to a claimed rate, a sign of life */
+	apply(refusal(7, "Unknown method", false), DOWN, 7);
+	assert_int_equal(session.view.accepted, 3);
+	assert_int_equal(session.view.rejected, 0);
+	assert_int_equal(session.view.submitted, 3);
+	assert_true(view_at(10).work == 1500);
+	assert_int_equal(session_roles_swapped(&session, false), false);
+}
+
+static void the_first_yes_after_a_job_may_be_the_logins(void **state)
 {
 	(void)state;
 	apply(job(11, 500), DOWN, 0);
-	for (uint64_t id = 1; id <= 5; id++)
-		apply(reply(id, true), DOWN, (double)id);
-	apply(refusal(6, "job not found", true), DOWN, 6);
-	apply(refusal(7, "Unknown method", false), DOWN, 7);
-	apply(reply(0, true), DOWN, 8);
-	assert_int_equal(session.view.accepted, 3);
+	apply(yes(1), DOWN, 1);
+	assert_int_equal(session.view.submitted, 0);
+	apply(yes(2), DOWN, 2);
+	assert_int_equal(session.view.accepted, 1);
+	/* where the login's answer is another one, the first yes counts */
+	reset(NULL);
+	struct finding answer = reply(1, true);
+	answer.reply_to = REPLY_TO_LOGIN;
+	apply(answer, DOWN, 0);
+	apply(job(11, 500), DOWN, 0);
+	apply(yes(2), DOWN, 2);
+	assert_int_equal(session.view.accepted, 1);
+}
+
+static void what_only_a_share_gets_is_one(void **state)
+{
+	struct finding good = reply(0, true);
+	struct finding late = refusal(6, "job not found", true);
+	struct finding low = refusal(0, "low difficulty share", false);
+
+	(void)state;
+	good.reply_to = late.reply_to = low.reply_to = REPLY_TO_SHARE;
+	apply(job(11, 500), DOWN, 0);
+	apply(good, DOWN, 1);
+	apply(late, DOWN, 2);
+	apply(low, DOWN, 3);
+	assert_int_equal(session.view.submitted, 3);
+	assert_int_equal(session.view.accepted, 1);
 	assert_int_equal(session.view.stale, 1);
-	assert_int_equal(session.view.rejected, 0);
+	assert_int_equal(session.view.rejected, 1);
+	/* with a single byte of the miner's, the share itself may come, and be counted */
+	session_hear(&session, UP);
+	apply(good, DOWN, 4);
+	low.request = 9;
+	apply(low, DOWN, 5);
+	assert_int_equal(session.view.submitted, 3);
+	apply(share(9, 11, 1), UP, 4.5);
 	assert_int_equal(session.view.submitted, 4);
-	assert_true(view_at(10).work == 1500);
-	assert_int_equal(session_roles_swapped(&session, false), false);
-	/* Once the miner is heard its requests are matched instead. */
-	apply(share(8, 11, 1), UP, 9);
-	apply(reply(9, true), DOWN, 9);
-	assert_int_equal(session.view.accepted, 3);
-	apply(reply(8, true), DOWN, 9);
-	assert_int_equal(session.view.accepted, 4);
+	assert_int_equal(session.view.rejected, 2);
+}
+
+static void a_reply_before_anything_waits_for_its_request(void **state)
+{
+	const struct finding early = yes(9);
+
+	(void)state;
+	session_overhear(&session, &early, DOWN, START + 3 * SECOND);
+	assert_int_equal(session.view.first_ns, 0);
+	assert_int_equal(session.view.level, LEVEL_NONE);
+	apply(share(8, 11, 1), UP, 1);
+	apply(share(9, 11, 2), UP, 2);
+	apply(share(9, 11, 3), UP, 4); /* after the reply: another one's */
+	assert_int_equal(session.view.submitted, 3);
+	assert_int_equal(session.view.accepted, 1);
+	assert_true(session.view.first_ns == START + SECOND);
+}
+
+static void a_job_names_the_algorithm_best(void **state)
+{
+	struct finding named = job(11, 500);
+	struct finding usual = share(1, 11, 1);
+
+	(void)state;
+	usual.algo = slice_str("usual");
+	named.algo = slice_str("real/2");
+	apply(usual, UP, 0);
+	assert_string_equal(session.view.algo, "usual");
+	assert_true(apply(named, DOWN, 1) & SESSION_CHANGED_IDENTITY);
+	assert_string_equal(session.view.algo, "real/2");
+	named.algo = slice_str("another");
+	apply(named, DOWN, 2);
+	usual.nonce = 2;
+	apply(usual, UP, 2);
+	assert_string_equal(session.view.algo, "real/2");
 }
 
 static void a_better_name_replaces_a_worse_one(void **state)
@@ -575,7 +661,11 @@ int main(void)
 		TEST(a_pools_words_from_a_client_do_not_make_it_a_pool),
 		TEST(no_rate_before_a_share_and_a_second),
 		TEST(no_rate_from_a_share_that_begins_the_window),
-		TEST(the_pools_side_alone_counts_probable_shares),
+		TEST(a_yes_of_the_pools_side_alone_is_a_share_after_the_logins),
+		TEST(the_first_yes_after_a_job_may_be_the_logins),
+		TEST(what_only_a_share_gets_is_one),
+		TEST(a_reply_before_anything_waits_for_its_request),
+		TEST(a_job_names_the_algorithm_best),
 		TEST(a_better_name_replaces_a_worse_one),
 		TEST(long_texts_are_cut),
 		TEST(three_workers_are_a_proxy),

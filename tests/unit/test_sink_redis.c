@@ -469,6 +469,8 @@ static void counters_and_status_come_at_the_end(void **state)
 static void open_errors_are_clear(void **state)
 {
 	char error[SINK_ERROR_TEXT];
+	char cluster[] = "redis+cluster://redis.example.org";
+	char plain[] = "redis://redis.example.org";
 	char tls[] = "rediss://redis.example.org";
 	char missing[] = "/nonexistent/password";
 
@@ -477,9 +479,17 @@ static void open_errors_are_clear(void **state)
 	assert_int_equal(sink_redis.open(&sink, &options, error), -ENOENT);
 	assert_non_null(strstr(error, missing));
 	config.redis_password_file = NULL;
+	config.redis = cluster;
+	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
+	assert_non_null(strstr(error, "a Redis URL begins with"));
+	config.redis_ca = missing;
+	config.redis = plain;
+	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
+	assert_non_null(strstr(error, "unencrypted"));
 	config.redis = tls;
 	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
-	assert_non_null(strstr(error, "not supported by this version yet"));
+	assert_string_equal(error, "redis-ca: /nonexistent/password: No such file or directory");
+	config.redis_ca = NULL;
 }
 
 #define CAMPAIGN "p:campaign:0fef1d41e794f234"
@@ -709,6 +719,68 @@ static void from_a_file_the_reader_waits(void **state)
 	close_sink();
 }
 
+static void a_machine_is_in_all_that_it_touches(void **state)
+{
+	static const char alert_key[] = "p:alert:0123456789abcd17";
+	struct decision_alert alert = test_alert(23, SID_SESSION, 1);
+	struct decision_alert unknown = test_alert(23, SID_SESSION, 2);
+
+	(void)state;
+	snprintf(alert.identity.instance_id, LIMIT_NAME_TEXT, "i-0a1b2c3d4e5f60718");
+	snprintf(alert.identity.eni_id, LIMIT_NAME_TEXT, "eni-0f1e2d3c4b5a69788");
+	snprintf(alert.identity.instance_type, LIMIT_NAME_TEXT, "p3.2xlarge");
+	snprintf(alert.identity.principal, LEASE_PRINCIPAL_TEXT,
+		 "arn:aws:iam::111122223333:user/ml");
+	snprintf(alert.identity.access_key_id, LIMIT_NAME_TEXT, "AKIA4EXAMPLE1234567");
+	alert.identity.confidence = CONFIDENCE_HIGH;
+	open_sink();
+	write_event(&alert.decision);
+	write_event(&unknown.decision); /* it is not known any more: what was known stays */
+	close_sink();
+	assert_string_equal(
+		entry_field(redis_run("XRANGE p:{s1}:alert - +")->element[0], "instance"),
+		"i-0a1b2c3d4e5f60718");
+	for (size_t i = 0; i < 2; i++) {
+		const char *key = i == 0 ? alert_key : HOST_KEY;
+
+		assert_field(key, "instance", "i-0a1b2c3d4e5f60718");
+		assert_field(key, "eni", "eni-0f1e2d3c4b5a69788");
+		assert_field(key, "instance_type", "p3.2xlarge");
+		assert_field(key, "principal", "arn:aws:iam::111122223333:user/ml");
+		assert_field(key, "launch_key", "AKIA4EXAMPLE1234567");
+	}
+	assert_field(alert_key, "revision", "2");
+	assert_no_field(alert_key, "name");
+	assert_no_field(alert_key, "access_key");
+}
+
+static void hostile_contacts_and_keys_have_fields(void **state)
+{
+	static const char key_name[] = "AKIA4EXAMPLE1234567.example.org";
+	struct decision_alert session = test_alert(23, SID_SESSION, 1);
+	struct decision_alert leak = test_alert(23, SID_ENDPOINT, 1);
+
+	(void)state;
+	leak.sid = SID_KEY_LEAK;
+	leak.alert_id = 5;
+	snprintf(leak.query, sizeof(leak.query), "%s", key_name);
+	snprintf(leak.access_key, sizeof(leak.access_key), "AKIA4EXAMPLE1234567");
+	open_sink();
+	write_event(&session.decision);
+	write_event(&leak.decision);
+	close_sink();
+	assert_field("p:alert:0000000000000005", "name", key_name);
+	assert_field("p:alert:0000000000000005", "access_key", "AKIA4EXAMPLE1234567");
+	assert_field("p:alert:0000000000000005", "pool", "");
+	assert_field("p:alert:0000000000000005", "severity", "1");
+	assert_field(HOST_KEY, "hostile_id", "0000000000000005");
+	assert_field(HOST_KEY, "hostile_sid", "1600015");
+	assert_field(HOST_KEY, "alert_id", "0123456789abcd17");
+	assert_no_field(HOST_KEY, "contact_id");
+	assert_string_equal(entry_field(redis_run("XRANGE p:{s1}:alert - +")->element[1], "pool"),
+			    "");
+}
+
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -721,6 +793,8 @@ int main(void)
 		WITH_SERVER(hostile_names_of_a_campaign_are_escaped),
 		WITH_SERVER(an_alert_is_stored_with_its_state),
 		WITH_SERVER(a_contact_does_not_hide_the_session),
+		WITH_SERVER(a_machine_is_in_all_that_it_touches),
+		WITH_SERVER(hostile_contacts_and_keys_have_fields),
 		WITH_SERVER(a_session_updates_all_it_touches),
 		WITH_SERVER(new_columns_come_last),
 		WITH_SERVER(both_tuples_are_columns),

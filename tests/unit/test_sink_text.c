@@ -171,6 +171,58 @@ static void an_alert_names_what_the_world_sees(void **state)
 		"  worker web-1  agent XMRig/6.21.0");
 }
 
+/* Of a client that asked for something: what it was, and what left in it. */
+static struct decision_alert name_alert(uint32_t sid, const char *name)
+{
+	struct decision_alert alert = test_alert(23, SID_ENDPOINT, 1);
+
+	alert.sid = sid;
+	snprintf(alert.query, sizeof(alert.query), "%s", name);
+	snprintf(alert.parties.name, sizeof(alert.parties.name), "%s", name);
+	return alert;
+}
+
+static void contacts_name_what_was_asked_for(void **state)
+{
+	struct decision_alert alert = name_alert(SID_LOOKUP, "eu.pool.example.net");
+	const char *all;
+
+	(void)state;
+	assert_int_equal(write_event(&alert.decision), 0);
+	/* The server is known by another of the pool's names. */
+	snprintf(alert.parties.name, sizeof(alert.parties.name), "pool.example.net");
+	alert.sid = SID_RESOLVED;
+	assert_int_equal(write_event(&alert.decision), 0);
+	alert = name_alert(SID_HOSTILE, "x\x1b.bad.example.com");
+	assert_int_equal(write_event(&alert.decision), 0);
+	alert = name_alert(SID_KEY_LEAK, "AKIA4EXAMPLE1234567.example.org");
+	alert.alert_id = 5;
+	snprintf(alert.access_key, sizeof(alert.access_key), "AKIA4EXAMPLE1234567");
+	assert_int_equal(write_event(&alert.decision), 0);
+	all = output();
+	assert_string_equal(line_of(all, 0),
+			    "2026-03-05 10:01:07 UTC  DNS lookup of a mining pool [1600011 "
+			    "suspect]  10.0.1.23 -> 198.51.100.120:3333  pool eu.pool.example.net");
+	assert_string_equal(strstr(line_of(all, 1), "  pool "),
+			    "  pool pool.example.net  name eu.pool.example.net");
+	assert_string_equal(strstr(line_of(all, 2), "  name "), "  name x\\x1b.bad.example.com");
+	assert_string_equal(strstr(line_of(all, 3), "  name "),
+			    "  name AKIA4EXAMPLE1234567.example.org  key AKIA4EXAMPLE1234567");
+}
+
+static void the_longest_name_is_whole(void **state)
+{
+	struct decision_alert alert = name_alert(SID_HOSTILE, "");
+	const char *line;
+
+	(void)state;
+	memset(alert.query, 1, sizeof(alert.query) - 1);
+	assert_int_equal(write_event(&alert.decision), 0);
+	line = line_of(output(), 0);
+	assert_non_null(strstr(line, "  name \\x01"));
+	assert_int_equal(strlen(strstr(line, "  name ")), 7 + 4 * (sizeof(alert.query) - 1));
+}
+
 static void campaigns_are_lines_and_a_table(void **state)
 {
 	struct decision_campaign campaign = test_campaign(23, CAMPAIGN_JOIN, 0);
@@ -438,6 +490,8 @@ int main(void)
 		WITH_SINK(campaigns_are_lines_and_a_table),
 		WITH_SINK(alerts_are_lines),
 		WITH_SINK(an_alert_names_what_the_world_sees),
+		WITH_SINK(contacts_name_what_was_asked_for),
+		WITH_SINK(the_longest_name_is_whole),
 		WITH_SINK(the_table_has_fitting_columns),
 		WITH_SINK(units_have_rows_of_their_own),
 		WITH_SINK(reconnects_are_one_row),

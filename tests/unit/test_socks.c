@@ -173,6 +173,76 @@ static void test_probe(void **unused)
 	assert_int_equal(PROBE_DOWN(socks, "\0\x5b"), PROBE_NO);
 }
 
+/* After a hole behind `first`, whole and byte by byte. */
+static void check_rest(enum direction dir, struct slice first, struct slice rest, const char *given,
+		       const char *told)
+{
+	for (size_t step = 1; step <= rest.len; step += rest.len > 1 ? rest.len - 1 : 1) {
+		carrier_talk_begin(&talk, socks);
+		if (first.len > 0)
+			carrier_talk_say(&talk, dir, first);
+		assert_false(socks->gap(talk.state, dir));
+		for (size_t at = 0; at < rest.len; at += step)
+			carrier_talk_say(&talk, dir, slice_sub(rest, at, step));
+		assert_string_equal(talk.given[dir].text, given);
+		assert_string_equal(talk.told.text, told);
+	}
+}
+
+#define REST_UP(first, rest, given, told) \
+	check_rest(DIR_TO_SERVER, slice_of(first, sizeof(first) - 1), \
+		   slice_of(rest, sizeof(rest) - 1), given, told)
+#define REST_DOWN(first, rest, given) \
+	check_rest(DIR_TO_CLIENT, slice_of(first, sizeof(first) - 1), \
+		   slice_of(rest, sizeof(rest) - 1), given, "")
+
+static void test_rest_of_a_handshake(void **unused)
+{
+	(void)unused;
+	REST_UP("\5\1", "\5\1\0\3\4a.io\x0d\x05" LOGIN, "!" LOGIN, "a.io:3333 ");
+	REST_UP("\5\1\0\5\1", "ample.net\x0d\x05" LOGIN, "!" LOGIN, "");
+	REST_UP("\4\1\x0d", "user\0" LOGIN, "!" LOGIN, "");
+	REST_UP("\4\1\x0d", "user\0pool.example.net\0" LOGIN, "!" LOGIN, "");
+	REST_UP("\5\1\0", LOGIN, "!" LOGIN, "");
+	/* words of somebody else's are given on: they say what follows is quoted */
+	REST_UP("\5\1\0", "NICK ann\r\n" LOGIN, "NICK! ann\r\n" LOGIN, "");
+	REST_DOWN("\5", "\5\0\0\1\xc0\0\2\7\x1f\x90{}", "!{}");
+	REST_DOWN("\5\0", "\xef\xbb\xbf{}", "!\xef\xbb\xbf{}");
+}
+
+static void test_rest_without_end(void **unused)
+{
+	static char text[600];
+
+	(void)unused;
+	memset(text, 'a', sizeof(text) - 1);
+	carrier_talk_begin(&talk, socks);
+	carrier_talk_say(&talk, DIR_TO_SERVER, slice_of("\5\1", 2));
+	assert_false(socks->gap(talk.state, DIR_TO_SERVER));
+	carrier_talk_say(&talk, DIR_TO_SERVER, slice_str(text));
+	assert_int_equal(strlen(carrier_up(&talk)), sizeof(text) - 1 + 1);
+}
+
+/* The greeting and the choice were lost before anything was heard. */
+static void test_begun_behind_the_greeting(void **unused)
+{
+	const struct turn turns[] = {
+		UP("\5\1\0\3\x10pool.example.com\x0d\x05"),
+		DOWN("\5\0\0\1\xc0\0\2\7\x1f\x90"),
+		UP(LOGIN),
+		DOWN("{\"result\":true}\n"),
+	};
+
+	(void)unused;
+	carrier_talk_all(&talk, socks, TURNS(turns));
+	check("!" LOGIN, "!{\"result\":true}\n", "pool.example.com:3333 ");
+	assert_int_equal(PROBE_UP(socks, "\5\1\0\3\x10p"), PROBE_YES);
+	assert_int_equal(PROBE_UP(socks, "\5\1\0\2"), PROBE_NO);
+	assert_int_equal(PROBE_UP(socks, "\5\1\2\3"), PROBE_NO);
+	assert_int_equal(PROBE_DOWN(socks, "\5\0\0\1"), PROBE_YES);
+	assert_int_equal(PROBE_DOWN(socks, "\5\0\0\2"), PROBE_NO);
+}
+
 static void test_gap(void **unused)
 {
 	(void)unused;
@@ -186,10 +256,17 @@ static void test_gap(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_v5_name),     cmocka_unit_test(test_v5_addresses),
-		cmocka_unit_test(test_v5_password), cmocka_unit_test(test_v4),
-		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_endless_user),
-		cmocka_unit_test(test_probe),       cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_v5_name),
+		cmocka_unit_test(test_v5_addresses),
+		cmocka_unit_test(test_v5_password),
+		cmocka_unit_test(test_v4),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_endless_user),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_rest_of_a_handshake),
+		cmocka_unit_test(test_rest_without_end),
+		cmocka_unit_test(test_begun_behind_the_greeting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

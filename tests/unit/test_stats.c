@@ -62,12 +62,30 @@ static void test_merge_adds_all(void **state)
 	}
 }
 
+static void test_levels_are_told_from_counts(void **state)
+{
+	size_t levels = 0;
+
+	(void)state;
+	for (size_t i = 0; i < STATS_COUNT; i++) {
+		levels += stats_is_level(i);
+		if (strcmp(stats_name(i), "flows_active") == 0 ||
+		    strcmp(stats_name(i), "redis_queued") == 0)
+			assert_true(stats_is_level(i));
+		if (strcmp(stats_name(i), "flows") == 0 || strcmp(stats_name(i), "packets") == 0)
+			assert_false(stats_is_level(i));
+	}
+	assert_int_equal(levels, 7);
+	assert_false(stats_is_level(STATS_COUNT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_counter_is_named),
 		cmocka_unit_test(test_values_follow_names),
 		cmocka_unit_test(test_merge_adds_all),
+		cmocka_unit_test(test_levels_are_told_from_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,6 +224,24 @@ static void a_held_segment_keeps_its_time(void **state)
 	assert_int_equal(record.time_ns[UP], start + 5 * MS);
 }
 
+/* Held together, and said at different times. */
+static void held_segments_of_different_times_keep_theirs(void **state)
+{
+	const uint64_t start = now_ns;
+
+	(void)state;
+	send(UP, ISN, "a");
+	now_ns = start + 5 * MS;
+	send(UP, ISN + 2, "c");
+	now_ns = start + 6 * MS;
+	send(UP, ISN + 3, "d"); /* as good as at once: in one piece */
+	now_ns = start + 40 * MS;
+	send(UP, ISN + 4, "e");
+	now_ns = start + 50 * MS;
+	send(UP, ISN + 1, "b");
+	assert_int_equal(record.time_ns[UP], start + 40 * MS);
+}
+
 static void an_acknowledged_hole_is_given_up_after_some_time(void **state)
 {
 	(void)state;
@@ -648,6 +666,7 @@ int main(void)
 		TEST(bytes_behind_a_hole_share_their_room),
 		TEST(the_first_data_wins),
 		TEST(a_held_segment_keeps_its_time),
+		TEST(held_segments_of_different_times_keep_theirs),
 		TEST(an_acknowledged_hole_is_given_up_after_some_time),
 		TEST(an_acknowledged_hole_is_given_up_after_some_segments),
 		TEST(a_hole_that_is_not_acknowledged_waits_longer),

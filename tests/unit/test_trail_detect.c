@@ -415,7 +415,8 @@ static void proofs_are_kept_by_time(void **state)
 {
 	struct detections list = { 0 };
 	struct detection *item =
-		detections_get(&list, RULE_QUOTA, NULL, "1", "", "", "203.0.113.1");
+		detections_get(&list, RULE_QUOTA,
+			       &(const struct detection_key){ NULL, "1", "", "", "203.0.113.1" });
 	char event[EVENT_ID_TEXT];
 
 	(void)state;
@@ -431,9 +432,14 @@ static void proofs_are_kept_by_time(void **state)
 	/* The same event proves nothing more. */
 	detection_prove(item, 1, "e-01");
 	assert_int_equal(item->event_count, 40);
-	assert_ptr_equal(detections_get(&list, RULE_QUOTA, NULL, "1", "", "", "203.0.113.1"), item);
-	assert_ptr_not_equal(detections_get(&list, RULE_QUOTA, NULL, "1", "", "", "203.0.113.2"),
-			     &list.items[0]);
+	assert_ptr_equal(
+		detections_get(&list, RULE_QUOTA,
+			       &(const struct detection_key){ NULL, "1", "", "", "203.0.113.1" }),
+		item);
+	assert_ptr_not_equal(
+		detections_get(&list, RULE_QUOTA,
+			       &(const struct detection_key){ NULL, "1", "", "", "203.0.113.2" }),
+		&list.items[0]);
 	detections_fini(&list);
 }
 

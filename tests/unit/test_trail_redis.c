@@ -8,7 +8,7 @@
 
 #define SCOPE "111122223333/us-east-1/" RIG_VPC
 
-static struct redis_url url;
+static struct redis_access way;
 static const struct report_options plain = { .format = REPORT_TEXT };
 
 static int start(void **state)
@@ -20,7 +20,7 @@ static int start(void **state)
 	if (server_start(state) != 0)
 		return -1;
 	snprintf(text, sizeof(text), "unix://%s", server.socket);
-	return redis_url_parse(text, &url, error);
+	return redis_url_parse(text, &way.url, error);
 }
 
 static int stop(void **state)
@@ -38,7 +38,7 @@ static int flush(void **state)
 
 static struct redis_trail *connect_as(const char *id, bool is_stateless)
 {
-	const struct redis_trail_options options = { .url = &url,
+	const struct redis_trail_options options = { .access = &way,
 						     .prefix = "px",
 						     .id = id,
 						     .is_stateless = is_stateless,
@@ -322,13 +322,13 @@ static void without_a_state_all_come_again(void **state)
 
 static void says_why_it_cannot_connect(void **state)
 {
-	struct redis_url wrong;
-	struct redis_trail_options options = { .url = &wrong, .prefix = "px", .id = "t" };
+	struct redis_access wrong = { .tls = NULL };
+	struct redis_trail_options options = { .access = &wrong, .prefix = "px", .id = "t" };
 	char error[REDIS_TRAIL_ERROR_TEXT];
 	struct redis_trail *trail;
 
 	(void)state;
-	assert_int_equal(redis_url_parse("unix:///nonexistent/socket", &wrong, error), 0);
+	assert_int_equal(redis_url_parse("unix:///nonexistent/socket", &wrong.url, error), 0);
 	assert_true(redis_trail_open(&trail, &options, error) < 0);
 	assert_non_null(strstr(error, "/nonexistent/socket"));
 	assert_non_null(strstr(error, "cannot connect"));

@@ -336,43 +336,43 @@ static void hostile_texts_are_cut(void **state)
 
 static void names_are_one(void **state)
 {
-	struct names *names = names_open(64);
+	struct text_pool *names = text_pool_new(64);
 	char name[32];
-	const char *first = names_get(names, "us-east-1");
+	const char *first = text_pool_get(names, "us-east-1");
 
 	(void)state;
 	snprintf(name, sizeof(name), "us-east-1");
-	assert_ptr_equal(names_get(names, name), first);
-	assert_string_equal(names_get(names, NULL), "");
-	assert_string_equal(names_get(names, ""), "");
-	assert_ptr_not_equal(names_get(names, "us-east-2"), first);
-	assert_string_equal(names_get(names, "0123456789012345678901234567890123456789"),
+	assert_ptr_equal(text_pool_get(names, name), first);
+	assert_string_equal(text_pool_get(names, NULL), "");
+	assert_string_equal(text_pool_get(names, ""), "");
+	assert_ptr_not_equal(text_pool_get(names, "us-east-2"), first);
+	assert_string_equal(text_pool_get(names, "0123456789012345678901234567890123456789"),
 			    "0123456789012345678901234567890123456789");
-	assert_int_equal(names_refused(names), 0);
+	assert_int_equal(text_pool_refused(names), 0);
 	/* No room: said, and what is there stays. */
-	assert_string_equal(names_get(names, "one more"), "?");
-	assert_int_equal(names_refused(names), 1);
-	assert_ptr_equal(names_get(names, "us-east-1"), first);
-	names_close(names);
+	assert_string_equal(text_pool_get(names, "one more"), "?");
+	assert_int_equal(text_pool_refused(names), 1);
+	assert_ptr_equal(text_pool_get(names, "us-east-1"), first);
+	text_pool_free(names);
 }
 
 static void names_grow(void **state)
 {
-	struct names *names = names_open(1u << 20);
+	struct text_pool *names = text_pool_new(1u << 20);
 	const char *kept[5000];
 	char name[32];
 
 	(void)state;
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(name, sizeof(name), "name-%u", i);
-		kept[i] = names_get(names, name);
+		kept[i] = text_pool_get(names, name);
 	}
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(name, sizeof(name), "name-%u", i);
-		assert_ptr_equal(names_get(names, name), kept[i]);
+		assert_ptr_equal(text_pool_get(names, name), kept[i]);
 		assert_string_equal(kept[i], name);
 	}
-	names_close(names);
+	text_pool_free(names);
 }
 
 int main(void)

@@ -410,6 +410,35 @@ static void test_parts_stay_inside(void **state)
 	}
 }
 
+/* The same string again, at another place; and one that differs. */
+static void test_parse_again(void **state)
+{
+	static const char *const users[] = { "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07",
+					     "DOGE:acct", "", " acct/w/me@example.org ",
+					     "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6F.rig07" };
+	struct wallet_memo memo = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		struct wallet want = wallet_parse(slice_str(users[i]));
+
+		for (int again = 0; again < 3; again++) {
+			char copy[64];
+
+			(void)slice_copy(slice_str(users[i]), copy, sizeof(copy));
+			struct wallet got = wallet_parse_again(slice_str(copy), &memo);
+			assert_int_equal(got.check, want.check);
+			assert_true(got.coin == want.coin);
+			assert_true(slice_eq(got.text, want.text));
+			assert_true(slice_eq(got.worker, want.worker));
+			assert_true(slice_eq(got.email, want.email));
+			assert_true(got.text.len == 0 ||
+				    (got.text.ptr >= (const uint8_t *)copy &&
+				     got.text.ptr < (const uint8_t *)copy + sizeof(copy)));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_nimiq),           cmocka_unit_test(test_conflux),
 		cmocka_unit_test(test_shape_of_coins),  cmocka_unit_test(test_named_coins),
 		cmocka_unit_test(test_logins),          cmocka_unit_test(test_parts_stay_inside),
+		cmocka_unit_test(test_parse_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ def ergo(rng):
 
 def conflux(rng):
     """Conflux: worker and secret in the subscription, texts as verdicts."""
-    talk = Stratum(rng, "conflux", user=CFX + ".rig1", rpc=True, port=32525)
+    talk = Stratum(rng, "conflux", user=CFX + ".rig1", rpc=True, port=32525, yes="share")
     talk.answer(talk.ask("mining.subscribe", [talk.user, ""], proof=LIKELY, who=talk.identity()),
                 "true")
 

@@ -152,7 +152,7 @@ def donation(rng):
 
 def selfselect(rng):
     """The miner builds the block: jobs without a blob."""
-    talk = Login(rng, "cryptonote", rpc_id=rng.randbytes(8).hex())
+    talk = Login(rng, "cryptonote", rpc_id=rng.randbytes(8).hex(), yes="any")
     number = talk.begin(XMR_WALLET, XMRIG, who={"wallet": XMR_WALLET, "worker": "rack7"},
                         rigid="rack7", mode="self-select", algo=["rx/0"])
 

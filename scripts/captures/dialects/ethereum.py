@@ -61,7 +61,8 @@ def kawpow_auto(rng):
 
 def ethproxy(rng):
     """eth-proxy: work is pushed as a result without method."""
-    talk = Progpow(rng, "ethproxy", user=ETH + ".rig1", rpc=True, port=9999)
+    talk = Progpow(rng, "ethproxy", user=ETH + ".rig1", rpc=True, port=9999,
+                   yes="any")
     seed, work, headers = talk.hex(32), {}, {}
     who = {"wallet": ETH, "worker": "rig1", "email": "ops@example.org"}
     number = talk.next_id()
@@ -127,7 +128,7 @@ def ethstratum1(rng):
 
 def ethstratum2(rng):
     """EthereumStratum/2.0.0: hello, tokens, notifications without id, hex without zeros."""
-    talk = Stratum(rng, "ethstratum-2", user=ETH + ".rig1", port=4444)
+    talk = Stratum(rng, "ethstratum-2", user=ETH + ".rig1", port=4444, yes="any")
     hello = talk.next_id()
     talk.client({"id": hello, "method": "mining.hello", "params": {
         "agent": "ethminer-0.19", "host": "etc.example.com", "port": "115c",

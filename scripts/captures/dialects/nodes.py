@@ -70,7 +70,7 @@ def monero(rng):
 def ethereum(rng):
     """Ethereum nodes: the first packets of RLPx by their sizes, then random bytes."""
     talk = Talk(rng, "devp2p", port=30303, level=NODE, is_binary=True,
-                from_start=True)
+                from_start=2)
     for say, size in ((talk.client, 412), (talk.server, 371)):
         say(struct.pack(">HB", size - 2, 4) + rng.randbytes(size - 3), proof=NODE, names=True)
         talk.reply_time()

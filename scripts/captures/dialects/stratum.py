@@ -24,6 +24,7 @@ class Stratum(Talk):
 
     user: str = ""
     rpc: bool = False  # with "jsonrpc":"2.0"
+    yes: str | None = "login"
 
     def ask(self, method, params=None, *, number=None, **facts):
         """The miner asks; returns the id."""

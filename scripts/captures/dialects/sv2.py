@@ -95,9 +95,10 @@ def plain(rng, extended=False):
     talk = Channel(rng, "stratum-v2", port=34254, is_binary=True)
     talk.extended = extended
     talk.client(setup(), proof=CONFIRMED, names=True,
-                who={"agent_has": "ExampleVendor", "pool": "pool.example.com:34254"})
+                who={"agent_has": "ExampleVendor", "pool": "pool.example.com:34254"},
+                maybe={"worker": "dev-17"})  # the device, where no worker is known
     talk.reply_time()
-    talk.server(frame(SETUP_OK, struct.pack("<HI", 2, 0)), proof=LIKELY, names=True)
+    talk.server(frame(SETUP_OK, struct.pack("<HI", 2, 0)))  # twelve bytes, nearly all zero
     rate, user = 1.0e14, (BTC + ".rig1").encode()
     body = struct.pack("<I", 1) + text(user) + struct.pack("<f", rate) + b"\xff" * 32
     claimed = struct.unpack("<f", struct.pack("<f", rate))[0]
@@ -120,7 +121,7 @@ def plain(rng, extended=False):
 def noise(rng):
     """The Noise handshake by its sizes, then encrypted frames."""
     talk = Talk(rng, "stratum-v2-noise", port=34254, level=LIKELY, is_binary=True,
-                from_start=True)
+                from_start=4, yes=None)
 
     def random(size):
         data = rng.randbytes(size)

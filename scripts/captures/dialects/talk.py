@@ -101,7 +101,10 @@ class Talk:
 
     home: what carries the dialect by nature: "stream", "http" or "ws". counts: outcome whose
     shares make the hash rate. units: factors by which the rate of work may be named. level: what
-    the whole session proves. from_start: only its first messages tell what it is.
+    the whole session proves. from_start: so many of its first messages have to be heard, for only
+    they tell what it is.
+    yes: what else gets the same yes as a share, for who hears the pool alone: nothing ("share"), the
+    login ("login"), anything ("any"); None: what is heard alone is not bounded.
     is_mixed: binary messages among JSON, in a stream only: the miner's tell which dialect it is, and
     one alone that was picked up late proves nothing.
     """
@@ -115,8 +118,9 @@ class Talk:
     port: int = 3333
     path: str = "/proxy"
     is_binary: bool = False
-    from_start: bool = False
+    from_start: int = 0
     is_mixed: bool = False
+    yes: str | None = "share"
     said: list = field(default_factory=list)
     jobs: dict = field(default_factory=dict)
     shares: list = field(default_factory=list)  # the job of each share

@@ -176,7 +176,7 @@ def monerod(rng):
 
 def ethgetwork(rng):
     """Ethereum's getwork over HTTP; the path tells rate, wallet and rig."""
-    talk = web(rng, "ethgetwork", port=8008)
+    talk = web(rng, "ethgetwork", port=8008, yes="any")
     talk.host, talk.target = "eth.example.com:8008", f"/?miner=30@{ETH}@rig1"
     who, seed, headers = {"wallet": ETH, "worker": "rig1"}, talk.hex(32), {}
     claim = 30_000_000

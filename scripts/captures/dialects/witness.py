@@ -10,8 +10,10 @@ What the vantages cannot know follows from that, and from these rules of account
   everything                 all fields                 -
   requests only              who, claimed rate, shares  verdicts; a hash rate (what a share is
                              submitted                  worth stands in the replies)
-  replies and jobs only      algorithm; level by jobs   who; shares (an accepting reply may be any
-                                                        request's); hash rate
+  replies and jobs only      algorithm; level by jobs;  who; hash rate; verdicts from before the
+                             verdicts that only a       first job; accepting replies of dialects in
+                             share gets                 which others get them as well, and the first
+                                                        one where only the login does
   from message k on          shares from k on and their verdicts; who, if shares repeat it
                                                         who, if only the login told; the worth of
                                                         shares of jobs handed out before; verdicts
@@ -23,7 +25,7 @@ What the vantages cannot know follows from that, and from these rules of account
 
 from dataclasses import dataclass, field
 
-from capturekit import SECOND, TO_SERVER
+from capturekit import SECOND, TO_CLIENT, TO_SERVER
 
 from .talk import CONFIRMED, LIKELY, NODE, NOTHING, SUSPECT
 
@@ -73,9 +75,26 @@ def told(talk, states):
                 out.dialect = talk.dialect
             if facts.claimed is not None:
                 out.claimed_must = facts.claimed
-    if talk.from_start and any(state != WHOLE for state in states[:2]):
+    if is_scattered(talk, states):
+        out.must, out.floor, out.dialect = {}, NOTHING, None
+    if talk.from_start and any(state != WHOLE for state in states[:talk.from_start]):
         out.floor, out.dialect = NOTHING, None
     return out
+
+
+def is_scattered(talk, states):
+    """Whether binary messages among JSON are all there is, and no two of them in a row: four bytes
+    look like the head of one by chance."""
+    if not talk.is_mixed:
+        return False
+    last = {}
+    for said, state in zip(talk.said, states):
+        is_binary = isinstance(said.body, bytes)
+        if state == WHOLE and (not is_binary and said.facts.proof != NOTHING
+                               or is_binary and last.get(said.direction)):
+            return False
+        last[said.direction] = is_binary and state == WHOLE
+    return True
 
 
 def count(talk, states, out):
@@ -86,7 +105,9 @@ def count(talk, states, out):
             (asked if state == WHOLE else maybe).add(said.facts.share)
     out.low, out.high = dict.fromkeys(COUNTS, 0), dict.fromkeys(COUNTS, 0)
     out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
-    if talk.is_mixed and GONE in states[:1]:
+    if is_scattered(talk, states):
+        out.low["submitted"] = 0
+    elif talk.is_mixed and GONE in states[:1]:
         out.low["submitted"] = max(0, len(asked) - 1)
     sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
                         if said.direction == TO_SERVER)
@@ -102,6 +123,43 @@ def count(talk, states, out):
     if not sees_requests:
         out.high = dict.fromkeys(COUNTS) | {"submitted": len(talk.shares)}
     return asked, settled
+
+
+def is_yes(said):
+    """Whether a reply of the pool could be a share's, or is the login's that goes before."""
+    result = said.body.get("result") if isinstance(said.body, dict) else None
+    return result is True or isinstance(result, dict) and "extra_nonce" in result
+
+
+def count_alone(talk, states, out):
+    """Fills in the shares that the pool's side tells when it is all that is seen, without a hole."""
+    heard = [(said, state) for said, state in zip(talk.said, states) if said.direction == TO_CLIENT]
+    while heard and heard[0][1] == GONE:
+        heard.pop(0)
+    if talk.yes is None or any(state != WHOLE for _, state in heard) or \
+            any(state != GONE for said, state in zip(talk.said, states)
+                if said.direction == TO_SERVER):
+        return
+    found, is_proven, has_job, yeses = {}, False, False, 0
+    before = {share for said, state in zip(talk.said, states) if state == GONE
+              for share, _ in said.facts.verdicts}  # a sum of shares tells those again
+    for said, _ in heard:
+        facts = said.facts
+        is_proven = is_proven or facts.job is not None or facts.sets or \
+            (talk.is_binary and facts.proof == CONFIRMED)
+        has_job = has_job or facts.job is not None
+        yeses += is_yes(said)
+        if not is_proven:
+            before |= {share for share, _ in facts.verdicts}
+        for share, outcome in facts.verdicts:
+            if share in before:
+                continue
+            if outcome != "accepted" or talk.yes == "share" or \
+                    talk.yes == "login" and has_job and yeses > 1:
+                found[share] = outcome
+    for name in COUNTS[1:]:
+        out.low[name] = out.high[name] = list(found.values()).count(name)
+    out.low["submitted"] = out.high["submitted"] = len(found)
 
 
 def rate(talk, states, times, last, asked, settled, out):
@@ -131,5 +189,6 @@ def knowledge(talk, states, times, last):
     came."""
     out = told(talk, states)
     asked, settled = count(talk, states, out)
+    count_alone(talk, states, out)
     rate(talk, states, times, last, asked, settled, out)
     return out

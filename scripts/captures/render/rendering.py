@@ -7,7 +7,7 @@ from capturekit.layers import ACK, FIN, PROTO_TCP, PSH, SYN, ip, tcp
 from capturekit.pcapfile import Packet
 
 from ..dialects import session
-from ..dialects.talk import BEGIN
+from ..dialects.talk import BEGIN, NOTHING, SUSPECT
 from ..dialects.witness import GONE, TORN, WHOLE, knowledge
 from . import carry, cut, lay, see, spell
 
@@ -17,6 +17,8 @@ INITIAL = (0x1F00_0000, 0x7F00_0000)
 MODULUS = 1 << 32
 STAGGER = 1009 * US
 FROM_BEGIN, FROM_THERE = "begin", "there"
+# Carriers of which a part tells nothing: not even the other side's opening names them.
+BARE = {"proxy1", "proxy2", "socks4", "socks4a"}
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,27 @@ def coverage(pieces, cuts, keeps, count, hides):
     return states, times
 
 
+def doubt_torn_openings(pieces, cuts, keeps, states, said, count):
+    """Half an opening of a carrier is anybody's words, and what follows a quotation, until the
+    other side has proven that the flow mines: those messages may be found, but need not."""
+    for direction in (TO_SERVER, TO_CLIENT):
+        end, at = 0, 0
+        for piece in pieces:
+            if piece.direction == direction:
+                at += len(piece.data)
+                end = end if 0 <= piece.index < count else at
+        seen = sum(min(max(end - cut.at, 0), kept) for cut, kept in zip(cuts, keeps)
+                   if cut.direction == direction and kept)
+        if not 0 < seen < end:
+            continue
+        for index in range(count):
+            if said[index].direction != direction and states[index] == WHOLE and \
+                    said[index].facts.proof not in (NOTHING, SUSPECT):
+                break
+            if said[index].direction == direction and states[index] == WHOLE:
+                states[index] = TORN
+
+
 def behind_gap(before, from_begin):
     """Whether something was missed, from the first byte on or from the first one that was seen."""
     begun = 0 if from_begin else next((at for at, time in enumerate(before) if time), None)
@@ -187,6 +210,8 @@ def render(rendering, number=0):
     last = farewell(flow, vantage, talk.end())
     hides = hides and (FROM_THERE if vantage.middle else FROM_BEGIN)
     states, times = coverage(pieces, cuts, keeps, len(said), hides)
+    if BARE & set(rendering.carriers):
+        doubt_torn_openings(pieces, cuts, keeps, states, said, len(talk.said))
     talk.said = said
     known = knowledge(talk, states, times, last)
     shift = number * STAGGER % SECOND

@@ -1,5 +1,5 @@
-/* names.c: a hash set of texts, and the memory they lie in. */
-#include "sensor/trail/names.h"
+/* text_pool.c: a hash set of texts, and the memory they lie in. */
+#include "sensor/trail/text_pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct block {
 	char bytes[BLOCK_BYTES];
 };
 
-struct names {
+struct text_pool {
 	struct siphash_key key;
 	const char **slots; /* open addressing; a power of two */
 	size_t slot_count;
@@ -28,9 +28,9 @@ struct names {
 	uint64_t refused;
 };
 
-struct names *names_open(size_t max_bytes)
+struct text_pool *text_pool_new(size_t max_bytes)
 {
-	struct names *self = calloc(1, sizeof(*self));
+	struct text_pool *self = calloc(1, sizeof(*self));
 
 	if (self == NULL)
 		return NULL;
@@ -39,13 +39,13 @@ struct names *names_open(size_t max_bytes)
 	self->slots = calloc(self->slot_count, sizeof(*self->slots));
 	if (self->slots == NULL ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
-		names_close(self);
+		text_pool_free(self);
 		return NULL;
 	}
 	return self;
 }
 
-void names_close(struct names *self)
+void text_pool_free(struct text_pool *self)
 {
 	if (self == NULL)
 		return;
@@ -60,7 +60,7 @@ void names_close(struct names *self)
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static size_t find_slot(const struct names *self, const char *text, size_t len)
+static size_t find_slot(const struct text_pool *self, const char *text, size_t len)
 {
 	size_t mask = self->slot_count - 1;
 	size_t at = (size_t)siphash128(text, len, self->key).h[0] & mask;
@@ -71,7 +71,7 @@ static size_t find_slot(const struct names *self, const char *text, size_t len)
 	return at;
 }
 
-static int grow(struct names *self)
+static int grow(struct text_pool *self)
 {
 	const char **old = self->slots;
 	size_t old_count = self->slot_count;
@@ -89,7 +89,7 @@ static int grow(struct names *self)
 }
 
 /* NULL: no room. */
-static const char *keep(struct names *self, const char *text, size_t len)
+static const char *keep(struct text_pool *self, const char *text, size_t len)
 {
 	struct block *block = self->blocks;
 
@@ -125,7 +125,7 @@ static size_t cut(const char *text)
 	return len;
 }
 
-const char *names_get(struct names *self, const char *text)
+const char *text_pool_get(struct text_pool *self, const char *text)
 {
 	if (text == NULL || text[0] == '\0')
 		return "";
@@ -154,7 +154,7 @@ const char *names_get(struct names *self, const char *text)
 	return copy;
 }
 
-uint64_t names_refused(const struct names *self)
+uint64_t text_pool_refused(const struct text_pool *self)
 {
 	return self->refused;
 }

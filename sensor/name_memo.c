@@ -1,0 +1,68 @@
+/* name_memo.c: slots[hash of name and port] = the rest of the hash, id. */
+#include "sensor/name_memo.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "sensor/siphash.h"
+
+#define SLOTS 4096u /* a power of two: 64 KiB */
+
+struct name_slot {
+	uint64_t hash; /* never 0; 0: free */
+	uint32_t id;
+};
+
+struct name_memo {
+	struct siphash_key key;
+	uint64_t serial; /* of the lists that the slots are about */
+	struct name_slot slots[SLOTS];
+};
+
+struct name_memo *name_memo_new(void)
+{
+	struct name_memo *self = calloc(1, sizeof(*self));
+
+	if (self != NULL &&
+	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
+		free(self);
+		return NULL;
+	}
+	return self;
+}
+
+void name_memo_free(struct name_memo *self)
+{
+	free(self);
+}
+
+/* Of another port the same name may be another entry. */
+static uint64_t hash_of(const struct name_memo *self, struct slice name, uint16_t port)
+{
+	struct siphash_key key = self->key;
+
+	key.k[1] ^= port;
+	return siphash128(name.ptr, name.len, key).h[0] | 1;
+}
+
+uint32_t name_memo_match(struct name_memo *self, const struct lists *lists, struct slice name,
+			 uint16_t port)
+{
+	struct name_slot *slot;
+	uint64_t hash;
+
+	if (lists_size(lists) == 0)
+		return 0;
+	if (self->serial != lists_serial(lists)) {
+		memset(self->slots, 0, sizeof(self->slots));
+		self->serial = lists_serial(lists);
+	}
+	hash = hash_of(self, name, port);
+	slot = &self->slots[hash >> 32 & (SLOTS - 1)];
+	if (slot->hash != hash) {
+		slot->id = lists_match_name(lists, LIST_WATCHED, (const char *)name.ptr, name.len,
+					    port);
+		slot->hash = hash;
+	}
+	return slot->id;
+}
