@@ -51,6 +51,8 @@ sanitized() { # sanitized NAME FLAGS UNIT-TARGET
 
 # What waits more than it computes: servers, interfaces, time-outs. Runs beside the rest.
 outside() {
+    passed=0
+    failed=0
     step scenario python3 tests/redis/scenario.py --binary build/minecanary
     step bridges python3 tests/redis/bridges.py --binary build/minecanary
     step readers python3 tests/redis/readers.py --binary build/minecanary
@@ -58,6 +60,7 @@ outside() {
     step questions python3 tests/redis/questions.py --check --binary build/minecanary
     step health python3 tests/redis/health.py --binary build/minecanary
     step campaign python3 tests/redis/campaign.py --binary build/minecanary
+    step journal python3 tests/redis/journal.py --binary build/minecanary
     step identity python3 tests/redis/identity.py --binary build/minecanary
     step trail python3 tests/trail/trail.py --sensor build/minecanary \
         --binary build/minecanary-trail
@@ -71,11 +74,7 @@ outside() {
 # -B: what was built before without -Werror is no proof.
 step build make -B -j2 CFLAGS=-Werror all unit-build bench-build
 step unit make -s CFLAGS=-Werror unit
-(
-    passed=0
-    failed=0
-    outside
-) >build/check/outside.out 2>&1 &
+outside >build/check/outside.out 2>&1 &
 beside=$!
 # Function by function: the analyzer follows calls in `make lint`, which takes ten times as long.
 step lint env LINT_DEPTH=shallow sh scripts/lint.sh

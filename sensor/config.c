@@ -294,6 +294,11 @@ static int check_together(struct config *config, char error[CONFIG_ERROR_TEXT])
 		why = "nothing to read: give -r FILE or -i IFACE (--help shows all options)";
 	else if (config->redis_password_file != NULL && config->redis == NULL)
 		why = "redis-password-file is of no use without --redis";
+	else if (config->state_dir != NULL && config->redis == NULL)
+		why = "state-dir is of no use without --redis";
+	else if (config->state_dir != NULL && config->interface == NULL &&
+		 config->sensor_id == NULL && !config->check_config)
+		why = "state-dir with --read needs --sensor-id: a journal is found again by it";
 	else if (config->redis == NULL && (config->redis_ca != NULL || config->redis_cert != NULL))
 		why = "redis-ca and redis-cert are of no use without --redis";
 	else if (config->redis_key != NULL && config->redis_cert == NULL)
@@ -318,9 +323,9 @@ static int load(struct config *config, const struct parsed *parsed, char error[C
 	if (result == 0)
 		result = apply_words(config, parsed, error);
 	if (result == 0)
-		result = default_sensor_id(config, error);
-	if (result == 0)
 		result = check_together(config, error);
+	if (result == 0)
+		result = default_sensor_id(config, error);
 	config->progress = config->progress && isatty(STDERR_FILENO) == 1;
 	return result;
 }
@@ -342,13 +347,13 @@ int config_load(struct config *config, int argc, char **argv, char error[CONFIG_
 
 void config_free(struct config *config)
 {
-	char **const texts[] = { &config->interface,    &config->filter,
-				 &config->sensor_id,    &config->tap,
-				 &config->redis,        &config->redis_password_file,
-				 &config->redis_ca,     &config->redis_cert,
-				 &config->redis_key,    &config->json,
-				 &config->redis_prefix, &config->user,
-				 &config->config_file,  &config->metrics };
+	char **const texts[] = {
+		&config->interface,   &config->filter,       &config->sensor_id,
+		&config->tap,         &config->redis,        &config->redis_password_file,
+		&config->redis_ca,    &config->redis_cert,   &config->redis_key,
+		&config->json,        &config->redis_prefix, &config->user,
+		&config->config_file, &config->metrics,      &config->state_dir
+	};
 
 	for (size_t i = 0; i < option_count; i++)
 		option_clear(config, &option_rows[i]);

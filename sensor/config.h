@@ -77,6 +77,9 @@ struct config {
 	char *redis_prefix; /* "minecanary" */
 	uint64_t redis_alert_maxlen, redis_flow_maxlen, redis_session_maxlen;
 	uint32_t redis_expire_s; /* of state hashes */
+	uint64_t redis_queue;    /* bytes */
+	char *state_dir;         /* of the journal; NULL: none */
+	uint64_t journal_size;   /* bytes */
 	uint64_t redis_eve_list; /* length of the list of EVE lines, 0: none */
 	uint32_t redis_live;     /* enum config_redis_live */
 	uint32_t flow_format;    /* enum config_flow_format */

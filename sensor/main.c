@@ -468,10 +468,14 @@ static int shed_privileges(struct run *self)
 {
 	char error[PRIV_ERROR_TEXT];
 	char why[REDIS_URL_ERROR_TEXT];
+	int result = 0;
 
 	if (priv_drop(self->config.user, error) != 0)
 		return fail(EXIT_USAGE, error);
-	if (self->config.redis != NULL && redis_url_check_access(self->config.redis, why) != 0) {
+	if (self->config.redis != NULL)
+		result = redis_url_check_access(self->config.redis, why);
+	/* With a journal Redis may come later. */
+	if (result != 0 && (result != -ENOENT || self->config.state_dir == NULL)) {
 		log_error("redis: %s: a lost connection could not be opened again as user %s "
 			  "(--user)",
 			  why, self->config.user);

@@ -153,6 +153,13 @@ const struct option_row option_rows[] = {
 	       OUTPUT, "Length at which the session stream is trimmed"),
 	SECONDS("redis-expire", redis_expire_s, 60, 31536000, "30d", OUTPUT,
 		"Life of state hashes after their last update"),
+	BYTES("redis-queue", 0, redis_queue, MIB, 16384 * MIB, "32M", OUTPUT,
+	      "Memory for what Redis has not acknowledged; flow records may fill three quarters"),
+	TEXT("state-dir", 0, state_dir, NULL, "DIR", OUTPUT,
+	     "Folder of the journal, in which alerts, session ends and campaigns wait for Redis, "
+	     "even after the process has ended"),
+	BYTES("journal-size", 0, journal_size, MIB, 65536 * MIB, "256M", OUTPUT,
+	      "Size of the journal at most"),
 	NUMBER("redis-eve-list", 0, redis_eve_list, 0, 100000000, "0", "N", OUTPUT,
 	       "Length of a list PREFIX:eve of EVE JSON lines, for Logstash or Vector; 0: no list"),
 	CHOICE("redis-live", redis_live, "off", "off|alerts|all", OUTPUT,

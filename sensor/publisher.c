@@ -358,9 +358,10 @@ void *publisher_run(void *self_as_void)
 	struct pollfd wants[PUBLISHER_SINKS + 1];
 	sigset_t pipe_signal;
 
-	/* A closed pipe or connection is an error to count, not an end. */
+	/* A closed pipe or connection, or a full disk, is an error to count, not an end. */
 	(void)sigemptyset(&pipe_signal);
 	(void)sigaddset(&pipe_signal, SIGPIPE);
+	(void)sigaddset(&pipe_signal, SIGXFSZ);
 	(void)pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
 
 	self->progress_ms = ring_now_ms();

@@ -14,12 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "sensor/log.h"
 #include "sensor/redis_greeting.h"
 #include "sensor/redis_kept.h"
+#include "sensor/redis_once.h"
+#include "sensor/redis_pace.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
 
@@ -54,42 +55,26 @@ struct redis_conn {
 	bool is_spoiled;           /* a command of the current event was refused for good */
 	bool is_hurried;           /* no batching: closing */
 	bool has_been_ready;
-	bool has_told_mirror; /* that Redis refuses the mirror */
-	uint64_t pushed;      /* commands ever queued */
+	struct redis_record *record; /* collects commands; NULL: they are queued */
+	bool has_told_mirror;        /* that Redis refuses the mirror */
+	uint64_t pushed;             /* commands ever queued */
 	int fatal;
 	char error[REDIS_CONN_ERROR_TEXT];
 };
-
-/* Words of the server come along: nothing a terminal would obey. */
-static void make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			*text = '?';
-}
 
 /* Why it does not go on; kept for the operator. */
 #define say(self, ...) \
 	do { \
 		(void)snprintf((self)->error, sizeof((self)->error), __VA_ARGS__); \
-		make_printable((self)->error); \
+		redis_pace_printable((self)->error); \
 	} while (0)
-
-static uint32_t jitter(uint32_t value)
-{
-	uint32_t random = 0;
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-		random = (uint32_t)ring_now_ms();
-	return value / 2 + random % (value / 2 + 1);
-}
 
 static void wait_longer(struct redis_conn *self, uint64_t now_ms)
 {
 	self->backoff_ms = self->backoff_ms == 0 ? RETRY_MIN_MS : self->backoff_ms * 2;
 	if (self->backoff_ms > RETRY_MAX_MS)
 		self->backoff_ms = RETRY_MAX_MS;
-	self->retry_ms = now_ms + jitter(self->backoff_ms);
+	self->retry_ms = now_ms + redis_pace_jitter(self->backoff_ms);
 }
 
 static void disconnect(struct redis_conn *self, uint64_t now_ms)
@@ -227,20 +212,28 @@ static void keep_first(struct redis_conn *self, const struct redis_entry *entry)
 }
 
 /* The oldest command is done, well or not. */
-static void finish_first(struct redis_conn *self, bool ends_event)
+static void finish_first(struct redis_conn *self, const struct redis_entry *entry)
 {
 	redis_queue_pop(self->queue);
-	if (ends_event) {
+	if (entry->ends_event) {
 		self->refused += self->is_spoiled;
 		self->is_spoiled = false;
 	}
+	if (entry->sequence != 0 && self->options.acked != NULL)
+		self->options.acked(self->options.acked_ctx, entry->sequence);
+}
+
+/* The oldest command goes behind the others. 0 or negative errno, then it is still there. */
+static int requeue_first(struct redis_conn *self)
+{
+	next_id(self);
+	return redis_once_requeue(self->queue, self->id.ms, self->id.seq);
 }
 
 static void send_later(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
 {
 	log_warning("redis: refused for now: %.200s", reply->str);
-	next_id(self);
-	if (redis_queue_requeue(self->queue, self->id.ms, self->id.seq) < 0) {
+	if (requeue_first(self) < 0) {
 		/* No memory to move it: forget the connection, then everything is sent again. */
 		say(self, "out of memory");
 		disconnect(self, now_ms);
@@ -250,15 +243,41 @@ static void send_later(struct redis_conn *self, const redisReply *reply, uint64_
 		wait_longer(self, now_ms);
 }
 
+/* Someone else writes to our stream: greeting again reads its last id. */
+static void greet_again(struct redis_conn *self, uint64_t now_ms)
+{
+	if (requeue_first(self) < 0)
+		return;
+	say(self, "a stream was written by someone else");
+	disconnect(self, now_ms);
+}
+
+/* What became of an entry that may have been there. */
+static void take_once(struct redis_conn *self, const struct redis_entry *entry, long long result,
+		      uint64_t now_ms)
+{
+	if (result == REDIS_ONCE_TOO_OLD) {
+		greet_again(self, now_ms);
+		return;
+	}
+	stats_add(self->options.stats->redis_commands, 1);
+	stats_add(self->options.stats->journal_held, result == REDIS_ONCE_HELD);
+	stats_add(self->options.stats->journal_renamed, result == REDIS_ONCE_RENAMED);
+	self->backoff_ms = 0;
+	keep_first(self, entry);
+	finish_first(self, entry);
+}
+
 /* Streams go on without the mirror. */
-static void refuse_mirror(struct redis_conn *self, const redisReply *reply)
+static void refuse_mirror(struct redis_conn *self, const struct redis_entry *entry,
+			  const redisReply *reply)
 {
 	stats_add(self->options.stats->mirror_refused, 1);
 	if (!self->has_told_mirror)
 		log_warning("redis: the list or channel of EVE lines is refused: %.200s",
 			    reply->str);
 	self->has_told_mirror = true;
-	finish_first(self, false);
+	finish_first(self, entry);
 }
 
 static void take_error(struct redis_conn *self, const struct redis_entry *entry,
@@ -271,30 +290,25 @@ static void take_error(struct redis_conn *self, const struct redis_entry *entry,
 		/* It had been stored before the connection was lost. */
 		stats_add(self->options.stats->redis_commands, 1);
 		keep_first(self, entry);
-		finish_first(self, entry->ends_event);
+		finish_first(self, entry);
 		return;
 	}
 	stats_add(self->options.stats->redis_errors, 1);
 	if (is_old_id) {
-		/* Someone else writes to our stream: greet again, that reads its last id. */
-		next_id(self);
-		if (redis_queue_requeue(self->queue, self->id.ms, self->id.seq) == 0) {
-			say(self, "a stream was written by someone else");
-			disconnect(self, now_ms);
-		}
+		greet_again(self, now_ms);
 	} else if (redis_reply_is_readonly(reply)) {
 		say(self, "the server is a replica: %.200s", reply->str);
 		disconnect(self, now_ms);
 	} else if (redis_reply_is_passing(reply)) {
 		send_later(self, reply, now_ms);
 	} else if (entry->expect == REDIS_EXPECT_MIRROR) {
-		refuse_mirror(self, reply);
+		refuse_mirror(self, entry, reply);
 	} else if (redis_reply_is_forbidding(reply)) {
 		give_up(self, reply->str);
 	} else {
 		log_error("redis: a command failed: %.200s", reply->str);
 		self->is_spoiled = true;
-		finish_first(self, entry->ends_event);
+		finish_first(self, entry);
 	}
 }
 
@@ -313,12 +327,14 @@ static void take_reply(struct redis_conn *self, const redisReply *reply, uint64_
 		lose_ownership(self, reply);
 	} else if (reply->type == REDIS_REPLY_ERROR) {
 		take_error(self, &entry, reply, now_ms);
+	} else if (entry.expect == REDIS_EXPECT_ONCE && reply->type == REDIS_REPLY_INTEGER) {
+		take_once(self, &entry, reply->integer, now_ms);
 	} else if (redis_reply_is_expected(entry.expect, reply)) {
 		stats_add(self->options.stats->redis_commands, 1);
 		if (entry.expect == REDIS_EXPECT_ID)
 			self->backoff_ms = 0;
 		keep_first(self, &entry);
-		finish_first(self, entry.ends_event);
+		finish_first(self, &entry);
 	} else {
 		say(self, "an answer of another kind");
 		disconnect(self, now_ms);
@@ -528,11 +544,15 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 		struct pollfd want;
 
 		redis_conn_poll(self, ring_now_ms(), &want);
+		if (options->is_patient && self->state == STATE_DOWN)
+			break;
 		if (self->state != STATE_READY && self->fatal == 0)
 			(void)poll(&want, 1, 10);
 	}
 	result = self->fatal;
-	if (self->state != STATE_READY && result == 0) {
+	if (self->state != STATE_READY && result == 0 && options->is_patient) {
+		log_warning("redis: %s; will try again", self->error);
+	} else if (self->state != STATE_READY && result == 0) {
 		result = -ETIMEDOUT;
 		if (self->error[0] == '\0')
 			say(self, "%s", redis_route_pending(self->route));
@@ -559,10 +579,8 @@ void redis_conn_id(struct redis_conn *self, struct redis_args *args)
 	redis_args_id(args, self->id.ms, self->id.seq);
 }
 
-int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
-		    bool ends_event)
+static int push(struct redis_conn *self, struct redis_args *args, struct redis_entry entry)
 {
-	struct redis_entry entry = { .expect = (uint8_t)expect, .ends_event = ends_event };
 	size_t len;
 	size_t id_at;
 	const char *bytes = redis_args_end(args, &len, &id_at);
@@ -572,10 +590,10 @@ int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis
 	entry.len = (uint32_t)len;
 	entry.id_at = (uint32_t)id_at;
 	entry.id_len = (uint8_t)args->id_len;
-	if (redis_queue_push(self->queue, &entry, bytes) < 0)
-		return -ENOMEM;
+	if (self->record != NULL)
+		return redis_record_add(self->record, &entry, bytes);
 	self->pushed++;
-	return 0;
+	return redis_queue_push(self->queue, &entry, bytes);
 }
 
 uint64_t redis_conn_pushed(const struct redis_conn *self)
@@ -586,6 +604,49 @@ uint64_t redis_conn_pushed(const struct redis_conn *self)
 size_t redis_conn_held(const struct redis_conn *self)
 {
 	return redis_queue_count(self->queue);
+}
+
+int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
+		    bool ends_event)
+{
+	return push(self, args,
+		    (struct redis_entry){ .expect = (uint8_t)expect, .ends_event = ends_event });
+}
+
+int redis_conn_push_bulk(struct redis_conn *self, struct redis_args *args)
+{
+	return push(self, args,
+		    (struct redis_entry){
+			    .expect = REDIS_EXPECT_ID, .ends_event = true, .is_bulk = true });
+}
+
+size_t redis_conn_drop(struct redis_conn *self, size_t bytes)
+{
+	return redis_queue_drop_bulk(self->queue, bytes);
+}
+
+void redis_conn_collect(struct redis_conn *self, struct redis_record *record)
+{
+	self->record = record;
+}
+
+int redis_conn_push_recorded(struct redis_conn *self, const struct redis_entry *entry,
+			     const char *bytes, uint64_t sequence, bool is_again)
+{
+	struct redis_entry copy = *entry;
+
+	copy.sequence = sequence;
+	self->pushed++;
+	if (is_again && copy.expect == REDIS_EXPECT_ID) {
+		next_id(self);
+		return redis_once_push(self->queue, &copy, bytes, self->id.ms, self->id.seq);
+	}
+	return redis_queue_push(self->queue, &copy, bytes);
+}
+
+bool redis_conn_has_greeted(const struct redis_conn *self)
+{
+	return self->has_been_ready;
 }
 
 const char *redis_conn_error(const struct redis_conn *self)
@@ -619,7 +680,7 @@ uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms)
 
 	if (self == NULL)
 		return 0;
-	if (self->queue != NULL && self->has_been_ready) {
+	if (self->queue != NULL && (self->has_been_ready || self->options.is_patient)) {
 		redis_conn_hasten(self);
 		while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN &&
 		       ring_now_ms() < deadline_ms)

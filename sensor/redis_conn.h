@@ -18,6 +18,7 @@
 
 #include "sensor/redis_args.h"
 #include "sensor/redis_queue.h"
+#include "sensor/redis_record.h"
 #include "sensor/redis_tls.h"
 #include "sensor/stats.h"
 
@@ -35,6 +36,11 @@ struct redis_conn_options {
 	uint32_t owner_ttl_ms;
 	const char *streams[REDIS_CONN_STREAMS]; /* keys whose ids we give; NULL: none */
 	struct stats *stats;
+	/* Opening does not fail because Redis cannot be reached now. */
+	bool is_patient;
+	/* A command of the event with this sequence in the journal is done; NULL: nobody asks. */
+	void (*acked)(void *ctx, uint64_t sequence);
+	void *acked_ctx;
 };
 
 struct redis_conn;
@@ -55,6 +61,23 @@ void redis_conn_id(struct redis_conn *self, struct redis_args *args);
 int redis_conn_push(struct redis_conn *self, struct redis_args *args, enum redis_expect expect,
 		    bool ends_event);
 
+/* The same for an entry that is an event by itself and may be dropped. */
+int redis_conn_push_bulk(struct redis_conn *self, struct redis_args *args);
+/* Drops the oldest of these that were never sent, to free so many bytes. Returns how many. */
+size_t redis_conn_drop(struct redis_conn *self, size_t bytes);
+
+/* From now on redis_conn_push() puts commands into the record instead; NULL: into the queue. */
+void redis_conn_collect(struct redis_conn *self, struct redis_record *record);
+
+/* Queues a command of a record. sequence: of its event in the journal, 0: in none. is_again: it has
+ * waited in the journal, so a stream entry may be there already, or need another id. 0 or negative
+ * errno. */
+int redis_conn_push_recorded(struct redis_conn *self, const struct redis_entry *entry,
+			     const char *bytes, uint64_t sequence, bool is_again);
+
+/* Was there a connection at all? Before, the last ids of the streams are not known. */
+bool redis_conn_has_greeted(const struct redis_conn *self);
+
 /* Commands ever queued, and those of them without reply. */
 uint64_t redis_conn_pushed(const struct redis_conn *self);
 size_t redis_conn_held(const struct redis_conn *self);
@@ -68,7 +91,7 @@ const char *redis_conn_error(const struct redis_conn *self);
 void redis_conn_hasten(struct redis_conn *self);
 
 /* Sends all until deadline_ms, gives up the ownership and frees. Returns the events lost: those
- * without acknowledgement, and those that Redis refused for good. */
+ * without acknowledgement that no journal holds, and those that Redis refused for good. */
 uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms);
 
 #endif

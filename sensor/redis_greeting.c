@@ -208,6 +208,7 @@ bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply)
 		return reply->type == REDIS_REPLY_STRING;
 	case REDIS_EXPECT_INTEGER:
 	case REDIS_EXPECT_OWNER:
+	case REDIS_EXPECT_ONCE:
 		return reply->type == REDIS_REPLY_INTEGER;
 	case REDIS_EXPECT_STATUS:
 		return reply->type == REDIS_REPLY_STATUS;

@@ -12,6 +12,7 @@ static bool may_be_sent_twice(const struct redis_entry *entry)
 	case REDIS_EXPECT_ID:
 	case REDIS_EXPECT_INTEGER:
 	case REDIS_EXPECT_STATUS:
+	case REDIS_EXPECT_ONCE:
 		return true;
 	case REDIS_EXPECT_OWNER:  /* each connection begins with it */
 	case REDIS_EXPECT_MIRROR: /* lines would be there twice */
@@ -27,6 +28,7 @@ void redis_kept_add(struct redis_queue *kept, const struct redis_entry *entry, c
 	if (!may_be_sent_twice(entry))
 		return;
 	copy.was_sent = true;
+	copy.sequence = 0; /* the journal has done with it */
 	while (redis_queue_count(kept) > 0 &&
 	       redis_queue_size(kept) + entry->len > REDIS_KEPT_BYTES)
 		redis_queue_drop(kept);

@@ -69,6 +69,12 @@ static struct redis_entry *entry_at(const struct redis_queue *self, size_t index
 	return &self->entries[(self->first + index) & (self->slots - 1)];
 }
 
+/* The end of an event that nothing else holds. */
+static bool is_event(const struct redis_entry *entry)
+{
+	return entry->ends_event && entry->sequence == 0;
+}
+
 static bool grow_entries(struct redis_queue *self)
 {
 	size_t slots = self->slots * 2;
@@ -132,7 +138,7 @@ int redis_queue_push(struct redis_queue *self, const struct redis_entry *entry, 
 	append(self, bytes, entry->len);
 	*entry_at(self, self->count) = *entry;
 	self->count++;
-	self->events += entry->ends_event;
+	self->events += is_event(entry);
 	return 0;
 }
 
@@ -170,7 +176,7 @@ static void take_out_first(struct redis_queue *self)
 	const struct redis_entry *entry = entry_at(self, 0);
 
 	self->head += entry->len;
-	self->events -= entry->ends_event;
+	self->events -= is_event(entry);
 	self->first++;
 	self->count--;
 	if (self->count == 0) {
@@ -248,9 +254,38 @@ int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq)
 	}
 	*entry_at(self, self->count) = again;
 	self->count++;
-	self->events += again.ends_event;
+	self->events += is_event(&again);
 	redis_queue_pop(self);
 	return 0;
+}
+
+size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes)
+{
+	size_t kept = self->released;
+	size_t from = self->release;
+	size_t to = self->release;
+	size_t dropped = 0;
+	size_t freed = 0;
+
+	for (size_t i = self->released; i < self->count; i++) {
+		struct redis_entry entry = *entry_at(self, i);
+
+		if (entry.is_bulk && !entry.was_sent && freed < bytes) {
+			freed += entry.len;
+			dropped++;
+			self->events -= is_event(&entry);
+		} else {
+			if (to != from)
+				memmove(self->bytes + to, self->bytes + from, entry.len);
+			to += entry.len;
+			*entry_at(self, kept++) = entry;
+		}
+		from += entry.len;
+	}
+	assert(from == self->tail);
+	self->tail = to;
+	self->count = kept;
+	return dropped;
 }
 
 void redis_queue_rewind(struct redis_queue *self)

@@ -18,16 +18,19 @@ enum redis_expect {
 	REDIS_EXPECT_INTEGER, /* HSET, EXPIRE, ZADD, SADD, EVAL */
 	REDIS_EXPECT_STATUS,  /* SET */
 	REDIS_EXPECT_OWNER,   /* the script that keeps the ownership */
+	REDIS_EXPECT_ONCE,    /* the script that adds an entry unless it is there, redis_once.h */
 	REDIS_EXPECT_MIRROR   /* RPUSH, LTRIM, PUBLISH: no event is lost when Redis refuses it */
 };
 
 struct redis_entry {
+	uint64_t sequence; /* of the event in the journal, 0: only this memory holds it */
 	uint32_t len;
 	uint32_t id_at; /* of the stream id's bulk form from the command's beginning, 0: none */
 	uint8_t id_len;
 	uint8_t expect;  /* enum redis_expect */
 	bool was_sent;   /* on a connection that is gone: Redis may have run it */
 	bool ends_event; /* the last command of one event */
+	bool is_bulk;    /* an event by itself that may be dropped to make room */
 };
 
 struct redis_queue;
@@ -54,6 +57,10 @@ void redis_queue_pop(struct redis_queue *self);
  * has one. 0 or -ENOMEM (then it is still there). */
 int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq);
 
+/* Takes out the oldest bulk commands that were never released, until bytes are free again or there
+ * is none. Returns how many. */
+size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes);
+
 /* Copies for another time: adds all commands of another queue, in their order. 0 or -ENOMEM, then
  * some were added. */
 int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other);
@@ -68,7 +75,7 @@ void redis_queue_rewind(struct redis_queue *self);
 size_t redis_queue_released(const struct redis_queue *self);
 size_t redis_queue_waiting(const struct redis_queue *self); /* commands not yet released */
 size_t redis_queue_count(const struct redis_queue *self);
-/* Events whose last command is still here. */
+/* Events whose last command is still here, without those that a journal holds. */
 uint64_t redis_queue_events(const struct redis_queue *self);
 
 #endif

@@ -203,7 +203,7 @@ static int store_flow(struct redis_store *self, struct redis_conn *conn,
 		add_flow_fields(&self->args, event_texts(renderer, event), event);
 	if (error < 0)
 		return error;
-	return redis_conn_push(conn, &self->args, REDIS_EXPECT_ID, true);
+	return redis_conn_push_bulk(conn, &self->args);
 }
 
 static void evidence_words(const struct evidence *evidence, char *out, size_t size)

@@ -4,6 +4,7 @@
  *
  *	P:{S}:alert :flow :session :stats	streams
  *	P:{S}:status :owner			hash and string that expire
+ *	P:{S}:<stream>:resent			hash that expires, see redis_once.h
  *	P:alert:<id> P:session:<flow id>	hashes: the newest event time wins
  *	P:host:<scope/ip> P:pool:<ip:port> P:wallet:<hash>
  *	P:hosts :pools :wallets :alerts		sorted by last seen, seconds
@@ -33,7 +34,7 @@ enum redis_stream {
 #define REDIS_KEY_TEXT 512
 
 /* More than all commands of one event take, with its line in the list and the channel. */
-#define REDIS_EVENT_BYTES (64 * 1024)
+#define REDIS_EVENT_BYTES ((size_t)64 * 1024)
 
 struct redis_store;
 

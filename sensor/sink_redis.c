@@ -1,7 +1,9 @@
 /* sink_redis.c: events into Redis, and every ten seconds the counters and a sign of life.
  *
  * Nothing is lost while the process lives: commands wait in the connection's queue until they are
- * acknowledged. When the queue is full the sink refuses, flow records first. */
+ * acknowledged. When flow records have filled their share of the queue, live the oldest are dropped
+ * and counted; from a file the sink refuses, and the reader waits. With a state directory alerts,
+ * session ends and campaigns go through a journal, and outlive the process. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,11 +18,12 @@
 #include "sensor/redis_access.h"
 #include "sensor/redis_bridge.h"
 #include "sensor/redis_lag.h"
+#include "sensor/redis_spool.h"
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
-#define QUEUE_BYTES       (32u << 20)
-#define RESERVED_BYTES    (8u << 20) /* of the queue, for alerts and sessions */
+#define RESERVED_SHARE    4 /* of the queue is for alerts and sessions */
+#define DROPPED_SHARE     8 /* of the queue is freed at once when it is full of flow records */
 #define CONNECT_MS        5000
 #define REPLY_MS          10000
 #define OWNER_TTL_MS      15000
@@ -37,8 +40,10 @@ struct sink_redis_state {
 	struct redis_bridge *bridge;
 	struct redis_lag lag;
 	struct redis_conn *conn;
-	uint64_t stats_ms;      /* when the next row is due */
-	uint64_t last_event_ns; /* newest packet time seen */
+	struct redis_spool *spool; /* NULL: no state directory */
+	uint64_t stats_ms;         /* when the next row is due */
+	uint64_t last_event_ns;    /* newest packet time seen */
+	uint64_t dropped;          /* flow records, live */
 	char started[JSONW_TIME_LEN + 1];
 };
 
@@ -50,12 +55,16 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void free_state(struct sink_redis_state *self)
+/* Returns the events that the journal has lost. */
+static uint64_t free_state(struct sink_redis_state *self)
 {
+	uint64_t lost = redis_spool_close(self->spool);
+
 	redis_store_free(self->store);
 	redis_access_clear(&self->access);
 	redis_bridge_free(self->bridge);
 	free(self);
+	return lost;
 }
 
 /* Host, process and a random number: who we are to others with our sensor id. */
@@ -84,18 +93,38 @@ static int load_access(struct sink_redis_state *self, char error[SINK_ERROR_TEXT
 	return result;
 }
 
+static int open_spool(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
+{
+	const struct config *config = self->options.config;
+	const struct event_context *context = self->options.context;
+	struct redis_spool_options options = { .state_dir = config->state_dir,
+					       .sensor_id = context->sensor_id,
+					       .user = context->is_live ? config->user : NULL,
+					       .max_bytes = config->journal_size,
+					       .stats = self->options.stats };
+
+	_Static_assert(REDIS_SPOOL_ERROR_TEXT <= SINK_ERROR_TEXT, "the sink's error holds it");
+	if (config->state_dir == NULL)
+		return 0;
+	return redis_spool_open(&self->spool, &options, error);
+}
+
 static int connect_redis(struct sink_redis_state *self, char error[SINK_ERROR_TEXT])
 {
 	static const char *const words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
 	struct redis_conn_options options = { .url = &self->access.url,
 					      .tls = self->access.tls,
-					      .queue_bytes = QUEUE_BYTES,
+					      .queue_bytes = self->options.config->redis_queue,
 					      .connect_timeout_ms = CONNECT_MS,
 					      .reply_timeout_ms = REPLY_MS,
 					      .owner_key = self->owner_key,
 					      .owner = self->owner,
 					      .owner_ttl_ms = OWNER_TTL_MS,
-					      .stats = self->options.stats };
+					      .stats = self->options.stats,
+					      .is_patient = self->spool != NULL,
+					      .acked = self->spool != NULL ? redis_spool_acked
+									   : NULL,
+					      .acked_ctx = self->spool };
 	char name[300];
 	char why[REDIS_CONN_ERROR_TEXT];
 	int result;
@@ -135,6 +164,8 @@ static int redis_open(void **out, const struct sink_options *options, char error
 		goto fail;
 	}
 	result = load_access(self, error);
+	if (result == 0)
+		result = open_spool(self, error);
 	if (result < 0)
 		goto fail;
 	result = connect_redis(self, error);
@@ -144,21 +175,47 @@ static int redis_open(void **out, const struct sink_options *options, char error
 	*out = self;
 	return 0;
 fail:
-	free_state(self);
+	(void)free_state(self);
 	return result;
+}
+
+static size_t reserved(const struct sink_redis_state *self)
+{
+	return self->options.config->redis_queue / RESERVED_SHARE;
+}
+
+/* Live, a new flow record is worth more than the oldest ones that wait. */
+static bool drop_oldest(struct sink_redis_state *self)
+{
+	size_t count;
+
+	if (!self->options.context->is_live)
+		return false;
+	count = redis_conn_drop(self->conn, self->options.config->redis_queue / DROPPED_SHARE);
+	if (count > 0 && self->dropped == 0)
+		log_warning("redis: no room for more flow records: the oldest are dropped");
+	self->dropped += count;
+	stats_add(self->options.stats->redis_dropped, count);
+	return count > 0;
 }
 
 static int redis_write(void *sink, struct event_renderer *renderer, const struct event *event)
 {
 	struct sink_redis_state *self = sink;
-	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? RESERVED_BYTES : 0);
+	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? reserved(self) : 0);
+	bool is_kept = self->spool != NULL && redis_spool_takes(self->spool, self->conn, event);
 	int error;
 
-	if (!redis_conn_has_room(self->conn, need))
+	if (!is_kept && !redis_conn_has_room(self->conn, need) &&
+	    (event->kind != EVENT_FLOW || !drop_oldest(self) ||
+	     !redis_conn_has_room(self->conn, need)))
 		return -EAGAIN;
 	if (event->time_ns > self->last_event_ns)
 		self->last_event_ns = event->time_ns;
-	error = redis_store_event(self->store, self->conn, renderer, event);
+	if (is_kept)
+		error = redis_spool_write(self->spool, self->store, self->conn, renderer, event);
+	else
+		error = redis_store_event(self->store, self->conn, renderer, event);
 	if (error == 0)
 		redis_bridge_event(self->bridge, self->conn, renderer, event);
 	return error;
@@ -217,7 +274,7 @@ static void push_stats(struct sink_redis_state *self)
 	int error;
 
 	/* While Redis is away the queue belongs to events. */
-	if (!redis_conn_has_room(self->conn, REDIS_EVENT_BYTES + RESERVED_BYTES))
+	if (!redis_conn_has_room(self->conn, REDIS_EVENT_BYTES + reserved(self)))
 		return;
 	memset(&sum, 0, sizeof(sum));
 	if (self->options.sum_stats != NULL)
@@ -248,8 +305,12 @@ static int redis_poll(void *sink, uint64_t now_ms, struct pollfd *want)
 		self->stats_ms = now_ms + STATS_EVERY_MS;
 		push_stats(self);
 	}
+	if (self->spool != NULL)
+		redis_spool_poll(self->spool, self->conn);
 	error = redis_conn_poll(self->conn, now_ms, want);
 	note_lag(self, now_ms);
+	if (error == 0 && self->spool != NULL && redis_spool_is_waiting(self->spool))
+		error = -EAGAIN;
 	if (error != 0 && error != -EAGAIN)
 		log_error("redis: %s", redis_conn_error(self->conn));
 	return error;
@@ -268,9 +329,10 @@ static uint64_t redis_close(void *sink, uint64_t deadline_ms)
 	uint64_t lost;
 
 	push_stats(self);
-	lost = redis_conn_close(self->conn, deadline_ms);
-	free_state(self);
-	return lost;
+	if (self->spool != NULL)
+		redis_spool_poll(self->spool, self->conn);
+	lost = self->dropped + redis_conn_close(self->conn, deadline_ms);
+	return lost + free_state(self);
 }
 
 const struct sink_ops sink_redis = {

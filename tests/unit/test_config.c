@@ -210,6 +210,9 @@ static void command_line_errors_name_the_option(void **state)
 		"--sensor-id: at most 63 letters, digits, dots, dashes and underscores");
 	refused(WORDS("-i", "eth0", "--redis-password-file", "f"),
 		"redis-password-file is of no use without --redis");
+	refused(WORDS("-i", "eth0", "--state-dir", "d"), "state-dir is of no use without --redis");
+	refused(WORDS("-r", "x", "--redis", "redis://192.0.2.1", "--state-dir", "d"),
+		"state-dir with --read needs --sensor-id: a journal is found again by it");
 	refused(WORDS("-i", "eth0", "--redis-ca", "f"),
 		"redis-ca and redis-cert are of no use without --redis");
 	refused(WORDS("-i", "eth0", "--redis", "rediss://h", "--redis-key", "f"),

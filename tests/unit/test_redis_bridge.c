@@ -33,7 +33,8 @@ static int setup(void **state)
 				  .redis_alert_maxlen = 100000,
 				  .redis_session_maxlen = 100000,
 				  .redis_expire_s = 3600,
-				  .max_sessions = 100 };
+				  .max_sessions = 100,
+				  .redis_queue = 32 << 20 };
 	context = test_context();
 	context.sensor_id = "s1";
 	options = (struct sink_options){ .config = &config, .context = &context, .stats = &stats };

@@ -1,0 +1,160 @@
+/* redis_once.c: takes an XADD apart and puts its words behind a script.
+ *
+ *	XADD key [option...] id field value...
+ *
+ * Reference: the Redis protocol specification (RESP2), XADD, XRANGE, EVAL. */
+#include "sensor/redis_once.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_TEXT      600
+#define WORDS_MAX     1024
+#define RESENT_SUFFIX ":resent"
+
+/* KEYS: stream, hash of new ids. ARGV: id, new id, count of options, options, fields. */
+static const char script[] =
+	"local k,h,a=KEYS[1],KEYS[2],ARGV "
+	"if #redis.call('XRANGE',k,a[1],a[1])>0 or redis.call('HGET',h,a[1]) then "
+	"return 0 end "
+	"local n=3+tonumber(a[3]) "
+	"local function add(id) local c={'XADD',k} for i=4,n do c[#c+1]=a[i] end c[#c+1]=id "
+	"for i=n+1,#a do c[#c+1]=a[i] end return redis.pcall(unpack(c)) end "
+	"local function old(r) return string.find(r.err,'equal or smaller',1,true) end "
+	"local r=add(a[1]) if type(r)~='table' then return 1 end if not old(r) then return r end "
+	"r=add(a[2]) if type(r)=='table' then if old(r) then return -1 end return r end "
+	"redis.call('HSET',h,a[1],a[2]) redis.call('EXPIRE',h,604800) return 2";
+
+struct word {
+	const char *bytes;
+	size_t len;
+};
+
+struct words {
+	const char *at;
+	size_t left;
+};
+
+/* "<mark><number>\r\n" */
+static int read_number(struct words *words, char mark, size_t *out)
+{
+	size_t value = 0;
+	size_t i = 1;
+
+	if (words->left < 4 || words->at[0] != mark)
+		return -EBADMSG;
+	for (; i < words->left && words->at[i] >= '0' && words->at[i] <= '9' && i < 10; i++)
+		value = value * 10 + (size_t)(words->at[i] - '0');
+	if (i == 1 || words->left - i < 2 || memcmp(words->at + i, "\r\n", 2) != 0)
+		return -EBADMSG;
+	words->at += i + 2;
+	words->left -= i + 2;
+	*out = value;
+	return 0;
+}
+
+static int read_word(struct words *words, struct word *out)
+{
+	size_t len;
+
+	if (read_number(words, '$', &len) < 0 || len > words->left || words->left - len < 2)
+		return -EBADMSG;
+	*out = (struct word){ words->at, len };
+	words->at += len + 2;
+	words->left -= len + 2;
+	return 0;
+}
+
+/* All words of the command, and which of them is the id. */
+static int read_command(const struct redis_entry *entry, const char *bytes,
+			struct word list[WORDS_MAX], size_t *count, size_t *id)
+{
+	struct words words = { bytes, entry->len };
+
+	*id = 0;
+	if (read_number(&words, '*', count) < 0 || *count > WORDS_MAX)
+		return -EBADMSG;
+	for (size_t i = 0; i < *count; i++) {
+		if (words.at == bytes + entry->id_at)
+			*id = i;
+		if (read_word(&words, &list[i]) < 0)
+			return -EBADMSG;
+	}
+	return words.left == 0 && *id >= 2 && list[0].len == 4 &&
+			       memcmp(list[0].bytes, "XADD", 4) == 0
+		       ? 0
+		       : -EBADMSG;
+}
+
+int redis_once_build(struct redis_args *args, const struct redis_entry *entry, const char *bytes,
+		     uint64_t ms, uint64_t seq)
+{
+	struct word list[WORDS_MAX];
+	char key[KEY_TEXT];
+	size_t count;
+	size_t id;
+
+	if (read_command(entry, bytes, list, &count, &id) < 0 ||
+	    list[1].len > sizeof(key) - sizeof(RESENT_SUFFIX))
+		return -EBADMSG;
+	(void)snprintf(key, sizeof(key), "%.*s%s", (int)list[1].len, list[1].bytes, RESENT_SUFFIX);
+	redis_args_begin(args, "EVAL");
+	redis_args_text(args, script);
+	redis_args_text(args, "2");
+	redis_args_bytes(args, list[1].bytes, list[1].len);
+	redis_args_text(args, key);
+	redis_args_bytes(args, list[id].bytes, list[id].len);
+	redis_args_id(args, ms, seq);
+	redis_args_uint(args, id - 2);
+	for (size_t i = 2; i < count; i++)
+		if (i != id)
+			redis_args_bytes(args, list[i].bytes, list[i].len);
+	return 0;
+}
+
+int redis_once_push(struct redis_queue *queue, const struct redis_entry *entry, const char *bytes,
+		    uint64_t ms, uint64_t seq)
+{
+	struct redis_args *args = malloc(sizeof(*args));
+	struct redis_entry once = { .sequence = entry->sequence,
+				    .expect = REDIS_EXPECT_ONCE,
+				    .ends_event = entry->ends_event };
+	const char *command = NULL;
+	size_t len = 0;
+	size_t id_at = 0;
+	int error = -ENOMEM;
+
+	if (args != NULL)
+		error = redis_once_build(args, entry, bytes, ms, seq);
+	if (error == 0) {
+		command = redis_args_end(args, &len, &id_at);
+		error = command == NULL ? -EMSGSIZE : 0;
+	}
+	if (error == 0) {
+		once.len = (uint32_t)len;
+		once.id_at = (uint32_t)id_at;
+		once.id_len = (uint8_t)args->id_len;
+		error = redis_queue_push(queue, &once, command);
+	}
+	free(args);
+	return error;
+}
+
+int redis_once_requeue(struct redis_queue *queue, uint64_t ms, uint64_t seq)
+{
+	const struct redis_entry *first = redis_queue_first(queue);
+	struct redis_entry entry;
+	int error;
+
+	assert(first != NULL);
+	entry = *first;
+	if (entry.sequence == 0 || entry.expect != REDIS_EXPECT_ID)
+		return redis_queue_requeue(queue, ms, seq);
+	error = redis_once_push(queue, &entry, redis_queue_first_bytes(queue), ms, seq);
+	if (error == 0)
+		redis_queue_pop(queue);
+	return error;
+}
