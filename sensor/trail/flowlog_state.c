@@ -321,7 +321,7 @@ int flowlog_state_init(struct flowlog *self)
 	if (self->names == NULL ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key))
 		return -ENOMEM;
-	if (tag_table_init(&self->flows, 4 * BUCKETS) != 0 ||
+	if (tag_table_init(&self->flows, (size_t)4 * BUCKETS) != 0 ||
 	    tag_table_init(&self->talks, BUCKETS) != 0 ||
 	    tag_table_init(&self->hosts, BUCKETS) != 0 || tag_table_init(&self->nats, 0) != 0 ||
 	    tag_table_init(&self->confirmed, BUCKETS) != 0)
