@@ -259,7 +259,7 @@ static int iban_value(uint8_t byte)
  * without a blank after every fourth character. */
 static struct wallet_form nimiq_form(struct slice address)
 {
-	uint8_t text[NIMIQ_CHARS];
+	uint8_t text[NIMIQ_CHARS] = { 0 };
 	size_t len = 0;
 	unsigned sum = 0;
 	size_t group = NIMIQ_GROUP + (address.len > NIMIQ_CHARS ? 1 : 0);

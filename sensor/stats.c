@@ -23,6 +23,7 @@ static const size_t levels[] = {
 	offsetof(struct stats, lag_ms),
 	offsetof(struct stats, facts_waiting_bytes),
 	offsetof(struct stats, decisions_waiting_bytes),
+	offsetof(struct stats, journal_pending),
 };
 
 void stats_merge(struct stats *sum, const struct stats *one)

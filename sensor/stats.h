@@ -86,16 +86,14 @@
 	X(lag_ms, "live: how far the packets' time is behind the clock") \
 	X(facts_waiting_bytes, "bytes on the rings to the correlator now") \
 	X(decisions_waiting_bytes, "bytes on the rings to the publisher now") \
-	X(redis_dropped, \
-	  "flow records dropped from memory, the oldest first, while Redis was away") \
+	X(redis_dropped, "flow records dropped from memory while Redis was away") \
 	X(journalled, "events written to the journal") \
 	X(journal_retired, "events retired from the journal: acknowledged by Redis") \
 	X(journal_pending, "events in the journal now") \
 	X(journal_refused, "events that the journal could not take or not make durable") \
 	X(journal_resent, "events of the journal sent after they had waited in it") \
 	X(journal_held, "of those, stream entries that Redis held already") \
-	X(journal_renamed, "of those, stream entries that needed a new id: the stream had gone " \
-			   "on")
+	X(journal_renamed, "of those, entries that needed a new id: the stream had gone on")
 
 struct stats {
 #define STATS_FIELD(name, help) uint64_t name;
