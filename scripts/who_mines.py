@@ -65,6 +65,8 @@ def main():
     for host in redis.lines("ZREVRANGE", f"{prefix}:hosts", "0", "-1"):
         state = redis.hash(f"{prefix}:host:{host}")
         scope, _, address = host.rpartition("/")
+        if "session" not in state:
+            continue  # known for an alert of another kind only
         groups.setdefault((state.get("wallet_hash", ""), scope), []).append((address, state))
     if not groups:
         sys.exit("no miner in Redis")
