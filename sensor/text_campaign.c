@@ -10,10 +10,9 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/tag_table.h"
+#include "sensor/text_cells.h"
 
-#define CELL_BYTES 512
-#define COLUMN_GAP 2
-#define NS_PER_S   UINT64_C(1000000000)
+#define NS_PER_S UINT64_C(1000000000)
 
 struct row {
 	struct tag_link link;
@@ -143,7 +142,7 @@ size_t text_campaign_line(const struct decision_campaign *campaign, char *line)
 
 static void duration_text(uint64_t seconds, char *out)
 {
-	(void)snprintf(out, CELL_BYTES, "%" PRIu64 ":%02u:%02u", seconds / 3600,
+	(void)snprintf(out, TEXT_CELLS_BYTES, "%" PRIu64 ":%02u:%02u", seconds / 3600,
 		       (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
 }
 
@@ -152,7 +151,7 @@ static void rate_text(const struct decision_campaign *campaign, char *out)
 	if (campaign->hashrate > 0)
 		text_table_rate(campaign->hashrate,
 				campaign->unit[0] != '\0' ? campaign->unit : "H/s", out,
-				CELL_BYTES);
+				TEXT_CELLS_BYTES);
 	else
 		out[0] = '\0';
 }
@@ -162,23 +161,23 @@ static void time_text(uint64_t time_ns, char *out)
 	char time[JSONW_TIME_LEN + 1];
 
 	jsonw_time_text(time_ns, time, sizeof(time));
-	(void)snprintf(out, CELL_BYTES, "%.10s %.8s", time, time + 11);
+	(void)snprintf(out, TEXT_CELLS_BYTES, "%.10s %.8s", time, time + 11);
 }
 
 static void cell_text(const struct decision_campaign *campaign, enum column column, char *out)
 {
 	switch (column) {
 	case COLUMN_CAMPAIGN:
-		(void)snprintf(out, CELL_BYTES, "%s", key_word(campaign));
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%s", key_word(campaign));
 		return;
 	case COLUMN_KEY:
-		event_printable(campaign->key, out, CELL_BYTES);
+		event_printable(campaign->key, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_HOSTS:
-		(void)snprintf(out, CELL_BYTES, "%" PRIu32, campaign->members);
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%" PRIu32, campaign->members);
 		return;
 	case COLUMN_FIRST:
-		event_printable(campaign->first_member, out, CELL_BYTES);
+		event_printable(campaign->first_member, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_SINCE:
 		time_text(campaign->first_ns, out);
@@ -190,13 +189,13 @@ static void cell_text(const struct decision_campaign *campaign, enum column colu
 		rate_text(campaign, out);
 		return;
 	case COLUMN_WORKERS:
-		event_printable(campaign->worker_pattern, out, CELL_BYTES);
+		event_printable(campaign->worker_pattern, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_AGENT:
-		event_printable(campaign->agent, out, CELL_BYTES);
+		event_printable(campaign->agent, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_POOL:
-		event_printable(campaign->pool, out, CELL_BYTES);
+		event_printable(campaign->pool, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMNS:
 		break;
@@ -209,46 +208,36 @@ static void cell(const struct decision_campaign *campaign, enum column column, b
 		 char *out)
 {
 	if (campaign == NULL) {
-		(void)snprintf(out, CELL_BYTES, "%s", headers[column]);
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%s", headers[column]);
 		return;
 	}
 	cell_text(campaign, column, out);
 	if (is_short && column == COLUMN_KEY)
 		text_table_shorten(out);
 	if (out[0] == '\0')
-		(void)snprintf(out, CELL_BYTES, "-");
+		(void)snprintf(out, TEXT_CELLS_BYTES, "-");
 }
 
-/* Columns on the terminal: characters, not bytes. */
-static size_t shown_width(const char *text)
+static enum text_cells_place place_of(enum column column)
 {
-	size_t width = 0;
-
-	for (; *text != '\0'; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
+	if (column == COLUMN_POOL)
+		return TEXT_CELLS_LAST;
+	return column == COLUMN_HOSTS || column == COLUMN_SPREAD || column == COLUMN_RATE
+		       ? TEXT_CELLS_RIGHT
+		       : TEXT_CELLS_LEFT;
 }
 
-/* campaign NULL: the header. Ten cells of CELL_BYTES fit into a line. */
+/* campaign NULL: the header. Ten cells of TEXT_CELLS_BYTES fit into a line. */
 static size_t make_line(const struct decision_campaign *campaign, const size_t widths[COLUMNS],
 			bool is_short, char *line)
 {
-	char text[CELL_BYTES];
+	char text[TEXT_CELLS_BYTES];
 	size_t len = 0;
 
 	for (size_t c = 0; c < COLUMNS; c++) {
-		bool is_number = c == COLUMN_HOSTS || c == COLUMN_SPREAD || c == COLUMN_RATE;
-		size_t pad;
-		int added;
-
 		cell(campaign, (enum column)c, is_short, text);
-		pad = widths[c] - shown_width(text);
-		added = snprintf(
-			line + len, TEXT_TABLE_LINE - len, "%*s%s%*s", is_number ? (int)pad : 0, "",
-			text, c == COLUMNS - 1 ? 0 : COLUMN_GAP + (is_number ? 0 : (int)pad), "");
-		if (added < 0 || (size_t)added >= TEXT_TABLE_LINE - len)
-			break;
-		len += (size_t)added;
+		len = text_cells_put(line, TEXT_TABLE_LINE, len, text, widths[c],
+				     place_of((enum column)c));
 	}
 	return len;
 }
@@ -265,14 +254,14 @@ static int compare_rows(const void *left, const void *right)
 
 static void measure(struct row *const *rows, size_t count, bool is_short, size_t widths[COLUMNS])
 {
-	char text[CELL_BYTES];
+	char text[TEXT_CELLS_BYTES];
 
 	for (size_t c = 0; c < COLUMNS; c++) {
 		widths[c] = strlen(headers[c]);
 		for (size_t i = 0; i < count; i++) {
 			cell(&rows[i]->campaign, (enum column)c, is_short, text);
-			if (shown_width(text) > widths[c])
-				widths[c] = shown_width(text);
+			if (text_cells_width(text) > widths[c])
+				widths[c] = text_cells_width(text);
 		}
 	}
 }

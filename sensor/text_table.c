@@ -10,12 +10,11 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/tag_table.h"
+#include "sensor/text_cells.h"
 
-#define MAX_ROWS   65536
-#define KEPT_HEAD  12
-#define KEPT_TAIL  8
-#define CELL_BYTES 512
-#define COLUMN_GAP 2
+#define MAX_ROWS  65536
+#define KEPT_HEAD 12
+#define KEPT_TAIL 8
 
 struct values {
 	uint64_t accepted;
@@ -286,47 +285,47 @@ static void cell_text(const struct row *row, enum column column, bool is_short, 
 
 	switch (column) {
 	case COLUMN_SCOPE:
-		event_printable(row->scope, out, CELL_BYTES);
+		event_printable(row->scope, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_HOST:
-		event_printable(row->host, out, CELL_BYTES);
+		event_printable(row->host, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_POOL:
-		event_printable(row->pool, out, CELL_BYTES);
+		event_printable(row->pool, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_WALLET:
-		event_printable(row->wallet, out, CELL_BYTES);
+		event_printable(row->wallet, out, TEXT_CELLS_BYTES);
 		if (is_short)
 			text_table_shorten(out);
 		return;
 	case COLUMN_WORKER:
-		event_printable(row->worker, out, CELL_BYTES);
+		event_printable(row->worker, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_AGENT:
-		event_printable(row->agent, out, CELL_BYTES);
+		event_printable(row->agent, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_ALGO:
-		event_printable(row->algo, out, CELL_BYTES);
+		event_printable(row->algo, out, TEXT_CELLS_BYTES);
 		return;
 	case COLUMN_ACCEPTED:
-		(void)snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.accepted);
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%" PRIu64, row->sum.accepted);
 		return;
 	case COLUMN_REJECTED:
-		(void)snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.rejected);
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%" PRIu64, row->sum.rejected);
 		return;
 	case COLUMN_STALE:
-		(void)snprintf(out, CELL_BYTES, "%" PRIu64, row->sum.stale);
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%" PRIu64, row->sum.stale);
 		return;
 	case COLUMN_RATE:
 		if (row->sum.work > 0 && row->sum.seconds > 0)
 			text_table_rate(row->sum.work / row->sum.seconds, row->unit, out,
-					CELL_BYTES);
+					TEXT_CELLS_BYTES);
 		else
-			(void)snprintf(out, CELL_BYTES, "-");
+			(void)snprintf(out, TEXT_CELLS_BYTES, "-");
 		return;
 	case COLUMN_SINCE:
 		jsonw_time_text(row->since_ns, time, sizeof(time));
-		(void)snprintf(out, CELL_BYTES, "%.10s %.8s", time, time + 11);
+		(void)snprintf(out, TEXT_CELLS_BYTES, "%.10s %.8s", time, time + 11);
 		return;
 	case COLUMNS:
 		break;
@@ -339,28 +338,21 @@ static void cell(const struct row *row, enum column column, bool is_short, char 
 {
 	cell_text(row, column, is_short, out);
 	if (out[0] == '\0')
-		(void)snprintf(out, CELL_BYTES, "-");
+		(void)snprintf(out, TEXT_CELLS_BYTES, "-");
 }
 
-/* Columns on the terminal: characters, not bytes. */
-static size_t shown_width(const char *text)
+static enum text_cells_place place_of(enum column column)
 {
-	size_t width = 0;
-
-	for (; *text != '\0'; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
-static bool is_number(enum column column)
-{
-	return column >= COLUMN_ACCEPTED && column <= COLUMN_RATE;
+	if (column == COLUMN_SINCE)
+		return TEXT_CELLS_LAST;
+	return column >= COLUMN_ACCEPTED && column <= COLUMN_RATE ? TEXT_CELLS_RIGHT
+								  : TEXT_CELLS_LEFT;
 }
 
 /* Measures; returns the width of a whole line. */
 static size_t measure(struct row *const *rows, size_t count, struct layout *layout)
 {
-	char text[CELL_BYTES];
+	char text[TEXT_CELLS_BYTES];
 	size_t total = 0;
 
 	for (size_t c = 0; c < COLUMNS; c++) {
@@ -369,43 +361,18 @@ static size_t measure(struct row *const *rows, size_t count, struct layout *layo
 		layout->widths[c] = strlen(headers[c]);
 		for (size_t i = 0; i < count; i++) {
 			cell(rows[i], (enum column)c, layout->is_short, text);
-			if (shown_width(text) > layout->widths[c])
-				layout->widths[c] = shown_width(text);
+			if (text_cells_width(text) > layout->widths[c])
+				layout->widths[c] = text_cells_width(text);
 		}
-		total += layout->widths[c] + COLUMN_GAP;
+		total += layout->widths[c] + TEXT_CELLS_GAP;
 	}
-	return total - COLUMN_GAP;
+	return total - TEXT_CELLS_GAP;
 }
 
-static size_t put_cell(char *line, size_t len, const char *text, size_t width, enum column column)
-{
-	size_t shown = shown_width(text);
-	size_t pad = width > shown ? width - shown : 0;
-	size_t bytes = strlen(text);
-
-	/* No line is longer: twelve cells of CELL_BYTES fit. */
-	if (bytes + pad + COLUMN_GAP >= TEXT_TABLE_LINE - len)
-		return len;
-	if (is_number(column)) {
-		memset(line + len, ' ', pad);
-		len += pad;
-	}
-	len += slice_copy(slice_of(text, bytes), line + len, TEXT_TABLE_LINE - len);
-	if (!is_number(column) && column != COLUMN_SINCE) {
-		memset(line + len, ' ', pad);
-		len += pad;
-	}
-	if (column != COLUMN_SINCE) {
-		memset(line + len, ' ', COLUMN_GAP);
-		len += COLUMN_GAP;
-	}
-	return len;
-}
-
-/* row NULL: the header. */
+/* row NULL: the header. Twelve cells of TEXT_CELLS_BYTES fit into a line. */
 static size_t make_line(const struct row *row, const struct layout *layout, char *line)
 {
-	char text[CELL_BYTES];
+	char text[TEXT_CELLS_BYTES];
 	size_t len = 0;
 
 	for (size_t c = 0; c < COLUMNS; c++) {
@@ -415,7 +382,8 @@ static size_t make_line(const struct row *row, const struct layout *layout, char
 			(void)snprintf(text, sizeof(text), "%s", headers[c]);
 		else
 			cell(row, (enum column)c, layout->is_short, text);
-		len = put_cell(line, len, text, layout->widths[c], (enum column)c);
+		len = text_cells_put(line, TEXT_TABLE_LINE, len, text, layout->widths[c],
+				     place_of((enum column)c));
 	}
 	return len;
 }
