@@ -8,7 +8,6 @@ option the table goes to standard output; --update puts it between the markers i
 --check compares it with what stands there.
 """
 
-import argparse
 import sys
 import tempfile
 from collections import defaultdict
@@ -20,10 +19,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 from captures.dialects import SESSIONS, session  # noqa: E402
 from captures.render.rendering import Rendering  # noqa: E402
 from differential import batches, work  # noqa: E402
-from kit.sensor import ROOT  # noqa: E402
+from kit import readme  # noqa: E402
 
-README = ROOT / "README.md"
-BEGIN, END = "<!-- fields:begin -->", "<!-- fields:end -->"
 VANTAGES = (("whole", "whole session"), ("client-only", "client side"),
             ("server-only", "server side"), ("mid-stream", "from the middle"))
 # What stands in the table, and the fields of an event of which one must be there.
@@ -79,37 +76,11 @@ def table(events):
     return "\n".join([*lines, "", LEGEND]) + "\n"
 
 
-def parts(text):
-    """README before, between and behind the markers."""
-    before, begin, rest = text.partition(BEGIN + "\n")
-    inside, end, behind = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"README.md has no {BEGIN} and {END}")
-    return before + begin, inside, end + behind
-
-
-def main():
-    """Prints, compares or writes; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    parser.add_argument("--update", action="store_true")
-    parser.add_argument("--check", action="store_true")
-    options = parser.parse_args()
+def page(binary):
+    """The table of a binary's run."""
     with tempfile.TemporaryDirectory(prefix="minecanary-fields-") as folder:
-        fresh = table(found(options.binary.resolve(), folder))
-    if not options.update and not options.check:
-        print(fresh, end="")
-        return 0
-    before, inside, behind = parts(README.read_text(encoding="utf-8"))
-    if options.update:
-        README.write_text(before + fresh + behind, encoding="utf-8")
-        return 0
-    if inside == fresh:
-        print("ok - fields: README's table is what the sensor yields")
-        return 0
-    print("not ok - fields: README's table is not what the sensor yields: --update writes it")
-    return 1
+        return table(found(binary, folder))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(readme.main("fields", "table of fields", page))
