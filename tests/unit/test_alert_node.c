@@ -8,41 +8,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/alert_log.h"
 #include "tests/unit/facts.h"
-
-#define MAX_REVISIONS 16
-
-static struct alert_table *table;
-static struct stats stats;
-static struct decision_alert revisions[MAX_REVISIONS];
-static size_t count;
-
-static void collect(void *ctx, const struct decision_alert *decision)
-{
-	(void)ctx;
-	assert_true(count < MAX_REVISIONS);
-	revisions[count++] = *decision;
-}
-
-static int setup(void **state)
-{
-	const struct alert_options options = { .max_alerts = 10,
-					       .tap = "eth0",
-					       .publish = collect };
-
-	(void)state;
-	memset(&stats, 0, sizeof(stats));
-	count = 0;
-	table = alert_table_new(&options, &stats);
-	return table == NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	alert_table_free(table);
-	return 0;
-}
 
 static struct decision_parties parties_of(const struct flow_key *key, uint64_t flow_id)
 {
