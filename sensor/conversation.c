@@ -448,6 +448,11 @@ void conversation_tick(struct conversation *self)
 	}
 }
 
+bool conversation_is_waiting(const struct conversation *self)
+{
+	return self->readings[0].is_waiting || self->readings[1].is_waiting;
+}
+
 bool conversation_is_silent(const struct conversation *self, unsigned side)
 {
 	return !self->session.is_open && self->current == 0 && self->readings[side].len == 0;

@@ -93,6 +93,9 @@ void conversation_cut(struct conversation *self, unsigned side);
 /* Packet time moves on: messages that wait for credit are read. */
 void conversation_tick(struct conversation *self);
 
+/* True while conversation_tick() has something to do. */
+bool conversation_is_waiting(const struct conversation *self);
+
 /* Findings that a carrier reports. */
 void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding);
 

@@ -95,16 +95,19 @@ const char *flow_key_proto_name(uint8_t proto, char *scratch, size_t size)
 	return scratch;
 }
 
-uint64_t flow_id(const char *sensor_id, const struct flow_key *key, uint64_t start_ns)
+uint64_t flow_id_sensor(const char *sensor_id)
+{
+	return siphash_id(sensor_id, strlen(sensor_id));
+}
+
+uint64_t flow_id(uint64_t sensor, const struct flow_key *key, uint64_t start_ns)
 {
 	struct {
 		uint64_t sensor;
 		uint64_t start_ns;
 		struct flow_key key;
 		uint32_t zero;
-	} whole = { .sensor = siphash_id(sensor_id, strlen(sensor_id)),
-		    .start_ns = start_ns,
-		    .key = *key };
+	} whole = { .sensor = sensor, .start_ns = start_ns, .key = *key };
 
 	_Static_assert(sizeof(whole) == 16 + sizeof(struct flow_key) + 4,
 		       "hashed as bytes: no padding");

@@ -56,8 +56,9 @@ void flow_key_addr_text(const struct flow_key *key, int side, char *out, size_t 
 const char *flow_key_proto_name(uint8_t proto, char *scratch, size_t size);
 
 /* 51-bit identifier of one flow: unkeyed hash of sensor id, key and start (ns). Stable across runs
- * for the same sensor id and capture. */
-uint64_t flow_id(const char *sensor_id, const struct flow_key *key, uint64_t start_ns);
+ * for the same sensor id and capture. sensor is the id's flow_id_sensor(): hashed once. */
+uint64_t flow_id_sensor(const char *sensor_id);
+uint64_t flow_id(uint64_t sensor, const struct flow_key *key, uint64_t start_ns);
 
 /* Community ID v1 with the given seed: "1:" and 28 characters of Base64, NUL-terminated.
  * One context per thread: it holds a digest context of the crypto library. */

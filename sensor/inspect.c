@@ -146,6 +146,12 @@ void inspect_tick(struct inspect *self, uint64_t now_ns)
 	conversation_tick(&self->conversation);
 }
 
+bool inspect_is_waiting(const struct inspect *self)
+{
+	return stream_is_waiting(self->stream) || conversation_is_waiting(&self->conversation) ||
+	       session_is_waiting(&self->conversation.session);
+}
+
 void inspect_flush(struct inspect *self, uint64_t now_ns)
 {
 	const struct stream_out out = stream_out_of(self);

@@ -33,6 +33,9 @@ void inspect_packet(struct inspect *self, enum direction dir, const struct packe
 /* Packet time moves on. */
 void inspect_tick(struct inspect *self, uint64_t now_ns);
 
+/* True while inspect_tick() or the time of the session's findings has something to do. */
+bool inspect_is_waiting(const struct inspect *self);
+
 /* End of flow: held bytes and incomplete messages are decoded as cut ones. */
 void inspect_flush(struct inspect *self, uint64_t now_ns);
 

@@ -256,7 +256,7 @@ void session_swap_roles(struct session *self)
 
 unsigned session_tick(struct session *self, uint64_t now_ns)
 {
-	if (!self->is_open || self->login_ns == 0 || now_ns < self->login_ns ||
+	if (!session_is_waiting(self) || now_ns < self->login_ns ||
 	    now_ns - self->login_ns < LIMIT_UNANSWERED_S * NS_PER_S)
 		return 0;
 	self->login_ns = 0;
@@ -264,6 +264,11 @@ unsigned session_tick(struct session *self, uint64_t now_ns)
 	(void)evidence_add(&self->view.evidence, EVIDENCE_UNANSWERED);
 	self->changed |= SESSION_CHANGED_EVIDENCE | SESSION_CHANGED_IDENTITY;
 	return SESSION_CHANGED_EVIDENCE | SESSION_CHANGED_IDENTITY;
+}
+
+bool session_is_waiting(const struct session *self)
+{
+	return self->is_open && self->login_ns != 0;
 }
 
 /* Worth of a share that no job tells of: each proves at least the pool's difficulty, so the lowest

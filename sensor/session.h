@@ -131,6 +131,9 @@ void session_swap_roles(struct session *self);
 /* Packet time moves on: an unanswered login becomes evidence. */
 unsigned session_tick(struct session *self, uint64_t now_ns);
 
+/* True while packet time alone may change the session. */
+bool session_is_waiting(const struct session *self);
+
 /* Another witness speaks (listed endpoint, nDPI, mid-stream). */
 unsigned session_witness(struct session *self, enum evidence_word word);
 

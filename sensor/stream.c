@@ -529,6 +529,11 @@ void stream_tick(struct stream *self, uint64_t now_ns, const struct stream_out *
 	}
 }
 
+bool stream_is_waiting(const struct stream *self)
+{
+	return self->sides[0].head != NULL || self->sides[1].head != NULL;
+}
+
 void stream_flush(struct stream *self, const struct stream_out *out)
 {
 	for (int dir = 0; dir < 2; dir++) {

@@ -43,6 +43,9 @@ void stream_packet(struct stream *self, enum direction dir, const struct packet 
 /* Packet time moves on: gives up waiting for old holes. */
 void stream_tick(struct stream *self, uint64_t now_ns, const struct stream_out *out);
 
+/* True while segments are held behind a hole: packet time may end the wait. */
+bool stream_is_waiting(const struct stream *self);
+
 /* End of the flow: delivers what is held, with gaps. */
 void stream_flush(struct stream *self, const struct stream_out *out);
 

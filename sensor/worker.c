@@ -37,6 +37,7 @@ static void watch_drop(struct worker *self, struct watch *watch)
 	watch->inspect = NULL;
 	self->watched[place] = self->watched[last];
 	self->watched[place]->place = place;
+	self->restless[place] = self->restless[last];
 	self->watched[last] = watch;
 }
 
@@ -102,6 +103,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	watch->said_ns = 0;
 	watch->has_stamps = false;
 	watch->place = (uint32_t)self->watch_count++;
+	self->restless[watch->place] = false;
 	hot->flags |= FLOW_INSPECTED;
 	flow_cold(self->flows, index)->inspect = watch;
 	stats_add(self->stats.inspected, 1);
@@ -198,6 +200,14 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 }
 
+/* Most watches are quiet: a tick that visited them all would wait for each one's memory. */
+static void watch_settle(struct worker *self, const struct watch *watch)
+{
+	if (watch->inspect != NULL)
+		self->restless[watch->place] = inspect_is_waiting(watch->inspect) ||
+					       inspect_session(watch->inspect)->changed != 0;
+}
+
 /* What the client says first is the same on both sides of a NAT, whatever it rewrites. */
 static void watch_hear(struct watch *watch, const struct packet *packet)
 {
@@ -233,6 +243,7 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 		watch_hear(watch, packet);
 	inspect_packet(watch->inspect, dir, packet);
 	watch_follow(self, watch);
+	watch_settle(self, watch);
 }
 
 /* --- nDPI ----------------------------------------------------------------------------------- */
@@ -250,6 +261,7 @@ static void classify_store(void *ctx, uint32_t index, const struct classify_labe
 		struct watch *watch = cold->inspect;
 
 		(void)session_witness(inspect_session(watch->inspect), EVIDENCE_NDPI_MINING);
+		watch_settle(self, watch);
 	}
 }
 
@@ -387,10 +399,12 @@ static int worker_tables(struct worker *self)
 				 share(config->held_memory, config, 1u << 20), &self->stats);
 	self->watches = calloc(self->watch_max, sizeof(*self->watches));
 	self->watched = calloc(self->watch_max, sizeof(struct watch *));
+	self->restless = calloc(self->watch_max, sizeof(bool));
 	self->outlet = fact_outlet_new(&outlet);
 	self->names = names_new(&names, &self->stats);
 	if (self->flows == NULL || self->inspects == NULL || self->watches == NULL ||
-	    self->watched == NULL || self->outlet == NULL || self->names == NULL)
+	    self->watched == NULL || self->restless == NULL || self->outlet == NULL ||
+	    self->names == NULL)
 		return -1;
 	for (size_t i = 0; i < self->watch_max; i++)
 		self->watched[i] = &self->watches[i];
@@ -408,6 +422,7 @@ struct worker *worker_new(const struct worker_options *options)
 		return NULL;
 	self->options = *options;
 	self->config = options->config;
+	self->sensor = flow_id_sensor(options->config->sensor_id);
 	if (worker_tables(self) != 0) {
 		worker_free(self);
 		return NULL;
@@ -424,6 +439,7 @@ void worker_free(struct worker *self)
 	flow_table_free(self->flows);
 	free(self->watches);
 	free(self->watched);
+	free(self->restless);
 	names_free(self->names);
 	fact_outlet_free(self->outlet);
 	free(self);
@@ -492,6 +508,19 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 	}
 }
 
+static void watch_tick(struct worker *self, struct watch *watch, uint64_t now_ns)
+{
+	struct session *session = inspect_session(watch->inspect);
+
+	inspect_tick(watch->inspect, now_ns);
+	(void)session_tick(session, now_ns);
+	watch_follow(self, watch);
+	if (watch->inspect != NULL && session->is_reported && session->changed != 0 &&
+	    now_ns - session->last_report_ns >= (uint64_t)LIMIT_SESSION_REPORT_S * NS_PER_S)
+		worker_push_session(self, watch, SESSION_REPORT);
+	watch_settle(self, watch);
+}
+
 void worker_tick(struct worker *self, uint64_t now_ns)
 {
 	self->now_ns = now_ns;
@@ -500,17 +529,9 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 	if (self->classify != NULL)
 		classify_tick(self->classify, now_ns, classify_store, self);
 	/* Backwards: dropping a watch moves the last one into its place. */
-	for (size_t i = self->watch_count; i-- > 0;) {
-		struct watch *watch = self->watched[i];
-		struct session *session = inspect_session(watch->inspect);
-
-		inspect_tick(watch->inspect, now_ns);
-		(void)session_tick(session, now_ns);
-		watch_follow(self, watch);
-		if (watch->inspect != NULL && session->is_reported && session->changed != 0 &&
-		    now_ns - session->last_report_ns >= (uint64_t)LIMIT_SESSION_REPORT_S * NS_PER_S)
-			worker_push_session(self, watch, SESSION_REPORT);
-	}
+	for (size_t i = self->watch_count; i-- > 0;)
+		if (self->restless[i])
+			watch_tick(self, self->watched[i], now_ns);
 	flow_advance(self->flows, now_ns);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	watermark(self, now_ns);

@@ -14,7 +14,7 @@ void worker_push_contact(struct worker *self, uint32_t index, const struct packe
 	const struct flow_cold *cold = flow_cold(self->flows, index);
 	struct contact_fact fact = {
 		.fact = { .time_ns = self->now_ns, .size = sizeof(fact), .kind = FACT_CONTACT },
-		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
+		.flow_id = flow_id(self->sensor, &cold->key, cold->first_ns),
 		.start_ns = cold->start_ns,
 		.key = cold->key,
 		.contact = hot->contact & FLOW_CONTACT_ID,
@@ -48,7 +48,7 @@ void worker_push_record(struct worker *self, uint32_t index, enum flow_end end)
 	const struct watch *watch = cold->inspect;
 	struct flow_record record = {
 		.fact = { .time_ns = self->now_ns, .size = sizeof(record), .kind = FACT_FLOW },
-		.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns),
+		.flow_id = flow_id(self->sensor, &cold->key, cold->first_ns),
 		.first_ns = cold->first_ns,
 		.start_ns = cold->start_ns,
 		.end_ns = hot->last_ns,
@@ -86,7 +86,7 @@ void worker_push_session(struct worker *self, struct watch *watch, enum session_
 	fact.fact.time_ns = self->now_ns;
 	fact.fact.size = sizeof(fact);
 	fact.fact.kind = FACT_SESSION;
-	fact.flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact.flow_id = flow_id(self->sensor, &cold->key, cold->first_ns);
 	fact.first_ns = cold->first_ns;
 	fact.last_ns = hot->last_ns;
 	for (int dir = 0; dir < 2; dir++) {
@@ -117,7 +117,7 @@ static void on_name(void *ctx, uint32_t index, struct name_fact *fact)
 	fact->fact.time_ns = self->now_ns;
 	fact->fact.size = sizeof(*fact);
 	fact->fact.kind = FACT_NAME;
-	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact->flow_id = flow_id(self->sensor, &cold->key, cold->first_ns);
 	fact->start_ns = cold->first_ns;
 	fact->key = cold->key;
 	fact->contact = hot->contact & FLOW_CONTACT_ID;
@@ -144,9 +144,7 @@ static void on_answer(void *ctx, uint32_t index, struct answer_fact *fact)
 	fact->fact.size = (uint32_t)answer_fact_size(fact->count);
 	fact->fact.kind = FACT_ANSWER;
 	/* An answer that raises nothing is nobody's evidence. */
-	fact->flow_id = fact->listed == 0
-				? 0
-				: flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact->flow_id = fact->listed == 0 ? 0 : flow_id(self->sensor, &cold->key, cold->first_ns);
 	fact->start_ns = cold->first_ns;
 	fact->key = cold->key;
 	fact->client_side = (hot->flags & FLOW_CLIENT_HIGH) != 0;
@@ -168,7 +166,7 @@ static void on_hello(void *ctx, uint32_t index, struct hello_fact *fact)
 	fact->fact.time_ns = self->now_ns;
 	fact->fact.size = sizeof(*fact);
 	fact->fact.kind = FACT_HELLO;
-	fact->flow_id = flow_id(self->config->sensor_id, &cold->key, cold->first_ns);
+	fact->flow_id = flow_id(self->sensor, &cold->key, cold->first_ns);
 	if (fact_outlet_bulk(self->outlet, &fact->fact))
 		hot->contact |= FLOW_NAMED;
 }

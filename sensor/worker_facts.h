@@ -31,11 +31,13 @@ struct worker {
 	struct inspect_pool *inspects;
 	struct watch *watches;
 	struct watch **watched; /* the first watch_count are in use, the rest are free */
+	bool *restless;         /* by place: a tick has something to do there */
 	size_t watch_count;
 	size_t watch_max;
 	size_t watch_hand; /* where the next watch to give up is looked for */
 	struct fact_outlet *outlet;
 	struct names *names;
+	uint64_t sensor; /* of the flow ids */
 	uint64_t now_ns; /* packet time of what is being handled */
 	struct stats stats;
 };

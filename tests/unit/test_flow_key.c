@@ -163,17 +163,18 @@ static void flow_ids_name_one_flow(void **state)
 	bool is_high;
 	struct flow_key key = key_v4(low, high, 40000, 3333, &is_high);
 	struct flow_key scoped = key;
-	uint64_t id = flow_id("sensor-a", &key, 1000);
+	uint64_t id = flow_id(flow_id_sensor("sensor-a"), &key, 1000);
 
 	(void)state;
-	assert_int_equal(id, flow_id("sensor-a", &key, 1000));
-	assert_int_not_equal(id, flow_id("sensor-b", &key, 1000));
-	assert_int_not_equal(id, flow_id("sensor-a", &key, 1001));
+	assert_int_equal(id, flow_id(flow_id_sensor("sensor-a"), &key, 1000));
+	assert_int_not_equal(id, flow_id(flow_id_sensor("sensor-b"), &key, 1000));
+	assert_int_not_equal(id, flow_id(flow_id_sensor("sensor-a"), &key, 1001));
 	scoped.scope.vlan[0] = 100;
 	scoped.scope.vlan_count = 1;
-	assert_int_not_equal(id, flow_id("sensor-a", &scoped, 1000));
+	assert_int_not_equal(id, flow_id(flow_id_sensor("sensor-a"), &scoped, 1000));
 	for (uint64_t start = 0; start < 1000; start++)
-		assert_in_range(flow_id("", &key, start), 0, (UINT64_C(1) << 51) - 1);
+		assert_in_range(flow_id(flow_id_sensor(""), &key, start), 0,
+				(UINT64_C(1) << 51) - 1);
 }
 
 int main(void)
