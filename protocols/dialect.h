@@ -172,8 +172,10 @@ extern const size_t dialect_count;
  * nothing but which request it answers. False: the message is none. */
 bool dialects_reply(struct message *msg, const struct finding_out *out);
 
-/* Cheap test of any payload of an undecided flow: could a dialect's message begin in it? Looks at
- * no more than the payload, needs no state and is safe to ask for every packet. */
+/* Cheap test of any payload of an undecided flow: where in it could a dialect's message begin?
+ * payload.len: nowhere. Looks at no more than the payload, needs no state and is safe to ask for
+ * every packet. */
+size_t dialects_find(struct slice payload);
 bool dialects_candidate(struct slice payload);
 
 /* Bytes that a probe may ask for before it says YES or NO. */

@@ -35,7 +35,7 @@ static bool is_blank(uint8_t byte)
 /* Every dialect so far is JSON: an object that begins with a key, or a batch of objects. One
  * memchr over the payload and a look at the neighbours of each hit; blanks are crossed at most
  * twice, so the whole is linear. */
-bool dialects_candidate(struct slice payload)
+size_t dialects_find(struct slice payload)
 {
 	for (size_t at = slice_find(payload, '{'); at < payload.len;) {
 		size_t next = at + 1;
@@ -44,12 +44,17 @@ bool dialects_candidate(struct slice payload)
 		while (next < payload.len && is_blank(payload.ptr[next]))
 			next++;
 		if (next == payload.len || payload.ptr[next] == '"' || payload.ptr[next] == '}')
-			return true;
+			return at;
 		while (before > 0 && is_blank(payload.ptr[before - 1]))
 			before--;
 		if (before > 0 && payload.ptr[before - 1] == '[')
-			return true;
+			return before - 1;
 		at = next + slice_find(slice_tail(payload, next), '{');
 	}
-	return false;
+	return payload.len;
+}
+
+bool dialects_candidate(struct slice payload)
+{
+	return dialects_find(payload) < payload.len;
 }

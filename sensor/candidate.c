@@ -60,7 +60,8 @@ static struct preface preface_of(const struct flow *flow, enum direction dir)
 	return preface;
 }
 
-static void feed_preface(struct flow *flow, enum direction dir, struct slice payload)
+/* The direction's preface, packed, with what stands before a message in this payload. */
+static uint8_t preface_with(const struct flow *flow, enum direction dir, struct slice payload)
 {
 	struct preface preface = preface_of(flow, dir);
 
@@ -71,7 +72,17 @@ static void feed_preface(struct flow *flow, enum direction dir, struct slice pay
 	else if (payload.len > TAIL_BYTES)
 		payload = slice_tail(payload, payload.len - TAIL_BYTES);
 	preface_feed(&preface, payload);
-	flow->preface[dir] = preface_pack(&preface);
+	return preface_pack(&preface);
+}
+
+/* Of random bytes, which most payload is, two packets in a hundred hold what looks like a
+ * beginning: what stands before it tells. */
+static bool may_hold_message(const struct flow *flow, enum direction dir, struct slice payload)
+{
+	size_t at = dialects_find(payload);
+
+	return at < payload.len &&
+	       !preface_is_final(preface_with(flow, dir, slice_head(payload, at)));
 }
 
 bool candidate_look(struct flow *flow, enum direction dir, const struct packet *packet)
@@ -85,11 +96,11 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 		return false;
 	bool is_first = (flow->seq_known & SEQ_DATA << dir) == 0;
 
-	if (is_early || dialects_candidate(packet->payload) ||
+	if (is_early || may_hold_message(flow, dir, packet->payload) ||
 	    (is_first && dialects_begin(packet->payload, dir)))
 		return true;
 	if ((flow->flags & FLOW_DECIDED) == 0)
-		feed_preface(flow, dir, packet->payload);
+		flow->preface[dir] = preface_with(flow, dir, packet->payload);
 	return false;
 }
 
