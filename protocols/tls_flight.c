@@ -9,6 +9,9 @@
 #define CLIENT_HELLO     1
 #define HANDSHAKE_HEAD   4 /* type and length */
 #define RECORD_MAX       16384
+/* Version, random, session id, and the lists of suites, methods and extensions, each at its
+ * longest: RFC 8446 4.1.2. */
+#define HELLO_LONGEST (2 + 32 + 33 + 2 + 65534 + 256 + 2 + 65535)
 
 /* The fragment of the next record, as far as it is there; false when no handshake record begins. */
 static bool next_fragment(struct cursor *in, struct slice *fragment)
@@ -82,6 +85,8 @@ enum tls_flight tls_flight_read(struct slice bytes, uint8_t scratch[TLS_FLIGHT_B
 	head = cursor_of(message);
 	cursor_skip(&head, 1);
 	need = HANDSHAKE_HEAD + cursor_u24be(&head);
+	if (need > HANDSHAKE_HEAD + HELLO_LONGEST)
+		return TLS_FLIGHT_NONE;
 	if (message.len < need && !join_fragments(&in, scratch, need, &message))
 		return TLS_FLIGHT_NONE;
 	*body = slice_tail(slice_head(message, need), HANDSHAKE_HEAD);
