@@ -1,6 +1,6 @@
 /* flow.h: the flow table of one worker.
  *
- * Fixed capacity, allocated and touched at start. A flow is a 64-byte hot line, which is all that
+ * Fixed capacity, allocated at start. A flow is a 64-byte hot line, which is all that
  * an ordinary packet reads and writes, and a cold part in a second array at the same index; indexes
  * are stable for the life of a flow. Buckets are lines of their own, so a look-up is two
  * prefetchable loads. Owned by one worker thread; nothing here locks, allocates or calls the system
@@ -123,11 +123,17 @@ struct flow_hooks {
 
 struct flow_table;
 
-/* capacity is rounded up to a power of two. NULL when out of memory. The hash key is random unless
- * fixed_key is set (tests, deterministic runs). */
-struct flow_table *flow_table_new(size_t capacity, const struct flow_timeouts *timeouts,
-				  const struct flow_hooks *hooks, struct stats *stats,
-				  bool fixed_key);
+struct flow_table_options {
+	size_t capacity; /* rounded up to a power of two */
+	struct flow_timeouts timeouts;
+	struct flow_hooks hooks;
+	bool is_touched;    /* all pages at once: live no packet waits for one, and none is missing
+			       later; a file pays for what it needs */
+	bool has_fixed_key; /* of the hash, for tests and deterministic runs; else it is random */
+};
+
+/* NULL when out of memory. */
+struct flow_table *flow_table_new(const struct flow_table_options *options, struct stats *stats);
 void flow_table_free(struct flow_table *self);
 
 /* The steps of a batch: tags for all, prefetch all buckets, prefetch all lines, then touch. */

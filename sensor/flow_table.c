@@ -20,8 +20,8 @@ static size_t round_up(size_t n, size_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-/* Huge pages where the system has them, and every page touched now rather than by a packet. */
-static uint8_t *map_touched(struct flow_table *self, size_t size)
+/* Huge pages where the system has them. */
+static uint8_t *map_pages(struct flow_table *self, size_t size, bool is_touched)
 {
 	uint8_t *base;
 
@@ -32,18 +32,18 @@ static uint8_t *map_touched(struct flow_table *self, size_t size)
 		return NULL;
 	base = (uint8_t *)round_up((uintptr_t)self->map, HUGE_PAGE);
 	(void)madvise(base, size, MADV_HUGEPAGE);
-	for (size_t at = 0; at < size; at += SMALL_PAGE)
+	for (size_t at = 0; is_touched && at < size; at += SMALL_PAGE)
 		*(volatile uint8_t *)(base + at) = 0;
 	return base;
 }
 
-static int allocate(struct flow_table *self)
+static int allocate(struct flow_table *self, bool is_touched)
 {
 	size_t buckets = self->capacity / FLOW_BUCKET_FLOWS;
 	size_t bucket_bytes = buckets * sizeof(struct flow_bucket);
 	size_t hot_bytes = self->capacity * sizeof(struct flow);
 	size_t cold_bytes = self->capacity * sizeof(struct flow_cold);
-	uint8_t *base = map_touched(self, bucket_bytes + hot_bytes + cold_bytes);
+	uint8_t *base = map_pages(self, bucket_bytes + hot_bytes + cold_bytes, is_touched);
 
 	if (base == NULL)
 		return -ENOMEM;
@@ -82,9 +82,8 @@ static void set_timeouts(struct flow_table *self, const struct flow_timeouts *ti
 	self->trusted_ns = self->active_ns == 0 ? UINT64_MAX : 0;
 }
 
-void flow_table_clear(struct flow_table *self)
+static void begin_empty(struct flow_table *self)
 {
-	memset(self->index.buckets, 0, (self->index.mask + 1) * sizeof(*self->index.buckets));
 	self->count = 0;
 	self->fresh = 0;
 	self->freed = FLOW_NONE;
@@ -94,9 +93,13 @@ void flow_table_clear(struct flow_table *self)
 	stats_set(self->stats->flows_active, 0);
 }
 
-struct flow_table *flow_table_new(size_t capacity, const struct flow_timeouts *timeouts,
-				  const struct flow_hooks *hooks, struct stats *stats,
-				  bool fixed_key)
+void flow_table_clear(struct flow_table *self)
+{
+	memset(self->index.buckets, 0, (self->index.mask + 1) * sizeof(*self->index.buckets));
+	begin_empty(self);
+}
+
+struct flow_table *flow_table_new(const struct flow_table_options *options, struct stats *stats)
 {
 	struct flow_table *self = calloc(1, sizeof(*self));
 	size_t rounded = CAPACITY_MIN;
@@ -104,17 +107,18 @@ struct flow_table *flow_table_new(size_t capacity, const struct flow_timeouts *t
 	if (self == NULL)
 		return NULL;
 	self->map = MAP_FAILED;
-	while (rounded < capacity && rounded < CAPACITY_MAX)
+	while (rounded < options->capacity && rounded < CAPACITY_MAX)
 		rounded *= 2;
 	self->capacity = rounded;
-	self->hooks = *hooks;
+	self->hooks = options->hooks;
 	self->stats = stats;
-	set_timeouts(self, timeouts);
-	if (choose_key(&self->key, fixed_key) < 0 || allocate(self) < 0) {
+	set_timeouts(self, &options->timeouts);
+	if (choose_key(&self->key, options->has_fixed_key) < 0 ||
+	    allocate(self, options->is_touched) < 0) {
 		flow_table_free(self);
 		return NULL;
 	}
-	flow_table_clear(self);
+	begin_empty(self);
 	return self;
 }
 

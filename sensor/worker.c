@@ -378,9 +378,14 @@ static size_t share(uint64_t total, const struct config *config, size_t least)
 static int worker_tables(struct worker *self)
 {
 	const struct config *config = self->config;
-	struct flow_timeouts timeouts = { config->idle_s, config->idle_tcp_s, config->closed_s,
-					  config->active_s };
-	struct flow_hooks hooks = { on_opened, on_ended, on_guess_client, self };
+	struct flow_table_options flows = {
+		.capacity = share(config->flows, config, 64),
+		.timeouts = { config->idle_s, config->idle_tcp_s, config->closed_s,
+			      config->active_s },
+		.hooks = { on_opened, on_ended, on_guess_client, self },
+		.is_touched = !self->options.is_lossless,
+		.has_fixed_key = config->deterministic,
+	};
 	struct classify_options classify = { config->classify_states, config->classify_packets,
 					     config->classify_deadline_ms };
 	struct names_hooks names = worker_names_hooks(self);
@@ -392,8 +397,7 @@ static int worker_tables(struct worker *self)
 					      .stats = &self->stats };
 
 	self->watch_max = share(config->inspected_flows, config, 16);
-	self->flows = flow_table_new(share(config->flows, config, 64), &timeouts, &hooks,
-				     &self->stats, config->deterministic);
+	self->flows = flow_table_new(&flows, &self->stats);
 	self->inspects =
 		inspect_pool_new(self->watch_max, share(config->message_memory, config, 1u << 20),
 				 share(config->held_memory, config, 1u << 20), &self->stats);

@@ -94,8 +94,9 @@ static double run(struct flow_table *table, uint64_t touches, uint64_t flows)
 
 static int measure(uint64_t flows)
 {
-	const struct flow_timeouts timeouts = { 60, 600, 10, 1800 };
-	const struct flow_hooks hooks = { on_opened, on_ended, NULL, NULL };
+	struct flow_table_options options = { .timeouts = { 60, 600, 10, 1800 },
+					      .hooks = { on_opened, on_ended, NULL, NULL },
+					      .is_touched = true };
 	static struct stats stats;
 	struct flow_table *table;
 	double open;
@@ -103,7 +104,8 @@ static int measure(uint64_t flows)
 	double end;
 
 	flows = (flows + BATCH - 1) / BATCH * BATCH;
-	table = flow_table_new(flows, &timeouts, &hooks, &stats, false);
+	options.capacity = flows;
+	table = flow_table_new(&options, &stats);
 	if (table == NULL) {
 		fprintf(stderr, "table: out of memory\n");
 		return 1;

@@ -69,16 +69,21 @@ static inline int on_guess(void *ctx, const struct flow_key *key)
 
 static inline void make_table(size_t capacity, uint32_t active_s)
 {
-	const struct flow_timeouts timeouts = {
-		.idle_s = 60, .idle_tcp_s = 600, .closed_s = 10, .active_s = active_s
+	const struct flow_table_options options = {
+		.capacity = capacity,
+		.timeouts = { .idle_s = 60,
+			      .idle_tcp_s = 600,
+			      .closed_s = 10,
+			      .active_s = active_s },
+		.hooks = { on_opened, on_ended, on_guess, &stats },
+		.has_fixed_key = true,
 	};
-	const struct flow_hooks hooks = { on_opened, on_ended, on_guess, &stats };
 
 	memset(&stats, 0, sizeof(stats));
 	record_count = 0;
 	opened_count = 0;
 	guess = -1;
-	table = flow_table_new(capacity, &timeouts, &hooks, &stats, true);
+	table = flow_table_new(&options, &stats);
 	assert_non_null(table);
 }
 
