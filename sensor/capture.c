@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 
 #define NS_PER_S       1000000000u
-#define PCAP_LINK_SLL2 276 /* DLT_LINUX_SLL2, absent from older headers */
+#define FILE_BUFFER    65536 /* bytes */
+#define PCAP_LINK_SLL2 276   /* DLT_LINUX_SLL2, absent from older headers */
 
 struct capture {
 	pcap_t *pcap;
@@ -135,6 +136,8 @@ static FILE *open_file(const char *path, char error[CAPTURE_ERROR_TEXT], int *rc
 		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
+	/* libpcap reads twice for a packet: nearly always from memory. */
+	(void)setvbuf(file, NULL, _IOFBF, FILE_BUFFER);
 	compression = compression_of(file);
 	if (compression != NULL) {
 		*rc = -ENOTSUP;
