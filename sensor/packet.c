@@ -30,28 +30,41 @@ void packet_batch_free(struct packet_batch *batch)
 	free(batch);
 }
 
-bool packet_batch_add(struct packet_batch *batch, const struct packet *packet)
+struct packet *packet_batch_next(struct packet_batch *batch)
 {
-	size_t len = packet->l3.len;
-	size_t offset = 0;
-	uint8_t *copy;
-	struct packet *added;
+	return batch->count == LIMIT_BATCH_PACKETS ? NULL : &batch->packets[batch->count];
+}
 
-	if (batch->count == LIMIT_BATCH_PACKETS || len > batch->size - batch->used)
+bool packet_batch_take(struct packet_batch *batch)
+{
+	struct packet *packet = &batch->packets[batch->count];
+	struct slice bytes = packet->l3;
+	uint8_t *copy = batch->arena + batch->used;
+	size_t offset = 0;
+
+	assert(batch->count < LIMIT_BATCH_PACKETS);
+	if (bytes.len > batch->size - batch->used)
 		return false;
 	if (packet->payload.len > 0)
-		offset = (size_t)(packet->payload.ptr - packet->l3.ptr);
-	assert(offset <= len && packet->payload.len <= len - offset);
-
-	copy = batch->arena + batch->used;
-	if (len > 0)
-		memcpy(copy, packet->l3.ptr, len);
-	added = &batch->packets[batch->count++];
-	*added = *packet;
-	added->l3 = slice_of(copy, len);
-	added->payload = slice_sub(added->l3, offset, packet->payload.len);
-	batch->used += len;
+		offset = (size_t)(packet->payload.ptr - bytes.ptr);
+	assert(offset <= bytes.len && packet->payload.len <= bytes.len - offset);
+	if (bytes.len > 0)
+		memcpy(copy, bytes.ptr, bytes.len);
+	packet->l3 = slice_of(copy, bytes.len);
+	packet->payload = slice_sub(packet->l3, offset, packet->payload.len);
+	batch->used += bytes.len;
+	batch->count++;
 	return true;
+}
+
+bool packet_batch_add(struct packet_batch *batch, const struct packet *packet)
+{
+	struct packet *next = packet_batch_next(batch);
+
+	if (next == NULL)
+		return false;
+	*next = *packet;
+	return packet_batch_take(batch);
 }
 
 void packet_batch_clear(struct packet_batch *batch)

@@ -72,6 +72,12 @@ struct packet_batch {
 struct packet_batch *packet_batch_new(size_t arena_bytes);
 void packet_batch_free(struct packet_batch *batch);
 
+/* Where the next packet may be made; NULL: the batch is full. */
+struct packet *packet_batch_next(struct packet_batch *batch);
+/* Takes the packet that was made there: its bytes are copied into the arena, and its slices moved.
+ * False when there is no room for them: hand the batch over first, and copy the packet. */
+bool packet_batch_take(struct packet_batch *batch);
+
 /* Copies a packet and its bytes. False when there is no room: hand the batch over first. */
 bool packet_batch_add(struct packet_batch *batch, const struct packet *packet);
 void packet_batch_clear(struct packet_batch *batch);

@@ -189,29 +189,66 @@ static void tick_all(struct reader *self, uint64_t now_ns)
 	}
 }
 
+static void add_packet(struct reader *self, struct lane *lane, const struct packet *packet)
+{
+	if (lane_batch(self, lane) != NULL) {
+		if (packet_batch_add(lane->filling, packet))
+			return;
+		lane_send(lane);
+		if (lane_batch(self, lane) != NULL && packet_batch_add(lane->filling, packet))
+			return;
+	}
+	stats_add(self->options.stats->batches_dropped, 1);
+}
+
+static bool open_frame(struct reader *self, const struct frame *frame, struct packet *packet)
+{
+	if (decap_frame(self->decap, frame, packet) != DECAP_PACKET)
+		return false;
+	if (self->options.names != NULL)
+		name_watch_packet(self->options.names, packet);
+	return true;
+}
+
+/* One worker: nobody has to be chosen, so the packet is made where it will lie. */
+static void take_alone(struct reader *self, const struct frame *frame)
+{
+	struct lane *lane = &self->lanes[0];
+	struct packet *packet = packet_batch_next(lane->filling);
+
+	if (packet == NULL) {
+		lane_send(lane);
+		packet = packet_batch_next(lane->filling);
+	}
+	if (!open_frame(self, frame, packet) || packet_batch_take(lane->filling))
+		return;
+
+	struct packet copy = *packet;
+
+	lane_send(lane);
+	add_packet(self, lane, &copy);
+}
+
+static void take_routed(struct reader *self, const struct frame *frame)
+{
+	struct packet packet;
+
+	if (open_frame(self, frame, &packet))
+		add_packet(self,
+			   &self->lanes[flow_key_route(&packet.key) % self->options.worker_count],
+			   &packet);
+}
+
 static void on_frame(void *ctx, const struct frame *frame)
 {
 	struct reader *self = ctx;
-	struct packet packet;
-	struct lane *lane = &self->lanes[0];
 
 	tick_all(self, frame->time_ns);
 	self->upto_ns = frame->time_ns;
-	if (decap_frame(self->decap, frame, &packet) != DECAP_PACKET)
-		return;
-	if (self->options.names != NULL)
-		name_watch_packet(self->options.names, &packet);
-	if (self->options.worker_count > 1)
-		lane = &self->lanes[flow_key_route(&packet.key) % self->options.worker_count];
-	if (lane_batch(self, lane) == NULL) {
-		stats_add(self->options.stats->batches_dropped, 1);
-		return;
-	}
-	if (packet_batch_add(lane->filling, &packet))
-		return;
-	lane_send(lane);
-	if (lane_batch(self, lane) == NULL || !packet_batch_add(lane->filling, &packet))
-		stats_add(self->options.stats->batches_dropped, 1);
+	if (self->options.worker_count == 1)
+		take_alone(self, frame);
+	else
+		take_routed(self, frame);
 }
 
 static void kernel_counters(struct reader *self)
