@@ -147,7 +147,7 @@ $(BENCH_BIG): $(BUILD)/bench/%: $$(wildcard tests/bench/$$*/*.[ch]) $(BUILD)/lib
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LIBS)
 
 bench-build: all $(BENCH_BIN) $(BENCH_BIG)
-bench: bench-build                      ## CPU per packet beside a bare libpcap loop and the ideal meter
+bench: bench-build                      ## what it costs beside the anchors and its peers, and what it finds
 	@BUILD=$(BUILD) sh tests/bench/bench.sh
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck
