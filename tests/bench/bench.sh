@@ -51,7 +51,7 @@ sessions=$((20 * BENCH_SCALE))
 flows_web=$((10000 * BENCH_SCALE))
 rounds_mix=$((22 * BENCH_SCALE / 10))
 flows_mix=$((620 * rounds_mix))
-clients_dns=$((500 * BENCH_SCALE))
+clients_dns=$((packets / 50))
 flows_dns=$((packets / 3))
 [ "$rounds_mix" -gt 0 ] || rounds_mix=1
 

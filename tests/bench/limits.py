@@ -38,12 +38,15 @@ class Bench:
         return result, said
 
     def memory(self, flows):
-        few, _ = self.fed("small", 1000, 1, *room(flows))
-        many, _ = self.fed("small", 4 * flows, flows, *room(flows))
+        none, _ = self.fed("small", 1000, 1, "--flows", "1024")
+        idle, _ = self.fed("small", 1000, 1, "--flows", str(flows))
+        many, _ = self.fed("small", 4 * flows, flows, "--flows", str(flows))
         count = many.counters["flows"]
-        print(f"  {count} live flows: peak {many.peak:.0f} MiB, of which {few.peak:.0f} are there "
-              f"without them: {(many.peak - few.peak) * (1 << 20) / count:.0f} bytes a flow; "
-              f"{many.counters.get('flows_evicted', 0)} evicted")
+        print(f"  {count} live flows: peak {many.peak:.0f} MiB (goal of a million: 256), "
+              f"{(many.peak - none.peak) * (1 << 20) / count:.0f} bytes a flow (goal: 200); "
+              f"{idle.peak:.0f} MiB before they come, {none.peak:.0f} without room for them; "
+              f"{many.counters.get('flows_evicted', 0)} evicted, "
+              f"{many.counters.get('inspected', 0)} inspected on the way")
 
     def flood(self, packets, sessions):
         print(f"  {'packets':>10}{'peak MiB':>10}{'evicted':>10}{'sessions':>14}{'shares':>16}"

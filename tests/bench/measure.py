@@ -25,16 +25,18 @@ def programs(build, path, flows):
                          *SENSOR, *room(flows)]
 
 
-def line(name, ns_packet, ratios, peak=""):
+def line(name, ns_packet, ratios, peak="", sessions=""):
     shown = "".join(f"{value:10.2f}" for value in ratios)
-    print(f"  {name:28}{ns_packet:10.1f}{shown}{peak:>10}")
+    print(f"  {name:28}{ns_packet:10.1f}{shown}{peak:>10}{sessions:>10}".rstrip())
 
 
 def show_process(name, results, anchors, packets):
     cpu = [result and result.cpu for result in results]
     peak = max(result.peak for result in results if result)
     line(TITLES.get(name, f"sensor, classify {name}"), median(cpu) / packets * 1e9,
-         [ratio(cpu, anchor) for anchor in anchors], f"{peak:.0f}")
+         [ratio(cpu, anchor) for anchor in anchors], f"{peak:.0f}",
+         "" if name in ANCHORS else max(result.counters.get("sessions", 0)
+                                        for result in results if result))
 
 
 def show_threads(results, anchors, packets):
@@ -46,6 +48,17 @@ def show_threads(results, anchors, packets):
             else name
         line(f"    {title}", median(cpu) / packets * 1e9,
              [ratio(cpu, anchor) for anchor in anchors])
+
+
+def show_goals(runs, anchors):
+    """How far the design's goals are (section 9): ratios, with the goal behind each."""
+    _, meter, labels = anchors
+    worker = [result and result.threads.get("reader") for result in runs["candidates"]]
+    whole, full = ([result and result.cpu for result in runs[name]]
+                   for name in ("candidates", "all"))
+    print(f"  goals: candidates: worker {ratio(worker, meter):.2f} (1.5) and process "
+          f"{ratio(whole, meter):.2f} (2.0) x meter; all: {ratio(full, labels):.2f} (1.15) x labels",
+          flush=True)
 
 
 def measure(shape, path, flows, build, rounds):
@@ -61,7 +74,7 @@ def measure(shape, path, flows, build, rounds):
             runs[name].append(run(argv))
     anchors = [[result and result.cpu for result in runs[name]] for name in ANCHORS]
     print(f"  {'':28}{'ns/packet':>10}{'x floor':>10}{'x meter':>10}{'x labels':>10}"
-          f"{'peak MiB':>10}")
+          f"{'peak MiB':>10}{'sessions':>10}")
     for name in todo:
         if not any(runs[name]):
             print(f"  {name:28}{'failed':>10}")
@@ -69,6 +82,7 @@ def measure(shape, path, flows, build, rounds):
         show_process(name, runs[name], anchors, packets)
         if name not in ANCHORS:
             show_threads(runs[name], anchors, packets)
+    show_goals(runs, anchors)
 
 
 def main():
