@@ -21,7 +21,7 @@ class Run:
     """What one run cost and said."""
 
     cpu: float  # seconds
-    peak: float  # MiB
+    peak: float  # MiB; never less than what Python itself takes
     threads: dict  # of a sensor: name -> seconds
     counters: dict  # of a sensor: name -> number
     said: str  # on standard error
