@@ -32,6 +32,7 @@ TRAIL_SRC  := $(sort $(filter-out sensor/trail/main.c,$(wildcard sensor/trail/*.
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+BENCH_DIRS := meter traffic
 # The names in one list of dialect.h: DIALECTS or CARRIERS.
 ids_of       = $(shell sed -n '/define $(1)(X)/,/^$$/s/^[[:space:]]*X(\([a-z0-9_]*\)).*/\1/p' \
                        protocols/dialect.h)
@@ -46,6 +47,7 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
               $(DIALECT_IDS:%=$(BUILD)/fuzz/dialect_%) \
               $(CARRIER_IDS:%=$(BUILD)/fuzz/carrier_%)
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
+BENCH_BIG  := $(BENCH_DIRS:%=$(BUILD)/bench/%)
 
 .PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
         unit-build unit-threads test-tools
@@ -137,8 +139,15 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
 		$(BUILD)/libsensor.a $(BUILD)/libprotocols.a $(LIBS)
 
-bench-build: all $(BENCH_BIN)
-bench: bench-build                      ## CPU per packet beside a bare libpcap loop and the ideal meter
+# Those of several files, one folder each.
+.SECONDEXPANSION:
+$(BENCH_BIG): $(BUILD)/bench/%: $$(wildcard tests/bench/$$*/*.[ch]) $(BUILD)/libsensor.a \
+              $(BUILD)/libprotocols.a
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LIBS)
+
+bench-build: all $(BENCH_BIN) $(BENCH_BIG)
+bench: bench-build                      ## what it costs beside the anchors and its peers, and what it finds
 	@BUILD=$(BUILD) sh tests/bench/bench.sh
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck

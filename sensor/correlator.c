@@ -17,6 +17,7 @@
 #include "sensor/nat_legs.h"
 #include "sensor/outbox.h"
 #include "sensor/tag_table.h"
+#include "sensor/thread_cpu.h"
 
 #define CORRELATOR_STEP_FACTS 1024 /* handled in one step, so that retries come round */
 #define CORRELATOR_IDLE_MS    100
@@ -511,6 +512,7 @@ void *correlator_run(void *arg)
 {
 	struct correlator *self = arg;
 
+	thread_cpu_begin("correlator");
 	while (!self->outbox.is_stalled) {
 		if (correlator_step(self))
 			continue;

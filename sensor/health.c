@@ -48,6 +48,16 @@ static void add_pair(struct page *page, const char *name, uint64_t value)
 	page->len += (size_t)len;
 }
 
+static void add_threads(struct page *page, const struct thread_cpu *threads)
+{
+	char name[THREAD_CPU_NAME + 8];
+
+	for (size_t i = 0; i < threads->count; i++) {
+		(void)snprintf(name, sizeof(name), "cpu_%s_ms", threads->times[i].name);
+		add_pair(page, name, threads->times[i].used_ns / 1000000);
+	}
+}
+
 size_t health_text(const struct health *health, char *out, size_t size)
 {
 	struct page page = { .out = out, .size = size };
@@ -65,6 +75,7 @@ size_t health_text(const struct health *health, char *out, size_t size)
 		(void)snprintf(name, sizeof(name), "sid_%" PRIu32, signature_at(i)->sid);
 		add_pair(&page, name, sid_tally_value(&health->alerts, i));
 	}
+	add_threads(&page, &health->threads);
 	if (page.len > 0 && page.out[page.len - 1] != '\n')
 		page.out[page.len++] = '\n';
 	page.out[page.len] = '\0';

@@ -1,7 +1,7 @@
 /* health.h: how the sensor does, in numbers, and the thread that says so on SIGUSR1.
  *
- *	stats of all threads, alerts by sid, rings --> struct health --+--> log (SIGUSR1, end)
- *	                                                               '--> metrics_text.h
+ *	stats and CPU of threads, alerts by sid, rings --> struct health --+--> log (SIGUSR1, end)
+ *	                                                                   '--> metrics_text.h
  *
  * The signal is blocked everywhere and taken by a thread of its own: no handler, nobody is
  * interrupted. The same counters are a row of the :stats stream (sink_redis.c). */
@@ -11,10 +11,12 @@
 #include "sensor/log.h"
 #include "sensor/sid_tally.h"
 #include "sensor/stats.h"
+#include "sensor/thread_cpu.h"
 
 struct health {
 	struct stats sum;
 	struct sid_tally alerts;
+	struct thread_cpu threads;
 	uint64_t facts_ring_bytes; /* sizes of what fills up, all workers together */
 	uint64_t decisions_ring_bytes;
 	double started_s; /* since 1970 */
@@ -25,8 +27,8 @@ struct health {
 /* Fills *out from any thread. */
 typedef void health_look(void *ctx, struct health *out);
 
-/* Lines of "name value" pairs, without the zeros, at most HEALTH_COLUMNS wide and each with a line
- * feed. Returns the length; what does not fit is left out whole. */
+/* Lines of "name value" pairs, without the zeros, CPU time as cpu_THREAD_ms, at most HEALTH_COLUMNS
+ * wide and each with a line feed. Returns the length; what does not fit is left out whole. */
 #define HEALTH_COLUMNS 160
 #define HEALTH_TEXT    8192
 size_t health_text(const struct health *health, char *out, size_t size);

@@ -15,6 +15,7 @@
 #include "sensor/log.h"
 #include "sensor/redis_access.h"
 #include "sensor/redis_inquiry.h"
+#include "sensor/thread_cpu.h"
 
 #define REDIS_TIMEOUT_MS 2000
 #define FILES_MS         1000
@@ -482,6 +483,7 @@ void *inquirer_run(void *self_as_void)
 {
 	struct inquirer *self = self_as_void;
 
+	thread_cpu_begin("inquirer");
 	self->files_ms = ring_now_ms() + self->look_ms;
 	self->round_ms = ring_now_ms() + self->poll_ms;
 	tell_nat(self);

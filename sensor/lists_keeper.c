@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "sensor/log.h"
+#include "sensor/thread_cpu.h"
 
 #define RECLAIM_NS 100000000 /* between looks whether a replaced index is free */
 
@@ -58,6 +59,7 @@ static void *keeper_run(void *arg)
 	const struct timespec pause = { .tv_nsec = RECLAIM_NS };
 	sigset_t hangup;
 
+	thread_cpu_begin("lists");
 	(void)sigemptyset(&hangup);
 	(void)sigaddset(&hangup, SIGHUP);
 	for (;;) {

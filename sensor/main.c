@@ -24,6 +24,7 @@
 #include "sensor/reader.h"
 #include "sensor/redis_access.h"
 #include "sensor/resolvers.h"
+#include "sensor/thread_cpu.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_INPUT = 2, EXIT_LOST = 3 };
 
@@ -163,6 +164,7 @@ static void look_at_health(void *ctx, struct health *out)
 
 	memset(out, 0, sizeof(*out));
 	sum_stats(self, &out->sum);
+	thread_cpu_read(&out->threads);
 	for (size_t i = 0; i < SIGNATURES; i++)
 		out->alerts.counts[i] = sid_tally_value(&self->alerts, i);
 	out->facts_ring_bytes =
@@ -645,6 +647,7 @@ int main(int argc, char **argv)
 	char error[CONFIG_ERROR_TEXT];
 	int code;
 
+	thread_cpu_begin("start");
 	health_block_signal();
 	run.started_ns = wall_clock_ns();
 	code = config_load(&run.config, argc, argv, error);

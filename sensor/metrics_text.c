@@ -83,6 +83,20 @@ static void add_alerts(struct page *page, const struct sid_tally *alerts)
 	}
 }
 
+static void add_threads(struct page *page, const struct thread_cpu *threads)
+{
+	static const char name[] = "minecanary_thread_cpu_seconds_total";
+
+	add_head(page, name, "counter", "CPU time, user and system, by thread");
+	for (size_t i = 0; i < threads->count; i++) {
+		uint64_t used_ms = threads->times[i].used_ns / 1000000;
+
+		add(page, "%s{thread=\"", name);
+		add_value(page, threads->times[i].name);
+		add(page, "\"} %" PRIu64 ".%03" PRIu64 "\n", used_ms / 1000, used_ms % 1000);
+	}
+}
+
 static void add_gauge(struct page *page, const char *name, const char *help, uint64_t value)
 {
 	add_head(page, name, "gauge", help);
@@ -107,5 +121,6 @@ size_t metrics_text(const struct health *health, char *out, size_t size)
 	add_gauge(&page, "minecanary_decisions_ring_bytes", "size of the rings to the publisher",
 		  health->decisions_ring_bytes);
 	add_alerts(&page, &health->alerts);
+	add_threads(&page, &health->threads);
 	return page.is_full ? 0 : page.len;
 }

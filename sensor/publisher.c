@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sensor/log.h"
+#include "sensor/thread_cpu.h"
 
 #define PUBLISHER_BURST   256 /* events between two polls of the sinks */
 #define PUBLISHER_BUSY_MS 20  /* longest sleep while a sink holds something */
@@ -358,6 +359,7 @@ void *publisher_run(void *self_as_void)
 	struct pollfd wants[PUBLISHER_SINKS + 1];
 	sigset_t pipe_signal;
 
+	thread_cpu_begin("publisher");
 	/* A closed pipe or connection, or a full disk, is an error to count, not an end. */
 	(void)sigemptyset(&pipe_signal);
 	(void)sigaddset(&pipe_signal, SIGPIPE);

@@ -8,6 +8,7 @@
 
 #include "sensor/decap.h"
 #include "sensor/log.h"
+#include "sensor/thread_cpu.h"
 
 #define NS_PER_S         1000000000u
 #define QUEUE_BYTES      4096       /* of batch pointers: more than LIMIT_BATCHES need */
@@ -26,6 +27,7 @@ struct lane {
 	struct ring *full;
 	struct ring *empty;
 	pthread_t thread;
+	char name[THREAD_CPU_NAME];
 	uint64_t end_ns; /* packet time of the end of input, set before full is closed */
 	bool is_running;
 };
@@ -50,6 +52,7 @@ static void *lane_run(void *arg)
 	struct lane *lane = arg;
 	size_t size;
 
+	thread_cpu_begin(lane->name);
 	for (;;) {
 		struct packet_batch *const *batch = ring_peek(lane->full, &size);
 
@@ -318,10 +321,11 @@ int reader_start(struct reader *self)
 
 		if (lane->bell == NULL)
 			continue;
+		(void)snprintf(lane->name, sizeof(lane->name), "worker%u", (uint16_t)i);
 		if (pthread_create(&lane->thread, NULL, lane_run, lane) != 0)
 			return -EAGAIN;
 		lane->is_running = true;
-		(void)pthread_setname_np(lane->thread, "worker");
+		(void)pthread_setname_np(lane->thread, lane->name);
 	}
 	return 0;
 }
@@ -362,6 +366,7 @@ int reader_run(struct reader *self)
 	int result = 0;
 	bool is_live = source_is_live(self->options.source);
 
+	thread_cpu_begin("reader");
 	while (result >= 0 && !self->is_stalled && !atomic_load(self->options.stop) &&
 	       !atomic_load(self->options.lost)) {
 		result = source_dispatch(self->options.source, on_frame, self);

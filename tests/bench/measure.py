@@ -1,95 +1,98 @@
 #!/usr/bin/env python3
 """measure.py: runs the anchors and the sensor in turn and prints CPU per packet.
 
-Every round runs every program once, so that what the machine does meanwhile meets all of them.
-CPU is user plus system time of the process; ratios are medians of the ratios within a round.
+x floor, x meter, x labels: ratios to the three anchors: libpcap alone, the ideal meter, the meter
+with nDPI on every flow. The worker of a sensor with one worker is its reader, libpcap included.
 """
 
 import argparse
 import os
-import statistics
-import sys
 
+from runs import SENSOR, count_packets, median, ratio, room, run, shape_of
 
-def run(argv, quiet):
-    """CPU seconds and peak RSS (KiB) of one run; None when it fails."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            null = os.open(os.devnull, os.O_RDWR)
-            os.dup2(null, 0)
-            os.dup2(null, 1)
-            if quiet:
-                os.dup2(null, 2)
-            os.execv(argv[0], argv)
-        finally:
-            os._exit(127)
-    _, status, usage = os.wait4(pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        return None
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
-
-
-def count_packets(path):
-    """Packets of a pcap file with microseconds in native order, as traffic.c writes it."""
-    packets = 0
-    with open(path, "rb") as file:
-        file.read(24)
-        while len(header := file.read(16)) == 16:
-            file.seek(int.from_bytes(header[8:12], sys.byteorder), os.SEEK_CUR)
-            packets += 1
-    return packets
+ANCHORS = "floor", "meter", "labels"
+TITLES = {"floor": "floor: libpcap alone", "meter": "ideal meter", "labels": "meter + nDPI on all"}
 
 
 def programs(build, path, flows):
-    sensor = os.path.join(build, "minecanary")
+    """Name and command of everything that is measured."""
+    meter = [os.path.join(build, "bench/meter"), path, str(flows)]
     yield "floor", [os.path.join(build, "bench/floor"), path]
-    yield "meter", [os.path.join(build, "bench/meter"), path, str(flows)]
-    if os.access(sensor, os.X_OK):
-        for classify in "off", "all":
-            yield (
-                f"sensor, classify {classify}",
-                [sensor, "-r", path, "--null", "--classify", classify],
-            )
-    else:
-        print(f"({sensor} is not there: anchors only)")
+    yield "meter", meter
+    yield "labels", meter + ["ndpi"]
+    for classify in "off", "candidates", "all":
+        yield classify, [os.path.join(build, "minecanary"), "-r", path, "--classify", classify,
+                         *SENSOR, *room(flows)]
+
+
+def line(name, ns_packet, ratios, peak="", sessions=""):
+    shown = "".join(f"{value:10.2f}" for value in ratios)
+    print(f"  {name:28}{ns_packet:10.1f}{shown}{peak:>10}{sessions:>10}".rstrip())
+
+
+def show_process(name, results, anchors, packets):
+    cpu = [result and result.cpu for result in results]
+    peak = max(result.peak for result in results if result)
+    line(TITLES.get(name, f"sensor, classify {name}"), median(cpu) / packets * 1e9,
+         [ratio(cpu, anchor) for anchor in anchors], f"{peak:.0f}",
+         "" if name in ANCHORS else max(result.counters.get("sessions", 0)
+                                        for result in results if result))
+
+
+def show_threads(results, anchors, packets):
+    """Each thread of the sensor, the worker first."""
+    threads = {name for result in results if result for name in result.threads}
+    for name in sorted(threads, key=lambda name: (name != "reader", name)):
+        cpu = [result and result.threads.get(name, 0.0) for result in results]
+        title = "worker" if name == "reader" else "before the first packet" if name == "start" \
+            else name
+        line(f"    {title}", median(cpu) / packets * 1e9,
+             [ratio(cpu, anchor) for anchor in anchors])
+
+
+def show_goals(runs, anchors):
+    """How far the design's goals are (section 9): ratios, with the goal behind each."""
+    _, meter, labels = anchors
+    worker = [result and result.threads.get("reader") for result in runs["candidates"]]
+    whole, full = ([result and result.cpu for result in runs[name]]
+                   for name in ("candidates", "all"))
+    print(f"  goals: candidates: worker {ratio(worker, meter):.2f} (1.5) and process "
+          f"{ratio(whole, meter):.2f} (2.0) x meter; all: {ratio(full, labels):.2f} (1.15) x labels",
+          flush=True)
 
 
 def measure(shape, path, flows, build, rounds):
     packets = count_packets(path)
-    print(f"\n{shape}: {packets} packets, {flows} flows, {rounds} rounds")
-    runs = {}
     todo = dict(programs(build, path, flows))
-    for argv in todo.values():  # the file into the page cache, and does it run at all
-        if run(argv, quiet=False) is None:
-            print(f"  failed: {' '.join(argv)}")
+    runs = {name: [] for name in todo}
+    print(f"\n{shape}: {packets} packets, {flows} flows, {rounds} rounds")
+    for name in list(todo):  # the file into the page cache, and does it run at all
+        if run(todo[name], quiet=False) is None:
+            del todo[name]
     for _ in range(rounds):
         for name, argv in todo.items():
-            runs.setdefault(name, []).append(run(argv, quiet=True))
-    print(f"  {'':22} {'ns/packet':>10} {'x floor':>8} {'x meter':>8} {'peak MiB':>9}")
-    for name, results in runs.items():
-        if None in results:
-            print(f"  {name:22} {'failed':>10}")
+            runs[name].append(run(argv))
+    anchors = [[result and result.cpu for result in runs[name]] for name in ANCHORS]
+    print(f"  {'':28}{'ns/packet':>10}{'x floor':>10}{'x meter':>10}{'x labels':>10}"
+          f"{'peak MiB':>10}{'sessions':>10}")
+    for name in todo:
+        if not any(runs[name]):
+            print(f"  {name:28}{'failed':>10}")
             continue
-        cpu = statistics.median(result[0] for result in results) / packets * 1e9
-        ratios = []
-        for anchor in "floor", "meter":
-            pairs = [(a[0], b[0]) for a, b in zip(results, runs[anchor]) if b and b[0] > 0]
-            ratio = statistics.median(a / b for a, b in pairs) if pairs else float("nan")
-            ratios.append(ratio)
-        peak = max(result[1] for result in results) / 1024
-        print(f"  {name:22} {cpu:10.1f} {ratios[0]:8.2f} {ratios[1]:8.2f} {peak:9.1f}")
+        show_process(name, runs[name], anchors, packets)
+        if name not in ANCHORS:
+            show_threads(runs[name], anchors, packets)
+    show_goals(runs, anchors)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("shapes", nargs="+", metavar="NAME:FILE:FLOWS")
+    parser.add_argument("shapes", nargs="+", metavar="NAME:FILE:FLOWS", type=shape_of)
     args = parser.parse_args()
     for shape in args.shapes:
-        name, path, flows = shape.split(":")
-        measure(name, path, int(flows), args.build, args.rounds)
+        measure(*shape, args.build, args.rounds)
 
 
 if __name__ == "__main__":

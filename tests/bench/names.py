@@ -11,7 +11,7 @@ import os
 import statistics
 import tempfile
 
-from measure import count_packets, run
+from runs import count_packets, run
 
 PCAP_HEADER = 24
 NETWORK_EVERY = 30
@@ -66,10 +66,10 @@ def measure(sensor, path, directory, sizes, rounds):
     for _ in range(rounds):
         for name, extra in options.items():
             for capture, results in (empty, starts), (path, totals):
-                result = run([sensor, "-r", capture, "--null", "--classify", "off"] + extra, True)
+                result = run([sensor, "-r", capture, "--null", "--classify", "off"] + extra)
                 if result is None:
                     raise SystemExit(f"failed: {sensor} -r {capture} {' '.join(extra)}")
-                results[name].append(result[0])
+                results[name].append(result.cpu)
     print(f"  {'':22} {'ns/packet':>10} {'x off':>8} {'start s':>9}")
     start = {name: statistics.median(results) for name, results in starts.items()}
     spent = {name: [total - start[name] for total in totals[name]] for name in options}

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@ static struct health test_health(void)
 	struct health health = { .sensor_id = "s1", .started_s = 1772704815.25, .uptime_s = 7.9 };
 
 	health.sum.packets = 42;
+	health.threads = (struct thread_cpu){
+		.count = 2, .times = { { "reader", 2345678901 }, { "publisher", 999999 } }
+	};
 	health.sum.flows_active = 3;
 	health.sum.redis_latency_ms = 1234;
 	sid_tally_add(&health.alerts, SID_SESSION);
@@ -33,6 +37,11 @@ static struct health widest_health(void)
 
 	memset(&health.sum, 0xff, sizeof(health.sum));
 	memset(&health.alerts, 0xff, sizeof(health.alerts));
+	health.threads.count = THREAD_CPU_MAX;
+	for (size_t i = 0; i < THREAD_CPU_MAX; i++) {
+		health.threads.times[i].used_ns = UINT64_MAX;
+		memset(health.threads.times[i].name, 'w', THREAD_CPU_NAME - 1);
+	}
 	return health;
 }
 
@@ -136,8 +145,9 @@ static void test_lines_leave_zeros_out(void **state)
 	size_t len = health_text(&health, text, sizeof(text));
 
 	(void)state;
-	assert_string_equal(text, "uptime_s 7, packets 42, flows_active 3, redis_latency_ms 1234, "
-				  "sid_1600001 2, sid_1600040 1\n");
+	assert_string_equal(
+		text, "uptime_s 7, packets 42, flows_active 3, redis_latency_ms 1234, "
+		      "sid_1600001 2, sid_1600040 1, cpu_reader_ms 2345, cpu_publisher_ms 0\n");
 	assert_int_equal(len, strlen(text));
 }
 
@@ -170,6 +180,11 @@ static void test_lines_are_few(void **state)
 		values[i] = 1000000000;
 	for (size_t i = 0; i < SIGNATURES; i++)
 		health.alerts.counts[i] = 1000000;
+	health.threads.count = 8;
+	for (size_t i = 0; i < health.threads.count; i++) {
+		health.threads.times[i].used_ns = UINT64_C(1000000000000000);
+		(void)snprintf(health.threads.times[i].name, THREAD_CPU_NAME, "worker%zu", i);
+	}
 	(void)health_text(&health, text, HEALTH_TEXT);
 	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
@@ -218,6 +233,7 @@ static void test_the_page_names_types_and_units(void **state)
 	assert_has("minecanary_alerts_published_total{sid=\"1600001\",severity=\"1\"} 2\n");
 	assert_has("minecanary_alerts_published_total{sid=\"1600002\",severity=\"2\"} 0\n");
 	assert_has("minecanary_alerts_published_total{sid=\"1600040\",severity=\"3\"} 1\n");
+	assert_has("minecanary_thread_cpu_seconds_total{thread=\"reader\"} 2.345\n");
 	assert_has("sensor=\"s1\"} 1\n");
 	assert_has("minecanary_start_time_seconds 1772704815.250\n");
 	assert_null(strstr(text, "_ms"));

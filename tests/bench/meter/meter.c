@@ -1,11 +1,12 @@
 /* meter.c: the ideal flow meter: libpcap, 5-tuple, one prefetched line per flow, nothing else.
  *
- *   meter FILE [FLOWS]
+ *   meter FILE [FLOWS [ndpi]]
  *
  * What any flow sensor has to do at the least, done well: packets are taken in batches of 32, the
  * captured bytes are copied out of libpcap's buffer, keys are hashed and lines prefetched for the
  * whole batch before the first line is touched. No expiry, no tunnels, no fragments, no states, an
- * unkeyed hash: an anchor, not a product. Shares no code with the sensor. */
+ * unkeyed hash: an anchor, not a product. Shares no code with the sensor. With ndpi it gives the
+ * flows to nDPI, too: what labels for every flow cost at the least. */
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdbool.h>
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "labels.h"
 
 #define BATCH       32
 #define ARENA       (BATCH * 65536)
@@ -40,10 +43,12 @@ struct item {
 	uint32_t bytes;
 	uint32_t is_high;
 	const uint8_t *copy;
+	size_t len;
 };
 
 struct meter {
-	struct line *lines; /* 64 bytes apart */
+	struct line *lines;    /* 64 bytes apart */
+	struct labels *labels; /* NULL: none */
 	uint64_t mask;
 	uint64_t flows;
 	uint64_t packets;
@@ -115,7 +120,8 @@ static uint64_t hash_key(const struct key *key)
 	return hash;
 }
 
-static void touch(struct meter *self, const struct item *item)
+/* Returns the flow's place. */
+static uint64_t touch(struct meter *self, const struct item *item)
 {
 	for (uint64_t at = item->hash & self->mask;; at = (at + 1) & self->mask) {
 		struct line *line = &self->lines[at];
@@ -129,7 +135,7 @@ static void touch(struct meter *self, const struct item *item)
 		line->last_us = item->time_us;
 		line->packets[item->is_high]++;
 		line->bytes[item->is_high] += item->bytes;
-		return;
+		return at;
 	}
 }
 
@@ -141,8 +147,14 @@ static void finish_batch(struct meter *self)
 		item->hash = hash_key(&item->key);
 		__builtin_prefetch(&self->lines[item->hash & self->mask], 1);
 	}
-	for (size_t i = 0; i < self->count; i++)
-		touch(self, &self->items[i]);
+	for (size_t i = 0; i < self->count; i++) {
+		const struct item *item = &self->items[i];
+		uint64_t at = touch(self, item);
+
+		if (self->labels != NULL)
+			labels_packet(self->labels, at, item->copy + ETHER_BYTES,
+				      item->len - ETHER_BYTES, item->time_us / 1000);
+	}
 	self->count = 0;
 	self->used = 0;
 	if (self->flows > self->mask / 4 * 3) {
@@ -164,6 +176,7 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_cha
 	}
 	item->time_us = (uint64_t)header->ts.tv_sec * 1000000 + (uint64_t)header->ts.tv_usec;
 	item->copy = memcpy(self->arena + self->used, bytes, len);
+	item->len = len;
 	self->used += len;
 	self->bytes += item->bytes;
 	if (++self->count == BATCH)
@@ -193,13 +206,17 @@ int main(int argc, char **argv)
 	pcap_t *pcap;
 	int rc;
 
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: meter FILE [FLOWS]\n");
+	if (argc < 2 || argc > 4 || (argc == 4 && strcmp(argv[3], "ndpi") != 0)) {
+		fprintf(stderr, "usage: meter FILE [FLOWS [ndpi]]\n");
 		return 2;
 	}
 	pcap = pcap_open_offline(argv[1], error);
-	if (pcap == NULL || !make_table(&self, argc == 3 ? strtoul(argv[2], NULL, 10) : 1u << 18)) {
+	if (pcap == NULL || !make_table(&self, argc > 2 ? strtoul(argv[2], NULL, 10) : 1u << 18)) {
 		fprintf(stderr, "meter: %s\n", pcap == NULL ? error : "out of memory");
+		return 1;
+	}
+	if (argc > 3 && (self.labels = labels_new(self.mask + 1)) == NULL) {
+		fprintf(stderr, "meter: nDPI does not start\n");
 		return 1;
 	}
 	if (pcap_datalink(pcap) != DLT_EN10MB) {
@@ -213,6 +230,8 @@ int main(int argc, char **argv)
 	printf("%" PRIu64 " packets, %" PRIu64 " IP bytes, %" PRIu64 " flows, %" PRIu64
 	       " skipped\n",
 	       self.packets, self.bytes, self.flows, self.skipped);
+	if (self.labels != NULL)
+		labels_end(self.labels);
 	pcap_close(pcap);
 	return rc < 0;
 }

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""limits.py: what grows: memory with flows and in a flood, cost with flows and with workers.
+
+limits.py [--build DIR] [--rounds N] memory FLOWS | flood PACKETS SESSIONS | curve FLOWS... |
+                                     workers NAME:FILE:FLOWS...
+
+memory   peak with that many live flows, and bytes for each
+flood    flows of one packet around mining sessions: peak beside a tenth of it, sessions and shares
+curve    CPU per packet, ten packets a flow, at each number of flows
+workers  CPU of two workers beside one, and how they share it
+"""
+
+import argparse
+import os
+
+from runs import SENSOR, count_packets, median, piped, ratio, room, run, shape_of, truth
+
+PACKETS_PER_FLOW = 10
+
+
+class Bench:
+    """The programs of one build."""
+
+    def __init__(self, build, rounds):
+        self.rounds = rounds
+        self._traffic = os.path.join(build, "bench/traffic")
+        self._sensor = os.path.join(build, "minecanary")
+
+    def command(self, path, *options):
+        return [self._sensor, "-r", path, "--classify", "candidates", *SENSOR, *options]
+
+    def fed(self, shape, first, second, *options):
+        """The sensor reading a shape from a pipe: (Run, what the writer says)."""
+        result, said = piped([self._traffic, shape, str(first), str(second), "-"],
+                             self.command("-", *options))
+        if result is None:
+            raise SystemExit("failed")
+        return result, said
+
+    def memory(self, flows):
+        none, _ = self.fed("small", 1000, 1, "--flows", "1024")
+        idle, _ = self.fed("small", 1000, 1, "--flows", str(flows))
+        many, _ = self.fed("small", 4 * flows, flows, "--flows", str(flows))
+        count = many.counters["flows"]
+        print(f"  {count} live flows: peak {many.peak:.0f} MiB (goal of a million: 256), "
+              f"{(many.peak - none.peak) * (1 << 20) / count:.0f} bytes a flow (goal: 200); "
+              f"{idle.peak:.0f} MiB before they come, {none.peak:.0f} without room for them; "
+              f"{many.counters.get('flows_evicted', 0)} evicted, "
+              f"{many.counters.get('inspected', 0)} inspected on the way")
+
+    def flood(self, packets, sessions):
+        print(f"  {'packets':>10}{'peak MiB':>10}{'evicted':>10}{'sessions':>14}{'shares':>16}"
+              f"{'ns/packet':>11}")
+        for count in packets // 10, packets:
+            result, said = self.fed("flood", count, sessions)
+            got = result.counters
+            expected, shares = truth(said)
+            seen = f"{got.get('sessions', 0)} of {expected}"
+            counted = f"{got.get('shares', 0)} of {shares}"
+            print(f"  {count:>10}{result.peak:>10.0f}{got.get('flows_evicted', 0):>10}{seen:>14}"
+                  f"{counted:>16}{result.cpu / got['packets'] * 1e9:>11.0f}", flush=True)
+
+    def curve(self, counts):
+        first = None
+        print(f"  {'flows':>10}{'ns/packet':>11}{'x first':>10}{'worker':>10}{'x first':>10}"
+              f"{'peak MiB':>10}")
+        for flows in counts:
+            runs = [self.fed("small", PACKETS_PER_FLOW * flows, flows, *room(flows))[0]
+                    for _ in range(self.rounds if flows < 1000000 else 1)]
+            packets = PACKETS_PER_FLOW * flows
+            whole = median([each.cpu - each.threads["start"] for each in runs]) / packets * 1e9
+            worker = median([each.threads["reader"] for each in runs]) / packets * 1e9
+            first = first or (whole, worker)
+            print(f"  {flows:>10}{whole:>11.0f}{whole / first[0]:>10.2f}{worker:>10.0f}"
+                  f"{worker / first[1]:>10.2f}{runs[0].peak:>10.0f}", flush=True)
+
+    def workers(self, name, path, flows):
+        packets = count_packets(path)
+        runs = {1: [], 2: []}
+        for _ in range(self.rounds):
+            for count, results in runs.items():
+                results.append(run(self.command(path, "--workers", str(count), *room(flows)),
+                                   quiet=False))
+        cpu = {count: [each and each.cpu for each in results] for count, results in runs.items()}
+        loads = [[each.threads[f"worker{i}"] for i in range(2)] for each in runs[2] if each]
+        share = median([max(load) / max(sum(load), 1e-9) for load in loads])
+        print(f"  {name:10}{median(cpu[1]) / packets * 1e9:>10.0f}"
+              f"{median(cpu[2]) / packets * 1e9:>10.0f}{ratio(cpu[2], cpu[1]):>10.2f}"
+              f"{f'{share * 100:.0f}/{100 - share * 100:.0f}':>10}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("what", choices=("memory", "flood", "curve", "workers"))
+    parser.add_argument("values", nargs="+")
+    args = parser.parse_args()
+    bench = Bench(args.build, args.rounds)
+    if args.what == "memory":
+        bench.memory(int(args.values[0]))
+    elif args.what == "flood":
+        bench.flood(*map(int, args.values))
+    elif args.what == "curve":
+        bench.curve([int(value) for value in args.values])
+    else:
+        print(f"  {'':10}{'one: ns':>10}{'two: ns':>10}{'ratio':>10}{'shares':>10}")
+        for value in args.values:
+            bench.workers(*shape_of(value))
+
+
+if __name__ == "__main__":
+    main()

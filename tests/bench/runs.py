@@ -1,0 +1,103 @@
+"""runs.py: one run of a program: its CPU, its peak, and what a sensor said at its end.
+
+CPU is user plus system time of the process; ratios are medians of the ratios within a round, because
+what the machine does meanwhile meets all programs of a round.
+"""
+
+import dataclasses
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+SENSOR = ["--null", "--log-level", "debug"]  # what a measured sensor is always told
+FLOWS_DEFAULT = 262144
+
+
+@dataclasses.dataclass
+class Run:
+    """What one run cost and said."""
+
+    cpu: float  # seconds
+    peak: float  # MiB; never less than what Python itself takes
+    threads: dict  # of a sensor: name -> seconds
+    counters: dict  # of a sensor: name -> number
+    said: str  # on standard error
+
+
+def run(argv, quiet=True, stdin=subprocess.DEVNULL):
+    """One run; None when it fails."""
+    with tempfile.TemporaryFile() as log:
+        with subprocess.Popen(argv, stdin=stdin, stdout=subprocess.DEVNULL, stderr=log) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        said = log.read().decode(errors="replace")
+    if process.returncode != 0:
+        if not quiet:
+            print(f"  failed: {' '.join(argv)}\n{said[-400:]}")
+        return None
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, *health(said), said)
+
+
+def health(text):
+    """CPU by thread and the other counters of the last health lines (--log-level debug)."""
+    pairs = {}
+    for line in text.splitlines():
+        if " health: " in line:
+            pairs.update(re.findall(r"(\w+) (\d+)", line.partition(" health: ")[2]))
+    numbers = {name: int(value) for name, value in pairs.items()}
+    threads = {name[4:-3]: value / 1000 for name, value in numbers.items()
+               if re.fullmatch(r"cpu_\w+_ms", name)}
+    return threads, numbers
+
+
+def piped(producer, argv):
+    """One run of argv with what producer writes as its input: (Run or None, producer's stderr)."""
+    with subprocess.Popen(producer, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source:
+        result = run(argv, quiet=False, stdin=source.stdout)
+        source.stdout.close()
+        said = source.stderr.read().decode()
+    return result, said
+
+
+def truth(said):
+    """What the traffic writer says a sensor must find: sessions and accepted shares."""
+    match = re.search(r"(\d+) sessions, (\d+) shares", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def ratio(above, below):
+    """Median of the ratios of what was measured in the same rounds."""
+    pairs = [(a, b) for a, b in zip(above, below) if a is not None and b]
+    return statistics.median(a / b for a, b in pairs) if pairs else float("nan")
+
+
+def median(values):
+    """Median of what is there."""
+    values = [value for value in values if value is not None]
+    return statistics.median(values) if values else float("nan")
+
+
+def count_packets(path):
+    """Packets of a pcap file with microseconds in native order, as traffic writes it."""
+    packets = 0
+    with open(path, "rb") as file:
+        file.read(24)
+        while len(header := file.read(16)) == 16:
+            file.seek(int.from_bytes(header[8:12], sys.byteorder), os.SEEK_CUR)
+            packets += 1
+    return packets
+
+
+def room(flows):
+    """The option for a table with room for these flows."""
+    return ["--flows", str(max(FLOWS_DEFAULT, flows * 5 // 4))]
+
+
+def shape_of(text):
+    """NAME:FILE:FLOWS of a command line."""
+    name, path, flows = text.split(":")
+    return name, path, int(flows)
