@@ -291,6 +291,7 @@ static int open_workers(struct run *self)
 		feed->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->correlator_bell);
 		if (feed->urgent == NULL || feed->bulk == NULL)
 			return fail(EXIT_USAGE, "out of memory for rings");
+		ring_wake_from(feed->bulk, LIMIT_RING_WAKE_BYTES); /* or a tick does */
 		self->workers[i] = worker_new(&options);
 		if (self->workers[i] == NULL)
 			return fail(EXIT_USAGE, "out of memory for workers: lower --flows, "
@@ -418,6 +419,7 @@ static int open_pipeline(struct run *self)
 	self->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->publisher_bell);
 	if (self->urgent == NULL || self->bulk == NULL)
 		return fail(EXIT_USAGE, "out of memory for rings");
+	ring_wake_from(self->bulk, LIMIT_RING_WAKE_BYTES); /* or the correlator's rest does */
 	code = open_workers(self);
 	if (code == 0)
 		code = open_inquirer(self);

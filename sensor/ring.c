@@ -45,6 +45,7 @@ struct ring {
 	uint64_t *words;
 	uint64_t size; /* bytes, a power of two */
 	struct ring_bell *bell;
+	uint64_t wake_from; /* bytes waiting from which on a push wakes the consumer */
 	atomic_bool is_closed;
 	struct ring_end head; /* the producer's */
 	struct ring_end tail; /* the consumer's */
@@ -175,6 +176,22 @@ static uint64_t ring_span(size_t size)
 	return RING_HEADER + (((uint64_t)size + 7) & ~(uint64_t)7);
 }
 
+void ring_wake_from(struct ring *ring, size_t waiting)
+{
+	ring->wake_from = waiting;
+}
+
+/* The copy of the other's position is an old one: it can only make too much of what waits. */
+static bool is_worth_waking(struct ring *ring, uint64_t head)
+{
+	if (ring->wake_from == 0)
+		return true;
+	if (head - ring->head.other_seen < ring->wake_from)
+		return false;
+	ring->head.other_seen = atomic_load_explicit(&ring->tail.position, memory_order_acquire);
+	return head - ring->head.other_seen >= ring->wake_from;
+}
+
 bool ring_push(struct ring *ring, const void *entry, size_t size)
 {
 	uint64_t head = atomic_load_explicit(&ring->head.position, memory_order_relaxed);
@@ -197,9 +214,16 @@ bool ring_push(struct ring *ring, const void *entry, size_t size)
 	if (size != 0)
 		memcpy(ring_word(ring, head + RING_HEADER), entry, size);
 	atomic_store_explicit(&ring->head.position, head + span, memory_order_seq_cst);
-	if (ring->bell != NULL && atomic_load_explicit(&ring->bell->sleeping, memory_order_seq_cst))
+	if (ring->bell != NULL && is_worth_waking(ring, head + span) &&
+	    atomic_load_explicit(&ring->bell->sleeping, memory_order_seq_cst))
 		ring_bell_ring(ring->bell);
 	return true;
+}
+
+void ring_wake(struct ring *ring)
+{
+	if (ring->bell != NULL && ring_waiting(ring) > 0)
+		ring_bell_ring(ring->bell);
 }
 
 bool ring_push_wait(struct ring *ring, const void *entry, size_t size, uint64_t deadline_ms)

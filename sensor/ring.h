@@ -30,12 +30,20 @@ struct ring;
 struct ring *ring_new(size_t size, struct ring_bell *bell);
 void ring_free(struct ring *ring);
 
+/* From how many waiting bytes on a push wakes the consumer; 0, as it begins: always. A producer
+ * that asks for more rings the bell itself from time to time, or calls ring_wake(). Before any
+ * push. */
+void ring_wake_from(struct ring *ring, size_t waiting);
+
 /* Producer: copies an entry of size bytes (<= a quarter of the ring). False: full. */
 bool ring_push(struct ring *ring, const void *entry, size_t size);
 
 /* Producer: the same, waiting for room until deadline_ms (monotonic, ring_now_ms()); false: none.
  */
 bool ring_push_wait(struct ring *ring, const void *entry, size_t size, uint64_t deadline_ms);
+
+/* Producer: wakes the consumer if anything waits. */
+void ring_wake(struct ring *ring);
 
 /* Consumer: the oldest entry, in place and 8-byte aligned, valid until ring_pop(); NULL: empty. */
 const void *ring_peek(struct ring *ring, size_t *size);

@@ -37,7 +37,7 @@ static void watch_drop(struct worker *self, struct watch *watch)
 	watch->inspect = NULL;
 	self->watched[place] = self->watched[last];
 	self->watched[place]->place = place;
-	self->restless[place] = self->restless[last];
+	self->due_ns[place] = self->due_ns[last];
 	self->watched[last] = watch;
 }
 
@@ -103,7 +103,7 @@ static struct watch *watch_begin(struct worker *self, uint32_t index, enum direc
 	watch->said_ns = 0;
 	watch->has_stamps = false;
 	watch->place = (uint32_t)self->watch_count++;
-	self->restless[watch->place] = false;
+	self->due_ns[watch->place] = UINT64_MAX;
 	hot->flags |= FLOW_INSPECTED;
 	flow_cold(self->flows, index)->inspect = watch;
 	stats_add(self->stats.inspected, 1);
@@ -200,12 +200,24 @@ static void watch_follow(struct worker *self, struct watch *watch)
 	}
 }
 
-/* Most watches are quiet: a tick that visited them all would wait for each one's memory. */
+/* When a tick has something to do for the watch. Most are quiet, and a tick that visited them all
+ * would wait for the memory of each. */
+static uint64_t watch_due(const struct watch *watch)
+{
+	const struct session *session = inspect_session(watch->inspect);
+
+	if (inspect_is_waiting(watch->inspect) ||
+	    (session->changed & (SESSION_CHANGED_LEVEL | SESSION_CHANGED_IDENTITY)) != 0)
+		return 0;
+	if (session->changed == 0)
+		return UINT64_MAX;
+	return session->last_report_ns + (uint64_t)LIMIT_SESSION_REPORT_S * NS_PER_S;
+}
+
 static void watch_settle(struct worker *self, const struct watch *watch)
 {
 	if (watch->inspect != NULL)
-		self->restless[watch->place] = inspect_is_waiting(watch->inspect) ||
-					       inspect_session(watch->inspect)->changed != 0;
+		self->due_ns[watch->place] = watch_due(watch);
 }
 
 /* What the client says first is the same on both sides of a NAT, whatever it rewrites. */
@@ -403,11 +415,11 @@ static int worker_tables(struct worker *self)
 				 share(config->held_memory, config, 1u << 20), &self->stats);
 	self->watches = calloc(self->watch_max, sizeof(*self->watches));
 	self->watched = calloc(self->watch_max, sizeof(struct watch *));
-	self->restless = calloc(self->watch_max, sizeof(bool));
+	self->due_ns = calloc(self->watch_max, sizeof(uint64_t));
 	self->outlet = fact_outlet_new(&outlet);
 	self->names = names_new(&names, &self->stats);
 	if (self->flows == NULL || self->inspects == NULL || self->watches == NULL ||
-	    self->watched == NULL || self->restless == NULL || self->outlet == NULL ||
+	    self->watched == NULL || self->due_ns == NULL || self->outlet == NULL ||
 	    self->names == NULL)
 		return -1;
 	for (size_t i = 0; i < self->watch_max; i++)
@@ -443,7 +455,7 @@ void worker_free(struct worker *self)
 	flow_table_free(self->flows);
 	free(self->watches);
 	free(self->watched);
-	free(self->restless);
+	free(self->due_ns);
 	names_free(self->names);
 	fact_outlet_free(self->outlet);
 	free(self);
@@ -534,7 +546,7 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 		classify_tick(self->classify, now_ns, classify_store, self);
 	/* Backwards: dropping a watch moves the last one into its place. */
 	for (size_t i = self->watch_count; i-- > 0;)
-		if (self->restless[i])
+		if (self->due_ns[i] <= now_ns)
 			watch_tick(self, self->watched[i], now_ns);
 	flow_advance(self->flows, now_ns);
 	stats_set(self->stats.flows_active, flow_count(self->flows));

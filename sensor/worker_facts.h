@@ -31,7 +31,7 @@ struct worker {
 	struct inspect_pool *inspects;
 	struct watch *watches;
 	struct watch **watched; /* the first watch_count are in use, the rest are free */
-	bool *restless;         /* by place: a tick has something to do there */
+	uint64_t *due_ns;       /* by place: the tick that has something to do there */
 	size_t watch_count;
 	size_t watch_max;
 	size_t watch_hand; /* where the next watch to give up is looked for */
