@@ -28,8 +28,8 @@ _Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest b
 void conversation_begin(struct conversation *self, struct conversation_room *room,
 			dialect_state *states, const struct preface before[2])
 {
-	memset(self, 0, sizeof(*self));
-	memset(states, 0, dialect_count * sizeof(*states));
+	memset(self, 0, offsetof(struct conversation, session));
+	session_init(&self->session);
 	self->room = room;
 	self->states = states;
 	for (int side = 0; side < 2; side++) {

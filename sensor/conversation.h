@@ -52,7 +52,8 @@ struct reading {
 /* Flat; conversation_begin() sets it up. */
 struct conversation {
 	struct conversation_room *room;
-	dialect_state *states; /* one per dialect, zeroed */
+	dialect_state *states; /* one per dialect */
+	uint32_t begun_states; /* bit per dialect: zeroed and in use */
 	uint8_t current;       /* 1 + index of the dialect last spoken; 0: none */
 	uint8_t unknown;       /* messages of no dialect */
 	uint8_t bad;           /* times the framing failed */
@@ -61,7 +62,7 @@ struct conversation {
 	struct session session;
 };
 
-/* before: what each direction said until now. states: one per dialect, zeroed here. */
+/* before: what each direction said until now. states: one per dialect, of any content. */
 void conversation_begin(struct conversation *self, struct conversation_room *room,
 			dialect_state *states, const struct preface before[2]);
 

@@ -104,14 +104,25 @@ void conversation_tell(struct conversation *self, unsigned side, const struct fi
 	apply(&sink, finding);
 }
 
+/* Zeroed when it is first asked for: most dialects never are. */
+static uint64_t *state_of(struct conversation *self, size_t index)
+{
+	uint32_t bit = UINT32_C(1) << index;
+
+	if ((self->begun_states & bit) == 0)
+		memset(self->states[index], 0, sizeof(self->states[index]));
+	self->begun_states |= bit;
+	return self->states[index];
+}
+
 /* Asks one dialect, on a copy of its state. */
-static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg)
+static enum claim ask_dialect(struct conversation *self, size_t index, struct message *msg)
 {
 	struct sink sink = { .claim = CLAIM_NONE };
 	const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
 	dialect_state scratch;
 
-	memcpy(scratch, self->states[index], sizeof(scratch));
+	memcpy(scratch, state_of(self, index), sizeof(scratch));
 	if (!dialects[index]->decode(scratch, msg, &out))
 		return CLAIM_NONE;
 	return sink.claim == CLAIM_NONE ? CLAIM_KNOWN : sink.claim;
@@ -125,7 +136,7 @@ bool hearing_is_stray(const struct conversation *self, const struct http_head *h
 }
 
 /* 1 + index of the other text dialect that sees more in the message than *best, or 0. */
-static size_t find_better(const struct conversation *self, struct message *msg, enum claim *best)
+static size_t find_better(struct conversation *self, struct message *msg, enum claim *best)
 {
 	bool is_stray = hearing_is_stray(self, msg->http);
 	size_t found = 0;
@@ -150,7 +161,7 @@ static void decode(struct conversation *self, size_t found, struct message *msg,
 	const struct finding_out out = { .emit = take_finding, .ctx = sink };
 
 	sink->dialect = dialects[found - 1]->name;
-	(void)dialects[found - 1]->decode(self->states[found - 1], msg, &out);
+	(void)dialects[found - 1]->decode(state_of(self, found - 1), msg, &out);
 }
 
 /* The dialect that is spoken reads the message in one go when it begins with a fact. A mere answer
@@ -164,7 +175,7 @@ static enum claim read_as_current(struct conversation *self, struct message *msg
 	dialect_state before;
 	enum claim best;
 
-	memcpy(before, self->states[index], sizeof(before));
+	memcpy(before, state_of(self, index), sizeof(before));
 	sink->dialect = dialects[index]->name;
 	bool is_mine = dialects[index]->decode(self->states[index], msg, &out);
 
@@ -174,8 +185,7 @@ static enum claim read_as_current(struct conversation *self, struct message *msg
 	memcpy(self->states[index], before, sizeof(before));
 	best = !is_mine ? CLAIM_NONE : sink->claim == CLAIM_NONE ? CLAIM_KNOWN : sink->claim;
 	if (best < CLAIM_FACT &&
-	    (best == CLAIM_NONE ||
-	     ledger_find(&self->session.ledger, sink->answered, sink->dir) == NULL)) {
+	    (best == CLAIM_NONE || !session_awaits(&self->session, sink->answered, sink->dir))) {
 		size_t better = find_better(self, msg, &best);
 
 		*found = better != 0 ? better : is_mine ? self->current : 0;

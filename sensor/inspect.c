@@ -33,7 +33,7 @@ struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t
 {
 	struct inspect_pool *pool = calloc(1, sizeof(*pool));
 
-	assert(dialect_count < UINT8_MAX);
+	assert(dialect_count <= 32); /* conversation.begun_states */
 	if (pool == NULL)
 		return NULL;
 	pool->all = calloc(flows + 1, sizeof(*pool->all));

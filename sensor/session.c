@@ -10,6 +10,25 @@
 
 #define NS_PER_S 1000000000ull
 
+void session_init(struct session *self)
+{
+	memset(self, 0, offsetof(struct session, ledger));
+}
+
+void session_make_room(struct session *self)
+{
+	if (self->is_roomy)
+		return;
+	memset(&self->ledger, 0, sizeof(self->ledger));
+	memset(&self->recent, 0, sizeof(self->recent));
+	self->is_roomy = 1;
+}
+
+bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir)
+{
+	return self->is_roomy && ledger_find(&self->ledger, id, reply_dir) != NULL;
+}
+
 void apply_word(struct apply *a, enum evidence_word word)
 {
 	if (evidence_add(&a->self->view.evidence, word))
@@ -188,6 +207,7 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 		.self = self, .finding = finding, .dir = dir, .time_ns = time_ns, .stats = stats
 	};
 
+	session_make_room(self);
 	if (self->view.first_ns == 0 || time_ns < self->view.first_ns)
 		self->view.first_ns = time_ns;
 	if (time_ns > self->view.last_ns)
@@ -238,7 +258,8 @@ void session_carrier(struct session *self, const char *names)
 
 void session_gap(struct session *self, enum direction dir)
 {
-	ledger_gap(&self->ledger, dir);
+	if (self->is_roomy)
+		ledger_gap(&self->ledger, dir);
 	(void)session_witness(self, EVIDENCE_GAP);
 }
 
@@ -246,7 +267,8 @@ void session_swap_roles(struct session *self)
 {
 	uint8_t yeses = self->yeses[0];
 
-	ledger_swap_roles(&self->ledger);
+	if (self->is_roomy)
+		ledger_swap_roles(&self->ledger);
 	self->yeses[0] = self->yeses[1];
 	self->yeses[1] = yeses;
 	self->dirs_heard = (uint8_t)((self->dirs_heard & 1) << 1 | self->dirs_heard >> 1);

@@ -73,8 +73,6 @@ enum session_change {
 
 struct session {
 	struct session_view view;
-	struct ledger ledger;
-	struct rate recent; /* of submitted shares, or of accepted ones once a reply was seen */
 	uint64_t worker_hashes[8];
 	double work_submitted;
 	double work_accepted;
@@ -97,11 +95,18 @@ struct session {
 	uint8_t yeses[2];          /* that a login or a share gets, by direction; up to 2 */
 	uint8_t dirs_heard;        /* bit per direction that carried bytes, read or not */
 	uint8_t dialect_proof;     /* enum proof of the finding that named view.dialect */
+	uint8_t is_roomy;          /* what follows is zeroed: with the first finding */
+	struct ledger ledger;
+	struct rate recent; /* of submitted shares, or of accepted ones once a reply was seen */
 };
 
 struct stats;
 
-/* self must be zeroed before its first finding. dialect is the descriptor's name. Returns the
+/* Before anything else: most flows under inspection never bring a finding, and the larger part of a
+ * session stays untouched until then. */
+void session_init(struct session *self);
+
+/* dialect is the descriptor's name. Returns the
  * changes of this call (also ORed into self->changed); 0 while the session is not reported.
  *
  * A reply with a count settles that many of the oldest pending shares. When the miner's side of a
@@ -118,6 +123,9 @@ void session_hear(struct session *self, enum direction dir);
  * be held behind a hole of the stream. Proves nothing, begins nothing. */
 void session_overhear(struct session *self, const struct finding *reply, enum direction dir,
 		      uint64_t time_ns);
+
+/* Somebody waits for a reply with that id which travels in reply_dir. */
+bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir);
 
 /* What the session rides in: names of carriers, outermost first; "" for nothing. */
 void session_carrier(struct session *self, const char *names);

@@ -16,6 +16,7 @@ struct apply {
 };
 
 /* session.c */
+void session_make_room(struct session *self);
 void apply_word(struct apply *a, enum evidence_word word);
 void apply_level(struct apply *a, enum level level);
 

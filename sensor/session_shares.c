@@ -329,6 +329,7 @@ void session_overhear(struct session *self, const struct finding *reply, enum di
 {
 	const struct ledger_reply early = ledger_reply_of(reply, dir, time_ns);
 
+	session_make_room(self);
 	count_yes(self, reply, dir);
 	if (early.id != 0)
 		ledger_keep_early(&self->ledger, &early);

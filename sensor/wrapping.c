@@ -80,7 +80,7 @@ static bool push_layer(struct wrapping *self, const struct carrier *carrier)
 		stats_add(room->stats->carriers_capped, 1);
 		return false;
 	}
-	memset(state, 0, BLOCK_SMALL);
+	memset(state, 0, carrier->state_size);
 	*layer = (struct wrapping_layer){ .carrier = carrier, .state = state };
 	self->depth++;
 	stats_add(room->stats->carriers, 1);
