@@ -84,7 +84,8 @@ step golden python3 tests/golden/golden.py --binary build/minecanary
 step differ python3 tests/differential/differential.py --binary build/minecanary --seed 1
 step fields python3 tests/differential/fields.py --check --binary build/minecanary
 step printed sh tests/unit/printed.sh build/minecanary
-step bench env BENCH_SCALE=1 BENCH_ROUNDS=1 "BENCH_PARTS=speed detections limits names units" make -s bench
+step bench env BENCH_SCALE=1 BENCH_ROUNDS=1 \
+    "BENCH_PARTS=speed detections limits names units" make -s bench
 step asan sanitized asan address,undefined unit
 step asan-differ python3 tests/differential/differential.py --binary build/asan/minecanary \
     --seed 1 --sample 1

@@ -8,11 +8,11 @@
 #include <time.h>
 
 struct slot {
-	char name[THREAD_CPU_NAME];
-	clockid_t clock;
 	uint64_t begun_ns;
 	_Atomic uint64_t ended_ns; /* on its clock; 0: it runs */
-	_Atomic bool is_taken;     /* what is above is fixed but ended_ns */
+	char name[THREAD_CPU_NAME];
+	clockid_t clock;
+	_Atomic bool is_taken; /* what is above is fixed but ended_ns */
 };
 
 static struct slot slots[THREAD_CPU_MAX];

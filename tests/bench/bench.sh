@@ -5,7 +5,7 @@
 #   BUILD=build sh tests/bench/bench.sh
 #
 # BENCH_SCALE     percent of the full size (default 10; 100: 10 M packets, 2,000 miners, 1 M flows)
-# BENCH_ROUNDS    alternating rounds (default 5)
+# BENCH_ROUNDS    alternating rounds (default 3)
 # BENCH_PARTS     of: speed peers detections limits names units (default: all)
 # BENCH_DIR       where captures are written and kept (default: a temporary directory)
 #
@@ -15,7 +15,7 @@ set -eu
 
 BUILD=${BUILD:-build}
 BENCH_SCALE=${BENCH_SCALE:-10}
-BENCH_ROUNDS=${BENCH_ROUNDS:-5}
+BENCH_ROUNDS=${BENCH_ROUNDS:-3}
 BENCH_PARTS=${BENCH_PARTS:-speed peers detections limits names units}
 here=$(dirname "$0")
 

@@ -6,7 +6,7 @@ limits.py [--build DIR] [--rounds N] memory FLOWS | flood PACKETS SESSIONS | cur
 
 memory   peak with that many live flows, and bytes for each
 flood    flows of one packet around mining sessions: peak beside a tenth of it, sessions and shares
-curve    CPU per packet, ten packets a flow, at each number of flows
+curve    CPU per packet, ten packets a flow, at each number of flows; the ideal meter beside it
 workers  CPU of two workers beside one, and how they share it
 """
 
@@ -25,6 +25,7 @@ class Bench:
         self.rounds = rounds
         self._traffic = os.path.join(build, "bench/traffic")
         self._sensor = os.path.join(build, "minecanary")
+        self._meter = os.path.join(build, "bench/meter")
 
     def command(self, path, *options):
         return [self._sensor, "-r", path, "--classify", "candidates", *SENSOR, *options]
@@ -60,19 +61,29 @@ class Bench:
             print(f"  {count:>10}{result.peak:>10.0f}{got.get('flows_evicted', 0):>10}{seen:>14}"
                   f"{counted:>16}{result.cpu / got['packets'] * 1e9:>11.0f}", flush=True)
 
+    def metered(self, packets, flows):
+        """CPU of the ideal meter reading the shape small from a pipe."""
+        result, _ = piped([self._traffic, "small", str(packets), str(flows), "-"],
+                          [self._meter, "-", str(flows)])
+        return result and result.cpu
+
     def curve(self, counts):
         first = None
         print(f"  {'flows':>10}{'ns/packet':>11}{'x first':>10}{'worker':>10}{'x first':>10}"
-              f"{'peak MiB':>10}")
+              f"{'meter':>10}{'x first':>10}{'peak MiB':>10}")
         for flows in counts:
-            runs = [self.fed("small", PACKETS_PER_FLOW * flows, flows, *room(flows))[0]
-                    for _ in range(self.rounds if flows < 1000000 else 1)]
             packets = PACKETS_PER_FLOW * flows
+            runs, meters = [], []
+            for _ in range(self.rounds if flows < 1000000 else 1):
+                runs.append(self.fed("small", packets, flows, *room(flows))[0])
+                meters.append(self.metered(packets, flows))
             whole = median([each.cpu - each.threads["start"] for each in runs]) / packets * 1e9
             worker = median([each.threads["reader"] for each in runs]) / packets * 1e9
-            first = first or (whole, worker)
+            meter = median(meters) / packets * 1e9
+            first = first or (whole, worker, meter)
             print(f"  {flows:>10}{whole:>11.0f}{whole / first[0]:>10.2f}{worker:>10.0f}"
-                  f"{worker / first[1]:>10.2f}{runs[0].peak:>10.0f}", flush=True)
+                  f"{worker / first[1]:>10.2f}{meter:>10.0f}{meter / first[2]:>10.2f}"
+                  f"{runs[0].peak:>10.0f}", flush=True)
 
     def workers(self, name, path, flows):
         packets = count_packets(path)
