@@ -37,6 +37,7 @@ struct classify {
 	struct ndpi_detection_module_struct *module;
 	struct classify_options options;
 	struct stats *stats;
+	struct budget budget;
 	struct classify_flow *flows;
 	uint8_t *block;
 	size_t state_bytes;
@@ -109,6 +110,7 @@ struct classify *classify_new(const struct classify_options *options, struct sta
 	self->options = *options;
 	self->stats = stats;
 	self->label_count = 1;
+	budget_init(&self->budget, options->cpu_percent, options->clocks);
 	self->module = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 	if (self->module == NULL || states_new(self) != 0) {
 		classify_free(self);
@@ -132,6 +134,19 @@ void classify_free(struct classify *self)
 	free(self->block);
 	free(self->flows);
 	free(self);
+}
+
+bool classify_admits(struct classify *self)
+{
+	if (budget_allows(&self->budget))
+		return true;
+	stats_add(self->stats->classify_shed, 1);
+	return false;
+}
+
+void classify_lost(struct classify *self, uint64_t lost)
+{
+	budget_lost(&self->budget, lost);
 }
 
 struct classify_flow *classify_begin(struct classify *self, uint32_t user, uint64_t now_ns)
@@ -201,13 +216,13 @@ static void flow_decide(struct classify *self, struct classify_flow *flow, ndpi_
 	flow_release(self, flow);
 }
 
-bool classify_packet(struct classify *self, struct classify_flow *flow, enum direction dir,
-		     const struct packet *packet, struct classify_label *label)
+/* True when the flow is decided. */
+static bool flow_feed(struct classify *self, struct classify_flow *flow,
+		      const struct packet *packet, struct classify_label *label)
 {
 	struct slice l3 = slice_head(packet->l3, PACKET_BYTES);
 	ndpi_protocol proto;
 
-	(void)dir; /* 4.2 finds the direction from the addresses */
 	proto = ndpi_detection_process_packet(self->module, flow->ndpi, l3.ptr,
 					      (unsigned short)l3.len, packet->time_ns / 1000000u);
 	flow->packets++;
@@ -220,6 +235,19 @@ bool classify_packet(struct classify *self, struct classify_flow *flow, enum dir
 		return true;
 	}
 	return false;
+}
+
+bool classify_packet(struct classify *self, struct classify_flow *flow, enum direction dir,
+		     const struct packet *packet, struct classify_label *label)
+{
+	uint64_t begun = budget_begin(&self->budget);
+	bool is_decided = flow_feed(self, flow, packet, label);
+
+	(void)dir; /* 4.2 finds the direction from the addresses */
+	budget_end(&self->budget, begun);
+	if (begun != 0)
+		stats_set(self->stats->classify_ms, self->budget.spent_ns / 1000000u);
+	return is_decided;
 }
 
 void classify_end(struct classify *self, struct classify_flow *flow, struct classify_label *label)
