@@ -57,14 +57,13 @@ static void fill(struct budget *self, uint64_t now_ns)
 static void look(struct budget *self)
 {
 	uint64_t now_ns = self->clocks.now();
+	bool is_limited = self->percent < 100;
 
 	fill(self, now_ns);
-	if (now_ns < self->held_ns)
+	if (now_ns < self->held_ns || (is_limited && self->credit_ns <= 0))
 		self->is_shut = true;
-	else if (self->percent >= 100 || self->credit_ns >= bucket_ns(self) / 2)
+	else if (!is_limited || self->credit_ns >= bucket_ns(self) / 2)
 		self->is_shut = false;
-	else if (self->credit_ns <= 0)
-		self->is_shut = true;
 }
 
 uint64_t budget_begin(struct budget *self)
