@@ -31,7 +31,8 @@ static void use_mode(enum classify_mode mode)
 static void send(uint16_t port, uint32_t seq, const char *text)
 {
 	uint8_t bytes[512] = { 0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6 };
-	size_t len = strlen(text);
+	struct slice said = slice_str(text);
+	size_t len = said.len;
 	struct packet packet = { .time_ns = now_ns,
 				 .number = ++number,
 				 .key = { .proto = IP_PROTO_TCP, .ip_version = 4 },
@@ -49,7 +50,7 @@ static void send(uint16_t port, uint32_t seq, const char *text)
 	bytes[23] = 80;
 	bytes[32] = 0x50;
 	bytes[33] = TCP_ACK | TCP_PSH;
-	memcpy(bytes + 40, text, len);
+	memcpy(bytes + 40, said.ptr, len);
 	packet.l3 = slice_of(bytes, 40 + len);
 	packet.payload = slice_tail(packet.l3, 40);
 	packet.from_high = flow_key_set(&packet.key, client, server, port, 80, false);
