@@ -2,12 +2,14 @@
  *
  * A label for flow records and one weak witness; it never raises an alert. One context per worker;
  * states come from a capped pool and are freed at the verdict, after a few packets or at a
- * deadline. Labels are small numbers (0: none) with a table of names that is built once and then
- * read by any thread. Only classify.c knows nDPI and its versions. */
+ * deadline. New flows are turned away while nDPI has had its share of CPU or packets were lost.
+ * Labels are small numbers (0: none) with a table of names that is built once and then read by any
+ * thread. Only classify.c knows nDPI and its versions. */
 #ifndef SENSOR_CLASSIFY_H
 #define SENSOR_CLASSIFY_H
 
 #include "protocols/dialect.h"
+#include "sensor/budget.h"
 #include "sensor/packet.h"
 #include "sensor/stats.h"
 
@@ -17,9 +19,11 @@ struct classify;
 struct classify_flow;
 
 struct classify_options {
-	uint32_t max_states;  /* live nDPI states */
-	uint32_t max_packets; /* payload packets a flow is given */
-	uint32_t deadline_ms; /* packet time from the first payload packet */
+	uint32_t max_states;                /* live nDPI states */
+	uint32_t max_packets;               /* payload packets a flow is given */
+	uint32_t deadline_ms;               /* packet time from the first payload packet */
+	uint32_t cpu_percent;               /* of a core that new flows may take; 100: no limit */
+	const struct budget_clocks *clocks; /* NULL: the system's */
 };
 
 /* What nDPI said. proto and category index its tables; risks is its bit set. */
@@ -34,6 +38,12 @@ struct classify_label {
 /* NULL when nDPI cannot be set up. */
 struct classify *classify_new(const struct classify_options *options, struct stats *stats);
 void classify_free(struct classify *self);
+
+/* May a new flow be given to nDPI for a label alone? Counted when not. */
+bool classify_admits(struct classify *self);
+
+/* Packets lost ahead of the worker so far: no new flows for some seconds after that rose. */
+void classify_lost(struct classify *self, uint64_t lost);
 
 /* A state for a flow, or NULL at the cap (counted). user is the caller's, for classify_tick(). */
 struct classify_flow *classify_begin(struct classify *self, uint32_t user, uint64_t now_ns);

@@ -47,7 +47,8 @@ struct config {
 	uint32_t classify_packets;
 	uint32_t classify_states;
 	uint32_t classify_deadline_ms;
-	uint32_t flows; /* capacity over all workers */
+	uint32_t classify_cpu; /* percent of a core, per worker; 0: by default */
+	uint32_t flows;        /* capacity over all workers */
 	uint32_t idle_s, idle_tcp_s, closed_s, active_s;
 	uint32_t inspected_flows;             /* over all workers */
 	uint64_t message_memory, held_memory; /* bytes over all workers */

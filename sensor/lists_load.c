@@ -3,13 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
+#include "sensor/large.h"
 #include "sensor/lists_index.h"
 
 #define READ_BYTES   ((size_t)256 * 1024)
-#define HUGE_PAGE    ((size_t)2 << 20)
 #define ROOM_MIN     4096u
 #define SLOTS_MIN    64u
 #define FILTER_MIN   8u
@@ -350,21 +349,6 @@ static size_t power_of_two(size_t least, size_t wanted)
 	return least;
 }
 
-/* Zeroed; its size is a power of two. A large one is looked at all over: on huge pages, a look
- * finds its place at once. */
-static void *new_table(size_t size)
-{
-	void *table;
-
-	if (size < HUGE_PAGE)
-		return calloc(1, size);
-	table = aligned_alloc(HUGE_PAGE, size);
-	if (table == NULL)
-		return NULL;
-	(void)madvise(table, size, MADV_HUGEPAGE);
-	return memset(table, 0, size);
-}
-
 static int build_table(struct lists *self)
 {
 	size_t slots = power_of_two(SLOTS_MIN, 2 * self->count);
@@ -372,8 +356,8 @@ static int build_table(struct lists *self)
 
 	if (trim(&self->rows) < 0 || trim(&self->tags) < 0)
 		return -ENOMEM;
-	self->slots = new_table(slots * sizeof(*self->slots));
-	self->filter = new_table(words * sizeof(*self->filter));
+	self->slots = large_alloc(slots * sizeof(*self->slots));
+	self->filter = large_alloc(words * sizeof(*self->filter));
 	if (self->slots == NULL || self->filter == NULL)
 		return -ENOMEM;
 	self->slot_mask = slots - 1;

@@ -79,6 +79,9 @@ const struct option_row option_rows[] = {
 	       "Flows under classification at once, per worker"),
 	NUMBER("classify-deadline", 0, classify_deadline_ms, 1, 3600000, "5000", "MS", WORK,
 	       "Milliseconds after which nDPI's best guess is taken"),
+	NUMBER("classify-cpu", 0, classify_cpu, 0, 100, "0", "PERCENT", WORK,
+	       "CPU of a worker that nDPI may take before classify: all sheds new flows to "
+	       "candidates; 100: no limit; 0: 50 live, no limit with -r"),
 	NUMBER("flows", 0, flows, 1024, 67108864, "262144", "N", WORK,
 	       "Flows kept at once, over all workers; 224 bytes each"),
 	SECONDS("idle-timeout", idle_s, 1, 86400, "120", WORK,

@@ -262,6 +262,9 @@ static void kernel_counters(struct reader *self)
 	stats_set(self->options.stats->kernel_received, counters.received);
 	stats_set(self->options.stats->kernel_dropped, counters.dropped);
 	stats_set(self->options.stats->interface_dropped, counters.interface_dropped);
+	for (size_t i = 0; i < self->options.worker_count; i++)
+		worker_lost(self->options.workers[i],
+			    counters.dropped + self->options.stats->batches_dropped);
 }
 
 /* --- progress ------------------------------------------------------------------------------- */

@@ -31,6 +31,8 @@
 	X(flow_table_full, "packets without a flow: nothing could be evicted") \
 	X(classified, "flows with an nDPI label") \
 	X(classify_capped, "flows not given to nDPI: too many live states") \
+	X(classify_shed, "flows not given to nDPI: its share of CPU was used up, or packets lost") \
+	X(classify_ms, "CPU time that nDPI took, by sample") \
 	X(inspected, "flows taken under inspection") \
 	X(inspect_capped, "flows not inspected: cap reached") \
 	X(carriers, "carriers recognised: HTTP, WebSocket, SOCKS, TLS, PROXY") \

@@ -16,8 +16,10 @@
 
 #define NS_PER_S       1000000000u
 #define CLASSIFY_DONE  UINT16_MAX
-#define FINISH_WAIT_MS 1000 /* for room in the ring, at the end */
-#define WATCH_SCAN     16   /* watches compared when the pool is full */
+#define CLASSIFY_HELD  (UINT16_MAX - 1) /* for nDPI only once it is under inspection */
+#define CLASSIFY_CPU   50               /* percent, live */
+#define FINISH_WAIT_MS 1000             /* for room in the ring, at the end */
+#define WATCH_SCAN     16               /* watches compared when the pool is full */
 
 /* --- inspection ----------------------------------------------------------------------------- */
 
@@ -234,6 +236,9 @@ static void watch_hear(struct watch *watch, const struct packet *packet)
 	watch->said_ns = packet->time_ns;
 }
 
+static void classify_candidate(struct worker *self, uint32_t index, enum direction dir,
+			       const struct packet *packet);
+
 static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 			const struct packet *packet)
 {
@@ -253,6 +258,7 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 		return;
 	if (watch->said == 0 && dir == DIR_TO_SERVER && packet->payload.len > 0)
 		watch_hear(watch, packet);
+	classify_candidate(self, index, dir, packet);
 	inspect_packet(watch->inspect, dir, packet);
 	watch_follow(self, watch);
 	watch_settle(self, watch);
@@ -300,17 +306,32 @@ static void classify_flow_packet(struct worker *self, uint32_t index, enum direc
 		classify_store(self, index, &label);
 }
 
-static bool wants_label(const struct worker *self, const struct flow *hot,
-			const struct packet *packet)
+/* nDPI wants the headers of what was sent: a reassembled datagram no longer has them. */
+static bool is_for_ndpi(const struct packet *packet)
 {
-	if (self->classify == NULL || hot->classified == CLASSIFY_DONE || packet->payload.len == 0)
+	return packet->payload.len > 0 && packet->ip_packets == 1;
+}
+
+static bool wants_label(struct worker *self, struct flow *hot, const struct packet *packet)
+{
+	if (hot->classified >= CLASSIFY_HELD || self->classify == NULL || !is_for_ndpi(packet))
 		return false;
-	/* nDPI wants the headers of what was sent: a reassembled datagram no longer has them. */
-	if (packet->ip_packets != 1)
-		return false;
-	return self->config->classify == CLASSIFY_ALL ||
-	       (packet->key.proto == IP_PROTO_TCP &&
-		((hot->flags & FLOW_INSPECTED) != 0 || dialects_candidate(packet->payload)));
+	if (hot->classified == 0 &&
+	    (self->config->classify != CLASSIFY_ALL || !classify_admits(self->classify)))
+		hot->classified = CLASSIFY_HELD;
+	return hot->classified != CLASSIFY_HELD;
+}
+
+/* A flow held back comes under inspection with this packet. */
+static void classify_candidate(struct worker *self, uint32_t index, enum direction dir,
+			       const struct packet *packet)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+
+	if (hot->classified != CLASSIFY_HELD || !is_for_ndpi(packet))
+		return;
+	hot->classified = 0;
+	classify_flow_packet(self, index, dir, packet);
 }
 
 /* --- flow table hooks ----------------------------------------------------------------------- */
@@ -387,6 +408,14 @@ static size_t share(uint64_t total, const struct config *config, size_t least)
 	return part < least ? least : part;
 }
 
+/* A replay is to label everything: nothing is lost while it takes its time. */
+static uint32_t classify_cpu(const struct worker *self)
+{
+	if (self->config->classify_cpu != 0)
+		return self->config->classify_cpu;
+	return self->options.is_lossless ? 100 : CLASSIFY_CPU;
+}
+
 static int worker_tables(struct worker *self)
 {
 	const struct config *config = self->config;
@@ -398,8 +427,10 @@ static int worker_tables(struct worker *self)
 		.is_touched = !self->options.is_lossless,
 		.has_fixed_key = config->deterministic,
 	};
-	struct classify_options classify = { config->classify_states, config->classify_packets,
-					     config->classify_deadline_ms };
+	struct classify_options classify = { .max_states = config->classify_states,
+					     .max_packets = config->classify_packets,
+					     .deadline_ms = config->classify_deadline_ms,
+					     .cpu_percent = classify_cpu(self) };
 	struct names_hooks names = worker_names_hooks(self);
 	struct fact_outlet_options outlet = { .feed = self->options.feed,
 					      .worker = self->options.index,
@@ -542,8 +573,11 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 	self->now_ns = now_ns;
 	read_lists(self);
 	fact_outlet_retry(self->outlet);
-	if (self->classify != NULL)
+	if (self->classify != NULL) {
+		classify_lost(self->classify,
+			      atomic_load_explicit(&self->packets_lost, memory_order_relaxed));
 		classify_tick(self->classify, now_ns, classify_store, self);
+	}
 	/* Backwards: dropping a watch moves the last one into its place. */
 	for (size_t i = self->watch_count; i-- > 0;)
 		if (self->due_ns[i] <= now_ns)
@@ -552,6 +586,11 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	watermark(self, now_ns);
 	ring_bell_ring(self->options.feed->bell);
+}
+
+void worker_lost(struct worker *self, uint64_t packets)
+{
+	atomic_store_explicit(&self->packets_lost, packets, memory_order_relaxed);
 }
 
 void worker_finish(struct worker *self, uint64_t now_ns)

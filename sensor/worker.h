@@ -32,6 +32,9 @@ void worker_batch(struct worker *self, const struct packet_batch *batch);
 /* Packet time has reached now_ns: expires, reports, offers again what was refused. */
 void worker_tick(struct worker *self, uint64_t now_ns);
 
+/* Live: packets lost so far on their way to this worker. Any thread. */
+void worker_lost(struct worker *self, uint64_t packets);
+
 /* End of input, at packet time now_ns: ends all flows and sessions and moves the watermark to its
  * end. */
 void worker_finish(struct worker *self, uint64_t now_ns);

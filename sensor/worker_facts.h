@@ -37,8 +37,9 @@ struct worker {
 	size_t watch_hand; /* where the next watch to give up is looked for */
 	struct fact_outlet *outlet;
 	struct names *names;
-	uint64_t sensor; /* of the flow ids */
-	uint64_t now_ns; /* packet time of what is being handled */
+	uint64_t sensor;               /* of the flow ids */
+	uint64_t now_ns;               /* packet time of what is being handled */
+	_Atomic uint64_t packets_lost; /* as worker_lost() told */
 	struct stats stats;
 };
 

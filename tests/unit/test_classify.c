@@ -40,7 +40,8 @@ static struct classify *new_classify(uint32_t packets, uint32_t deadline_ms)
 {
 	struct classify_options options = { .max_states = STATES,
 					    .max_packets = packets,
-					    .deadline_ms = deadline_ms };
+					    .deadline_ms = deadline_ms,
+					    .cpu_percent = 100 };
 	struct classify *self;
 
 	memset(&stats, 0, sizeof(stats));
