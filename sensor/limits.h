@@ -20,6 +20,7 @@
 #define LIMIT_BATCH_BYTES   (256 * 1024)
 #define LIMIT_BATCHES       16 /* per worker, in flight */
 #define LIMIT_WORKERS       64
+#define LIMIT_MERGE_WAIT_MS 100 /* live: what one worker tells waits no longer for the others */
 #define LIMIT_SNAPLEN       262144
 
 /* One direction of one stream: bytes and segments that wait for a missing one. */
