@@ -24,6 +24,9 @@
 	X(fragments, "IP fragments seen") \
 	X(fragments_joined, "datagrams reassembled") \
 	X(fragments_dropped, "fragments dropped: overlap, cap or time-out") \
+	X(handled, "packets handled by the workers") \
+	X(handled_most, "packets handled by the busiest worker") \
+	X(handled_least, "packets handled by the least busy worker") \
 	X(flows, "flows opened") \
 	X(flows_active, "flows in the table now") \
 	X(flows_evicted, "flows ended to make room") \

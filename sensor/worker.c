@@ -482,6 +482,7 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		handle_packet(self, &batch->packets[i], tags[i]);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
+	stats_add(self->stats.handled, batch->count);
 	if (batch->count > 0)
 		watermark(self, batch->packets[batch->count - 1].time_ns);
 	if (batch->tick_ns != 0)
