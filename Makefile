@@ -47,8 +47,8 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
               $(CARRIER_IDS:%=$(BUILD)/fuzz/carrier_%)
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
-        unit-build unit-threads test-tools
+.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build bench-live install \
+        clean help unit-build unit-threads test-tools
 
 all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
@@ -140,6 +140,9 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 bench-build: all $(BENCH_BIN)
 bench: bench-build                      ## CPU per packet beside a bare libpcap loop and the ideal meter
 	@BUILD=$(BUILD) sh tests/bench/bench.sh
+
+bench-live: bench-build                 ## packets received and dropped, live, at rising rates; needs root
+	@BUILD=$(BUILD) sh tests/bench/live.sh
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck
 	@BUILD=$(BUILD) sh scripts/lint.sh
