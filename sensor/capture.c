@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -263,6 +264,39 @@ static int set_live_filter(struct capture *self, const char *filter, char error[
 	return rc;
 }
 
+/* The kernel runs this program; what it lets through is filtered here. A live handle would compile
+ * for the kernel, where VLAN tags are metadata; here they are in the frame. */
+static int set_program(struct capture *self, int fd, const char *filter,
+		       char error[CAPTURE_ERROR_TEXT])
+{
+	int rc;
+
+	if (self->link != LINK_ETHERNET) {
+		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: --shunt-bytes needs Ethernet",
+			       self->name);
+		return -ENOTSUP;
+	}
+	/* libpcap goes on filtering what is in the ring by its last filter, which may be the deaf
+	 * one of a group. */
+	rc = set_live_filter(self, "", error);
+	if (rc == 0 && filter != NULL && filter[0] != '\0') {
+		pcap_t *pcap = pcap_open_dead(DLT_EN10MB, LIMIT_SNAPLEN);
+
+		rc = pcap == NULL ? -ENOMEM : compile_filter(pcap, filter, &self->filter, error);
+		self->has_filter = rc == 0;
+		if (pcap != NULL)
+			pcap_close(pcap);
+	}
+	if (rc != 0)
+		return rc;
+	if (setsockopt(pcap_fileno(self->pcap), SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)) == 0)
+		return 0;
+	(void)snprintf(error, CAPTURE_ERROR_TEXT,
+		       "%s: --shunt-bytes: the kernel takes no filter with a map: %s", self->name,
+		       strerror(errno));
+	return -errno;
+}
+
 static int open_handle(struct capture **out, const struct capture_live *options,
 		       char error[CAPTURE_ERROR_TEXT])
 {
@@ -371,8 +405,12 @@ int capture_open_live(struct capture *out[], size_t count, const struct capture_
 		rc = open_handle(&out[i], options, error);
 	if (rc == 0 && count > 1)
 		rc = make_group(out, count, &filter, error);
-	for (size_t i = 0; i < count && rc == 0 && filter != NULL; i++)
-		rc = set_live_filter(out[i], filter, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if (options->programs != NULL)
+			rc = set_program(out[i], options->programs[i], options->filter, error);
+		else if (filter != NULL)
+			rc = set_live_filter(out[i], filter, error);
+	}
 	for (size_t i = 0; i < count && rc != 0; i++) {
 		capture_close(out[i]);
 		out[i] = NULL;

@@ -19,6 +19,9 @@ struct capture_live {
 	uint32_t buffer_bytes; /* kernel ring */
 	uint32_t timeout_ms;   /* block retirement */
 	bool promiscuous;
+	/* For each handle the descriptor of an extended BPF program that filters in the kernel,
+	 * Ethernet only; NULL: none. The kernel has room for one, so that filter is run here. */
+	const int *programs;
 };
 
 struct capture_counters {

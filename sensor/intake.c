@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "sensor/log.h"
+
 /* How long the kernel keeps a block of packets that is not full. Several workers' facts are merged
  * by time within LIMIT_MERGE_WAIT_MS, so theirs must not come late. */
 #define LONE_TIMEOUT_MS  100
@@ -16,6 +18,7 @@ struct intake {
 	const struct config *config;
 	struct source *sources[LIMIT_WORKERS];
 	struct reader *readers[LIMIT_WORKERS];
+	struct shunt *shunts[LIMIT_WORKERS]; /* NULL: none */
 	struct stats stats[LIMIT_WORKERS];
 	size_t count; /* of sources and of readers */
 	_Atomic bool *stop;
@@ -46,6 +49,32 @@ static void allow_many_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void close_shunts(struct intake *self)
+{
+	for (size_t i = 0; i < self->count; i++) {
+		shunt_free(self->shunts[i]);
+		self->shunts[i] = NULL;
+	}
+}
+
+/* False: nothing will be shunted. */
+static bool open_shunts(struct intake *self, int programs[])
+{
+	char error[SHUNT_ERROR_TEXT];
+
+	if (self->config->shunt_bytes == 0)
+		return false;
+	for (size_t i = 0; i < self->count; i++) {
+		if (shunt_new(&self->shunts[i], self->config->snaplen, error) != 0) {
+			log_warning("shunt-bytes: %s: all packets are read", error);
+			close_shunts(self);
+			return false;
+		}
+		programs[i] = shunt_program(self->shunts[i]);
+	}
+	return true;
+}
+
 static int open_live(struct intake *self, char error[CAPTURE_ERROR_TEXT])
 {
 	const struct config *config = self->config;
@@ -55,10 +84,13 @@ static int open_live(struct intake *self, char error[CAPTURE_ERROR_TEXT])
 				     .buffer_bytes = (uint32_t)config->buffer_size,
 				     .timeout_ms = LONE_TIMEOUT_MS,
 				     .promiscuous = config->promiscuous };
+	int programs[LIMIT_WORKERS];
 
 	self->count = config->workers;
 	if (self->count > 1)
 		live.timeout_ms = GROUP_TIMEOUT_MS;
+	if (open_shunts(self, programs))
+		live.programs = programs;
 	return source_open_live(self->sources, self->count, &live, self->stats, error);
 }
 
@@ -196,6 +228,11 @@ const char *intake_damage(const struct intake *self, size_t index)
 	return NULL;
 }
 
+struct shunt *intake_shunt(const struct intake *self, size_t index)
+{
+	return self->shunts[index];
+}
+
 void intake_counters(struct intake *self, struct capture_counters *out)
 {
 	*out = (struct capture_counters){ 0 };
@@ -223,5 +260,6 @@ void intake_free(struct intake *self)
 		reader_free(self->readers[i]);
 		source_close(self->sources[i]);
 	}
+	close_shunts(self);
 	free(self);
 }

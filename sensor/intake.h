@@ -37,6 +37,9 @@ void intake_break(struct intake *self);
 const char *intake_name(const struct intake *self);
 const char *intake_damage(const struct intake *self, size_t index);
 
+/* Of the worker of that number; NULL: nothing is shunted. */
+struct shunt *intake_shunt(const struct intake *self, size_t index);
+
 /* Sums over all handles. */
 void intake_counters(struct intake *self, struct capture_counters *out);
 void intake_stats(const struct intake *self, struct stats *sum);

@@ -263,6 +263,7 @@ static int open_workers(struct run *self)
 		struct worker_options options = { .config = &self->config,
 						  .lists = lists_keeper_board(self->lists),
 						  .watched = self->watched,
+						  .shunt = intake_shunt(self->intake, i),
 						  .feed = feed,
 						  .index = (uint16_t)i,
 						  .is_lossless = !is_live(self),

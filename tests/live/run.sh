@@ -1,6 +1,6 @@
 #!/bin/sh
-# Live capture on a pair of virtual interfaces, several workers on one, connections through a NAT,
-# and the journal of a sensor that drops privileges, each in a network namespace of its own. Needs root.
+# Live capture on a pair of virtual interfaces, several workers on one, elephants that stay in
+# the kernel, connections through a NAT, and the journal of a sensor that drops privileges, each in a network namespace of its own. Needs root.
 # usage: run.sh [BINARY]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -19,6 +19,7 @@ fi
 failed=0
 unshare --net python3 tests/live/live.py --binary "$binary" || failed=1
 unshare --net python3 tests/live/workers.py --binary "$binary" || failed=1
+unshare --net python3 tests/live/shunt.py --binary "$binary" || failed=1
 unshare --net python3 tests/live/nat.py --binary "$binary" || failed=1
 unshare --net python3 tests/live/journal.py --binary "$binary" || failed=1
 exit $failed
