@@ -18,8 +18,8 @@ SENDING, LISTENING = "mc-send", "mc-listen"
 START_SECONDS = 20
 SETTLE_SECONDS = 0.5
 HEAD = ("workers", "rate asked", "offered/s", "offered", "received", "kernel drops", "our drops",
-        "CPU ns/packet", "shares")
-WIDTHS = (7, 10, 10, 9, 9, 12, 9, 13, 7)
+        "CPU ns/offered", "shares")
+WIDTHS = (7, 10, 9, 9, 9, 12, 9, 14, 7)
 OURS = ("batches_dropped", "flow_table_full", "records_dropped", "answers_dropped")
 
 
@@ -89,7 +89,7 @@ def run_once(args, path, workers, rate):
     least = 100 * seen.get("handled_least", 0) / max(1, handled)
     return (workers, rate or "max", f"{offered / seconds:.0f}", offered, seen.get("packets", 0),
             seen.get("kernel_dropped", 0), sum(seen.get(name, 0) for name in OURS),
-            f"{used * 1e9 / max(1, handled):.0f}", f"{most:.0f}/{least:.0f}")
+            f"{used * 1e9 / max(1, offered):.0f}", f"{most:.0f}/{least:.0f}")
 
 
 def show(values):
