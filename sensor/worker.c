@@ -140,7 +140,7 @@ static void check_contact(struct worker *self, uint32_t index, const struct pack
 	const struct flow_key *key = &cold->key;
 	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
 
-	hot->contact &= FLOW_NAMED | FLOW_SHUNTED;
+	hot->contact &= FLOW_NAMED | FLOW_SHUNTED | FLOW_BYPASSED;
 	hot->contact |= lists_match_address(self->lists, LIST_WATCHED, key->ip_version,
 					    key->addr[server], key->port[server]);
 	if ((hot->contact & FLOW_CONTACT_ID) == 0 && worker_is_watched(self, hot, cold))
@@ -306,32 +306,36 @@ static void shunt_stop(struct worker *self, uint32_t index)
 
 		cold->packets[dir] += packets[sender];
 		cold->bytes[dir] += bytes[sender];
+		stats_add(self->stats.shunted_packets, packets[sender]);
+		if (packets[sender] > 0)
+			hot->contact |= FLOW_BYPASSED;
 	}
-	stats_add(self->stats.shunted_packets, packets[0] + packets[1]);
+	hot->contact &= ~(uint32_t)FLOW_SHUNTED;
 }
 
-/* Of no interest is what nobody looks at, whose server is not listed and which has said enough to
- * be recognised. Of what still passes candidate.c takes its sparse look, for which the flow comes
- * back for a moment. */
-static void shunt_consider(struct worker *self, uint32_t index)
+static bool is_looked_at(const struct flow *hot)
+{
+	return (hot->flags & (FLOW_INSPECTED | FLOW_CLASSIFYING | FLOW_MINING)) != 0 ||
+	       (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0;
+}
+
+/* Shunted is what nobody looks at and what has said enough to be recognised. Of what still passes
+ * candidate.c takes its sparse look, for which the flow comes back for a moment. */
+static void shunt_consider(struct worker *self, uint32_t index, const struct packet *packet)
 {
 	struct flow *hot = flow_hot(self->flows, index);
-	const struct flow_key *key = &flow_cold(self->flows, index)->key;
-	bool is_dull = (key->proto == IP_PROTO_UDP || (hot->flags & FLOW_DECIDED) != 0) &&
-		       (hot->flags & (FLOW_INSPECTED | FLOW_CLASSIFYING | FLOW_MINING)) == 0 &&
-		       (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) == 0;
+	/* Its payload is still, or again, being looked at for a dialect. */
+	bool is_open = packet->key.proto == IP_PROTO_TCP && (hot->flags & FLOW_DECIDED) == 0;
 
 	if ((hot->contact & FLOW_SHUNTED) != 0) {
-		if (is_dull)
-			return;
-		shunt_stop(self, index);
-		hot->contact &= ~(uint32_t)FLOW_SHUNTED;
+		if (is_open || is_looked_at(hot))
+			shunt_stop(self, index);
 		return;
 	}
-	if (!is_dull || (uint64_t)hot->bytes[0] + hot->bytes[1] < self->config->shunt_bytes ||
-	    !shunt_takes(self->options.shunt, key))
+	if ((uint64_t)hot->bytes[0] + hot->bytes[1] < self->config->shunt_bytes || is_open ||
+	    is_looked_at(hot) || !shunt_takes(self->options.shunt, &packet->key))
 		return;
-	if (!shunt_begin(self->options.shunt, key)) {
+	if (!shunt_begin(self->options.shunt, &packet->key)) {
 		stats_add(self->stats.shunt_refused, 1);
 		return;
 	}
@@ -359,7 +363,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		shunt_stop(self, index);
 	if (end == FLOW_END_ACTIVE) {
 		worker_push_record(self, index, end);
-		hot->contact &= ~(uint32_t)FLOW_SHUNTED;
+		hot->contact &= ~(uint32_t)FLOW_BYPASSED;
 		return;
 	}
 	names_end(self->names, index, hot, &cold->key);
@@ -505,7 +509,7 @@ static void handle_packet(struct worker *self, const struct packet *packet, stru
 		names_udp(self->names, index, hot, dir, packet);
 	}
 	if (self->options.shunt != NULL)
-		shunt_consider(self, index);
+		shunt_consider(self, index, packet);
 }
 
 /* All facts before time_ns have been pushed, unless some wait in the backlog. Nobody is woken: a

@@ -125,8 +125,11 @@ def test_filter(tap, binary):
         problems += differ("protocols", found, {"TCP"} if is_seen else set())
         if is_seen:
             problems += whole(flow_of(lines, "10.8.0.1"))
-        problems += differ("shunted", "shunted_packets" in counters(log),
-                           is_seen and tag is None)
+        stays = is_seen and tag is None
+        problems += differ("shunted", "shunted_packets" in counters(log), stays)
+        if stays:
+            problems += differ("bypass", flow_of(lines, "10.8.0.1")["flow"].get("bypass"),
+                               "capture")
         tap.check(f"the filter holds: {words}", problems)
 
 
