@@ -182,11 +182,13 @@ int intake_start(struct intake *self)
 
 		thread->intake = self;
 		thread->reader = self->readers[i];
-		if (pthread_create(&thread->thread, NULL, thread_run, thread) != 0)
-			return -EAGAIN;
-		thread->is_running = true;
-		(void)pthread_setname_np(thread->thread, "worker");
+		result = -pthread_create(&thread->thread, NULL, thread_run, thread);
+		thread->is_running = result == 0;
+		if (result == 0)
+			(void)pthread_setname_np(thread->thread, "worker");
 	}
+	if (result != 0)
+		atomic_store(self->stop, true);
 	return result;
 }
 
@@ -197,9 +199,10 @@ int intake_run(struct intake *self)
 	for (size_t i = 1; i < self->count; i++) {
 		struct reader_thread *thread = &self->threads[i];
 
-		if (!thread->is_running)
-			continue;
-		(void)pthread_join(thread->thread, NULL);
+		if (thread->is_running)
+			(void)pthread_join(thread->thread, NULL);
+		else /* it could not be started: its worker has to end all the same */
+			thread->result = reader_run(self->readers[i]);
 		thread->is_running = false;
 		if (result == 0)
 			result = thread->result;
@@ -209,8 +212,7 @@ int intake_run(struct intake *self)
 
 void intake_break(struct intake *self)
 {
-	for (size_t i = 0; i < self->count; i++)
-		source_break(self->sources[i]);
+	source_break(self->sources[0]);
 }
 
 /* --- the rest -------------------------------------------------------------------------------- */

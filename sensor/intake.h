@@ -24,13 +24,15 @@ int intake_open(struct intake **out, const struct config *config, char error[CAP
 /* Makes the readers. -ENOMEM. */
 int intake_connect(struct intake *self, const struct intake_options *options);
 
-/* Starts all threads but the caller's own; they inherit its signal mask. */
+/* Starts all threads but the caller's own; they inherit its signal mask. When that fails everything
+ * is asked to stop, and intake_run() ends it. */
 int intake_start(struct intake *self);
 
 /* Reads in the caller's thread to the end, and waits for the other readers. As reader_run(). */
 int intake_run(struct intake *self);
 
-/* May be called from a signal handler. */
+/* May be called from a signal handler of the thread in intake_run(). Other readers see that they
+ * are to stop within the capture's time-out. */
 void intake_break(struct intake *self);
 
 /* As source_name() and source_damage(): of several handles, the first one's that has any. */

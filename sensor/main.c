@@ -573,10 +573,10 @@ static int run_all(struct run *self)
 
 	if (code != 0)
 		return code;
-	result = intake_start(self->intake);
+	if (intake_start(self->intake) != 0)
+		code = fail(EXIT_USAGE, "cannot start the workers' threads");
 	set_signal_mask(is_live(self));
-	if (result == 0)
-		result = intake_run(self->intake);
+	result = intake_run(self->intake);
 	if (is_live(self))
 		publisher_hurry(self->publisher);
 	(void)pthread_join(self->correlator_thread, &stalled);
@@ -586,7 +586,7 @@ static int run_all(struct run *self)
 	}
 	(void)pthread_join(self->publisher_thread, NULL);
 	report_health(self);
-	return report_end(self, result, stalled != NULL);
+	return code != 0 ? code : report_end(self, result, stalled != NULL);
 }
 
 static void close_all(struct run *self)
