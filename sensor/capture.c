@@ -291,10 +291,11 @@ static int set_program(struct capture *self, int fd, const char *filter,
 		return rc;
 	if (setsockopt(pcap_fileno(self->pcap), SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)) == 0)
 		return 0;
+	rc = -errno;
 	(void)snprintf(error, CAPTURE_ERROR_TEXT,
 		       "%s: --shunt-bytes: the kernel takes no filter with a map: %s", self->name,
-		       strerror(errno));
-	return -errno;
+		       strerror(-rc));
+	return rc;
 }
 
 static int open_handle(struct capture **out, const struct capture_live *options,
@@ -352,13 +353,10 @@ static void throw_away(u_char *user, const struct pcap_pkthdr *header, const u_c
 static int drain_group(struct capture *const handles[], size_t count,
 		       char error[CAPTURE_ERROR_TEXT])
 {
-	struct timespec pause = { .tv_nsec = (long)handles[0]->timeout_ms * 3000000 };
+	long wait_ms = 3l * handles[0]->timeout_ms;
+	struct timespec pause = { .tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000 };
 	struct capture_counters counters;
 
-	while (pause.tv_nsec >= NS_PER_S) {
-		pause.tv_nsec -= NS_PER_S;
-		pause.tv_sec++;
-	}
 	(void)nanosleep(&pause, NULL);
 	for (size_t i = 0; i < count; i++) {
 		int status;

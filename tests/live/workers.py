@@ -35,6 +35,7 @@ CAPTURES = ("streams/out-of-order", "names/resolved", "tunnels/vlan", "tunnels/q
 PLAY_SECONDS = 0.5
 SETTLE_SECONDS = 0.5  # until the kernel has handed over its last block
 CLIENTS = 400
+STARTING = 3000  # flows of one packet, while the sensor starts
 SHARE = 60  # percent of the busier one of two workers, at most
 SMALL = ("--flows", "4096", "--inspected-flows", "256", "--message-memory", "1M",
          "--held-memory", "1M", "--buffer-size", "8M")
@@ -155,6 +156,27 @@ def test_shares(tap, binary):
         tap.check(f"many hosts: even shares, {count} workers", problems)
 
 
+def test_start(tap, binary):
+    """A handle hears everything until it is one of a group: none of that is told twice."""
+    server = bytes((192, 0, 2, 1))
+    frames = [udp(bytes((10, 10, number >> 8, number & 0xff)), server, datagram(5000, 7777, 64))
+              for number in range(STARTING)]
+    sensor = Sensor(binary, "--workers", "4", *SMALL)
+    try:
+        play(frames, 1.5)
+        problems = sensor.wait_ready()
+        time.sleep(SETTLE_SECONDS)
+        problems += differ("exit code", sensor.stop()[0], 0)
+        clients = [json.loads(line)["src_ip"] for line in sensor.lines()]
+        seen = counters(sensor.error)
+    finally:
+        sensor.close()
+    problems += differ("clients told twice", len(clients) - len(set(clients)), 0)
+    problems += differ("handled", seen.get("handled"), len(clients))
+    tap.check("traffic while the workers start is nobody's twice",
+              problems + ([] if clients else ["nothing was heard"]))
+
+
 def main():
     """Runs everything; returns the exit code."""
     parser = argparse.ArgumentParser()
@@ -167,6 +189,7 @@ def main():
         ip("link", "set", LISTENING, "mtu", "9000")
         test_captures(tap, binary)
         test_shares(tap, binary)
+        test_start(tap, binary)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         tap.check("to its end", [f"{type(error).__name__}: {error}"])
     return tap.finish()
