@@ -49,8 +49,8 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 BENCH_BIG  := $(BENCH_DIRS:%=$(BUILD)/bench/%)
 
-.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
-        unit-build unit-threads test-tools
+.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build bench-live install \
+        clean help unit-build unit-threads test-tools
 
 all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
@@ -149,6 +149,9 @@ $(BENCH_BIG): $(BUILD)/bench/%: $$(wildcard tests/bench/$$*/*.[ch]) $(BUILD)/lib
 bench-build: all $(BENCH_BIN) $(BENCH_BIG)
 bench: bench-build                      ## what it costs beside the anchors and its peers, and what it finds
 	@BUILD=$(BUILD) sh tests/bench/bench.sh
+
+bench-live: bench-build                 ## packets received and dropped, live, at rising rates; needs root
+	@BUILD=$(BUILD) sh tests/bench/live.sh
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck
 	@BUILD=$(BUILD) sh scripts/lint.sh

@@ -12,7 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
+
+#include "sensor/fanout.h"
 
 #define NS_PER_S       1000000000u
 #define FILE_BUFFER    65536 /* bytes */
@@ -29,7 +33,9 @@ struct capture {
 	enum link link;
 	int timeout_ms; /* live */
 	bool is_live;
-	bool has_filter; /* to be run by us */
+	bool is_follower; /* in a group, and not the first: what the interface drops is counted
+			     there */
+	bool has_filter;  /* to be run by us */
 	bool has_size;
 	bool has_nanoseconds;
 	volatile sig_atomic_t is_broken;
@@ -261,40 +267,155 @@ static int set_live_filter(struct capture *self, const char *filter, char error[
 	return rc;
 }
 
-int capture_open_live(struct capture **out, const struct capture_live *options,
-		      char error[CAPTURE_ERROR_TEXT])
+/* The kernel runs this program; what it lets through is filtered here. A live handle would compile
+ * for the kernel, where VLAN tags are metadata; here they are in the frame. */
+static int set_program(struct capture *self, int fd, const char *filter,
+		       char error[CAPTURE_ERROR_TEXT])
+{
+	int rc;
+
+	if (self->link != LINK_ETHERNET) {
+		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: --shunt-bytes needs Ethernet",
+			       self->name);
+		return -ENOTSUP;
+	}
+	/* libpcap goes on filtering what is in the ring by its last filter, which may be the deaf
+	 * one of a group. */
+	rc = set_live_filter(self, "", error);
+	if (rc == 0 && filter != NULL && filter[0] != '\0') {
+		pcap_t *pcap = pcap_open_dead(DLT_EN10MB, LIMIT_SNAPLEN);
+
+		rc = pcap == NULL ? -ENOMEM : compile_filter(pcap, filter, &self->filter, error);
+		self->has_filter = rc == 0;
+		if (pcap != NULL)
+			pcap_close(pcap);
+	}
+	if (rc != 0)
+		return rc;
+	if (setsockopt(pcap_fileno(self->pcap), SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)) == 0)
+		return 0;
+	rc = -errno;
+	(void)snprintf(error, CAPTURE_ERROR_TEXT,
+		       "%s: --shunt-bytes: the kernel takes no filter with a map: %s", self->name,
+		       strerror(-rc));
+	return rc;
+}
+
+static int open_handle(struct capture **out, const struct capture_live *options,
+		       char error[CAPTURE_ERROR_TEXT])
 {
 	char pcap_error[PCAP_ERRBUF_SIZE] = "";
 	struct capture *self = capture_new(options->interface);
-	int rc = -ENOMEM;
+	int rc;
 
-	*out = NULL;
+	*out = self;
 	if (self == NULL) {
 		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: out of memory", options->interface);
-		return rc;
+		return -ENOMEM;
 	}
 	self->is_live = true;
 	self->pcap = pcap_create(options->interface, pcap_error);
 	if (self->pcap == NULL) {
 		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", self->name, pcap_error);
-		rc = -EIO;
-		goto fail;
+		return -EIO;
 	}
 	rc = activate(self, options, error);
-	if (rc != 0)
-		goto fail;
-	rc = map_link(self, error);
-	if (rc != 0)
-		goto fail;
-	if (options->filter != NULL && options->filter[0] != '\0') {
-		rc = set_live_filter(self, options->filter, error);
-		if (rc != 0)
-			goto fail;
+	return rc != 0 ? rc : map_link(self, error);
+}
+
+/* A handle hears everything from its activation on. Until it is one of a group it is deaf. */
+static int join_group(struct capture *self, uint32_t *group, char error[CAPTURE_ERROR_TEXT])
+{
+	struct bpf_insn nothing = { .code = BPF_RET | BPF_K };
+	struct bpf_program program = { .bf_len = 1, .bf_insns = &nothing };
+	int rc;
+
+	if (pcap_setfilter(self->pcap, &program) != 0) {
+		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", self->name,
+			       pcap_geterr(self->pcap));
+		return -EIO;
 	}
-	*out = self;
+	rc = fanout_join(pcap_fileno(self->pcap), group);
+	if (rc != 0)
+		(void)snprintf(error, CAPTURE_ERROR_TEXT,
+			       "%s: several workers need PACKET_FANOUT with a program, which this "
+			       "kernel or interface refuses: %s; --workers 1 does without",
+			       self->name, strerror(-rc));
+	return rc;
+}
+
+static void throw_away(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	(void)user;
+	(void)header;
+	(void)bytes;
+}
+
+/* What came in while nobody was deaf yet; the kernel hands over a block that is not full after its
+ * time-out. */
+static int drain_group(struct capture *const handles[], size_t count,
+		       char error[CAPTURE_ERROR_TEXT])
+{
+	long wait_ms = 3l * handles[0]->timeout_ms;
+	struct timespec pause = { .tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000 };
+	struct capture_counters counters;
+
+	(void)nanosleep(&pause, NULL);
+	for (size_t i = 0; i < count; i++) {
+		int status;
+
+		do {
+			status = pcap_dispatch(handles[i]->pcap, -1, throw_away, NULL);
+		} while (status > 0);
+		if (status < 0) {
+			(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", handles[i]->name,
+				       pcap_geterr(handles[i]->pcap));
+			return -EIO;
+		}
+		capture_counters(handles[i], &counters);
+		handles[i]->counters = (struct capture_counters){ 0 };
+	}
 	return 0;
-fail:
-	capture_close(self);
+}
+
+static int make_group(struct capture *const handles[], size_t count, const char **filter,
+		      char error[CAPTURE_ERROR_TEXT])
+{
+	uint32_t group = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		handles[i]->is_follower = i > 0;
+		rc = join_group(handles[i], &group, error);
+	}
+	if (*filter == NULL)
+		*filter = ""; /* lets everything through again */
+	return rc != 0 ? rc : drain_group(handles, count, error);
+}
+
+int capture_open_live(struct capture *out[], size_t count, const struct capture_live *options,
+		      char error[CAPTURE_ERROR_TEXT])
+{
+	const char *filter =
+		options->filter != NULL && options->filter[0] != '\0' ? options->filter : NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = NULL;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = open_handle(&out[i], options, error);
+	if (rc == 0 && count > 1)
+		rc = make_group(out, count, &filter, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if (options->programs != NULL)
+			rc = set_program(out[i], options->programs[i], options->filter, error);
+		else if (filter != NULL)
+			rc = set_live_filter(out[i], filter, error);
+	}
+	for (size_t i = 0; i < count && rc != 0; i++) {
+		capture_close(out[i]);
+		out[i] = NULL;
+	}
 	return rc;
 }
 
@@ -479,8 +600,9 @@ void capture_counters(struct capture *self, struct capture_counters *out)
 		/* Differences in 32 bits come out right across a wrap. */
 		self->counters.received += (uint32_t)(now.ps_recv - self->last_stats.ps_recv);
 		self->counters.dropped += (uint32_t)(now.ps_drop - self->last_stats.ps_drop);
-		self->counters.interface_dropped +=
-			(uint32_t)(now.ps_ifdrop - self->last_stats.ps_ifdrop);
+		if (!self->is_follower)
+			self->counters.interface_dropped +=
+				(uint32_t)(now.ps_ifdrop - self->last_stats.ps_ifdrop);
 		self->last_stats = now;
 	}
 	*out = self->counters;

@@ -19,6 +19,9 @@ struct capture_live {
 	uint32_t buffer_bytes; /* kernel ring */
 	uint32_t timeout_ms;   /* block retirement */
 	bool promiscuous;
+	/* For each handle the descriptor of an extended BPF program that filters in the kernel,
+	 * Ethernet only; NULL: none. The kernel has room for one, so that filter is run here. */
+	const int *programs;
 };
 
 struct capture_counters {
@@ -34,7 +37,11 @@ typedef void (*capture_fn)(void *ctx, const struct frame *frame);
  * input. filter may be NULL. */
 int capture_open_file(struct capture **out, const char *path, const char *filter,
 		      char error[CAPTURE_ERROR_TEXT]);
-int capture_open_live(struct capture **out, const struct capture_live *options,
+
+/* count handles of one interface. Of several the kernel gives each frame to one, by fanout.h; what
+ * came in before they were a group is thrown away, so none sees a frame that is another's. On
+ * failure none is open. */
+int capture_open_live(struct capture *out[], size_t count, const struct capture_live *options,
 		      char error[CAPTURE_ERROR_TEXT]);
 
 /* Compiles a filter against Ethernet without opening anything; for --check-config. */

@@ -292,6 +292,9 @@ static int check_together(struct config *config, char error[CONFIG_ERROR_TEXT])
 		why = "--read and --interface exclude each other";
 	else if (config->read.count == 0 && config->interface == NULL && !config->check_config)
 		why = "nothing to read: give -r FILE or -i IFACE (--help shows all options)";
+	else if (config->shunt_bytes > 0 && config->shunt_bytes < LIMIT_SHUNT_LEAST)
+		why = "shunt-bytes is 0, or 64K at least: less would hide what is yet to be looked "
+		      "at";
 	else if (config->redis_password_file != NULL && config->redis == NULL)
 		why = "redis-password-file is of no use without --redis";
 	else if (config->state_dir != NULL && config->redis == NULL)

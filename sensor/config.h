@@ -39,6 +39,7 @@ struct config {
 	char *filter;            /* trailing words joined; NULL: none */
 	uint32_t snaplen;        /* -s, bytes */
 	uint64_t buffer_size;    /* -B, bytes */
+	uint64_t shunt_bytes;    /* of a flow, then its packets stay in the kernel; 0: never */
 	bool promiscuous;
 	bool in_order;
 	/* work */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "sensor/alert.h"
 #include "sensor/campaign.h"
@@ -19,6 +20,8 @@
 #include "sensor/tag_table.h"
 #include "sensor/thread_cpu.h"
 
+#define NS_PER_S              1000000000ull
+#define NS_PER_MS             1000000ull
 #define CORRELATOR_STEP_FACTS 1024 /* handled in one step, so that retries come round */
 #define CORRELATOR_IDLE_MS    100
 #define CORRELATOR_LAST_MS    1000 /* for answers at the end */
@@ -439,6 +442,17 @@ static void take_fact(struct correlator *self, const struct fact *fact)
 	(void)inquiries_step(self->inquiries);
 }
 
+/* Live, packet time is the wall clock's. */
+static uint64_t past_ns(const struct correlator *self)
+{
+	struct timespec now;
+
+	if (self->options.merge_wait_ms == 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec -
+	       self->options.merge_wait_ms * NS_PER_MS;
+}
+
 bool correlator_step(struct correlator *self)
 {
 	bool has_moved = outbox_retry(&self->outbox);
@@ -449,7 +463,7 @@ bool correlator_step(struct correlator *self)
 			     lists_board_read(self->options.lists, self->options.lists_slot));
 	if (inquiries_step(self->inquiries))
 		has_moved = true;
-	fact_merge_look(self->merge);
+	fact_merge_look(self->merge, past_ns(self));
 	for (int i = 0; i < CORRELATOR_STEP_FACTS && !self->outbox.is_stalled; i++) {
 		const struct fact *fact = fact_merge_next(self->merge);
 

@@ -1,9 +1,10 @@
 /* correlator.h: the one thread that owns everything that spans flows.
  *
- * Merges the workers' facts by (packet time, worker, sequence), keeps the alert table (one alert
- * per scope, client, family and cause), absorbs contacts into sessions, attaches sessions and
- * alerts to flow records, and hands decisions to the publisher. It never blocks live; with lossless
- * set it waits for room in the publisher's rings. All tables are capped. */
+ * Merges the workers' facts by (packet time, worker, sequence), live within merge_wait_ms, keeps
+ * the alert table (one alert per scope, client, family and cause), absorbs contacts into sessions,
+ * attaches sessions and alerts to flow records, and hands decisions to the publisher. It never
+ * blocks live; with lossless set it waits for room in the publisher's rings. All tables are capped.
+ */
 #ifndef SENSOR_CORRELATOR_H
 #define SENSOR_CORRELATOR_H
 
@@ -22,6 +23,7 @@ struct correlator_options {
 	struct ring *bulk;
 	bool is_lossless;         /* -r: wait for room; live: refuse flow records, keep the rest */
 	uint32_t stall_timeout_s; /* lossless: after this long without room, give up */
+	uint32_t merge_wait_ms;   /* live: a fact waits no longer for other workers; 0: it does */
 	size_t max_alerts;
 	size_t max_sessions;
 	size_t max_labels;         /* of passive DNS */

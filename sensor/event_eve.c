@@ -278,6 +278,8 @@ static void write_flow(struct line *line, const struct decision_flow *flow)
 	jsonw_uint(w, "age", seconds_between(record->start_ns, record->end_ns));
 	jsonw_text(w, "state", flow_state_text(record));
 	jsonw_text(w, "reason", event_eve_reason(record->end));
+	if (record->is_shunted)
+		jsonw_text(w, "bypass", "capture");
 	jsonw_bool(w, "alerted", flow->alert_id != 0);
 	jsonw_close_object(w);
 	if (record->key.proto == IP_PROTO_TCP)

@@ -55,6 +55,7 @@ struct flow_record {
 	uint8_t tcp_flags[2];
 	uint8_t is_midstream;
 	uint8_t is_truncated;
+	uint8_t is_shunted;  /* the kernel kept packets: counted, but nobody read them */
 	uint8_t has_session; /* session facts of the same flow_id went before */
 	uint8_t is_named;    /* name or hello facts of the same flow_id went before */
 	uint8_t is_told;     /* a contact fact of the same flow_id went before */

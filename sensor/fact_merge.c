@@ -15,6 +15,7 @@ struct fact_merge {
 	size_t count;
 	struct feed_head *heads; /* one per feed */
 	size_t chosen;           /* whose fact was returned last */
+	uint64_t past_ns;        /* facts before it are released */
 };
 
 struct fact_merge *fact_merge_new(struct fact_feed *feeds, size_t count)
@@ -87,8 +88,9 @@ static size_t choose_feed(const struct fact_merge *self, uint64_t *floor_ns)
 	return chosen;
 }
 
-void fact_merge_look(struct fact_merge *self)
+void fact_merge_look(struct fact_merge *self, uint64_t past_ns)
 {
+	self->past_ns = past_ns;
 	for (size_t i = 0; i < self->count; i++)
 		if (self->heads[i].fact == NULL)
 			look_at_feed(&self->feeds[i], &self->heads[i]);
@@ -97,9 +99,12 @@ void fact_merge_look(struct fact_merge *self)
 /* A lone feed waits for nobody. */
 static bool may_release(const struct fact_merge *self, size_t chosen, uint64_t floor_ns)
 {
-	return chosen < self->count &&
-	       (self->count == 1 || self->heads[chosen].fact->time_ns < floor_ns ||
-		floor_ns == UINT64_MAX);
+	if (chosen == self->count)
+		return false;
+	uint64_t time_ns = self->heads[chosen].fact->time_ns;
+
+	return self->count == 1 || time_ns < floor_ns || time_ns < self->past_ns ||
+	       floor_ns == UINT64_MAX;
 }
 
 const struct fact *fact_merge_next(struct fact_merge *self)

@@ -28,8 +28,9 @@ struct fact_merge;
 struct fact_merge *fact_merge_new(struct fact_feed *feeds, size_t count);
 void fact_merge_free(struct fact_merge *self);
 
-/* Looks at feeds that had no fact. */
-void fact_merge_look(struct fact_merge *self);
+/* Looks at feeds that had no fact. Facts before past_ns need no watermark: live, nobody waits long
+ * for a worker that has nothing to say, or is behind; 0: however long it takes. */
+void fact_merge_look(struct fact_merge *self, uint64_t past_ns);
 
 /* The fact whose turn it is, in place on its ring; NULL: none can be released yet. */
 const struct fact *fact_merge_next(struct fact_merge *self);

@@ -52,7 +52,9 @@ enum flow_flag {
 enum flow_contact {
 	FLOW_CONTACT_ID = 0xffffff, /* lists_entry() of its address; 0: not listed */
 	FLOW_WATCHED = 1 << 24,     /* its address is one of a listed name's, and that was told */
-	FLOW_NAMED = 1 << 25        /* facts told a name or a hello of this flow */
+	FLOW_NAMED = 1 << 25,       /* facts told a name or a hello of this flow */
+	FLOW_SHUNTED = 1 << 26,     /* its packets stay in the kernel now */
+	FLOW_BYPASSED = 1 << 27     /* some of the current record have stayed there */
 };
 
 /* One cache line. Arrays of two are by enum direction. */

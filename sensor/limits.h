@@ -20,7 +20,13 @@
 #define LIMIT_BATCH_BYTES   (256 * 1024)
 #define LIMIT_BATCHES       16 /* per worker, in flight */
 #define LIMIT_WORKERS       64
+#define LIMIT_MERGE_WAIT_MS 100 /* live: what one worker tells waits no longer for the others */
 #define LIMIT_SNAPLEN       262144
+
+/* Flows of one worker whose packets stay in the kernel, and after how many bytes at the earliest:
+ * more than LIMIT_HINT_BYTES of payload with all headers. */
+#define LIMIT_SHUNTED     8192
+#define LIMIT_SHUNT_LEAST 65536
 
 /* One direction of one stream: bytes and segments that wait for a missing one. */
 #define LIMIT_STREAM_HELD_BYTES    65536

@@ -8,20 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sensor/config.h"
 #include "sensor/correlator.h"
 #include "sensor/health.h"
+#include "sensor/intake.h"
 #include "sensor/inventory_file.h"
 #include "sensor/lists_keeper.h"
 #include "sensor/log.h"
 #include "sensor/metrics.h"
 #include "sensor/priv.h"
 #include "sensor/publisher.h"
-#include "sensor/reader.h"
 #include "sensor/redis_access.h"
 #include "sensor/resolvers.h"
 #include "sensor/thread_cpu.h"
@@ -34,7 +33,7 @@ struct run {
 	struct lists_keeper *lists;
 	struct watched *watched;
 	struct name_watch *names; /* the reader's, with several workers */
-	struct source *source;
+	struct intake *intake;
 	struct event_context context;
 	struct ring_bell *correlator_bell;
 	struct ring_bell *publisher_bell;
@@ -45,7 +44,6 @@ struct run {
 	struct inquirer *inquirer; /* NULL: there is nothing to ask */
 	struct correlator *correlator;
 	struct publisher *publisher;
-	struct reader *reader;
 	struct metrics *metrics; /* NULL: nobody scrapes */
 	struct health_keeper *health;
 	struct sid_tally alerts;
@@ -53,7 +51,6 @@ struct run {
 	pthread_t correlator_thread;
 	pthread_t publisher_thread;
 	pthread_t inquirer_thread;
-	struct stats reader_stats;
 	struct stats correlator_stats;
 	struct stats publisher_stats;
 	struct stats inquirer_stats;
@@ -69,8 +66,8 @@ static void on_signal(int number)
 	atomic_store(&run.stop, true);
 	/* At once: whoever waits for an output must not hold up the end. */
 	publisher_hurry(run.publisher);
-	if (run.source != NULL)
-		source_break(run.source);
+	if (run.intake != NULL)
+		intake_break(run.intake);
 }
 
 /* Of the main thread: it alone is interrupted by signals. */
@@ -134,6 +131,21 @@ static uint64_t lag_ms(const struct run *self)
 	return (now_ns - oldest_ns) / 1000000;
 }
 
+/* How evenly the packets are shared out. */
+static void sum_shares(const struct run *self, struct stats *sum)
+{
+	sum->handled_least = UINT64_MAX;
+	for (uint32_t i = 0; i < self->config.workers; i++) {
+		const struct stats *stats = worker_stats(self->workers[i]);
+		uint64_t handled = __atomic_load_n(&stats->handled, __ATOMIC_RELAXED);
+
+		if (handled > sum->handled_most)
+			sum->handled_most = handled;
+		if (handled < sum->handled_least)
+			sum->handled_least = handled;
+	}
+}
+
 static void sum_levels(const struct run *self, struct stats *sum)
 {
 	for (uint32_t i = 0; i < self->config.workers; i++)
@@ -141,6 +153,7 @@ static void sum_levels(const struct run *self, struct stats *sum)
 			ring_waiting(self->feeds[i].urgent) + ring_waiting(self->feeds[i].bulk);
 	sum->decisions_waiting_bytes = ring_waiting(self->urgent) + ring_waiting(self->bulk);
 	sum->lag_ms = lag_ms(self);
+	sum_shares(self, sum);
 }
 
 static void sum_stats(void *ctx, struct stats *sum)
@@ -148,7 +161,7 @@ static void sum_stats(void *ctx, struct stats *sum)
 	const struct run *self = ctx;
 
 	memset(sum, 0, sizeof(*sum));
-	stats_merge(sum, &self->reader_stats);
+	intake_stats(self->intake, sum);
 	stats_merge(sum, &self->correlator_stats);
 	stats_merge(sum, &self->publisher_stats);
 	stats_merge(sum, &self->inquirer_stats);
@@ -197,17 +210,6 @@ static int open_lists(struct run *self)
 	return 0;
 }
 
-/* Files that are merged by time are open together: a folder may hold more than the usual 1024. */
-static void allow_many_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* What the Redis output would find only when it opens. */
 static int check_redis(const struct config *config)
 {
@@ -241,7 +243,7 @@ static int check_inventory(const struct config *config)
 	return result == 0 ? 0 : fail(EXIT_USAGE, error);
 }
 
-static int open_source(struct run *self)
+static int open_intake(struct run *self)
 {
 	const struct config *config = &self->config;
 	char error[CAPTURE_ERROR_TEXT];
@@ -253,25 +255,7 @@ static int open_source(struct run *self)
 		result = check_inventory(config);
 		return result != 0 ? result : check_redis(config);
 	}
-	if (is_live(self)) {
-		struct capture_live live = { .interface = config->interface,
-					     .filter = config->filter,
-					     .snaplen = config->snaplen,
-					     .buffer_bytes = (uint32_t)config->buffer_size,
-					     .timeout_ms = 100,
-					     .promiscuous = config->promiscuous };
-
-		result = source_open_live(&self->source, &live, &self->reader_stats, error);
-	} else {
-		struct source_files files = { .paths = (const char *const *)config->read.items,
-					      .count = config->read.count,
-					      .filter = config->filter,
-					      .in_order = config->in_order };
-
-		allow_many_files();
-		result = source_open_files(&self->source, &files, &self->reader_stats, error);
-	}
-	return result == 0 ? 0 : fail(EXIT_INPUT, error);
+	return intake_open(&self->intake, config, error) == 0 ? 0 : fail(EXIT_INPUT, error);
 }
 
 static int open_workers(struct run *self)
@@ -281,6 +265,7 @@ static int open_workers(struct run *self)
 		struct worker_options options = { .config = &self->config,
 						  .lists = lists_keeper_board(self->lists),
 						  .watched = self->watched,
+						  .shunt = intake_shunt(self->intake, i),
 						  .feed = feed,
 						  .index = (uint16_t)i,
 						  .is_lossless = !is_live(self),
@@ -345,6 +330,7 @@ static int open_correlator(struct run *self)
 		.inquirer = self->inquirer,
 		.is_lossless = !is_live(self),
 		.stall_timeout_s = self->config.stall_timeout_s,
+		.merge_wait_ms = is_live(self) ? LIMIT_MERGE_WAIT_MS : 0,
 		.max_alerts = self->config.max_alerts,
 		.max_sessions = self->config.max_sessions,
 		.max_labels = self->config.max_labels,
@@ -401,7 +387,7 @@ static int open_pipeline(struct run *self)
 {
 	struct event_context context = {
 		.sensor_id = self->config.sensor_id,
-		.input_name = source_name(self->source),
+		.input_name = intake_name(self->intake),
 		.is_live = is_live(self),
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
@@ -430,30 +416,22 @@ static int open_pipeline(struct run *self)
 	return code;
 }
 
-static int open_reader(struct run *self)
+static int connect_intake(struct run *self)
 {
 	size_t slot = self->config.workers + 1;
+	struct intake_options options = { .workers = self->workers,
+					  .stop = &self->stop,
+					  .lost = &self->lost };
 
-	if (self->config.workers > 1) {
+	if (self->config.workers > 1 && !is_live(self)) {
 		self->names = name_watch_new(lists_keeper_board(self->lists), slot, self->watched);
 		if (self->names == NULL)
 			return fail(EXIT_USAGE, "out of memory for the reader's names");
 	}
-
-	struct reader_options options = { .names = self->names,
-					  .source = self->source,
-					  .workers = self->workers,
-					  .worker_count = self->config.workers,
-					  .is_lossless = !is_live(self),
-					  .stall_timeout_s = self->config.stall_timeout_s,
-					  .snaplen = LIMIT_SNAPLEN,
-					  .progress = self->config.progress && !is_live(self),
-					  .stop = &self->stop,
-					  .lost = &self->lost,
-					  .stats = &self->reader_stats };
-
-	self->reader = reader_new(&options);
-	return self->reader != NULL ? 0 : fail(EXIT_USAGE, "out of memory for batches");
+	options.names = self->names;
+	return intake_connect(self->intake, &options) == 0
+		       ? 0
+		       : fail(EXIT_USAGE, "out of memory for batches");
 }
 
 static int open_metrics(struct run *self)
@@ -493,12 +471,12 @@ static int open_all(struct run *self)
 	int code = open_lists(self);
 
 	if (code == 0)
-		code = open_source(self);
+		code = open_intake(self);
 	if (code != 0 || self->config.check_config)
 		return code;
 	code = open_pipeline(self);
 	if (code == 0)
-		code = open_reader(self);
+		code = connect_intake(self);
 	if (code == 0)
 		code = open_metrics(self);
 	if (code == 0 && is_live(self))
@@ -544,7 +522,7 @@ static void report_capture(struct run *self)
 {
 	struct capture_counters counters;
 
-	source_counters(self->source, &counters);
+	intake_counters(self->intake, &counters);
 	log_info("%s: %llu packets, %llu dropped by the kernel, %llu by the interface",
 		 self->config.interface, (unsigned long long)counters.received,
 		 (unsigned long long)counters.dropped,
@@ -560,19 +538,19 @@ static void report_health(struct run *self)
 	health_log(&health, is_live(self) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG);
 }
 
-static int report_end(struct run *self, int reader_result, bool has_stalled)
+static int report_end(struct run *self, int intake_result, bool has_stalled)
 {
 	char text[256];
 	uint64_t lost = publisher_lost(self->publisher, text, sizeof(text));
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; source_damage(self->source, i) != NULL; i++) {
-		log_error("%s", source_damage(self->source, i));
+	for (size_t i = 0; intake_damage(self->intake, i) != NULL; i++) {
+		log_error("%s", intake_damage(self->intake, i));
 		code = EXIT_INPUT;
 	}
 	if (is_live(self))
 		report_capture(self);
-	if (reader_result == -ENETDOWN) {
+	if (intake_result == -ENETDOWN) {
 		log_error("%s: the interface went away", self->config.interface);
 		code = EXIT_INPUT;
 	}
@@ -582,7 +560,7 @@ static int report_end(struct run *self, int reader_result, bool has_stalled)
 	}
 	if (publisher_has_failed(self->publisher))
 		return EXIT_LOST; /* it has said what and why */
-	if (reader_result == -ETIMEDOUT || has_stalled || atomic_load(&self->lost)) {
+	if (intake_result == -ETIMEDOUT || has_stalled || atomic_load(&self->lost)) {
 		log_error(
 			"no progress for %u s (--stall-timeout): reading stopped, events were lost",
 			self->config.stall_timeout_s);
@@ -599,10 +577,10 @@ static int run_all(struct run *self)
 
 	if (code != 0)
 		return code;
-	result = reader_start(self->reader);
+	if (intake_start(self->intake) != 0)
+		code = fail(EXIT_USAGE, "cannot start the workers' threads");
 	set_signal_mask(is_live(self));
-	if (result == 0)
-		result = reader_run(self->reader);
+	result = intake_run(self->intake);
 	if (is_live(self))
 		publisher_hurry(self->publisher);
 	(void)pthread_join(self->correlator_thread, &stalled);
@@ -612,7 +590,7 @@ static int run_all(struct run *self)
 	}
 	(void)pthread_join(self->publisher_thread, NULL);
 	report_health(self);
-	return report_end(self, result, stalled != NULL);
+	return code != 0 ? code : report_end(self, result, stalled != NULL);
 }
 
 static void close_all(struct run *self)
@@ -624,7 +602,6 @@ static void close_all(struct run *self)
 	(void)pthread_sigmask(SIG_BLOCK, &all, NULL);
 	metrics_free(self->metrics);
 	health_keeper_stop(self->health);
-	reader_free(self->reader);
 	publisher_free(self->publisher);
 	correlator_free(self->correlator);
 	inquirer_free(self->inquirer);
@@ -637,7 +614,7 @@ static void close_all(struct run *self)
 	ring_free(self->bulk);
 	ring_bell_free(self->correlator_bell);
 	ring_bell_free(self->publisher_bell);
-	source_close(self->source);
+	intake_free(self->intake);
 	name_watch_free(self->names);
 	watched_free(self->watched);
 	lists_keeper_free(self->lists);

@@ -64,8 +64,11 @@ const struct option_row option_rows[] = {
 	BYTES("snaplen", 's', snaplen, 96, LIMIT_SNAPLEN, "262144", INPUT,
 	      "Capture at most this much of each frame, live"),
 	BYTES("buffer-size", 'B', buffer_size, 65536, 1024 * MIB, "64M", INPUT,
-	      "Size of the kernel's capture ring, live"),
+	      "Size of the kernel's capture ring, live; each worker has one"),
 	FLAG("promiscuous", promiscuous, "yes", INPUT, "Capture frames for other hosts, too"),
+	BYTES("shunt-bytes", 0, shunt_bytes, 0, 1024 * MIB, "0", INPUT,
+	      "Bytes after which the kernel drops and counts the packets of a flow that is of no "
+	      "interest, live; 0: never, else at least 64K"),
 	FLAG("in-order", in_order, "no", INPUT,
 	     "Read several files one after another instead of merging them by time"),
 

@@ -189,6 +189,7 @@ static void add_flow_fields(struct redis_args *args, const struct event_texts *t
 	field_uint(args, "sid", flow->sid);
 	field(args, "alert_id", texts->alert_id);
 	add_nat(args, texts);
+	field_uint(args, "shunted", record->is_shunted);
 }
 
 static int store_flow(struct redis_store *self, struct redis_conn *conn,

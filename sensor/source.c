@@ -447,29 +447,45 @@ fail:
 	return rc;
 }
 
-int source_open_live(struct source **out, const struct capture_live *options, struct stats *stats,
-		     char error[CAPTURE_ERROR_TEXT])
+/* NULL: out of memory. */
+static struct source *live_new(const char *interface, struct stats *stats)
 {
 	struct source *self = calloc(1, sizeof(*self));
-	int rc = -ENOMEM;
 
-	*out = NULL;
-	(void)snprintf(error, CAPTURE_ERROR_TEXT, "out of memory");
 	if (self == NULL)
-		return rc;
+		return NULL;
 	self->stats = stats;
 	self->is_live = true;
-	rc = add_input(self, options->interface, false);
-	if (rc != 0)
-		goto fail;
-	rc = capture_open_live(&self->inputs[0].capture, options, error);
-	if (rc != 0)
-		goto fail;
-	self->open_count = 1;
-	*out = self;
-	return 0;
-fail:
+	if (add_input(self, interface, false) == 0)
+		return self;
 	source_close(self);
+	return NULL;
+}
+
+int source_open_live(struct source *out[], size_t count, const struct capture_live *options,
+		     struct stats stats[], char error[CAPTURE_ERROR_TEXT])
+{
+	struct capture *captures[LIMIT_WORKERS];
+	int rc = capture_open_live(captures, count, options, error);
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = NULL;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		out[i] = live_new(options->interface, &stats[i]);
+		if (out[i] == NULL) {
+			(void)snprintf(error, CAPTURE_ERROR_TEXT, "out of memory");
+			rc = -ENOMEM;
+			break;
+		}
+		out[i]->inputs[0].capture = captures[i];
+		out[i]->open_count = 1;
+		captures[i] = NULL;
+	}
+	for (size_t i = 0; i < count && rc != 0; i++) {
+		capture_close(captures[i]);
+		source_close(out[i]);
+		out[i] = NULL;
+	}
 	return rc;
 }
 

@@ -31,8 +31,11 @@ struct source_files {
  * file of a folder that cannot be opened. stats is the reader's, and outlives the source. */
 int source_open_files(struct source **out, const struct source_files *files, struct stats *stats,
 		      char error[CAPTURE_ERROR_TEXT]);
-int source_open_live(struct source **out, const struct capture_live *options, struct stats *stats,
-		     char error[CAPTURE_ERROR_TEXT]);
+
+/* count sources that share one interface, as capture_open_live(); each is one thread's, with one of
+ * stats. On failure none is open. */
+int source_open_live(struct source *out[], size_t count, const struct capture_live *options,
+		     struct stats stats[], char error[CAPTURE_ERROR_TEXT]);
 
 /* Delivers some frames. > 0: how many; 0: live time-out, source_now() has moved; -ENODATA: all
  * inputs are at their end; -EINTR: source_break(). A damaged file ends there, is reported by

@@ -24,9 +24,15 @@
 	X(fragments, "IP fragments seen") \
 	X(fragments_joined, "datagrams reassembled") \
 	X(fragments_dropped, "fragments dropped: overlap, cap or time-out") \
+	X(handled, "packets handled by the workers") \
+	X(handled_most, "packets handled by the busiest worker") \
+	X(handled_least, "packets handled by the least busy worker") \
 	X(flows, "flows opened") \
 	X(flows_active, "flows in the table now") \
 	X(flows_evicted, "flows ended to make room") \
+	X(flows_shunted, "times that packets of a flow began to stay in the kernel") \
+	X(shunted_packets, "packets that stayed in the kernel, counted when they no longer do") \
+	X(shunt_refused, "flows that could not stay in the kernel: no room in its map") \
 	X(flow_records, "flow records made") \
 	X(flow_table_full, "packets without a flow: nothing could be evicted") \
 	X(classified, "flows with an nDPI label") \

@@ -144,7 +144,7 @@ static void check_contact(struct worker *self, uint32_t index, const struct pack
 	const struct flow_key *key = &cold->key;
 	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
 
-	hot->contact &= FLOW_NAMED;
+	hot->contact &= FLOW_NAMED | FLOW_SHUNTED | FLOW_BYPASSED;
 	hot->contact |= lists_match_address(self->lists, LIST_WATCHED, key->ip_version,
 					    key->addr[server], key->port[server]);
 	if ((hot->contact & FLOW_CONTACT_ID) == 0 && worker_is_watched(self, hot, cold))
@@ -334,6 +334,60 @@ static void classify_candidate(struct worker *self, uint32_t index, enum directi
 	classify_flow_packet(self, index, dir, packet);
 }
 
+/* --- elephants ------------------------------------------------------------------------------ */
+
+/* The flow's packets pass again; what the kernel counted is added to the cold part. */
+static void shunt_stop(struct worker *self, uint32_t index)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	struct flow_cold *cold = flow_cold(self->flows, index);
+	bool is_client_high = (hot->flags & FLOW_CLIENT_HIGH) != 0;
+	uint64_t packets[2];
+	uint64_t bytes[2];
+
+	shunt_end(self->options.shunt, &cold->key, packets, bytes);
+	for (int sender = 0; sender < 2; sender++) {
+		int dir = (sender == 1) == is_client_high ? DIR_TO_SERVER : DIR_TO_CLIENT;
+
+		cold->packets[dir] += packets[sender];
+		cold->bytes[dir] += bytes[sender];
+		stats_add(self->stats.shunted_packets, packets[sender]);
+		if (packets[sender] > 0)
+			hot->contact |= FLOW_BYPASSED;
+	}
+	hot->contact &= ~(uint32_t)FLOW_SHUNTED;
+}
+
+static bool is_looked_at(const struct flow *hot)
+{
+	return (hot->flags & (FLOW_INSPECTED | FLOW_CLASSIFYING | FLOW_MINING)) != 0 ||
+	       (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0;
+}
+
+/* Shunted is what nobody looks at and what has said enough to be recognised. Of what still passes
+ * candidate.c takes its sparse look, for which the flow comes back for a moment. */
+static void shunt_consider(struct worker *self, uint32_t index, const struct packet *packet)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	/* Its payload is still, or again, being looked at for a dialect. */
+	bool is_open = packet->key.proto == IP_PROTO_TCP && (hot->flags & FLOW_DECIDED) == 0;
+
+	if ((hot->contact & FLOW_SHUNTED) != 0) {
+		if (is_open || is_looked_at(hot))
+			shunt_stop(self, index);
+		return;
+	}
+	if ((uint64_t)hot->bytes[0] + hot->bytes[1] < self->config->shunt_bytes || is_open ||
+	    is_looked_at(hot) || !shunt_takes(self->options.shunt, &packet->key))
+		return;
+	if (!shunt_begin(self->options.shunt, &packet->key)) {
+		stats_add(self->stats.shunt_refused, 1);
+		return;
+	}
+	hot->contact |= FLOW_SHUNTED;
+	stats_add(self->stats.flows_shunted, 1);
+}
+
 /* --- flow table hooks ----------------------------------------------------------------------- */
 
 static void on_opened(void *ctx, uint32_t index, const struct packet *packet)
@@ -350,8 +404,11 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 	struct flow *hot = flow_hot(self->flows, index);
 	struct flow_cold *cold = flow_cold(self->flows, index);
 
+	if ((hot->contact & FLOW_SHUNTED) != 0)
+		shunt_stop(self, index);
 	if (end == FLOW_END_ACTIVE) {
 		worker_push_record(self, index, end);
+		hot->contact &= ~(uint32_t)FLOW_BYPASSED;
 		return;
 	}
 	names_end(self->names, index, hot, &cold->key);
@@ -514,6 +571,8 @@ static void handle_packet(struct worker *self, const struct packet *packet, stru
 	} else if (packet->key.proto == IP_PROTO_UDP && !names_is_done(hot, dir)) {
 		names_udp(self->names, index, hot, dir, packet);
 	}
+	if (self->options.shunt != NULL)
+		shunt_consider(self, index, packet);
 }
 
 /* All facts before time_ns have been pushed, unless some wait in the backlog. Nobody is woken: a
@@ -545,6 +604,7 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		handle_packet(self, &batch->packets[i], tags[i]);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
+	stats_add(self->stats.handled, batch->count);
 	if (batch->count > 0)
 		watermark(self, batch->packets[batch->count - 1].time_ns);
 	if (batch->tick_ns != 0)

@@ -9,6 +9,7 @@
 #include "sensor/config.h"
 #include "sensor/correlator.h"
 #include "sensor/lists.h"
+#include "sensor/shunt.h"
 #include "sensor/watched.h"
 
 struct worker;
@@ -17,6 +18,7 @@ struct worker_options {
 	const struct config *config;
 	struct lists_board *lists; /* NULL: none; the worker reads in slot index */
 	struct watched *watched;   /* shared by all workers; NULL: none */
+	struct shunt *shunt;       /* keeps elephants in the kernel; NULL: none does */
 	struct fact_feed *feed;
 	uint16_t index;
 	bool is_lossless;

@@ -62,6 +62,7 @@ void worker_push_record(struct worker *self, uint32_t index, enum flow_end end)
 		.tcp_flags = { hot->tcp_flags[0], hot->tcp_flags[1] },
 		.is_midstream = (hot->flags & FLOW_MIDSTREAM) != 0,
 		.is_truncated = (hot->flags & FLOW_TRUNCATED) != 0,
+		.is_shunted = (hot->contact & FLOW_BYPASSED) != 0,
 		.has_session = (hot->flags & FLOW_INSPECTED) != 0 && watch->is_reported,
 		.is_named = (hot->contact & FLOW_NAMED) != 0,
 		.is_told = (hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0,

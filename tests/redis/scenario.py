@@ -42,7 +42,7 @@ FLOW_COLUMNS = ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_tocli
 NUMERIC = {
     "flow": FLOW_COLUMNS + ("flow_id", "sport", "dport", "vlan", "vni", "risks",
                             "flags_toserver", "flags_toclient", "midstream", "truncated", "sid",
-                            "nat_src_port"),
+                            "nat_src_port", "shunted"),
     "session": FLOW_COLUMNS + COUNTS + (
         "flow_id", "sport", "dport", "vlan", "vni", "difficulty", "work", "seconds", "hashrate",
         "hashrate_claimed", "revision", "workers", "password_present", "donation", "hashrate_1m",

@@ -126,13 +126,18 @@ static void test_missing_interface(void **state)
 					      .snaplen = 65535,
 					      .buffer_bytes = 1u << 20,
 					      .timeout_ms = 100 };
-	int rc = source_open_live(&rig.source, &options, &rig.stats, rig.error);
+	struct source *two[2];
+	struct stats stats[2];
+	int rc = source_open_live(&rig.source, 1, &options, &rig.stats, rig.error);
 
 	(void)state;
 	assert_true(rc == -ENOENT ||
 		    rc == -EACCES); /* without privileges it is not even looked up */
 	assert_non_null(strstr(rig.error, "nosuchif0"));
 	assert_null(rig.source);
+	assert_int_equal(source_open_live(two, 2, &options, stats, rig.error), rc);
+	assert_null(two[0]);
+	assert_null(two[1]);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

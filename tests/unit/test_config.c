@@ -204,6 +204,8 @@ static void command_line_errors_name_the_option(void **state)
 	refused(WORDS("-i", "eth0", "--workers", "99"),
 		"--workers: \"99\" is not between 1 and 64");
 	refused(WORDS("-i", "eth0", "-r", "x"), "--read and --interface exclude each other");
+	refused(WORDS("-i", "eth0", "--shunt-bytes", "1K"),
+		"shunt-bytes is 0, or 64K at least: less would hide what is yet to be looked at");
 	refused(WORDS("--null"),
 		"nothing to read: give -r FILE or -i IFACE (--help shows all options)");
 	refused(WORDS("-i", "eth0", "--sensor-id", "a{b}"),

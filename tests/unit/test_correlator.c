@@ -257,6 +257,25 @@ static void test_feeds_wait_for_each_other(void **state)
 	bench_free(bench);
 }
 
+/* Live a worker that has nothing to say, or is behind, is waited for only so long. */
+static void test_live_the_past_waits_for_nobody(void **state)
+{
+	struct bench *bench =
+		bench_new(2, BENCH_RING, &(struct correlator_options){ .merge_wait_ms = 100 });
+	struct session_fact to_come = facts_login(10, 8, 50000);
+
+	(void)state;
+	to_come.fact.time_ns = UINT64_MAX / 2;
+	push_login(bench, 0, 10, 7, 50000);
+	push(bench, 0, &to_come.fact);
+	step(bench);
+	assert_int_equal(bench->urgent_count, 2); /* of the first */
+	set_watermark(bench, 1, UINT64_MAX);
+	step(bench);
+	assert_int_equal(bench->urgent_count, 4);
+	bench_free(bench);
+}
+
 static void test_a_closed_feed_holds_nobody_up(void **state)
 {
 	struct bench *bench = lossless(2);
@@ -629,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_client_cloud),
 		cmocka_unit_test(test_one_feed_is_one_sequence),
 		cmocka_unit_test(test_feeds_wait_for_each_other),
+		cmocka_unit_test(test_live_the_past_waits_for_nobody),
 		cmocka_unit_test(test_a_closed_feed_holds_nobody_up),
 		cmocka_unit_test(test_two_feeds_decide_as_one),
 		cmocka_unit_test(test_hosts_with_one_wallet),

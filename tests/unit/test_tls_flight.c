@@ -239,8 +239,10 @@ static void test_none(void **state)
 	assert_int_equal(READ("\x16\x03\x01\0\5\1\0\0\7x\x16\x03\x01\0\0"), TLS_FLIGHT_NONE);
 	assert_int_equal(READ("\x16\x03\x01\0\2\1\0\x15\x03\x01\0\1\0"), TLS_FLIGHT_NONE);
 	assert_int_equal(READ("\x16\x03\x01\0\5\1\0\0\7x\x16\x03\x01\0"), TLS_FLIGHT_MORE);
-	/* As long as can be said, with nothing behind. */
-	assert_int_equal(READ("\x16\x03\x01\0\5\1\xff\xff\xffx"), TLS_FLIGHT_MORE);
+	/* As long as a hello can be, with nothing behind, and longer. */
+	assert_int_equal(READ("\x16\x03\x01\0\5\1\2\1\x44x"), TLS_FLIGHT_MORE);
+	assert_int_equal(READ("\x16\x03\x01\0\5\1\2\1\x45x"), TLS_FLIGHT_NONE);
+	assert_int_equal(READ("\x16\x03\x01\0\5\1\xff\xff\xffx"), TLS_FLIGHT_NONE);
 }
 
 /* Every byte of heads and message with every value: what is given holds what it says. */
