@@ -76,12 +76,15 @@ static uint8_t preface_with(const struct flow *flow, enum direction dir, struct 
 }
 
 /* Of random bytes, which most payload is, two packets in a hundred hold what looks like a
- * beginning: what stands before it tells. */
+ * beginning: what stands before it tells, where the direction's start was seen. In the middle it
+ * may be a binary message of the same miner. */
 static bool may_hold_message(const struct flow *flow, enum direction dir, struct slice payload)
 {
 	size_t at = dialects_find(payload);
 
-	return at < payload.len &&
+	if (at == payload.len)
+		return false;
+	return !preface_of(flow, dir).is_start ||
 	       !preface_is_final(preface_with(flow, dir, slice_head(payload, at)));
 }
 
