@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "sensor/large.h"
 #include "sensor/tag_table.h"
 
 #define NS_PER_S  UINT64_C(1000000000)
@@ -73,7 +74,7 @@ struct dns_labels *dns_labels_new(size_t capacity, struct stats *stats)
 	self->slot_count = SLOTS_MIN;
 	while (self->slot_count < capacity && self->slot_count < SLOTS_MAX)
 		self->slot_count *= 2;
-	self->slots = calloc(self->slot_count, sizeof(*self->slots));
+	self->slots = large_alloc(self->slot_count * sizeof(*self->slots));
 	if (self->slots == NULL || tag_table_init(&self->labels, 2 * capacity) < 0 ||
 	    getrandom(&self->key, sizeof(self->key), 0) != (ssize_t)sizeof(self->key)) {
 		dns_labels_free(self);

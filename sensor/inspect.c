@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sensor/conversation.h"
+#include "sensor/large.h"
 #include "sensor/limits.h"
 #include "sensor/wrapping.h"
 
@@ -36,8 +37,8 @@ struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t
 	assert(dialect_count <= 32); /* conversation.begun_states */
 	if (pool == NULL)
 		return NULL;
-	pool->all = calloc(flows + 1, sizeof(*pool->all));
-	pool->states = calloc((flows + 1) * dialect_count, sizeof(*pool->states));
+	pool->all = large_reserve((flows + 1) * sizeof(*pool->all));
+	pool->states = large_reserve((flows + 1) * dialect_count * sizeof(*pool->states));
 	pool->streams = stream_pool_new(flows, held_bytes, stats);
 	pool->inflates = inflate_pool_new(LIMIT_INFLATERS);
 	pool->room.stats = stats;

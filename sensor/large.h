@@ -8,4 +8,7 @@
  * place without a walk. Freed by free(); NULL when out of memory. */
 void *large_alloc(size_t size);
 
+/* The same, of any content, and its pages come as they are used. */
+void *large_reserve(size_t size);
+
 #endif

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sensor/large.h"
+
 #define TAG_BUCKETS_MIN 64u
 #define TAG_BUCKETS_MAX (1u << 22)
 
@@ -13,7 +15,7 @@ int tag_table_init(struct tag_table *self, size_t capacity)
 	self->bucket_count = TAG_BUCKETS_MIN;
 	while (self->bucket_count < capacity && self->bucket_count < TAG_BUCKETS_MAX)
 		self->bucket_count *= 2;
-	self->buckets = calloc(self->bucket_count, sizeof(struct tag_link *));
+	self->buckets = large_alloc(self->bucket_count * sizeof(struct tag_link *));
 	return self->buckets != NULL ? 0 : -ENOMEM;
 }
 
