@@ -104,25 +104,31 @@ void conversation_tell(struct conversation *self, unsigned side, const struct fi
 	apply(&sink, finding);
 }
 
-/* Zeroed when it is first asked for: most dialects never are. */
+static bool is_begun(const struct conversation *self, size_t index)
+{
+	return (self->begun_states >> index & 1) != 0;
+}
+
+/* Zeroed when the dialect first speaks: most never do. */
 static uint64_t *state_of(struct conversation *self, size_t index)
 {
-	uint32_t bit = UINT32_C(1) << index;
-
-	if ((self->begun_states & bit) == 0)
+	if (!is_begun(self, index))
 		memset(self->states[index], 0, sizeof(self->states[index]));
-	self->begun_states |= bit;
+	self->begun_states |= UINT32_C(1) << index;
 	return self->states[index];
 }
 
 /* Asks one dialect, on a copy of its state. */
-static enum claim ask_dialect(struct conversation *self, size_t index, struct message *msg)
+static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg)
 {
 	struct sink sink = { .claim = CLAIM_NONE };
 	const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
 	dialect_state scratch;
 
-	memcpy(scratch, state_of(self, index), sizeof(scratch));
+	if (is_begun(self, index))
+		memcpy(scratch, self->states[index], sizeof(scratch));
+	else
+		memset(scratch, 0, sizeof(scratch));
 	if (!dialects[index]->decode(scratch, msg, &out))
 		return CLAIM_NONE;
 	return sink.claim == CLAIM_NONE ? CLAIM_KNOWN : sink.claim;
@@ -136,7 +142,7 @@ bool hearing_is_stray(const struct conversation *self, const struct http_head *h
 }
 
 /* 1 + index of the other text dialect that sees more in the message than *best, or 0. */
-static size_t find_better(struct conversation *self, struct message *msg, enum claim *best)
+static size_t find_better(const struct conversation *self, struct message *msg, enum claim *best)
 {
 	bool is_stray = hearing_is_stray(self, msg->http);
 	size_t found = 0;
