@@ -236,6 +236,22 @@ static void watch_hear(struct watch *watch, const struct packet *packet)
 	watch->said_ns = packet->time_ns;
 }
 
+/* A connection that has ended without a session says nothing more. Its flow waits for late packets,
+ * and thousands of states with it, each cold when the next flow takes it. */
+static void watch_close(struct worker *self, struct watch *watch)
+{
+	const struct flow *hot = flow_hot(self->flows, watch->index);
+
+	if (watch->inspect == NULL || watch->is_reported || hot->tcp_state != FLOW_TCP_CLOSED ||
+	    inspect_is_waiting(watch->inspect))
+		return;
+	inspect_flush(watch->inspect, hot->last_ns);
+	watch_follow(self, watch);
+	watch_settle(self, watch);
+	if (watch->inspect != NULL && !watch->is_reported)
+		watch_drop(self, watch);
+}
+
 static void classify_candidate(struct worker *self, uint32_t index, enum direction dir,
 			       const struct packet *packet);
 
@@ -262,6 +278,7 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 	inspect_packet(watch->inspect, dir, packet);
 	watch_follow(self, watch);
 	watch_settle(self, watch);
+	watch_close(self, watch);
 }
 
 /* --- nDPI ----------------------------------------------------------------------------------- */
@@ -322,13 +339,14 @@ static bool wants_label(struct worker *self, struct flow *hot, const struct pack
 	return hot->classified != CLASSIFY_HELD;
 }
 
-/* A flow held back comes under inspection with this packet. */
+/* A flow held back is under inspection now, and a message may begin in this packet. */
 static void classify_candidate(struct worker *self, uint32_t index, enum direction dir,
 			       const struct packet *packet)
 {
 	struct flow *hot = flow_hot(self->flows, index);
 
-	if (hot->classified != CLASSIFY_HELD || !is_for_ndpi(packet))
+	if (hot->classified != CLASSIFY_HELD || !is_for_ndpi(packet) ||
+	    !dialects_candidate(packet->payload))
 		return;
 	hot->classified = 0;
 	classify_flow_packet(self, index, dir, packet);
