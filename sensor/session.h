@@ -97,6 +97,8 @@ struct session {
 	uint8_t yeses[2];          /* that a login or a share gets, by direction; up to 2 */
 	uint8_t dirs_heard;        /* bit per direction that carried bytes, read or not */
 	uint8_t dialect_proof;     /* enum proof of the finding that named view.dialect */
+	uint8_t doubted_dirs;      /* bit per direction in which messages may be quoted */
+	uint8_t held_levels[2];    /* enum level proven by doubted messages, by direction */
 };
 
 struct stats;
@@ -124,6 +126,11 @@ void session_carrier(struct session *self, const char *names);
 
 /* A gap in one direction: replies and requests may be missing from here on. */
 void session_gap(struct session *self, enum direction dir);
+
+/* What is said in that direction from here on may only be quoted: it is a suspicion, until it is
+ * doubted no more, until a reply matches its request, or until both directions say such things.
+ * What is said of an open session is not doubted. */
+void session_doubt(struct session *self, enum direction dir, bool is_doubted);
 
 /* The flow's roles were swapped: what was sent to the server was sent to the client. */
 void session_swap_roles(struct session *self);
