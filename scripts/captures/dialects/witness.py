@@ -20,7 +20,9 @@ What the vantages cannot know follows from that, and from these rules of account
                                                         of shares from before
   cut packets, lost ones     what whole messages tell   all that torn messages tell may be found,
                                                         nothing else; the hash rate, if a share,
-                                                        its job or its verdict was torn
+                                                        its job or its verdict was torn; of which
+                                                        shares an acceptance is, where sizes are all
+                                                        (Noise): of all that were seen until then
 """
 
 from dataclasses import dataclass, field
@@ -120,9 +122,21 @@ def count(talk, states, out):
     for share, outcome in perhaps.items():
         out.high[outcome] += 1
         out.low[outcome] += share in settled
+    if talk.is_summed:
+        out.high["accepted"] = count_summed(talk, states)
     if not sees_requests:
         out.high = dict.fromkeys(COUNTS) | {"submitted": len(talk.shares)}
     return asked, settled
+
+
+def count_summed(talk, states):
+    """Shares that were seen, whole or torn, before the last acceptance that was."""
+    shares, found = 0, 0
+    for said, state in zip(talk.said, states):
+        if state != GONE:
+            shares += said.facts.share is not None
+            found = shares if said.facts.verdicts else found
+    return found
 
 
 def is_yes(said):
