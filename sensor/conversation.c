@@ -27,11 +27,11 @@ _Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest b
 
 /* A stream that is joined in its middle may be joined inside a larger message, right before a
  * member that looks like one: until two follow each other, all of them are doubted. */
-static void set_blind(struct conversation *self, unsigned side, bool is_blind)
+static void set_doubt(struct conversation *self, unsigned side, enum doubt doubt)
 {
-	self->readings[side].is_blind = is_blind;
+	self->readings[side].is_blind = doubt != DOUBT_NONE;
 	self->readings[side].has_message = false;
-	session_doubt(&self->session, conversation_dir(self, side), is_blind);
+	session_doubt(&self->session, conversation_dir(self, side), doubt);
 }
 
 void conversation_begin(struct conversation *self, struct conversation_room *room,
@@ -45,7 +45,7 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];
 		self->readings[side].may_begin = true;
-		set_blind(self, side, !before[side].is_start);
+		set_doubt(self, side, before[side].is_start ? DOUBT_NONE : DOUBT_AFRESH);
 		if (!preface_is_blank(&before[side]))
 			session_hear(&self->session, (enum direction)side);
 	}
@@ -174,7 +174,8 @@ static void judge_blind(struct conversation *self, unsigned side)
 	if (!reading->is_blind)
 		return;
 	if (reading->has_message)
-		set_blind(self, side, !preface_is_blank(&reading->preface));
+		set_doubt(self, side,
+			  preface_is_blank(&reading->preface) ? DOUBT_NONE : DOUBT_AFRESH);
 	reading->has_message = true;
 }
 
@@ -254,7 +255,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			charge(reading, skip + len + CREDIT_MESSAGE);
 			note_said(reading, (size_t)(in.ptr - begin) + skip + len);
 			if (reading->is_blind && skip == 0 && is_first_line(reading, in, len))
-				set_blind(self, side, false);
+				set_doubt(self, side, DOUBT_NONE);
 			if (!is_quoted(self, side))
 				hearing_message(self, side, framer, slice_sub(in, skip, len),
 						false);
@@ -434,7 +435,7 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->may_begin = false;
 	reading->framer = 0;
 	reading->http = http;
-	set_blind(self, side, false);
+	set_doubt(self, side, DOUBT_NONE);
 	preface_begin(&reading->preface, true);
 	reading->said_ns = reading->time_ns;
 	if (http != NULL)
@@ -466,7 +467,7 @@ void conversation_gap(struct conversation *self, unsigned side)
 	reading->framer = 0;
 	reading->may_begin = true;
 	preface_begin(&reading->preface, false);
-	set_blind(self, side, true);
+	set_doubt(self, side, DOUBT_AGAIN);
 	session_gap(&self->session, conversation_dir(self, side));
 }
 
@@ -477,7 +478,7 @@ void conversation_cut(struct conversation *self, unsigned side)
 
 	end_kept(self, side);
 	if (reading->is_blind && reading->has_message && is_alone)
-		set_blind(self, side, false);
+		set_doubt(self, side, DOUBT_NONE);
 }
 
 void conversation_tick(struct conversation *self)

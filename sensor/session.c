@@ -63,7 +63,8 @@ void apply_level(struct apply *a, enum level level)
 	}
 	if (level > (enum level)self->held_levels[a->dir])
 		self->held_levels[a->dir] = (uint8_t)level;
-	if (self->held_levels[1 - a->dir] > LEVEL_SUSPECT)
+	if (self->held_before[a->dir] > LEVEL_SUSPECT ||
+	    self->held_levels[1 - a->dir] > LEVEL_SUSPECT)
 		apply_match(a);
 	else
 		reach_level(a, LEVEL_SUSPECT);
@@ -273,17 +274,27 @@ void session_gap(struct session *self, enum direction dir)
 	(void)session_witness(self, EVIDENCE_GAP);
 }
 
-void session_doubt(struct session *self, enum direction dir, bool is_doubted)
+void session_doubt(struct session *self, enum direction dir, enum doubt doubt)
 {
 	struct apply a = { .self = self, .dir = dir };
 
-	if (!is_doubted) {
+	self->held_before[dir] = doubt == DOUBT_AGAIN ? self->held_levels[dir] : LEVEL_NONE;
+	if (doubt == DOUBT_NONE) {
 		trust(&a, dir);
 		self->changed |= (uint8_t)a.changed;
 	} else {
 		self->doubted_dirs |= (uint8_t)(1u << dir);
 	}
-	self->held_levels[dir] = LEVEL_NONE;
+	if (doubt != DOUBT_AGAIN)
+		self->held_levels[dir] = LEVEL_NONE;
+}
+
+static void swap_bytes(uint8_t pair[2])
+{
+	uint8_t first = pair[0];
+
+	pair[0] = pair[1];
+	pair[1] = first;
 }
 
 static uint8_t swapped_bits(uint8_t dirs)
@@ -293,14 +304,10 @@ static uint8_t swapped_bits(uint8_t dirs)
 
 void session_swap_roles(struct session *self)
 {
-	uint8_t yeses = self->yeses[0];
-	uint8_t held = self->held_levels[0];
-
 	ledger_swap_roles(&self->ledger);
-	self->yeses[0] = self->yeses[1];
-	self->yeses[1] = yeses;
-	self->held_levels[0] = self->held_levels[1];
-	self->held_levels[1] = held;
+	swap_bytes(self->yeses);
+	swap_bytes(self->held_levels);
+	swap_bytes(self->held_before);
 	self->dirs_heard = swapped_bits(self->dirs_heard);
 	self->doubted_dirs = swapped_bits(self->doubted_dirs);
 	if (self->sender_dir != 0)

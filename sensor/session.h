@@ -99,6 +99,7 @@ struct session {
 	uint8_t dialect_proof;     /* enum proof of the finding that named view.dialect */
 	uint8_t doubted_dirs;      /* bit per direction in which messages may be quoted */
 	uint8_t held_levels[2];    /* enum level proven by doubted messages, by direction */
+	uint8_t held_before[2];    /* the same, of those before the one that is read now */
 };
 
 struct stats;
@@ -127,10 +128,17 @@ void session_carrier(struct session *self, const char *names);
 /* A gap in one direction: replies and requests may be missing from here on. */
 void session_gap(struct session *self, enum direction dir);
 
-/* What is said in that direction from here on may only be quoted: it is a suspicion, until it is
- * doubted no more, until a reply matches its request, or until both directions say such things.
- * What is said of an open session is not doubted. */
-void session_doubt(struct session *self, enum direction dir, bool is_doubted);
+/* What is said in that direction from here on may only be quoted. */
+enum doubt {
+	DOUBT_NONE,  /* it is not, and neither was what came before */
+	DOUBT_AGAIN, /* nor is it known of what came before: two such messages are believed */
+	DOUBT_AFRESH /* what came before was a quotation, or is nothing */
+};
+
+/* A doubted message is a suspicion, until the doubt ends, until a second one comes, until a reply
+ * matches its request, or until both directions say such things. What is said of an open session is
+ * not doubted. */
+void session_doubt(struct session *self, enum direction dir, enum doubt doubt);
 
 /* The flow's roles were swapped: what was sent to the server was sent to the client. */
 void session_swap_roles(struct session *self);

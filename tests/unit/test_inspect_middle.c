@@ -88,6 +88,26 @@ static void a_doubted_message_is_believed_with_a_second_one(void **state)
 	assert_int_equal(view().level, LEVEL_CONFIRMED);
 }
 
+/* Two messages with holes around them are two, unless something else stood between them. */
+static void two_doubted_messages_are_believed(void **state)
+{
+	static const char stranger[] = "{\"ts\":1,\"text\":\"nothing of ours\"}\n";
+
+	(void)state;
+	for (int is_strange = 0; is_strange < 2; is_strange++) {
+		join_in_middle();
+		send_bare(UP, V1_SUBMIT);
+		lose(UP, 100);
+		if (is_strange)
+			send(UP, stranger);
+		lose(UP, 100);
+		send_bare(UP, V1_SUBMIT);
+		now_ns += 4 * SECOND;
+		inspect_tick(flow, now_ns);
+		assert_int_equal(view().level, is_strange ? LEVEL_SUSPECT : LEVEL_CONFIRMED);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -96,6 +116,7 @@ int main(void)
 		TEST(a_middle_start_finds_its_feet),
 		TEST(a_member_of_something_larger_is_a_suspicion),
 		TEST(a_doubted_message_is_believed_with_a_second_one),
+		TEST(two_doubted_messages_are_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,15 +180,15 @@ static void a_reply_may_overtake_its_request(void **state)
 static void doubt_keeps_a_session_closed(void **state)
 {
 	(void)state;
-	session_doubt(&session, DOWN, true);
-	session_doubt(&session, UP, true);
+	session_doubt(&session, DOWN, DOUBT_AFRESH);
+	session_doubt(&session, UP, DOUBT_AFRESH);
 	apply(share(1, 11, 101), UP, 1);
 	assert_int_equal(session.view.level, LEVEL_SUSPECT);
-	session_doubt(&session, UP, true); /* it was a quotation */
+	session_doubt(&session, UP, DOUBT_AFRESH); /* it was a quotation */
 	session_swap_roles(&session);
 	apply(job(11, 500), UP, 2); /* doubted as well: the roles changed places */
 	assert_int_equal(session.view.level, LEVEL_SUSPECT);
-	session_doubt(&session, UP, false);
+	session_doubt(&session, UP, DOUBT_NONE);
 	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
 }
 
