@@ -131,10 +131,12 @@ static enum phase keep_rhythm(struct stratum_noise_state *state, enum direction 
  * ends with some, a piece each, when the answers between them were lost. */
 static void learn_share(struct stratum_noise_state *state)
 {
-	bool is_whole = state->is_open && is_share_size(state->turn);
+	bool is_whole =
+		is_share_size(state->turn) && (state->is_open || state->turn == SHARE_BYTES);
 	uint32_t size = is_whole ? state->turn : state->piece;
 	uint32_t count = is_whole ? 1 : state->same;
-	bool is_first = !state->is_open && count == state->messages; /* opens the channel */
+	/* opens the channel, unless that is lost */
+	bool is_first = !state->is_open && count == state->messages && size != SHARE_BYTES;
 	bool is_again = state->candidate == size;
 
 	state->is_open = true;

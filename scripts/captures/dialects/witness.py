@@ -22,7 +22,9 @@ What the vantages cannot know follows from that, and from these rules of account
                                                         nothing else; the hash rate, if a share,
                                                         its job or its verdict was torn; of which
                                                         shares an acceptance is, where sizes are all
-                                                        (Noise): of all that were seen until then
+                                                        (Noise): of all that were seen until then;
+                                                        anything, if four were torn before one was
+                                                        whole
 """
 
 from dataclasses import dataclass, field
@@ -34,6 +36,7 @@ from .talk import CONFIRMED, LIKELY, NODE, NOTHING, SUSPECT
 WHOLE, TORN, GONE = "whole", "torn", "gone"
 RANK = {NOTHING: 0, NODE: 1, SUSPECT: 2, LIKELY: 3, CONFIRMED: 4}
 COUNTS = ("submitted", "accepted", "rejected", "stale")
+GIVEN_UP = 4  # torn messages of a flow that has said nothing else
 REPEATED = ("worker",)  # fields of which a session may have several
 
 
@@ -79,9 +82,17 @@ def told(talk, states):
                 out.claimed_must = facts.claimed
     if is_scattered(talk, states):
         out.must, out.floor, out.dialect = {}, NOTHING, None
+    if is_given_up(states):
+        out.must, out.floor, out.dialect = {}, NOTHING, None
     if talk.from_start and any(state != WHOLE for state in states[:talk.from_start]):
         out.floor, out.dialect = NOTHING, None
     return out
+
+
+def is_given_up(states):
+    """Whether so much broke before a message was whole that the flow is left alone."""
+    before = states[:states.index(WHOLE)] if WHOLE in states else ()
+    return before.count(TORN) >= GIVEN_UP
 
 
 def is_scattered(talk, states):
