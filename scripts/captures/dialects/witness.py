@@ -23,8 +23,9 @@ What the vantages cannot know follows from that, and from these rules of account
                                                         its job or its verdict was torn; of which
                                                         shares an acceptance is, where sizes are all
                                                         (Noise): of all that were seen until then;
-                                                        anything, if four were torn before one was
-                                                        whole
+                                                        the verdict of a share that was seen after it,
+                                                        when it came again; anything, if four were
+                                                        torn before one was whole
 """
 
 from dataclasses import dataclass, field
@@ -110,12 +111,13 @@ def is_scattered(talk, states):
     return True
 
 
-def count(talk, states, out):
+def count(talk, states, times, out):
     """Fills in the shares: at least and at most."""
-    asked, maybe = set(), set()
-    for said, state in zip(talk.said, states):
+    asked, maybe, seen = set(), set(), {}
+    for said, state, time in zip(talk.said, states, times):
         if said.facts.share is not None and state != GONE:
             (asked if state == WHOLE else maybe).add(said.facts.share)
+            seen[said.facts.share] = time
     out.low, out.high = dict.fromkeys(COUNTS, 0), dict.fromkeys(COUNTS, 0)
     out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
     if is_scattered(talk, states):
@@ -125,10 +127,10 @@ def count(talk, states, out):
     sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
                         if said.direction == TO_SERVER)
     settled, perhaps = {}, {}
-    for said, state in zip(talk.said, states):
+    for said, state, time in zip(talk.said, states, times):
         for share, outcome in said.facts.verdicts if state != GONE else ():
             perhaps[share] = outcome
-            if state == WHOLE and share in asked:
+            if state == WHOLE and share in asked and seen[share] <= time:
                 settled[share] = outcome
     for share, outcome in perhaps.items():
         out.high[outcome] += 1
@@ -213,7 +215,7 @@ def knowledge(talk, states, times, last):
     """What can be known; `times` say when each message was complete, `last` when the last packet
     came."""
     out = told(talk, states)
-    asked, settled = count(talk, states, out)
+    asked, settled = count(talk, states, times, out)
     count_alone(talk, states, out)
     rate(talk, states, times, last, asked, settled, out)
     return out
