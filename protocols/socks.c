@@ -16,6 +16,7 @@
 #define COMMAND_CONNECT 1
 #define V4_GRANTED      0x5a
 #define V4_HEAD_BYTES   7   /* command, port, address */
+#define REST_MAX        3   /* of a greeting: number and methods */
 #define V4_TEXT_MAX     255 /* of a user or a name; no client sends more, a stranger might */
 
 enum { METHOD_NONE = 0x00, METHOD_PASSWORD = 0x02, METHOD_LAST = 0x09, METHOD_PRIVATE = 0x80 };
@@ -97,6 +98,25 @@ static enum probe_result probe_v5(struct slice first)
 	bool is_request = count == 1 && first.ptr[2] == METHOD_NONE && is_type(next);
 
 	return next == 5 || next == 1 || is_request ? PROBE_YES : PROBE_NO;
+}
+
+/* The rest of a greeting whose first packet is only known by another one that overlapped it, then
+ * the request: methods that clients offer, perhaps their number before them. */
+static enum probe_result probe_v5_rest(struct slice first)
+{
+	static const uint8_t request[] = { 0x05, COMMAND_CONNECT, 0x00 };
+	size_t at = 0;
+
+	while (at < REST_MAX && at < first.len && first.ptr[at] <= METHOD_PASSWORD)
+		at++;
+	struct slice rest = slice_tail(first, at);
+	struct slice head = slice_head(rest, sizeof(request));
+
+	if (!slice_eq(head, slice_of(request, head.len)))
+		return PROBE_NO;
+	if (rest.len <= sizeof(request))
+		return PROBE_MAYBE;
+	return is_type(rest.ptr[sizeof(request)]) ? PROBE_YES : PROBE_NO;
 }
 
 /* CONNECT to a real port and address; user and name are text. */
@@ -182,6 +202,8 @@ static enum probe_result socks_probe(struct slice first, enum direction dir)
 		return probe_v5(first);
 	if (dir == DIR_TO_SERVER && version == 4)
 		return probe_v4(first);
+	if (dir == DIR_TO_SERVER && version <= METHOD_PASSWORD)
+		return probe_v5_rest(first);
 	if (dir == DIR_TO_CLIENT && version == 5)
 		return probe_v5_server(first);
 	return dir == DIR_TO_CLIENT && version == 0 ? probe_v4_server(first) : PROBE_NO;
@@ -240,18 +262,28 @@ static void finish_v4(struct socks_side *side, bool has_name, const struct findi
 					 : tunnel_target_address(address, port, text));
 }
 
+/* Number and methods of a greeting whose first byte was lost. */
+static bool is_greeting_rest(const struct socks_side *side, uint8_t byte)
+{
+	return byte <= METHOD_PASSWORD && side->len < REST_MAX;
+}
+
 static void take_version(struct socks_side *side, enum direction dir, uint8_t byte)
 {
-	if (byte == 5 && dir == DIR_TO_SERVER)
+	if (byte == 5 && dir == DIR_TO_SERVER) {
+		side->len = 0;
 		expect(side, PHASE_METHOD_COUNT, 1);
-	else if (byte == 5)
+	} else if (byte == 5) {
 		expect(side, PHASE_V5_METHOD, 1);
-	else if (byte == 4 && dir == DIR_TO_SERVER)
+	} else if (byte == 4 && dir == DIR_TO_SERVER) {
 		expect(side, PHASE_V4_HEAD, V4_HEAD_BYTES);
-	else if (byte == 0 && dir == DIR_TO_CLIENT)
+	} else if (byte == 0 && dir == DIR_TO_CLIENT) {
 		expect(side, PHASE_V4_REPLY, V4_HEAD_BYTES);
-	else
+	} else if (dir == DIR_TO_SERVER && is_greeting_rest(side, byte)) {
+		keep(side, byte);
+	} else {
 		side->phase = PHASE_REFUSED;
+	}
 }
 
 /* Version 5 up to the request: greeting, choice and password. */
@@ -391,8 +423,8 @@ static bool is_name(uint8_t byte)
 	       (byte >= 'a' && byte <= 'z') || byte == '.' || byte == '-' || byte == '_';
 }
 
-/* Behind a hole: a request or a reply of version 5, the end of a name with a dot in it and its
- * port, a user of version 4. */
+/* Behind a hole: a request or a reply of version 5, perhaps with the end of a greeting before it,
+ * the end of a name with a dot in it and its port, a user of version 4. */
 static void take_rest(struct socks_side *side, uint8_t byte)
 {
 	if (side->phase == PHASE_REST_PORT) {
@@ -403,7 +435,10 @@ static void take_rest(struct socks_side *side, uint8_t byte)
 	} else if (side->phase == PHASE_REST_NAME) {
 		side->phase = byte == 0 ? PHASE_REST : PHASE_REST_PORT;
 		side->len = 0;
+	} else if (is_greeting_rest(side, byte)) {
+		keep(side, byte);
 	} else { /* 05: what else there is is_behind() */
+		side->len = 0;
 		expect(side, PHASE_V5_HEAD, 3);
 	}
 }
@@ -414,7 +449,8 @@ static bool is_behind(const struct socks_side *side, uint8_t byte)
 	struct slice name = slice_of(side->text, side->len);
 
 	if (side->phase == PHASE_REST)
-		return byte != 5 && !is_name(byte);
+		return byte != 5 && !is_greeting_rest(side, byte) &&
+		       (side->len > 0 || !is_name(byte));
 	if (side->phase != PHASE_REST_NAME)
 		return false;
 	return name.len == sizeof(side->text) ||
@@ -459,7 +495,7 @@ static bool socks_unwrap(void *state, enum direction dir, struct slice in,
 
 	while (step->used < in.len && side->phase < PHASE_SKIP) {
 		if (is_behind(side, in.ptr[step->used])) {
-			step->content = slice_of(side->text, side->len); /* it was no name */
+			step->content = slice_of(side->text, side->len); /* it was none */
 			side->phase = PHASE_THROUGH;
 			break;
 		}

@@ -50,12 +50,14 @@ struct stratum_noise_state {
 	uint32_t turn;       /* bytes of the side that speaks since the other one did */
 	uint32_t counted;    /* of them in shares */
 	uint32_t messages;   /* of that turn */
+	uint32_t same;       /* of them, the last ones of one size */
 	uint32_t unanswered; /* shares */
+	uint32_t owed;       /* shares that were recognised in the server's turn */
 	uint16_t share;      /* bytes of one; 0: not known */
 	uint16_t candidate;  /* bytes of what may be one */
+	uint16_t piece;      /* bytes of the last message */
 	uint8_t phase;       /* enum phase */
 	uint8_t speaker;     /* 1 + enum direction; 0: nobody yet */
-	uint8_t owed;        /* shares that were recognised in the server's turn */
 	uint8_t rhythm;      /* turns of the same sizes */
 	bool is_old;         /* keys of 32 bytes */
 	bool is_open;        /* the first thing after the handshake opens a channel: it was said */
@@ -125,20 +127,29 @@ static enum phase keep_rhythm(struct stratum_noise_state *state, enum direction 
 	return PHASE_RHYTHM;
 }
 
-/* A turn of the client, after the channel was opened, tells how long a share is. */
+/* A turn of the client, after the channel was opened, tells how long a share is: it is one, or it
+ * ends with some, a piece each, when the answers between them were lost. */
 static void learn_share(struct stratum_noise_state *state)
 {
-	bool is_same = state->candidate == state->turn;
+	bool is_whole =
+		is_share_size(state->turn) && (state->is_open || state->turn == SHARE_BYTES);
+	uint32_t size = is_whole ? state->turn : state->piece;
+	uint32_t count = is_whole ? 1 : state->same;
+	/* opens the channel, unless that is lost */
+	bool is_first = !state->is_open && count == state->messages && size != SHARE_BYTES;
+	bool is_again = state->candidate == size;
 
-	if (!state->is_open || state->share != 0) {
-		state->is_open = true;
+	state->is_open = true;
+	if (state->share != 0)
 		return;
-	}
-	state->candidate = is_share_size(state->turn) ? (uint16_t)state->turn : 0;
-	if (state->candidate == 0 || (state->candidate != SHARE_BYTES && !is_same))
+	state->candidate = 0;
+	if (is_first || !is_share_size(size) || (!is_whole && size != SHARE_BYTES && count < 2))
+		return;
+	state->candidate = (uint16_t)size;
+	if (is_whole && size != SHARE_BYTES && !is_again)
 		return;
 	state->share = state->candidate;
-	state->owed = is_same ? 2 : 1;
+	state->owed = count + (is_again ? 1 : 0);
 }
 
 /* The other side speaks: the turn has its final size. */
@@ -321,6 +332,8 @@ static bool stratum_noise_decode(void *state, struct message *msg, const struct 
 	self->speaker = (uint8_t)(1 + msg->dir);
 	self->turn += (uint32_t)slice_head(msg->bytes, TURN_MAX).len;
 	self->messages++;
+	self->same = self->messages > 1 && self->piece == msg->bytes.len ? self->same + 1 : 1;
+	self->piece = (uint16_t)slice_head(msg->bytes, UINT16_MAX).len;
 	is_known = self->phase == PHASE_STEADY || self->phase == PHASE_ALONE;
 	if (is_known && self->turn > TURN_MAX) {
 		self->turn = 0; /* nothing of ours is that long */

@@ -234,6 +234,8 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 	finding.job = json_id(call->doc, stratum_param(call, 1));
 	if (!read_branch(call, &finding))
 		read_unknown_share(call, state, &finding);
+	if (call->doc->is_cut && finding.proof < PROOF_CONFIRMED)
+		finding.nonce = 0; /* that in which two shares differ may be what is missing */
 	stratum_emit(call, &finding);
 	return true;
 }

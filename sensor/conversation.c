@@ -25,6 +25,15 @@
 
 _Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest block");
 
+/* A stream that is joined in its middle may be joined inside a larger message, right before a
+ * member that looks like one: until two follow each other, all of them are doubted. */
+static void set_doubt(struct conversation *self, unsigned side, enum doubt doubt)
+{
+	self->readings[side].is_blind = doubt != DOUBT_NONE;
+	self->readings[side].has_message = false;
+	session_doubt(&self->session, conversation_dir(self, side), doubt);
+}
+
 void conversation_begin(struct conversation *self, struct conversation_room *room,
 			dialect_state *states, const struct preface before[2])
 {
@@ -32,10 +41,11 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 	session_init(&self->session);
 	self->room = room;
 	self->states = states;
-	for (int side = 0; side < 2; side++) {
+	for (unsigned side = 0; side < 2; side++) {
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];
 		self->readings[side].may_begin = true;
+		set_doubt(self, side, before[side].is_start ? DOUBT_NONE : DOUBT_AFRESH);
 		if (!preface_is_blank(&before[side]))
 			session_hear(&self->session, (enum direction)side);
 	}
@@ -146,6 +156,29 @@ static size_t find_framer(struct conversation *self, unsigned side, struct slice
 	return reading->framer;
 }
 
+/* The first segment of a direction is one line: the part of a larger message would have to begin
+ * with the segment and, though nothing stands on another line in it, end with segment and line. */
+static bool is_first_line(const struct reading *reading, struct slice in, size_t len)
+{
+	struct slice rest = slice_tail(in, len);
+
+	return reading->examined == in.len && (slice_is(rest, "\n") || slice_is(rest, "\r\n")) &&
+	       slice_find(in, '\n') >= len;
+}
+
+/* Members of one message are never side by side with nothing but blanks between them. */
+static void judge_blind(struct conversation *self, unsigned side)
+{
+	struct reading *reading = &self->readings[side];
+
+	if (!reading->is_blind)
+		return;
+	if (reading->has_message)
+		set_doubt(self, side,
+			  preface_is_blank(&reading->preface) ? DOUBT_NONE : DOUBT_AFRESH);
+	reading->has_message = true;
+}
+
 /* A message after words of somebody else's is a quotation, and so is all that follows in its
  * direction. An open session has proven itself: there, such words are damage. */
 static bool is_quoted(struct conversation *self, unsigned side)
@@ -153,6 +186,7 @@ static bool is_quoted(struct conversation *self, unsigned side)
 	struct reading *reading = &self->readings[side];
 	enum preface_verdict verdict = preface_judge(&reading->preface);
 
+	judge_blind(self, side);
 	preface_begin(&reading->preface, false);
 	if (verdict == PREFACE_FOREIGN)
 		reading->is_foreign = true;
@@ -220,6 +254,8 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			assert(len > 0);
 			charge(reading, skip + len + CREDIT_MESSAGE);
 			note_said(reading, (size_t)(in.ptr - begin) + skip + len);
+			if (reading->is_blind && skip == 0 && is_first_line(reading, in, len))
+				set_doubt(self, side, DOUBT_NONE);
 			if (!is_quoted(self, side))
 				hearing_message(self, side, framer, slice_sub(in, skip, len),
 						false);
@@ -399,6 +435,7 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->may_begin = false;
 	reading->framer = 0;
 	reading->http = http;
+	set_doubt(self, side, DOUBT_NONE);
 	preface_begin(&reading->preface, true);
 	reading->said_ns = reading->time_ns;
 	if (http != NULL)
@@ -430,12 +467,18 @@ void conversation_gap(struct conversation *self, unsigned side)
 	reading->framer = 0;
 	reading->may_begin = true;
 	preface_begin(&reading->preface, false);
+	set_doubt(self, side, DOUBT_AGAIN);
 	session_gap(&self->session, conversation_dir(self, side));
 }
 
 void conversation_cut(struct conversation *self, unsigned side)
 {
+	struct reading *reading = &self->readings[side];
+	bool is_alone = reading->len == 0 && preface_is_blank(&reading->preface);
+
 	end_kept(self, side);
+	if (reading->is_blind && reading->has_message && is_alone)
+		set_doubt(self, side, DOUBT_NONE);
 }
 
 void conversation_tick(struct conversation *self)

@@ -45,6 +45,8 @@ struct reading {
 	bool is_muted;      /* ... of which the rest says nothing */
 	bool is_doubted;    /* ... that counts only when it is one message and no more */
 	bool may_begin;     /* nothing was read yet, or since a gap: a binary dialect may begin */
+	bool is_blind;      /* joined in its middle: a message may be a member of a larger one */
+	bool has_message;   /* ... and one was read since */
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
 };

@@ -230,6 +230,8 @@ static void note_unknown(struct conversation *self, struct reading *reading, str
 	reading->framer = 0;
 	if (reading->is_bounded)
 		reading->is_muted = true;
+	if (reading->is_blind && !msg->is_cut)
+		session_doubt(&self->session, msg->dir, DOUBT_AFRESH);
 	if (is_half)
 		return;
 	stats_add(self->room->stats->messages_unknown, 1);

@@ -36,7 +36,7 @@ void apply_word(struct apply *a, enum evidence_word word)
 }
 
 /* Reported from LEVEL_NODE on; open, a miner's, from LEVEL_LIKELY on. */
-void apply_level(struct apply *a, enum level level)
+static void reach_level(struct apply *a, enum level level)
 {
 	struct session *self = a->self;
 
@@ -55,6 +55,38 @@ void apply_level(struct apply *a, enum level level)
 		self->view.role = ROLE_POOL_CLIENT;
 	a->changed |=
 		SESSION_CHANGED_IDENTITY | SESSION_CHANGED_EVIDENCE | SESSION_CHANGED_COUNTERS;
+}
+
+static void trust(struct apply *a, enum direction dir)
+{
+	struct session *self = a->self;
+
+	self->doubted_dirs &= (uint8_t) ~(1u << dir);
+	reach_level(a, (enum level)self->held_levels[dir]);
+}
+
+void apply_match(struct apply *a)
+{
+	trust(a, DIR_TO_SERVER);
+	trust(a, DIR_TO_CLIENT);
+}
+
+void apply_level(struct apply *a, enum level level)
+{
+	struct session *self = a->self;
+	bool is_doubted = (self->doubted_dirs & 1u << a->dir) != 0 && !self->is_open;
+
+	if (!is_doubted || level <= LEVEL_SUSPECT) {
+		reach_level(a, level);
+		return;
+	}
+	if (level > (enum level)self->held_levels[a->dir])
+		self->held_levels[a->dir] = (uint8_t)level;
+	if (self->held_before[a->dir] > LEVEL_SUSPECT ||
+	    self->held_levels[1 - a->dir] > LEVEL_SUSPECT)
+		apply_match(a);
+	else
+		reach_level(a, LEVEL_SUSPECT);
 }
 
 /* --- one finding ---------------------------------------------------------------------------- */
@@ -263,15 +295,43 @@ void session_gap(struct session *self, enum direction dir)
 	(void)session_witness(self, EVIDENCE_GAP);
 }
 
+void session_doubt(struct session *self, enum direction dir, enum doubt doubt)
+{
+	struct apply a = { .self = self, .dir = dir };
+
+	self->held_before[dir] = doubt == DOUBT_AGAIN ? self->held_levels[dir] : LEVEL_NONE;
+	if (doubt == DOUBT_NONE) {
+		trust(&a, dir);
+		self->changed |= (uint8_t)a.changed;
+	} else {
+		self->doubted_dirs |= (uint8_t)(1u << dir);
+	}
+	if (doubt != DOUBT_AGAIN)
+		self->held_levels[dir] = LEVEL_NONE;
+}
+
+static void swap_bytes(uint8_t pair[2])
+{
+	uint8_t first = pair[0];
+
+	pair[0] = pair[1];
+	pair[1] = first;
+}
+
+static uint8_t swapped_bits(uint8_t dirs)
+{
+	return (uint8_t)((dirs & 1) << 1 | dirs >> 1);
+}
+
 void session_swap_roles(struct session *self)
 {
-	uint8_t yeses = self->yeses[0];
-
 	if (self->is_roomy)
 		ledger_swap_roles(&self->ledger);
-	self->yeses[0] = self->yeses[1];
-	self->yeses[1] = yeses;
-	self->dirs_heard = (uint8_t)((self->dirs_heard & 1) << 1 | self->dirs_heard >> 1);
+	swap_bytes(self->yeses);
+	swap_bytes(self->held_levels);
+	swap_bytes(self->held_before);
+	self->dirs_heard = swapped_bits(self->dirs_heard);
+	self->doubted_dirs = swapped_bits(self->doubted_dirs);
 	if (self->sender_dir != 0)
 		self->sender_dir = (uint8_t)(3 - self->sender_dir);
 }

@@ -95,6 +95,9 @@ struct session {
 	uint8_t yeses[2];          /* that a login or a share gets, by direction; up to 2 */
 	uint8_t dirs_heard;        /* bit per direction that carried bytes, read or not */
 	uint8_t dialect_proof;     /* enum proof of the finding that named view.dialect */
+	uint8_t doubted_dirs;      /* bit per direction in which messages may be quoted */
+	uint8_t held_levels[2];    /* enum level proven by doubted messages, by direction */
+	uint8_t held_before[2];    /* the same, of those before the one that is read now */
 	uint8_t is_roomy;          /* what follows is zeroed: with the first finding */
 	struct ledger ledger;
 	struct rate recent; /* of submitted shares, or of accepted ones once a reply was seen */
@@ -132,6 +135,18 @@ void session_carrier(struct session *self, const char *names);
 
 /* A gap in one direction: replies and requests may be missing from here on. */
 void session_gap(struct session *self, enum direction dir);
+
+/* What is said in that direction from here on may only be quoted. */
+enum doubt {
+	DOUBT_NONE,  /* it is not, and neither was what came before */
+	DOUBT_AGAIN, /* nor is it known of what came before: two such messages are believed */
+	DOUBT_AFRESH /* what came before was a quotation, or is nothing */
+};
+
+/* A doubted message is a suspicion, until the doubt ends, until a second one comes, until a reply
+ * matches its request, or until both directions say such things. What is said of an open session is
+ * not doubted. */
+void session_doubt(struct session *self, enum direction dir, enum doubt doubt);
 
 /* The flow's roles were swapped: what was sent to the server was sent to the client. */
 void session_swap_roles(struct session *self);

@@ -19,6 +19,8 @@ struct apply {
 void session_make_room(struct session *self);
 void apply_word(struct apply *a, enum evidence_word word);
 void apply_level(struct apply *a, enum level level);
+/* A request and its reply were seen: neither is a quotation. */
+void apply_match(struct apply *a);
 
 /* session_identity.c: first good value wins. */
 void apply_identity(struct apply *a);

@@ -133,6 +133,7 @@ static void settle(struct apply *a, const struct ledger_request *request,
 				       .is_floor = (request->flags & LEDGER_FLOOR) != 0 };
 
 	a->self->login_ns = 0;
+	apply_match(a);
 	if (request->kind == FINDING_SHARE)
 		settle_shares(a, &share, reply);
 	else if (request->kind == FINDING_LOGIN)
@@ -223,6 +224,7 @@ void apply_job(struct apply *a)
 	if (asked != NULL && asked->kind != FINDING_SHARE) {
 		struct ledger_request request = ledger_take(&self->ledger, asked);
 
+		apply_match(a);
 		if (request.kind == FINDING_LOGIN)
 			apply_word(a, EVIDENCE_LOGIN_ACCEPTED);
 		if ((request.flags & LEDGER_CONFIRMS) != 0)

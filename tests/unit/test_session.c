@@ -177,6 +177,21 @@ static void a_reply_may_overtake_its_request(void **state)
 	assert_int_equal(session.view.last_share_ns, START + 8 * SECOND);
 }
 
+static void doubt_keeps_a_session_closed(void **state)
+{
+	(void)state;
+	session_doubt(&session, DOWN, DOUBT_AFRESH);
+	session_doubt(&session, UP, DOUBT_AFRESH);
+	apply(share(1, 11, 101), UP, 1);
+	assert_int_equal(session.view.level, LEVEL_SUSPECT);
+	session_doubt(&session, UP, DOUBT_AFRESH); /* it was a quotation */
+	session_swap_roles(&session);
+	apply(job(11, 500), UP, 2); /* doubted as well: the roles changed places */
+	assert_int_equal(session.view.level, LEVEL_SUSPECT);
+	session_doubt(&session, UP, DOUBT_NONE);
+	assert_int_equal(session.view.level, LEVEL_CONFIRMED);
+}
+
 static void a_repeated_share_counts_once(void **state)
 {
 	(void)state;
@@ -653,6 +668,7 @@ int main(void)
 		TEST(one_id_for_all_is_answered_in_order),
 		TEST(a_reply_lost_in_a_gap_does_not_shift_the_rest),
 		TEST(a_reply_may_overtake_its_request),
+		TEST(doubt_keeps_a_session_closed),
 		TEST(a_repeated_share_counts_once),
 		TEST(the_share_memory_is_a_ring),
 		TEST(a_full_table_drops_the_oldest_request),

@@ -200,6 +200,7 @@ static void test_rest_of_a_handshake(void **unused)
 {
 	(void)unused;
 	REST_UP("\5\1", "\5\1\0\3\4a.io\x0d\x05" LOGIN, "!" LOGIN, "a.io:3333 ");
+	REST_UP("\5\1", "\0\5\1\0\3\4a.io\x0d\x05" LOGIN, "!" LOGIN, "a.io:3333 ");
 	REST_UP("\5\1\0\5\1", "ample.net\x0d\x05" LOGIN, "!" LOGIN, "");
 	REST_UP("\4\1\x0d", "user\0" LOGIN, "!" LOGIN, "");
 	REST_UP("\4\1\x0d", "user\0pool.example.net\0" LOGIN, "!" LOGIN, "");
@@ -243,6 +244,27 @@ static void test_begun_behind_the_greeting(void **unused)
 	assert_int_equal(PROBE_DOWN(socks, "\5\0\0\2"), PROBE_NO);
 }
 
+/* Of the greeting only the end was seen. */
+static void test_begun_inside_the_greeting(void **unused)
+{
+	static const char *const ends[] = { "\0\5\1\0\3\x10", "\1\0\5\1\0\3\x10" };
+
+	(void)unused;
+	for (size_t i = 0; i < 2; i++) {
+		const struct turn turns[] = {
+			{ DIR_TO_SERVER, ends[i], 6 + i },
+			UP("pool.example.com\x0d\x05" LOGIN),
+		};
+
+		carrier_talk_all(&talk, socks, TURNS(turns));
+		check("!" LOGIN, "", "pool.example.com:3333 ");
+	}
+	assert_int_equal(PROBE_UP(socks, "\0\5\1\0\3"), PROBE_YES);
+	assert_int_equal(PROBE_UP(socks, "\2\0\2\5\1\0\1"), PROBE_YES);
+	assert_int_equal(PROBE_UP(socks, "\0\0\0\x2e"), PROBE_NO);
+	assert_int_equal(PROBE_UP(socks, "\0\0\0\0\5\1\0\1"), PROBE_NO);
+}
+
 static void test_gap(void **unused)
 {
 	(void)unused;
@@ -267,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_rest_of_a_handshake),
 		cmocka_unit_test(test_rest_without_end),
 		cmocka_unit_test(test_begun_behind_the_greeting),
+		cmocka_unit_test(test_begun_inside_the_greeting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,24 @@ static void test_shares(void **unused)
 	assert_false(binary_find(&talk, FINDING_REPLY, 0)->finding.is_ok);
 }
 
+/* Answers that were lost join the turns of the client. */
+static void test_lost_answers(void **unused)
+{
+	(void)unused;
+	for (size_t lost = 0; lost < 4; lost++) {
+		begin(4);
+		send_all(handshake, STEPS(handshake) - 1,
+			 0); /* that to the channel's opening too */
+		for (size_t i = 0; i < 6; i++) {
+			send(UP, 62, 0);
+			if (i >= lost)
+				send(DOWN, 58, 0);
+		}
+		send(UP, 62, 0);
+		assert_int_equal(binary_kinds(&talk, FINDING_SHARE), 7);
+	}
+}
+
 static void test_one_side(void **unused)
 {
 	(void)unused;
@@ -365,12 +383,12 @@ static void test_probe(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_handshake),  cmocka_unit_test(test_short_keys),
-		cmocka_unit_test(test_shares),     cmocka_unit_test(test_one_side),
-		cmocka_unit_test(test_rhythm),     cmocka_unit_test(test_near_misses),
-		cmocka_unit_test(test_others),     cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_not_random), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_handshake),   cmocka_unit_test(test_short_keys),
+		cmocka_unit_test(test_shares),      cmocka_unit_test(test_lost_answers),
+		cmocka_unit_test(test_one_side),    cmocka_unit_test(test_rhythm),
+		cmocka_unit_test(test_near_misses), cmocka_unit_test(test_others),
+		cmocka_unit_test(test_noise),       cmocka_unit_test(test_not_random),
+		cmocka_unit_test(test_order),       cmocka_unit_test(test_probe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ def plain(rng, extended=False):
 def noise(rng):
     """The Noise handshake by its sizes, then encrypted frames."""
     talk = Talk(rng, "stratum-v2-noise", port=34254, level=LIKELY, is_binary=True,
-                from_start=4, yes=None)
+                from_start=5, is_summed=True, yes=None)
 
     def random(size):
         data = rng.randbytes(size)

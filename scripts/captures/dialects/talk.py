@@ -105,6 +105,8 @@ class Talk:
     they tell what it is.
     yes: what else gets the same yes as a share, for who hears the pool alone: nothing ("share"), the
     login ("login"), anything ("any"); None: what is heard alone is not bounded.
+    is_summed: an acceptance does not tell of which shares it is, but of all until then: what hears
+    one takes it for those as well whose own was lost.
     is_mixed: binary messages among JSON, in a stream only: the miner's tell which dialect it is, and
     one alone that was picked up late proves nothing.
     """
@@ -120,6 +122,7 @@ class Talk:
     is_binary: bool = False
     from_start: int = 0
     is_mixed: bool = False
+    is_summed: bool = False
     yes: str | None = "share"
     said: list = field(default_factory=list)
     jobs: dict = field(default_factory=dict)

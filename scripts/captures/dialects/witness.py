@@ -20,7 +20,12 @@ What the vantages cannot know follows from that, and from these rules of account
                                                         of shares from before
   cut packets, lost ones     what whole messages tell   all that torn messages tell may be found,
                                                         nothing else; the hash rate, if a share,
-                                                        its job or its verdict was torn
+                                                        its job or its verdict was torn; of which
+                                                        shares an acceptance is, where sizes are all
+                                                        (Noise): of all that were seen until then;
+                                                        the verdict of a share that was seen after it,
+                                                        when it came again; anything, if four were
+                                                        torn before one was whole
 """
 
 from dataclasses import dataclass, field
@@ -32,6 +37,7 @@ from .talk import CONFIRMED, LIKELY, NODE, NOTHING, SUSPECT
 WHOLE, TORN, GONE = "whole", "torn", "gone"
 RANK = {NOTHING: 0, NODE: 1, SUSPECT: 2, LIKELY: 3, CONFIRMED: 4}
 COUNTS = ("submitted", "accepted", "rejected", "stale")
+GIVEN_UP = 4  # torn messages of a flow that has said nothing else
 REPEATED = ("worker",)  # fields of which a session may have several
 
 
@@ -77,9 +83,17 @@ def told(talk, states):
                 out.claimed_must = facts.claimed
     if is_scattered(talk, states):
         out.must, out.floor, out.dialect = {}, NOTHING, None
+    if is_given_up(states):
+        out.must, out.floor, out.dialect = {}, NOTHING, None
     if talk.from_start and any(state != WHOLE for state in states[:talk.from_start]):
         out.floor, out.dialect = NOTHING, None
     return out
+
+
+def is_given_up(states):
+    """Whether so much broke before a message was whole that the flow is left alone."""
+    before = states[:states.index(WHOLE)] if WHOLE in states else ()
+    return before.count(TORN) >= GIVEN_UP
 
 
 def is_scattered(talk, states):
@@ -97,12 +111,13 @@ def is_scattered(talk, states):
     return True
 
 
-def count(talk, states, out):
+def count(talk, states, times, out):
     """Fills in the shares: at least and at most."""
-    asked, maybe = set(), set()
-    for said, state in zip(talk.said, states):
+    asked, maybe, seen = set(), set(), {}
+    for said, state, time in zip(talk.said, states, times):
         if said.facts.share is not None and state != GONE:
             (asked if state == WHOLE else maybe).add(said.facts.share)
+            seen[said.facts.share] = time
     out.low, out.high = dict.fromkeys(COUNTS, 0), dict.fromkeys(COUNTS, 0)
     out.low["submitted"], out.high["submitted"] = len(asked), len(asked | maybe)
     if is_scattered(talk, states):
@@ -112,17 +127,29 @@ def count(talk, states, out):
     sees_requests = all(state == WHOLE for said, state in zip(talk.said, states)
                         if said.direction == TO_SERVER)
     settled, perhaps = {}, {}
-    for said, state in zip(talk.said, states):
+    for said, state, time in zip(talk.said, states, times):
         for share, outcome in said.facts.verdicts if state != GONE else ():
             perhaps[share] = outcome
-            if state == WHOLE and share in asked:
+            if state == WHOLE and share in asked and seen[share] <= time:
                 settled[share] = outcome
     for share, outcome in perhaps.items():
         out.high[outcome] += 1
         out.low[outcome] += share in settled
+    if talk.is_summed:
+        out.high["accepted"] = count_summed(talk, states)
     if not sees_requests:
         out.high = dict.fromkeys(COUNTS) | {"submitted": len(talk.shares)}
     return asked, settled
+
+
+def count_summed(talk, states):
+    """Shares that were seen, whole or torn, before the last acceptance that was."""
+    shares, found = 0, 0
+    for said, state in zip(talk.said, states):
+        if state != GONE:
+            shares += said.facts.share is not None
+            found = shares if said.facts.verdicts else found
+    return found
 
 
 def is_yes(said):
@@ -188,7 +215,7 @@ def knowledge(talk, states, times, last):
     """What can be known; `times` say when each message was complete, `last` when the last packet
     came."""
     out = told(talk, states)
-    asked, settled = count(talk, states, out)
+    asked, settled = count(talk, states, times, out)
     count_alone(talk, states, out)
     rate(talk, states, times, last, asked, settled, out)
     return out

@@ -1,0 +1,123 @@
+/* test_inspect_middle.c: flows that were joined in their middle: what is whole, what may be a
+ * member of something larger, and what takes the doubt away. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/inspect_rig.h"
+
+static const struct preface in_middle[2];
+
+/* The flow is seen from here on. */
+static void join_in_middle(void)
+{
+	restart();
+	inspect_free(flow);
+	flow = inspect_new(pool, in_middle);
+}
+
+/* Without the line feed behind it. */
+static void send_bare(enum direction dir, const char *line)
+{
+	send_bytes(dir, line, strlen(line) - 1, strlen(line) - 1);
+}
+
+static void a_middle_start_finds_its_feet(void **state)
+{
+	const char *text = XMR_SUBMIT("2", "j1", "00000001");
+
+	(void)state;
+	for (size_t at = 1; at < strlen(text); at++) {
+		join_in_middle();
+		send(UP, text + at); /* the end of one message, then a whole one */
+		assert_int_equal(view().submitted, 0);
+		send(UP, XMR_SUBMIT("3", "j1", "00000002"));
+		assert_int_equal(view().submitted, 1);
+		assert_int_equal(view().level, LEVEL_SUSPECT);
+		send(UP, XMR_SUBMIT("4", "j1", "00000003"));
+		assert_int_equal(view().submitted, 2);
+		assert_int_equal(view().level, LEVEL_CONFIRMED);
+	}
+}
+
+/* Joined right where a member begins that would be a message. */
+static void a_member_of_something_larger_is_a_suspicion(void **state)
+{
+	static const char *const rests[] = { "}", "},\"a\":1}", "]}", ",{\"a\":1}]" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		join_in_middle();
+		send_bare(UP, V1_SUBMIT);
+		assert_int_equal(view().level, LEVEL_SUSPECT);
+		send(UP, rests[i]);
+		send(UP, "\n{\"event\":");
+		send_bare(UP, V1_SUBMIT);
+		send(UP, rests[i]);
+		inspect_flush(flow, now_ns);
+		assert_int_equal(view().level, LEVEL_SUSPECT);
+	}
+}
+
+/* What takes the doubt from a message in whose middle nobody joined. */
+static void a_doubted_message_is_believed_with_a_second_one(void **state)
+{
+	(void)state;
+	join_in_middle();
+	send(UP, V1_SUBMIT); /* a line of its own */
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	join_in_middle();
+	send_bare(UP, V1_SUBMIT); /* its end is all that follows */
+	assert_int_equal(view().level, LEVEL_SUSPECT);
+	inspect_flush(flow, now_ns);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	join_in_middle();
+	send_bare(UP, V1_SUBMIT);
+	send(DOWN, "{\"id\":4,\"result\":true,\"error\":null}\n");
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_int_equal(view().accepted, 1);
+	join_in_middle();
+	send_bare(UP, V1_SUBMIT);
+	send_bare(DOWN, V1_NOTIFY);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	join_in_middle();
+	send_bare(UP, V1_SUBMIT);
+	send_bare(UP, V1_SUBMIT);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+}
+
+/* Two messages with holes around them are two, unless something else stood between them. */
+static void two_doubted_messages_are_believed(void **state)
+{
+	static const char stranger[] = "{\"ts\":1,\"text\":\"nothing of ours\"}\n";
+
+	(void)state;
+	for (int is_strange = 0; is_strange < 2; is_strange++) {
+		join_in_middle();
+		send_bare(UP, V1_SUBMIT);
+		lose(UP, 100);
+		if (is_strange)
+			send(UP, stranger);
+		lose(UP, 100);
+		send_bare(UP, V1_SUBMIT);
+		now_ns += 4 * SECOND;
+		inspect_tick(flow, now_ns);
+		assert_int_equal(view().level, is_strange ? LEVEL_SUSPECT : LEVEL_CONFIRMED);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_middle_start_finds_its_feet),
+		TEST(a_member_of_something_larger_is_a_suspicion),
+		TEST(a_doubted_message_is_believed_with_a_second_one),
+		TEST(two_doubted_messages_are_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
