@@ -83,6 +83,9 @@ static const char *const words[] = {
 /* Does that word begin so, and is it whole? */
 static enum probe_result probe_word(struct slice first)
 {
+	/* Asked of every flow: nearly all that is no HTTP is told by its first byte. */
+	if (first.len > 0 && (first.ptr[0] < 'A' || first.ptr[0] > 'Z'))
+		return PROBE_NO;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		struct slice word = slice_str(words[i]);
 		size_t n = first.len < word.len ? first.len : word.len;
@@ -114,11 +117,12 @@ static enum probe_result probe_absolute(struct slice target)
 static enum probe_result http_probe(struct slice first, enum direction dir)
 {
 	enum probe_result result = probe_word(first);
-	size_t word = slice_find(first, ' ') + 1;
+	size_t word;
 
 	(void)dir;
 	if (result != PROBE_YES)
 		return result;
+	word = slice_find(first, ' ') + 1;
 	if (word >= first.len)
 		return PROBE_MAYBE;
 	uint8_t next = first.ptr[word];
