@@ -61,16 +61,18 @@ void redis_store_key(const struct redis_store *self, const char *word, char out[
 		       self->context->sensor_id, word);
 }
 
-static void field(struct redis_args *args, const char *name, const char *value)
+__attribute__((always_inline)) static inline void field(struct redis_args *args, const char *name,
+							const char *value)
 {
-	redis_args_text(args, name);
-	redis_args_text(args, value);
+	redis_args_field(args, name, value, strlen(value));
 }
 
-static void field_uint(struct redis_args *args, const char *name, uint64_t value)
+__attribute__((always_inline)) static inline void field_uint(struct redis_args *args,
+							     const char *name, uint64_t value)
 {
-	redis_args_text(args, name);
-	redis_args_uint(args, value);
+	char digits[TEXTW_DIGITS];
+
+	redis_args_field(args, name, digits, textw_digits(value, digits));
 }
 
 static void field_fixed(struct redis_args *args, const char *name, double value, unsigned decimals)
