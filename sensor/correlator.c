@@ -473,6 +473,7 @@ static bool is_waiting(const struct correlator *self)
 /* Sleeps unless something came in between. */
 static void rest(struct correlator *self)
 {
+	stats_set(self->stats->correlator_cpu_ms, stats_thread_cpu_ms());
 	ring_bell_prepare(self->options.bell);
 	if (correlator_step(self) || fact_merge_is_at_end(self->merge))
 		ring_bell_cancel(self->options.bell);
@@ -523,6 +524,7 @@ void *correlator_run(void *arg)
 	if (self->options.lists != NULL)
 		lists_board_leave(self->options.lists, self->options.lists_slot);
 	outbox_close(&self->outbox);
+	stats_set(self->stats->correlator_cpu_ms, stats_thread_cpu_ms());
 	return self->outbox.is_stalled ? self : NULL;
 }
 

@@ -140,6 +140,7 @@ static void sum_levels(const struct run *self, struct stats *sum)
 			ring_waiting(self->feeds[i].urgent) + ring_waiting(self->feeds[i].bulk);
 	sum->decisions_waiting_bytes = ring_waiting(self->urgent) + ring_waiting(self->bulk);
 	sum->lag_ms = lag_ms(self);
+	sum->cpu_ms = stats_process_cpu_ms();
 }
 
 static void sum_stats(void *ctx, struct stats *sum)

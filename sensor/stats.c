@@ -1,6 +1,8 @@
 /* stats.c: the names, helps and sums of the counters in stats.h. */
 #include "sensor/stats.h"
 
+#include <time.h>
+
 _Static_assert(sizeof(struct stats) % sizeof(uint64_t) == 0, "stats are counters and nothing else");
 
 static const char *const names[] = {
@@ -31,6 +33,24 @@ void stats_merge(struct stats *sum, const struct stats *one)
 #define STATS_MERGE(name, help) sum->name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
 	STATS(STATS_MERGE)
 #undef STATS_MERGE
+}
+
+static uint64_t clock_ms(clockid_t id)
+{
+	struct timespec now;
+
+	(void)clock_gettime(id, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t stats_thread_cpu_ms(void)
+{
+	return clock_ms(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t stats_process_cpu_ms(void)
+{
+	return clock_ms(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 const char *stats_name(size_t index)

@@ -93,7 +93,10 @@
 	X(journal_refused, "events that the journal could not take or not make durable") \
 	X(journal_resent, "events of the journal sent after they had waited in it") \
 	X(journal_held, "of those, stream entries that Redis held already") \
-	X(journal_renamed, "of those, entries that needed a new id: the stream had gone on")
+	X(journal_renamed, "of those, entries that needed a new id: the stream had gone on") \
+	X(cpu_ms, "CPU time of the process") \
+	X(correlator_cpu_ms, "CPU time of the correlator's thread") \
+	X(publisher_cpu_ms, "CPU time of the publisher's thread")
 
 struct stats {
 #define STATS_FIELD(name, help) uint64_t name;
@@ -111,6 +114,10 @@ struct stats {
 
 /* Adds every counter of one to sum; one may be changing meanwhile. */
 void stats_merge(struct stats *sum, const struct stats *one);
+
+/* CPU time of the calling thread. A system call: not for each packet. */
+uint64_t stats_thread_cpu_ms(void);
+uint64_t stats_process_cpu_ms(void);
 
 const char *stats_name(size_t index);
 const char *stats_help(size_t index);
