@@ -56,3 +56,7 @@ echo "decoding alone, payload to session:"
 echo
 echo "lists: seconds to load, bytes an entry with its text, ns of a look-up:"
 "$BUILD/bench/lists" 1000 1000000
+
+echo
+"$BUILD/bench/traffic" small "$((BENCH_PACKETS / 4))" "$((BENCH_PACKETS * 2))" "$dir/many.pcap"
+python3 "$here/delivery.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" "$dir/many.pcap"
