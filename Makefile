@@ -47,7 +47,7 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
               $(CARRIER_IDS:%=$(BUILD)/fuzz/carrier_%)
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build install clean help \
+.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build soak install clean help \
         unit-build unit-threads test-tools
 
 all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
@@ -140,6 +140,9 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 bench-build: all $(BENCH_BIN)
 bench: bench-build                      ## CPU per packet beside a bare libpcap loop and the ideal meter
 	@BUILD=$(BUILD) sh tests/bench/bench.sh
+
+soak: bench-build                       ## 24 h of traffic in half an hour while Redis is killed at random
+	@python3 tests/redis/soak.py --build $(BUILD)
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck
 	@BUILD=$(BUILD) sh scripts/lint.sh

@@ -9,20 +9,20 @@ Records a second are those of the whole run, start and end included, with both o
 """
 
 import argparse
-import re
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "redis"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "redis")]
 
+from kit.sensor import counters  # noqa: E402
 from resp import Server  # noqa: E402
 
 SENSOR = "bench"
 FLOWS = f"minecanary:{{{SENSOR}}}:flow"
-COUNTER = re.compile(r"\b(\w+) (\d+)\b")
 
 
 def info(redis, section):
@@ -47,11 +47,7 @@ def replay(sensor, path, url):
     text = done.stderr.decode("utf-8", "replace")
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}: {text[-2000:]}")
-    counters = {}
-    for line in text.splitlines():
-        if "health: " in line:
-            counters.update((name, int(value)) for name, value in COUNTER.findall(line))
-    return counters, took
+    return counters(text), took
 
 
 def one_round(sensor, path):
@@ -60,13 +56,13 @@ def one_round(sensor, path):
         redis = server.client()
         memory = int(info(redis, "memory")["used_memory"])
         cpu = redis_cpu(redis)
-        counters, took = replay(sensor, path, server.url)
+        told, took = replay(sensor, path, server.url)
         records = redis("XLEN", FLOWS)
-        if records != counters["flow_records"] or records == 0:
-            raise RuntimeError(f"{records} records in Redis, {counters['flow_records']} made")
+        if records != told["flow_records"] or records == 0:
+            raise RuntimeError(f"{records} records in Redis, {told['flow_records']} made")
         return {
             "records": records,
-            "publisher": counters["publisher_cpu_ms"] * 1000 / records,
+            "publisher": told["publisher_cpu_ms"] * 1000 / records,
             "redis": (redis_cpu(redis) - cpu) * 1e6 / records,
             "rate": records / took,
             "bytes": (int(info(redis, "memory")["used_memory"]) - memory) / records,

@@ -51,9 +51,11 @@ def wait_until(condition, seconds=20):
 
 
 class Server:
-    """A Redis that syncs each command to disk, and may be killed, stopped and started again."""
+    """A Redis that writes each command to a file before it answers, and may be killed, stopped and
+    started again. fsync: when that file is synced, which only a loss of power would tell."""
 
-    def __init__(self):
+    def __init__(self, fsync="always"):
+        self.fsync = fsync
         self.folder = Path(tempfile.mkdtemp(prefix="minecanary-redis-"))
         self.path = self.folder / "redis.sock"
         self.url = f"unix://{self.path}"
@@ -64,7 +66,7 @@ class Server:
         self.path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--dir",
-             str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+             str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", self.fsync,
              "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
         if not wait_until(self.is_ready):
             raise RuntimeError("redis-server does not start")
