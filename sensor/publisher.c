@@ -17,6 +17,7 @@
 
 #include "sensor/log.h"
 
+#define PUBLISHER_URGENT  32  /* of them that a journal may have to write and sync: within 10 ms */
 #define PUBLISHER_BURST   256 /* events between two polls of the sinks */
 #define PUBLISHER_BUSY_MS 20  /* longest sleep while a sink holds something */
 #define PUBLISHER_IDLE_MS 500
@@ -205,8 +206,9 @@ static bool step_lanes(struct publisher *self)
 {
 	bool is_stuck[2] = { false, false };
 	bool has_worked = false;
+	size_t urgent = 0;
 
-	for (size_t i = 0; i < PUBLISHER_BURST; i++) {
+	for (size_t i = 0; i < PUBLISHER_BURST && urgent < PUBLISHER_URGENT; i++) {
 		bool has_moved = false;
 
 		for (size_t k = 0; k < 2 && !has_moved; k++) {
@@ -214,6 +216,7 @@ static bool step_lanes(struct publisher *self)
 				continue;
 			has_moved = step_lane(self, &self->lanes[k]);
 			is_stuck[k] = self->lanes[k].todo != 0;
+			urgent += has_moved && self->lanes[k].is_urgent;
 		}
 		if (!has_moved)
 			break;
