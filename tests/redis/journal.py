@@ -33,6 +33,7 @@ CONFIG = "tests/golden/config/coin-shadow.yaml"
 SENSOR = "journalled"
 PREFIX = f"minecanary:{{{SENSOR}}}:"
 SECONDS = 60
+START_SECONDS = 300  # it may have much to read, and others the machine
 HUNG_SECONDS = 4  # alerts wait for what Redis may know of them, but not for long
 PCAP_HEAD = 24
 FILE_NAME = re.compile(r'"pcap_filename":"[^"]*",')
@@ -66,9 +67,9 @@ class Server:
         self.path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--dir",
-             str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", self.fsync,
+             str(self.folder), "--save", "", "--auto-aof-rewrite-min-size", "16mb", "--appendonly", "yes", "--appendfsync", self.fsync,
              "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
-        if not wait_until(self.is_ready):
+        if not wait_until(self.is_ready, START_SECONDS):
             raise RuntimeError("redis-server does not start")
         return self
 
