@@ -67,8 +67,8 @@ class Server:
         self.path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--dir",
-             str(self.folder), "--save", "", "--auto-aof-rewrite-min-size", "16mb", "--appendonly", "yes", "--appendfsync", self.fsync,
-             "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
+             str(self.folder), "--save", "", "--auto-aof-rewrite-min-size", "16mb",
+             "--appendonly", "yes", "--appendfsync", self.fsync, "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
         if not wait_until(self.is_ready, START_SECONDS):
             raise RuntimeError("redis-server does not start")
         return self
@@ -134,9 +134,10 @@ class Case:
         self.server.stop()
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def start(self, *options, source="-", stdin=subprocess.PIPE, state=True, limit=None):
+    def start(self, *options, source="-", stdin=subprocess.PIPE, state=True, limit=None, url=None,
+              env=None):
         """Starts the sensor on standard input or a file."""
-        command = [self.binary, "-c", CONFIG, "-r", str(source), "--redis", self.server.url,
+        command = [self.binary, "-c", CONFIG, "-r", str(source), "--redis", url or self.server.url,
                    "--sensor-id", SENSOR, "--deterministic", *options]
         if state:
             command += ["--state-dir", str(self.state)]
@@ -147,7 +148,7 @@ class Case:
 
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=environment(), preexec_fn=prepare)
+            env={**environment(), **(env or {})}, preexec_fn=prepare)
 
     def end(self, seconds=SECONDS):
         """Waits for the sensor's end: its exit code, None when it had to be killed."""
@@ -171,14 +172,14 @@ class Case:
         self.start(*options, source=CAPTURE, stdin=subprocess.DEVNULL, **how)
         return self.end()
 
-    def drain(self):
+    def drain(self, **how):
         """A run over a capture without packets: only what waits is sent."""
         client = self.server.client()
         client("DEL", PREFIX + "owner")  # a killed process has not given it back
         client.close()
         empty = self.work / "empty.pcap"
         empty.write_bytes(CAPTURE.read_bytes()[:PCAP_HEAD])
-        self.start(source=empty, stdin=subprocess.DEVNULL)
+        self.start(source=empty, stdin=subprocess.DEVNULL, **how)
         return self.end()
 
     def feed(self, begin, end, chunk=16384, pause=0.0):
