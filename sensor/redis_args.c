@@ -1,6 +1,7 @@
 /* redis_args.c: writes commands in RESP2. */
 #include "sensor/redis_args.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "sensor/jsonw.h"
@@ -13,6 +14,24 @@ void redis_args_begin(struct redis_args *self, const char *command)
 	self->count = 0;
 	self->is_full = false;
 	redis_args_text(self, command);
+}
+
+void redis_args_save(const struct redis_args *self, struct redis_head *head)
+{
+	assert(!self->is_full && self->len - REDIS_ARGS_HEAD <= sizeof(head->bytes));
+	head->len = (uint32_t)(self->len - REDIS_ARGS_HEAD);
+	head->count = self->count;
+	memcpy(head->bytes, self->bytes + REDIS_ARGS_HEAD, head->len);
+}
+
+void redis_args_resume(struct redis_args *self, const struct redis_head *head)
+{
+	memcpy(self->bytes + REDIS_ARGS_HEAD, head->bytes, head->len);
+	self->len = REDIS_ARGS_HEAD + head->len;
+	self->count = head->count;
+	self->id_at = 0;
+	self->id_len = 0;
+	self->is_full = false;
 }
 
 void redis_args_text(struct redis_args *self, const char *text)

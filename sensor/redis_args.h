@@ -17,6 +17,7 @@
 #define REDIS_ARGS_BYTES 32768
 #define REDIS_ARGS_HEAD  16                 /* room for the count before the arguments */
 #define REDIS_ID_TEXT    48                 /* of a stream id */
+#define REDIS_HEAD_BYTES 640                /* a key of the longest and some short words */
 #define REDIS_ARG_MORE   (TEXTW_DIGITS + 5) /* bytes of an argument around its own */
 
 struct redis_args {
@@ -28,6 +29,13 @@ struct redis_args {
 	char bytes[REDIS_ARGS_BYTES];
 };
 
+/* The first arguments of many commands. */
+struct redis_head {
+	uint32_t len;
+	uint32_t count;
+	char bytes[REDIS_HEAD_BYTES];
+};
+
 void redis_args_begin(struct redis_args *self, const char *command);
 void redis_args_text(struct redis_args *self, const char *text);
 void redis_args_bytes(struct redis_args *self, const void *bytes, size_t len);
@@ -35,6 +43,10 @@ void redis_args_uint(struct redis_args *self, uint64_t value);
 void redis_args_fixed(struct redis_args *self, double value, unsigned decimals);
 /* The id of a stream entry: it may be replaced when the command must be sent again as new. */
 void redis_args_id(struct redis_args *self, uint64_t ms, uint64_t seq);
+
+/* Keeps the arguments so far; begins a command with them instead of redis_args_begin(). */
+void redis_args_save(const struct redis_args *self, struct redis_head *head);
+void redis_args_resume(struct redis_args *self, const struct redis_head *head);
 
 /* Room for len more bytes; NULL: then it is full. */
 static inline char *redis_args_reach(struct redis_args *self, size_t len)
@@ -61,7 +73,8 @@ __attribute__((always_inline)) static inline char *redis_args_put(char *at, cons
 	}
 	memcpy(at, "\r\n", 2);
 	at += 2;
-	memcpy(at, bytes, len);
+	if (len > 0)
+		memcpy(at, bytes, len);
 	at += len;
 	memcpy(at, "\r\n", 2);
 	return at + 2;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #define GROUPS    8u
+#define IPV4_TEXT 16 /* with the NUL */
 #define IPV6_TEXT 40 /* eight groups of four, seven colons */
 
 const char textw_pairs[201] = "00010203040506070809101112131415161718192021222324"
@@ -75,21 +76,28 @@ void textw_uint(struct textw *w, uint64_t value)
 
 void textw_ipv4(struct textw *w, const uint8_t addr[4])
 {
-	char text[16];
+	char text[IPV4_TEXT];
+	bool has_room = w->size - w->len >= IPV4_TEXT;
+	char *out = has_room ? w->out + w->len : text;
 	size_t n = 0;
 
 	for (size_t i = 0; i < 4; i++) {
 		unsigned byte = addr[i];
 
 		if (i > 0)
-			text[n++] = '.';
+			out[n++] = '.';
 		if (byte >= 100)
-			text[n++] = (char)('0' + byte / 100);
+			out[n++] = (char)('0' + byte / 100);
 		if (byte >= 10)
-			text[n++] = (char)('0' + byte / 10 % 10);
-		text[n++] = (char)('0' + byte % 10);
+			out[n++] = textw_pairs[byte % 100 * 2];
+		out[n++] = textw_pairs[byte % 100 * 2 + 1];
 	}
-	textw_bytes(w, text, n);
+	if (!has_room) {
+		textw_bytes(w, text, n);
+		return;
+	}
+	out[n] = '\0';
+	w->len += n;
 }
 
 static unsigned group_at(const uint8_t addr[16], size_t index)
