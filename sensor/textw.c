@@ -76,13 +76,13 @@ void textw_uint(struct textw *w, uint64_t value)
 
 void textw_ipv4(struct textw *w, const uint8_t addr[4])
 {
-	char text[IPV4_TEXT];
+	char text[IPV4_TEXT] = "";
 	bool has_room = w->size - w->len >= IPV4_TEXT;
 	char *out = has_room ? w->out + w->len : text;
 	size_t n = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		unsigned byte = addr[i];
+		size_t byte = addr[i];
 
 		if (i > 0)
 			out[n++] = '.';
