@@ -3,6 +3,7 @@
  */
 #include "sensor/redis_store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,11 +93,15 @@ __attribute__((always_inline)) static inline void field_uint(struct redis_args *
 							     const char *name, uint64_t value)
 {
 	char digits[TEXTW_DIGITS] = { (char)('0' + value % 10) };
+	size_t len;
 
-	if (value < 10) /* as most are: no call */
+	if (value < 10) { /* as most are: no call */
 		redis_args_field(args, name, digits, 1);
-	else
-		redis_args_field(args, name, digits, textw_digits(value, digits));
+		return;
+	}
+	len = textw_digits(value, digits);
+	assert(len <= sizeof(digits));
+	redis_args_field(args, name, digits, len);
 }
 
 static void field_fixed(struct redis_args *args, const char *name, double value, unsigned decimals)
