@@ -49,7 +49,7 @@ FUZZ_BIN   := $(filter-out %/fuzz_dialect %/fuzz_carrier,$(FUZZ_SRC:tests/fuzz/%
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 BENCH_BIG  := $(BENCH_DIRS:%=$(BUILD)/bench/%)
 
-.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build bench-live install \
+.PHONY: all unit golden-update check lint fuzz fuzz-build bench bench-build bench-live soak install \
         clean help unit-build unit-threads test-tools
 
 all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
@@ -152,6 +152,9 @@ bench: bench-build                      ## what it costs beside the anchors and 
 
 bench-live: bench-build                 ## packets received and dropped, live, at rising rates; needs root
 	@BUILD=$(BUILD) sh tests/bench/live.sh
+
+soak: bench-build                       ## 24 h of traffic in half an hour while Redis is killed at random
+	@python3 tests/redis/soak.py --build $(BUILD)
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck
 	@BUILD=$(BUILD) sh scripts/lint.sh

@@ -66,6 +66,7 @@ outside() {
         --binary build/minecanary-trail
     step transport python3 tests/redis/transport.py --binary build/minecanary \
         --trail build/minecanary-trail
+    step faults python3 tests/redis/faults.py --check --binary build/minecanary
     step redis sh tests/redis/run.sh
     step live sh tests/live/run.sh
     echo "$passed $failed" >build/check/outside.sum

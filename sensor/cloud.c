@@ -3,8 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "sensor/textw.h"
 
 /* 1 to 3 digits, without sign or leading zero. */
 static int parse_prefix_len(const char *text, unsigned max, uint8_t *out)
@@ -114,55 +115,51 @@ uint32_t cloud_match(const struct cloud_row *rows, size_t count, const struct fl
 }
 
 /* The set ones of account, region and vpc, joined by '/'. False when the row has none. */
-static bool row_scope_text(const struct cloud_row *row, char *out, size_t size)
+static bool add_row_scope(struct textw *w, const struct cloud_row *row)
 {
 	const char *parts[] = { row->account_id, row->region, row->vpc_id };
-	size_t used = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (parts[i][0] == '\0')
 			continue;
-		int written =
-			snprintf(out + used, size - used, "%s%s", used > 0 ? "/" : "", parts[i]);
-		if (written < 0 || (size_t)written >= size - used)
-			return true;
-		used += (size_t)written;
+		if (w->len > 0)
+			textw_text(w, "/");
+		textw_text(w, parts[i]);
 	}
-	return used > 0;
+	return w->len > 0;
 }
 
-static void vlan_text(const struct scope *scope, char *out, size_t size)
+/* Stacked tags: the inner one tells the tenants of one outer tag apart. */
+static void add_vlan(struct textw *w, const struct scope *scope)
 {
-	char more[LIMIT_VLAN_TAGS * 6] = "";
-	size_t used = 0;
-
-	/* Stacked tags: the inner one tells the tenants of one outer tag apart. */
-	for (uint8_t i = 1; i < scope->vlan_count && i < LIMIT_VLAN_TAGS; i++) {
-		int written =
-			snprintf(more + used, sizeof(more) - used, ".%u", (unsigned)scope->vlan[i]);
-		if (written < 0 || (size_t)written >= sizeof(more) - used)
-			break;
-		used += (size_t)written;
+	textw_text(w, "vlan:");
+	for (uint8_t i = 0; i < scope->vlan_count && i < LIMIT_VLAN_TAGS; i++) {
+		if (i > 0)
+			textw_text(w, ".");
+		textw_uint(w, scope->vlan[i]);
 	}
-	(void)snprintf(out, size, "vlan:%u%s", (unsigned)scope->vlan[0], more);
 }
 
 void cloud_scope_text(const struct cloud_row *row, const struct flow_key *key, const char *tap,
 		      char *out, size_t size)
 {
 	uint8_t tunnel = key->scope.tunnel;
+	struct textw w;
 
 	if (size == 0)
 		return;
-	out[0] = '\0';
-	if (row != NULL && row_scope_text(row, out, size))
+	textw_init(&w, out, size);
+	if (row != NULL && add_row_scope(&w, row))
 		return;
 	/* A GRE key or an ERSPAN session separates tenants as a VNI does. */
 	if (tunnel == TUNNEL_VXLAN || tunnel == TUNNEL_GENEVE ||
-	    (tunnel != TUNNEL_NONE && key->scope.id != 0))
-		(void)snprintf(out, size, "vni:%u", key->scope.id);
-	else if (key->scope.vlan_count > 0)
-		vlan_text(&key->scope, out, size);
-	else
-		(void)snprintf(out, size, "tap:%s", tap != NULL ? tap : "");
+	    (tunnel != TUNNEL_NONE && key->scope.id != 0)) {
+		textw_text(&w, "vni:");
+		textw_uint(&w, key->scope.id);
+	} else if (key->scope.vlan_count > 0) {
+		add_vlan(&w, &key->scope);
+	} else {
+		textw_text(&w, "tap:");
+		textw_text(&w, tap != NULL ? tap : "");
+	}
 }

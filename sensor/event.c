@@ -4,8 +4,6 @@
 #include "sensor/event.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +11,7 @@
 #include "sensor/packet.h"
 #include "sensor/printable.h"
 #include "sensor/siphash.h"
+#include "sensor/textw.h"
 
 struct event_renderer {
 	struct event_context context;
@@ -174,15 +173,16 @@ static void write_hex64(uint64_t value, char out[17])
 static void write_endpoint(const struct decision_parties *parties, struct event_texts *texts)
 {
 	bool is_v6 = parties->key.ip_version == 6;
-	const char *open = is_v6 ? "[" : "";
-	const char *close = is_v6 ? "]" : "";
+	struct textw w;
 
+	textw_init(&w, texts->endpoint, sizeof(texts->endpoint));
+	textw_text(&w, is_v6 ? "[" : "");
+	textw_text(&w, texts->server);
+	textw_text(&w, is_v6 ? "]" : "");
 	if (texts->server_port == 0)
-		(void)snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s", open,
-			       texts->server, close);
-	else
-		(void)snprintf(texts->endpoint, sizeof(texts->endpoint), "%s%s%s:%u", open,
-			       texts->server, close, (unsigned)texts->server_port);
+		return;
+	textw_text(&w, ":");
+	textw_uint(&w, texts->server_port);
 }
 
 static void write_nat(struct event_renderer *self, const struct decision_nat *nat)
@@ -219,7 +219,7 @@ static void write_parties(struct event_renderer *self, const struct decision_par
 	write_endpoint(parties, texts);
 	community_id_text(self->community, key, texts->community_id);
 	write_nat(self, &parties->nat);
-	(void)snprintf(texts->flow_id, sizeof(texts->flow_id), "%" PRIu64, parties->flow_id);
+	texts->flow_id[textw_digits(parties->flow_id, texts->flow_id)] = '\0';
 }
 
 /* What the session leaked, else the name that the client knows it by, else its endpoint; wire
@@ -255,6 +255,7 @@ const struct event_texts *event_texts(struct event_renderer *self, const struct 
 {
 	struct event_texts *texts = &self->texts;
 	const char *wallet = wallet_of(event);
+	struct textw w;
 	uint32_t revision;
 	uint32_t sid;
 	uint64_t alert;
@@ -263,8 +264,8 @@ const struct event_texts *event_texts(struct event_renderer *self, const struct 
 		return texts;
 	self->has_texts = true;
 	write_parties(self, event_parties(event));
-	(void)snprintf(texts->pool, sizeof(texts->pool), "%.*s", LIMIT_POOL_TEXT - 1,
-		       pool_of(event, texts));
+	textw_init(&w, texts->pool, sizeof(texts->pool));
+	textw_text(&w, pool_of(event, texts));
 	texts->alert_id[0] = '\0';
 	alert = event_alert_id(event, &revision, &sid);
 	if (alert != 0)

@@ -4,12 +4,12 @@
  * for the text of IPv6 addresses, the IANA protocol number registry for the names. */
 #include "sensor/flow_key.h"
 
-#include <arpa/inet.h>
 #include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sensor/siphash.h"
+#include "sensor/textw.h"
 
 #define FLOW_ID_BITS 51 /* what a JSON reader with doubles still keeps exact, as Suricata does */
 
@@ -82,34 +82,16 @@ uint64_t flow_key_route(const struct flow_key *key)
 	return siphash_id(&route, sizeof(route));
 }
 
-/* Every event has two or more of these, and most are IPv4: inet_ntop() prints through stdio. */
-static void ipv4_text(const uint8_t addr[4], char out[INET_ADDRSTRLEN])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		unsigned byte = addr[i];
-
-		if (i > 0)
-			out[n++] = '.';
-		if (byte >= 100)
-			out[n++] = (char)('0' + byte / 100);
-		if (byte >= 10)
-			out[n++] = (char)('0' + byte / 10 % 10);
-		out[n++] = (char)('0' + byte % 10);
-	}
-	out[n] = '\0';
-}
-
+/* Every event has two or more of these: inet_ntop() prints through stdio. */
 void flow_key_addr_text(const struct flow_key *key, int side, char *out, size_t size)
 {
-	char text[INET6_ADDRSTRLEN];
+	struct textw w;
 
+	textw_init(&w, out, size);
 	if (key->ip_version == 4)
-		ipv4_text(key->addr[side], text);
-	else if (inet_ntop(AF_INET6, key->addr[side], text, sizeof(text)) == NULL)
-		text[0] = '\0';
-	(void)snprintf(out, size, "%s", text);
+		textw_ipv4(&w, key->addr[side]);
+	else
+		textw_ipv6(&w, key->addr[side]);
 }
 
 static const struct {

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sensor/textw.h"
+
 #define NS_PER_S  UINT64_C(1000000000)
 #define EXACT_INT 9007199254740992.0 /* 2^53: above it a double has no fraction */
 
@@ -46,14 +48,9 @@ static void put(struct jsonw *w, const char *bytes, size_t len)
 
 static void put_uint(struct jsonw *w, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char digits[TEXTW_DIGITS];
 
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	put(w, digits + at, sizeof(digits) - at);
+	put(w, digits, textw_digits(value, digits));
 }
 
 static void put_unicode_escape(struct jsonw *w, unsigned code)
@@ -313,25 +310,24 @@ void jsonw_bool(struct jsonw *w, const char *key, bool value)
 		put(w, "false", 5);
 }
 
-static char *put_digits(char *out, uint64_t value, unsigned count)
+/* Two digits and what stands behind them. */
+static char *put_pair(char *out, uint32_t value, char behind)
 {
-	for (unsigned i = count; i > 0; i--) {
-		out[i - 1] = (char)('0' + value % 10);
-		value /= 10;
-	}
-	return out + count;
+	textw_pair(out, value);
+	out[2] = behind;
+	return out + 3;
 }
 
 /* Year, month and day of a day since 1970-01-01, Gregorian, by eras of 400 years that begin on
  * 1 March, so that the leap day is the last of its year. */
-static void civil_date(uint64_t day, uint64_t *year, uint64_t *month, uint64_t *mday)
+static void civil_date(uint32_t day, uint32_t *year, uint32_t *month, uint32_t *mday)
 {
-	uint64_t shifted = day + 719468; /* days from 0000-03-01 to 1970-01-01 */
-	uint64_t era = shifted / 146097;
-	uint64_t era_day = shifted % 146097;
-	uint64_t era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
-	uint64_t year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
-	uint64_t march_month = (5 * year_day + 2) / 153;
+	uint32_t shifted = day + 719468; /* days from 0000-03-01 to 1970-01-01 */
+	uint32_t era = shifted / 146097;
+	uint32_t era_day = shifted % 146097;
+	uint32_t era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
+	uint32_t year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
+	uint32_t march_month = (5 * year_day + 2) / 153;
 
 	*mday = year_day - (153 * march_month + 2) / 5 + 1;
 	*month = march_month < 10 ? march_month + 3 : march_month - 9;
@@ -340,33 +336,31 @@ static void civil_date(uint64_t day, uint64_t *year, uint64_t *month, uint64_t *
 
 void jsonw_time_text(uint64_t time_ns, char *out, size_t size)
 {
-	uint64_t seconds = time_ns / NS_PER_S;
-	uint64_t of_day = seconds % 86400;
-	uint64_t year;
-	uint64_t month;
-	uint64_t mday;
-	char text[JSONW_TIME_LEN + 1];
-	char *at = text;
+	uint64_t seconds = time_ns / NS_PER_S; /* 64 bits of them end in the year 2554 */
+	uint32_t micros = (uint32_t)(time_ns % NS_PER_S / 1000);
+	uint32_t of_day = (uint32_t)(seconds % 86400);
+	uint32_t year;
+	uint32_t month;
+	uint32_t mday;
+	char *at = out;
 
-	civil_date(seconds / 86400, &year, &month, &mday);
-	at = put_digits(at, year, 4);
-	*at++ = '-';
-	at = put_digits(at, month, 2);
-	*at++ = '-';
-	at = put_digits(at, mday, 2);
-	*at++ = 'T';
-	at = put_digits(at, of_day / 3600, 2);
-	*at++ = ':';
-	at = put_digits(at, of_day / 60 % 60, 2);
-	*at++ = ':';
-	at = put_digits(at, of_day % 60, 2);
-	*at++ = '.';
-	at = put_digits(at, time_ns % NS_PER_S / 1000, 6);
-	memcpy(at, "+0000", 6);
-	if (size > JSONW_TIME_LEN)
-		memcpy(out, text, sizeof(text));
-	else if (size > 0)
-		out[0] = '\0';
+	if (size <= JSONW_TIME_LEN) {
+		if (size > 0)
+			out[0] = '\0';
+		return;
+	}
+	civil_date((uint32_t)(seconds / 86400), &year, &month, &mday);
+	textw_pair(at, year / 100);
+	at = put_pair(at + 2, year % 100, '-');
+	at = put_pair(at, month, '-');
+	at = put_pair(at, mday, 'T');
+	at = put_pair(at, of_day / 3600, ':');
+	at = put_pair(at, of_day / 60 % 60, ':');
+	at = put_pair(at, of_day % 60, '.');
+	textw_pair(at, micros / 10000);
+	textw_pair(at + 2, micros / 100 % 100);
+	textw_pair(at + 4, micros % 100);
+	memcpy(at + 6, "+0000", 6);
 }
 
 void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns)

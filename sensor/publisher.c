@@ -13,15 +13,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "sensor/log.h"
 #include "sensor/thread_cpu.h"
 
+#define PUBLISHER_URGENT  32  /* of them that a journal may have to write and sync: within 10 ms */
 #define PUBLISHER_BURST   256 /* events between two polls of the sinks */
 #define PUBLISHER_BUSY_MS 20  /* longest sleep while a sink holds something */
 #define PUBLISHER_IDLE_MS 500
 #define PUBLISHER_FREE_MS 1000
-#define PUBLISHER_LAST_MS 3000 /* for all before us to end after the deadline has passed */
+#define PUBLISHER_NAP_NS  1000000 /* a fraction of what a server needs for all it was sent */
+#define FETCH_AHEAD       4       /* entries: memory takes as long as rendering one or two */
+#define FETCH_BYTES       512     /* what most entries have */
+#define PUBLISHER_LAST_MS 3000    /* for all before us to end after the deadline has passed */
 
 struct lane {
 	struct ring *ring;
@@ -155,6 +160,14 @@ static void count_alert(struct publisher *self, const struct event *event)
 	sid_tally_add(self->options.alerts, sid);
 }
 
+/* What follows on the ring was written by another core, and is fetched while this one is rendered.
+ * Entries of one kind are mostly of one size; beyond the ring's end it is a hint for nothing. */
+static void fetch_ahead(const struct decision *entry, size_t size)
+{
+	for (size_t i = 0; i < FETCH_BYTES; i += 64)
+		__builtin_prefetch((const char *)entry + FETCH_AHEAD * size + i);
+}
+
 /* Offers the oldest entry to the sinks that lack it. True when any of them moved on. */
 static bool step_lane(struct publisher *self, struct lane *lane)
 {
@@ -171,6 +184,7 @@ static bool step_lane(struct publisher *self, struct lane *lane)
 		lane->todo = (1u << self->options.sink_count) - 1;
 		lane->is_whole = true;
 		stats_add(stats->events, 1);
+		fetch_ahead(lane->entry, size);
 	}
 	before = lane->todo;
 	event_begin(self->renderer, lane->entry, &event);
@@ -193,8 +207,9 @@ static bool step_lanes(struct publisher *self)
 {
 	bool is_stuck[2] = { false, false };
 	bool has_worked = false;
+	size_t urgent = 0;
 
-	for (size_t i = 0; i < PUBLISHER_BURST; i++) {
+	for (size_t i = 0; i < PUBLISHER_BURST && urgent < PUBLISHER_URGENT; i++) {
 		bool has_moved = false;
 
 		for (size_t k = 0; k < 2 && !has_moved; k++) {
@@ -202,6 +217,7 @@ static bool step_lanes(struct publisher *self)
 				continue;
 			has_moved = step_lane(self, &self->lanes[k]);
 			is_stuck[k] = self->lanes[k].todo != 0;
+			urgent += has_moved && self->lanes[k].is_urgent;
 		}
 		if (!has_moved)
 			break;
@@ -289,6 +305,19 @@ static void discard_rest(struct publisher *self)
 	} while (ring_now_ms() < until_ms);
 }
 
+/* A server that is busy answers a few commands at a time: to wake for each few costs more than they
+ * do. */
+static void rest_from_answers(const struct pollfd *wants, nfds_t count)
+{
+	const struct timespec nap = { .tv_nsec = PUBLISHER_NAP_NS };
+
+	for (nfds_t i = 0; i < count; i++)
+		if ((wants[i].events & POLLIN) != 0) {
+			(void)nanosleep(&nap, NULL);
+			return;
+		}
+}
+
 static void sleep_until_work(struct publisher *self, struct pollfd *wants, nfds_t count,
 			     bool is_holding)
 {
@@ -303,6 +332,8 @@ static void sleep_until_work(struct publisher *self, struct pollfd *wants, nfds_
 			return;
 		}
 	if (!is_drained(self)) {
+		if (is_waiting)
+			rest_from_answers(wants, count);
 		wants[count++] = (struct pollfd){ .fd = ring_bell_fd(bell), .events = POLLIN };
 		(void)poll(wants, count,
 			   is_holding || is_waiting ? PUBLISHER_BUSY_MS : PUBLISHER_IDLE_MS);

@@ -1,41 +1,10 @@
 /* redis_args.c: writes commands in RESP2. */
 #include "sensor/redis_args.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "sensor/jsonw.h"
-
-static void put(struct redis_args *self, const char *bytes, size_t len)
-{
-	if (self->is_full || len > sizeof(self->bytes) - self->len) {
-		self->is_full = true;
-		return;
-	}
-	if (len > 0)
-		memcpy(self->bytes + self->len, bytes, len);
-	self->len += len;
-}
-
-/* Mark, decimal number, line end. Returns the length. */
-static size_t write_number(char mark, uint64_t value, char out[24])
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-	size_t len = 0;
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	out[len++] = mark;
-	memcpy(out + len, digits + at, sizeof(digits) - at);
-	len += sizeof(digits) - at;
-	out[len++] = '\r';
-	out[len++] = '\n';
-	return len;
-}
 
 void redis_args_begin(struct redis_args *self, const char *command)
 {
@@ -47,6 +16,24 @@ void redis_args_begin(struct redis_args *self, const char *command)
 	redis_args_text(self, command);
 }
 
+void redis_args_save(const struct redis_args *self, struct redis_head *head)
+{
+	assert(!self->is_full && self->len - REDIS_ARGS_HEAD <= sizeof(head->bytes));
+	head->len = (uint32_t)(self->len - REDIS_ARGS_HEAD);
+	head->count = self->count;
+	memcpy(head->bytes, self->bytes + REDIS_ARGS_HEAD, head->len);
+}
+
+void redis_args_resume(struct redis_args *self, const struct redis_head *head)
+{
+	memcpy(self->bytes + REDIS_ARGS_HEAD, head->bytes, head->len);
+	self->len = REDIS_ARGS_HEAD + head->len;
+	self->count = head->count;
+	self->id_at = 0;
+	self->id_len = 0;
+	self->is_full = false;
+}
+
 void redis_args_text(struct redis_args *self, const char *text)
 {
 	redis_args_bytes(self, text, strlen(text));
@@ -54,21 +41,19 @@ void redis_args_text(struct redis_args *self, const char *text)
 
 void redis_args_bytes(struct redis_args *self, const void *bytes, size_t len)
 {
-	char head[24];
-	size_t head_len = write_number('$', len, head);
+	char *at = redis_args_reach(self, len + REDIS_ARG_MORE);
 
-	put(self, head, head_len);
-	put(self, bytes, len);
-	put(self, "\r\n", 2);
+	if (at == NULL)
+		return;
+	self->len = (size_t)(redis_args_put(at, bytes, len) - self->bytes);
 	self->count++;
 }
 
 void redis_args_uint(struct redis_args *self, uint64_t value)
 {
-	char text[24];
-	size_t len = write_number('0', value, text);
+	char digits[TEXTW_DIGITS];
 
-	redis_args_bytes(self, text + 1, len - 3);
+	redis_args_bytes(self, digits, textw_digits(value, digits));
 }
 
 void redis_args_fixed(struct redis_args *self, double value, unsigned decimals)
@@ -81,36 +66,35 @@ void redis_args_fixed(struct redis_args *self, double value, unsigned decimals)
 
 size_t redis_args_id_text(uint64_t ms, uint64_t seq, char out[REDIS_ID_TEXT])
 {
-	char id[REDIS_ID_TEXT];
-	int id_len = snprintf(id, sizeof(id), "%" PRIu64 "-%" PRIu64, ms, seq);
-	char head[24];
-	size_t len = write_number('$', (uint64_t)id_len, head);
+	char id[2 * TEXTW_DIGITS + 1]; /* two numbers and a dash */
+	size_t len = textw_digits(ms, id);
 
-	/* 5 and 41 bytes at most: "$41\r\n", two numbers of 20 digits, dash; and the line end. */
-	memcpy(out, head, len);
-	memcpy(out + len, id, (size_t)id_len);
-	len += (size_t)id_len;
-	out[len] = '\r';
-	out[len + 1] = '\n';
-	return len + 2;
+	id[len++] = '-';
+	len += textw_digits(seq, id + len);
+	return (size_t)(redis_args_put(out, id, len) - out);
 }
 
 void redis_args_id(struct redis_args *self, uint64_t ms, uint64_t seq)
 {
-	char text[REDIS_ID_TEXT];
+	char *at = redis_args_reach(self, REDIS_ID_TEXT);
 
+	if (at == NULL)
+		return;
 	self->id_at = self->len;
-	self->id_len = redis_args_id_text(ms, seq, text);
-	put(self, text, self->id_len);
+	self->id_len = redis_args_id_text(ms, seq, at);
+	self->len += self->id_len;
 	self->count++;
 }
 
 const char *redis_args_end(struct redis_args *self, size_t *len, size_t *id_at)
 {
-	char head[24];
-	size_t head_len = write_number('*', self->count, head);
-	size_t from = REDIS_ARGS_HEAD - head_len;
+	char head[TEXTW_DIGITS + 3] = "*";
+	size_t head_len = 1 + textw_digits(self->count, head + 1);
+	size_t from;
 
+	head[head_len++] = '\r';
+	head[head_len++] = '\n';
+	from = REDIS_ARGS_HEAD - head_len;
 	if (self->is_full)
 		return NULL;
 	memcpy(self->bytes + from, head, head_len);

@@ -40,6 +40,7 @@ struct redis_spool {
 	size_t first; /* index that only rises */
 	size_t count;
 	uint64_t unsynced; /* events written since the last sync */
+	uint64_t first_ms; /* when the first of them was */
 	uint64_t retry_ms; /* the disk is not asked before */
 	bool is_refusing;  /* it was said */
 	bool is_unsafe;    /* a sync failed; it was said */
@@ -230,9 +231,10 @@ static void note_refusal(struct redis_spool *self, int error)
 /* The record into the journal. True: *sequence is its own. */
 static bool append(struct redis_spool *self, uint64_t *sequence)
 {
+	uint64_t now_ms = ring_now_ms();
 	int error;
 
-	if (ring_now_ms() < self->retry_ms)
+	if (now_ms < self->retry_ms)
 		return false;
 	error = journal_append(self->journal, self->record.bytes, self->record.len, sequence);
 	if (error < 0) {
@@ -242,7 +244,8 @@ static bool append(struct redis_spool *self, uint64_t *sequence)
 	if (self->is_refusing)
 		log_info("journal %s: takes events again", self->path);
 	self->is_refusing = false;
-	self->unsynced++;
+	if (self->unsynced++ == 0)
+		self->first_ms = now_ms;
 	stats_add(self->options.stats->journalled, 1);
 	return true;
 }
@@ -338,10 +341,22 @@ static void feed(struct redis_spool *self, struct redis_conn *conn)
 	}
 }
 
+static void count_sync(struct redis_spool *self)
+{
+	struct stats *stats = self->options.stats;
+	uint64_t waited_ms = ring_now_ms() - self->first_ms;
+
+	stats_add(stats->journal_syncs, 1);
+	if (waited_ms > stats->journal_wait_ms)
+		stats_set(stats->journal_wait_ms, waited_ms);
+}
+
 static void sync_journal(struct redis_spool *self)
 {
 	int error = journal_sync(self->journal);
 
+	if (self->unsynced > 0)
+		count_sync(self);
 	if (error < 0)
 		stats_add(self->options.stats->journal_refused, self->unsynced);
 	self->unsynced = 0;

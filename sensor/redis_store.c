@@ -3,6 +3,7 @@
  */
 #include "sensor/redis_store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,11 +23,33 @@ struct redis_store {
 	const struct config *config;
 	const struct event_context *context;
 	struct redis_state *state;
-	char streams[REDIS_STREAMS][REDIS_KEY_TEXT];
+	struct redis_head heads[REDIS_STREAMS]; /* XADD, key and length of each */
 	struct redis_args args;
 };
 
 static const char *const stream_words[REDIS_STREAMS] = { "alert", "flow", "session", "stats" };
+
+/* What all entries of a stream begin with. */
+static void make_heads(struct redis_store *self)
+{
+	const struct config *config = self->config;
+	const uint64_t lengths[REDIS_STREAMS] = { config->redis_alert_maxlen,
+						  config->redis_flow_maxlen,
+						  config->redis_session_maxlen, STATS_MAXLEN };
+	char key[REDIS_KEY_TEXT];
+
+	for (size_t i = 0; i < REDIS_STREAMS; i++) {
+		redis_store_key(self, stream_words[i], key);
+		redis_args_begin(&self->args, "XADD");
+		redis_args_text(&self->args, key);
+		if (lengths[i] > 0) {
+			redis_args_text(&self->args, "MAXLEN");
+			redis_args_text(&self->args, "~");
+			redis_args_uint(&self->args, lengths[i]);
+		}
+		redis_args_save(&self->args, &self->heads[i]);
+	}
+}
 
 struct redis_store *redis_store_new(const struct config *config,
 				    const struct event_context *context)
@@ -42,8 +65,7 @@ struct redis_store *redis_store_new(const struct config *config,
 		free(self);
 		return NULL;
 	}
-	for (size_t i = 0; i < REDIS_STREAMS; i++)
-		redis_store_key(self, stream_words[i], self->streams[i]);
+	make_heads(self);
 	return self;
 }
 
@@ -61,16 +83,25 @@ void redis_store_key(const struct redis_store *self, const char *word, char out[
 		       self->context->sensor_id, word);
 }
 
-static void field(struct redis_args *args, const char *name, const char *value)
+__attribute__((always_inline)) static inline void field(struct redis_args *args, const char *name,
+							const char *value)
 {
-	redis_args_text(args, name);
-	redis_args_text(args, value);
+	redis_args_field(args, name, value, strlen(value));
 }
 
-static void field_uint(struct redis_args *args, const char *name, uint64_t value)
+__attribute__((always_inline)) static inline void field_uint(struct redis_args *args,
+							     const char *name, uint64_t value)
 {
-	redis_args_text(args, name);
-	redis_args_uint(args, value);
+	char digits[TEXTW_DIGITS] = { (char)('0' + value % 10) };
+	size_t len;
+
+	if (value < 10) { /* as most are: no call */
+		redis_args_field(args, name, digits, 1);
+		return;
+	}
+	len = textw_digits(value, digits);
+	assert(len <= sizeof(digits));
+	redis_args_field(args, name, digits, len);
 }
 
 static void field_fixed(struct redis_args *args, const char *name, double value, unsigned decimals)
@@ -98,16 +129,9 @@ static void field_hostile(struct redis_args *args, const char *name, const char 
 	field(args, name, text);
 }
 
-static void begin_entry(struct redis_store *self, struct redis_conn *conn, enum redis_stream stream,
-			uint64_t maxlen)
+static void begin_entry(struct redis_store *self, struct redis_conn *conn, enum redis_stream stream)
 {
-	redis_args_begin(&self->args, "XADD");
-	redis_args_text(&self->args, self->streams[stream]);
-	if (maxlen > 0) {
-		redis_args_text(&self->args, "MAXLEN");
-		redis_args_text(&self->args, "~");
-		redis_args_uint(&self->args, maxlen);
-	}
+	redis_args_resume(&self->args, &self->heads[stream]);
 	redis_conn_id(conn, &self->args);
 }
 
@@ -197,7 +221,7 @@ static int store_flow(struct redis_store *self, struct redis_conn *conn,
 {
 	int error = 0;
 
-	begin_entry(self, conn, REDIS_STREAM_FLOW, self->config->redis_flow_maxlen);
+	begin_entry(self, conn, REDIS_STREAM_FLOW);
 	if (self->config->flow_format == FLOW_FORMAT_EVE)
 		error = add_eve(self, renderer, event);
 	else
@@ -285,7 +309,7 @@ static int store_session(struct redis_store *self, struct redis_conn *conn,
 	const struct event_texts *texts = event_texts(renderer, event);
 	int error;
 
-	begin_entry(self, conn, REDIS_STREAM_SESSION, self->config->redis_session_maxlen);
+	begin_entry(self, conn, REDIS_STREAM_SESSION);
 	add_session_fields(&self->args, texts, event);
 	error = redis_conn_push(conn, &self->args, REDIS_EXPECT_ID, false);
 	if (error < 0)
@@ -321,7 +345,7 @@ static int store_alert(struct redis_store *self, struct redis_conn *conn,
 	const struct session_view *view = event_view(event);
 	int error;
 
-	begin_entry(self, conn, REDIS_STREAM_ALERT, self->config->redis_alert_maxlen);
+	begin_entry(self, conn, REDIS_STREAM_ALERT);
 	error = add_eve(self, renderer, event);
 	if (error < 0)
 		return error;
@@ -341,7 +365,7 @@ static int store_campaign(struct redis_store *self, struct redis_conn *conn,
 	int error = 0;
 
 	if (event->kind == EVENT_CAMPAIGN) {
-		begin_entry(self, conn, REDIS_STREAM_ALERT, self->config->redis_alert_maxlen);
+		begin_entry(self, conn, REDIS_STREAM_ALERT);
 		error = add_eve(self, renderer, event);
 		if (error < 0)
 			return error;
@@ -377,7 +401,7 @@ int redis_store_event(struct redis_store *self, struct redis_conn *conn,
 
 int redis_store_stats(struct redis_store *self, struct redis_conn *conn, const struct stats *sum)
 {
-	begin_entry(self, conn, REDIS_STREAM_STATS, STATS_MAXLEN);
+	begin_entry(self, conn, REDIS_STREAM_STATS);
 	for (size_t i = 0; i < STATS_COUNT; i++)
 		field_uint(&self->args, stats_name(i), stats_value(sum, i));
 	return redis_conn_push(conn, &self->args, REDIS_EXPECT_ID, false);

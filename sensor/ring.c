@@ -19,10 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #define RING_LINE        64
+#define RING_HUGE        (2u << 20)
 #define RING_MIN_BYTES   64u
 #define RING_HEADER      8u
 #define RING_WRAP        UINT64_MAX
@@ -126,6 +128,16 @@ int ring_bell_fd(const struct ring_bell *bell)
 	return bell->fd;
 }
 
+/* A large ring is walked from end to end: in huge pages, where there are any. */
+static uint64_t *allocate(size_t size)
+{
+	void *memory = aligned_alloc(size < RING_HUGE ? RING_LINE : RING_HUGE, size);
+
+	if (memory != NULL && size >= RING_HUGE)
+		(void)madvise(memory, size, MADV_HUGEPAGE);
+	return memory;
+}
+
 struct ring *ring_new(size_t size, struct ring_bell *bell)
 {
 	uint64_t rounded = RING_MIN_BYTES;
@@ -139,7 +151,7 @@ struct ring *ring_new(size_t size, struct ring_bell *bell)
 	if (ring == NULL)
 		return NULL;
 	memset(ring, 0, sizeof(*ring));
-	ring->words = aligned_alloc(RING_LINE, (size_t)rounded);
+	ring->words = allocate((size_t)rounded);
 	if (ring->words == NULL) {
 		free(ring);
 		return NULL;

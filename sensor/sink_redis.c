@@ -22,8 +22,9 @@
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
-#define RESERVED_SHARE    4 /* of the queue is for alerts and sessions */
-#define DROPPED_SHARE     8 /* of the queue is freed at once when it is full of flow records */
+#define RESERVED_SHARE    4   /* of the queue is for alerts and sessions */
+#define DROPPED_SHARE     8   /* of the queue is freed at once when it is full of flow records */
+#define AHEAD_COMMANDS    600 /* of a replay: what redis_conn.c has on the way, and a batch */
 #define CONNECT_MS        5000
 #define REPLY_MS          10000
 #define OWNER_TTL_MS      15000
@@ -199,12 +200,22 @@ static bool drop_oldest(struct sink_redis_state *self)
 	return count > 0;
 }
 
+/* From a file flow records wait on their ring, in a quarter of the memory, until Redis has nearly
+ * caught up: what is sent was written just before. */
+static bool is_ahead(const struct sink_redis_state *self)
+{
+	return !self->options.context->is_live && redis_conn_held(self->conn) >= AHEAD_COMMANDS;
+}
+
 static int redis_write(void *sink, struct event_renderer *renderer, const struct event *event)
 {
 	struct sink_redis_state *self = sink;
 	size_t need = REDIS_EVENT_BYTES + (event->kind == EVENT_FLOW ? reserved(self) : 0);
 	bool is_kept = self->spool != NULL && redis_spool_takes(self->spool, self->conn, event);
 	int error;
+
+	if (event->kind == EVENT_FLOW && is_ahead(self))
+		return -EAGAIN;
 
 	if (!is_kept && !redis_conn_has_room(self->conn, need) &&
 	    (event->kind != EVENT_FLOW || !drop_oldest(self) ||

@@ -24,6 +24,7 @@ static const size_t levels[] = {
 	offsetof(struct stats, facts_waiting_bytes),
 	offsetof(struct stats, decisions_waiting_bytes),
 	offsetof(struct stats, journal_pending),
+	offsetof(struct stats, journal_wait_ms),
 };
 
 void stats_merge(struct stats *sum, const struct stats *one)

@@ -98,6 +98,8 @@
 	X(journalled, "events written to the journal") \
 	X(journal_retired, "events retired from the journal: acknowledged by Redis") \
 	X(journal_pending, "events in the journal now") \
+	X(journal_syncs, "times that the journal was synced, each for all that came meanwhile") \
+	X(journal_wait_ms, "longest time from an event's write to the journal to its sync") \
 	X(journal_refused, "events that the journal could not take or not make durable") \
 	X(journal_resent, "events of the journal sent after they had waited in it") \
 	X(journal_held, "of those, stream entries that Redis held already") \

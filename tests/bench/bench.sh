@@ -6,7 +6,7 @@
 #
 # BENCH_SCALE     percent of the full size (default 10; 100: 10 M packets, 2,000 miners, 1 M flows)
 # BENCH_ROUNDS    alternating rounds (default 3)
-# BENCH_PARTS     of: speed peers detections limits names units (default: all)
+# BENCH_PARTS     of: speed peers detections limits names units delivery (default: all)
 # BENCH_DIR       where captures are written and kept (default: a temporary directory)
 #
 # Nothing here fails because of speed: figures depend on the machine, ratios less so. A session that
@@ -16,7 +16,7 @@ set -eu
 BUILD=${BUILD:-build}
 BENCH_SCALE=${BENCH_SCALE:-10}
 BENCH_ROUNDS=${BENCH_ROUNDS:-3}
-BENCH_PARTS=${BENCH_PARTS:-speed peers detections limits names units}
+BENCH_PARTS=${BENCH_PARTS:-speed peers detections limits names units delivery}
 here=$(dirname "$0")
 
 for program in floor meter traffic table messages lists; do
@@ -130,6 +130,11 @@ if part units "parts alone"; then
 	echo
 	echo "lists: seconds to load, bytes an entry with its text, ns of a look-up:"
 	"$BUILD/bench/lists" 1000 1000000
+fi
+
+if part delivery "delivery into Redis"; then
+	"$BUILD/bench/traffic" small "$((packets / 2))" "$((packets * 4))" "$dir/many.pcap"
+	python3 "$here/delivery.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" "$dir/many.pcap"
 fi
 
 exit "$failed"

@@ -1,6 +1,7 @@
 """A part of README.md between two markers that a script writes and proves."""
 
 import argparse
+from itertools import zip_longest
 from pathlib import Path
 
 from kit.sensor import ROOT
@@ -17,12 +18,21 @@ def parts(text, begin, end):
     return before + begin + "\n", inside, end + behind
 
 
-def first_difference(old, new):
-    """Says the first line that differs."""
-    for was, now in zip(old.splitlines(), new.splitlines()):
-        if was != now:
-            print(f"# {was!r} is {now!r}")
-            return
+def update(name, fresh):
+    """Writes the part between the markers of this name."""
+    before, _, behind = parts(README.read_text(encoding="utf-8"),
+                              f"<!-- {name}:begin -->", f"<!-- {name}:end -->")
+    README.write_text(before + fresh + behind, encoding="utf-8")
+
+
+def problems(name, fresh):
+    """None when the part between the markers is this one, else the first line that differs."""
+    _, inside, _ = parts(README.read_text(encoding="utf-8"),
+                         f"<!-- {name}:begin -->", f"<!-- {name}:end -->")
+    if inside == fresh:
+        return []
+    pairs = zip_longest(inside.splitlines(), fresh.splitlines(), fillvalue="")
+    return [f"{was!r} is {now!r}" for was, now in pairs if was != now][:1]
 
 
 def main(name, what, make):
@@ -39,14 +49,13 @@ def main(name, what, make):
     if not options.update and not options.check:
         print(fresh, end="")
         return 0
-    before, inside, behind = parts(README.read_text(encoding="utf-8"),
-                                   f"<!-- {name}:begin -->", f"<!-- {name}:end -->")
     if options.update:
-        README.write_text(before + fresh + behind, encoding="utf-8")
+        update(name, fresh)
         return 0
-    if inside == fresh:
+    different = problems(name, fresh)
+    if not different:
         print(f"ok - {name}: README's {what} is what the sensor yields")
         return 0
     print(f"not ok - {name}: README's {what} is not what the sensor yields: --update writes it")
-    first_difference(inside, fresh)
+    print("\n".join(f"# {line}" for line in different))
     return 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ CAPTURES = ROOT / "pcaps"
 SENSOR_ID = "golden"
 CRASHED = 99  # exit code of sanitizers here, so that they cannot be taken for one of the sensor's
 SECONDS = 120
+COUNTER = re.compile(r"\b(\w+) (\d+)\b")
 EVENTS = ("--json", "-", "--classify", "off", "--deterministic", "--sensor-id", SENSOR_ID)
 # A run over a small capture is mostly the time it takes to make the tables: these are enough.
 SMALL = ("--flows", 1024, "--inspected-flows", 256, "--max-alerts", 64, "--max-sessions", 64,
@@ -59,6 +61,12 @@ class Run:
             found = [f"{' '.join(self.command)}: exit code {self.code}, expected {code}",
                      self.err[-2000:]]
         return found
+
+
+def counters(text):
+    """The sensor's counters, from what it said last with --log-level debug."""
+    return {name: int(value) for line in text.splitlines() if "health: " in line
+            for name, value in COUNTER.findall(line)}
 
 
 def run(binary, *arguments, cwd=ROOT, stdin=None, seconds=SECONDS):

@@ -148,7 +148,8 @@ class Replay:
         columns = [name for name, _ in self.redis.stream(f"minecanary:{{{SENSOR}}}:stats")[0][1]]
         for column in columns:
             names = (f"minecanary_{column}_total", f"minecanary_{column}",
-                     f"minecanary_{column.removesuffix('_ms')}_seconds")
+                     f"minecanary_{column.removesuffix('_ms')}_seconds",
+                     f"minecanary_{column.removesuffix('_ms')}_seconds_total")
             problems += differ(f"metrics for {column}", sum(name in families for name in names), 1)
         problems += differ("columns", len(columns) > 60, True)
         for name in ("flows", "sessions", "alerts", "redis_commands"):

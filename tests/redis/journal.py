@@ -33,6 +33,7 @@ CONFIG = "tests/golden/config/coin-shadow.yaml"
 SENSOR = "journalled"
 PREFIX = f"minecanary:{{{SENSOR}}}:"
 SECONDS = 60
+START_SECONDS = 300  # it may have much to read, and others the machine
 HUNG_SECONDS = 4  # alerts wait for what Redis may know of them, but not for long
 PCAP_HEAD = 24
 FILE_NAME = re.compile(r'"pcap_filename":"[^"]*",')
@@ -51,9 +52,11 @@ def wait_until(condition, seconds=20):
 
 
 class Server:
-    """A Redis that syncs each command to disk, and may be killed, stopped and started again."""
+    """A Redis that writes each command to a file before it answers, and may be killed, stopped and
+    started again. fsync: when that file is synced, which only a loss of power would tell."""
 
-    def __init__(self):
+    def __init__(self, fsync="always"):
+        self.fsync = fsync
         self.folder = Path(tempfile.mkdtemp(prefix="minecanary-redis-"))
         self.path = self.folder / "redis.sock"
         self.url = f"unix://{self.path}"
@@ -64,9 +67,9 @@ class Server:
         self.path.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--dir",
-             str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always",
-             "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
-        if not wait_until(self.is_ready):
+             str(self.folder), "--save", "", "--auto-aof-rewrite-min-size", "16mb",
+             "--appendonly", "yes", "--appendfsync", self.fsync, "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
+        if not wait_until(self.is_ready, START_SECONDS):
             raise RuntimeError("redis-server does not start")
         return self
 
@@ -131,9 +134,10 @@ class Case:
         self.server.stop()
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def start(self, *options, source="-", stdin=subprocess.PIPE, state=True, limit=None):
+    def start(self, *options, source="-", stdin=subprocess.PIPE, state=True, limit=None, url=None,
+              env=None):
         """Starts the sensor on standard input or a file."""
-        command = [self.binary, "-c", CONFIG, "-r", str(source), "--redis", self.server.url,
+        command = [self.binary, "-c", CONFIG, "-r", str(source), "--redis", url or self.server.url,
                    "--sensor-id", SENSOR, "--deterministic", *options]
         if state:
             command += ["--state-dir", str(self.state)]
@@ -144,7 +148,7 @@ class Case:
 
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=environment(), preexec_fn=prepare)
+            env={**environment(), **(env or {})}, preexec_fn=prepare)
 
     def end(self, seconds=SECONDS):
         """Waits for the sensor's end: its exit code, None when it had to be killed."""
@@ -168,14 +172,14 @@ class Case:
         self.start(*options, source=CAPTURE, stdin=subprocess.DEVNULL, **how)
         return self.end()
 
-    def drain(self):
+    def drain(self, **how):
         """A run over a capture without packets: only what waits is sent."""
         client = self.server.client()
         client("DEL", PREFIX + "owner")  # a killed process has not given it back
         client.close()
         empty = self.work / "empty.pcap"
         empty.write_bytes(CAPTURE.read_bytes()[:PCAP_HEAD])
-        self.start(source=empty, stdin=subprocess.DEVNULL)
+        self.start(source=empty, stdin=subprocess.DEVNULL, **how)
         return self.end()
 
     def feed(self, begin, end, chunk=16384, pause=0.0):

@@ -25,6 +25,7 @@ struct fake {
 	enum event_kind kinds[64];
 	size_t taken;
 	unsigned opened, closed, hastened, polls;
+	unsigned burst, longest; /* writes since the last poll, and the most of them */
 	uint64_t deadline_ms;
 };
 
@@ -70,6 +71,8 @@ static int fake_write(void *self, struct event_renderer *renderer, const struct 
 	assert_true(fake->taken < 64);
 	fake->flow_ids[fake->taken] = strtoull(texts->flow_id, NULL, 10);
 	fake->kinds[fake->taken++] = event->kind;
+	if (++fake->burst > fake->longest)
+		fake->longest = fake->burst;
 	return 0;
 }
 
@@ -81,6 +84,7 @@ static int fake_poll(void *self, uint64_t now_ms, struct pollfd *want)
 	want->fd = -1;
 	want->events = 0;
 	fake->polls++;
+	fake->burst = 0;
 	return fake->poll_error;
 }
 
@@ -119,7 +123,7 @@ static int setup(void **state)
 	memset(&bench, 0, sizeof(bench));
 	bench.context = test_context();
 	bench.options.bell = ring_bell_new();
-	bench.options.urgent = ring_new(1 << 16, bench.options.bell);
+	bench.options.urgent = ring_new(1 << 18, bench.options.bell);
 	bench.options.bulk = ring_new(1 << 16, bench.options.bell);
 	bench.options.sinks[0] = &first;
 	bench.options.sinks[1] = &second;
@@ -199,6 +203,19 @@ static void every_sink_gets_every_event(void **state)
 	assert_int_equal(lost(text, sizeof(text)), 0);
 	assert_string_equal(text, "");
 	assert_false(publisher_has_failed(bench.publisher));
+}
+
+/* At its poll a sink syncs its journal: alerts do not wait for many others. */
+static void few_alerts_between_two_polls(void **state)
+{
+	(void)state;
+	open_publisher();
+	for (uint8_t i = 0; i < 60; i++)
+		push_alert(i);
+	close_rings();
+	assert_null(publisher_run(bench.publisher));
+	assert_int_equal(fakes[0].taken, 60);
+	assert_in_range(fakes[0].longest, 2, 32);
 }
 
 static void one_sink_that_waits_is_offered_again_alone(void **state)
@@ -421,6 +438,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_BENCH(every_sink_gets_every_event),
+		WITH_BENCH(few_alerts_between_two_polls),
 		WITH_BENCH(one_sink_that_waits_is_offered_again_alone),
 		WITH_BENCH(a_waiting_flow_does_not_hold_up_an_alert),
 		WITH_BENCH(only_the_last_output_ends_the_run),

@@ -473,6 +473,28 @@ static void nothing_is_sent_before_it_is_durable(void **state)
 	assert_int_equal(close_sink(1000), 0);
 }
 
+/* However many come together: one sync, and none when nothing came. */
+static void what_comes_together_is_synced_once(void **state)
+{
+	struct pollfd want;
+	unsigned before;
+
+	(void)state;
+	open_sink();
+	for (unsigned round = 0; round < 3; round++) {
+		write_alerts(1 + 40 * round, 40 + 40 * round);
+		before = syncs;
+		(void)sink_redis.poll(sink, ring_now_ms(), &want);
+		assert_int_equal(syncs - before, 1);
+		assert_int_equal(synced, 40 * (round + 1));
+		assert_int_equal(stats.journal_syncs, round + 1);
+	}
+	assert_int_equal(poll_for(5000), 0);
+	assert_int_equal(stats.journal_syncs, 3);
+	assert_int_equal(close_sink(1000), 0);
+	assert_alerts(1, 120, 0);
+}
+
 static void what_cannot_be_synced_goes_on_and_is_counted(void **state)
 {
 	(void)state;
@@ -497,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_acknowledged_leaves_nothing),
 		TEST(nothing_is_sent_before_it_is_durable),
+		TEST(what_comes_together_is_synced_once),
 		TEST(what_cannot_be_synced_goes_on_and_is_counted),
 		TEST(without_a_server_it_waits_for_the_next_start),
 		TEST(only_what_redis_lacks_is_sent_again),

@@ -76,7 +76,7 @@ static void test_levels_are_told_from_counts(void **state)
 		if (strcmp(stats_name(i), "flows") == 0 || strcmp(stats_name(i), "packets") == 0)
 			assert_false(stats_is_level(i));
 	}
-	assert_int_equal(levels, 8);
+	assert_int_equal(levels, 9);
 	assert_false(stats_is_level(STATS_COUNT));
 }
 
