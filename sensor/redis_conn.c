@@ -21,6 +21,7 @@
 #include "sensor/redis_kept.h"
 #include "sensor/redis_once.h"
 #include "sensor/redis_pace.h"
+#include "sensor/redis_reply.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
 

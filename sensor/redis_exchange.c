@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "sensor/log.h"
-#include "sensor/redis_greeting.h"
+#include "sensor/redis_reply.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
 

@@ -1,4 +1,4 @@
-/* redis_greeting.h: what is said first on every connection to Redis, and what replies mean. */
+/* redis_greeting.h: what is said first on every connection to Redis. */
 #ifndef SENSOR_REDIS_GREETING_H
 #define SENSOR_REDIS_GREETING_H
 
@@ -41,16 +41,5 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
  * text); gives up our own. */
 void redis_owner_keep(struct redis_args *args, const struct redis_conn_options *options);
 void redis_owner_release(struct redis_args *args, const struct redis_conn_options *options);
-
-bool redis_reply_begins(const struct redisReply *reply, const char *word);
-/* The answer of a master to ROLE. */
-bool redis_reply_is_master(const struct redisReply *reply);
-/* It came from a replica: the master is elsewhere. */
-bool redis_reply_is_readonly(const struct redisReply *reply);
-/* An error that passes by itself: full, loading, read-only... */
-bool redis_reply_is_passing(const struct redisReply *reply);
-/* An error that needs a person: rights, credentials, a cluster. */
-bool redis_reply_is_forbidding(const struct redisReply *reply);
-bool redis_reply_is_expected(enum redis_expect expect, const struct redisReply *reply);
 
 #endif
