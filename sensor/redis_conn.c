@@ -1,16 +1,18 @@
-/* redis_conn.c: the transport to Redis: our own wire and buffers, hiredis' reply reader.
+/* redis_conn.c: what is queued goes to Redis in batches, one after another.
  *
- *	DOWN --retry--> CONNECTING --route---> GREETING --all answered--> READY
- *	  ^---------------- lost, silent, refused for now -------------------'
+ *	queue --batch--> MULTI, stream entries, EXEC; then all else --> node
+ *	  ^--------- what was refused for now, or has no reply ---------'
  *
- * Reference: the Redis protocol specification (RESP2), XADD with explicit ids. */
+ * A batch's stream entries are one transaction, and the next batch begins when every command has
+ * its reply. So what Redis refuses for now it refuses for all, and order holds when it is sent
+ * again under the same ids.
+ *
+ * Reference: MULTI, EXEC, XADD with explicit ids. */
 #include "sensor/redis_conn.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
-#include <hiredis/read.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,47 +21,40 @@
 #include "sensor/log.h"
 #include "sensor/redis_greeting.h"
 #include "sensor/redis_kept.h"
+#include "sensor/redis_node.h"
 #include "sensor/redis_once.h"
 #include "sensor/redis_pace.h"
 #include "sensor/redis_reply.h"
-#include "sensor/redis_route.h"
 #include "sensor/ring.h"
 
-#define BATCH_COMMANDS 100 /* that many are worth a write of their own */
+#define BATCH_COMMANDS 100 /* that many are worth a batch */
 #define BATCH_MS       50  /* or the oldest has waited so long */
-#define WINDOW         500 /* commands without reply */
+#define BATCH_BYTES    ((size_t)1 << 20)
 #define RETRY_MIN_MS   100
 #define RETRY_MAX_MS   5000
-#define RECEIVE_BYTES  16384
-#define RECEIVE_ROUNDS 16 /* reads of one poll: the publisher has others to serve */
-
-enum state { STATE_DOWN, STATE_CONNECTING, STATE_GREETING, STATE_READY };
 
 struct redis_conn {
 	struct redis_conn_options options;
-	struct redis_route *route;
-	struct redis_wire *wire; /* of the route */
-	enum state state;
-	redisReader *reader;
+	struct redis_node *node;
 	struct redis_queue *queue;
 	struct redis_queue *kept; /* acknowledged lately; NULL: without Sentinels */
 	struct redis_greeting greeting;
-	size_t greeting_sent;
-	size_t step;
-	uint64_t retry_ms; /* DOWN: when to try; READY: not before, after a refusal */
+	uint64_t retry_ms; /* not connected: when to try; else no batch before, after a refusal */
 	uint32_t backoff_ms;
-	uint64_t heard_ms;         /* last reply, or when the first command went out */
 	uint64_t waiting_ms;       /* since when commands wait for a batch; 0: none does */
 	uint64_t renew_ms;         /* when to renew the ownership */
 	struct redis_stream_id id; /* last one given */
 	uint64_t refused;          /* events Redis refused for good */
-	bool is_spoiled;           /* a command of the current event was refused for good */
+	bool is_overtaken;         /* someone else wrote to one of our streams */
+	bool is_setback;           /* something of the batch was refused for now */
 	bool is_hurried;           /* no batching: closing */
+	bool is_ready;             /* greeted, and not lost since */
 	bool has_been_ready;
 	struct redis_record *record; /* collects commands; NULL: they are queued */
 	bool has_told_mirror;        /* that Redis refuses the mirror */
 	uint64_t pushed;             /* commands ever queued */
 	int fatal;
+	char failure[64]; /* how a command failed the last time */
 	char error[REDIS_CONN_ERROR_TEXT];
 };
 
@@ -70,6 +65,8 @@ struct redis_conn {
 		redis_pace_printable((self)->error); \
 	} while (0)
 
+/* --- the connection ------------------------------------------------------------------------- */
+
 static void wait_longer(struct redis_conn *self, uint64_t now_ms)
 {
 	self->backoff_ms = self->backoff_ms == 0 ? RETRY_MIN_MS : self->backoff_ms * 2;
@@ -78,76 +75,30 @@ static void wait_longer(struct redis_conn *self, uint64_t now_ms)
 	self->retry_ms = now_ms + redis_pace_jitter(self->backoff_ms);
 }
 
+/* What has no reply may have been run; all that is not done waits again. */
+static void close_node(struct redis_conn *self)
+{
+	size_t index;
+
+	while (redis_node_unanswered(self->node, &index))
+		redis_queue_entry(self->queue, index)->was_sent = true;
+	redis_node_close(self->node);
+	redis_queue_end(self->queue);
+	self->is_ready = false;
+}
+
 static void disconnect(struct redis_conn *self, uint64_t now_ms)
 {
-	redis_route_close(self->route);
-	if (self->reader != NULL)
-		redisReaderFree(self->reader);
-	self->reader = NULL;
-	redis_queue_rewind(self->queue);
-	if (self->state == STATE_READY)
+	if (self->is_ready)
 		log_warning("redis: %s; will connect again", self->error);
-	self->state = STATE_DOWN;
+	close_node(self);
 	wait_longer(self, now_ms);
-}
-
-static void start_connecting(struct redis_conn *self, uint64_t now_ms)
-{
-	redis_route_begin(self->route, now_ms);
-	self->state = STATE_CONNECTING;
-	self->heard_ms = now_ms;
-}
-
-static void start_greeting(struct redis_conn *self, uint64_t now_ms)
-{
-	self->reader = redisReaderCreate();
-	if (self->reader == NULL) {
-		say(self, "out of memory");
-		disconnect(self, now_ms);
-		return;
-	}
-	self->state = STATE_GREETING;
-	self->greeting_sent = 0;
-	self->step = 0;
-	self->heard_ms = now_ms;
-}
-
-/* With Sentinels the new master may lack what was acknowledged. */
-static void recall_kept(struct redis_conn *self)
-{
-	size_t held = redis_queue_count(self->queue);
-
-	if (self->kept == NULL)
-		return;
-	if (redis_kept_recall(&self->kept, &self->queue, self->options.queue_bytes) < 0)
-		log_warning("redis: no memory to send again what a failover may lose");
-	self->pushed += redis_queue_count(self->queue) - held;
-}
-
-static void become_ready(struct redis_conn *self, uint64_t now_ms)
-{
-	char name[300];
-
-	self->state = STATE_READY;
-	self->retry_ms = 0;
-	self->backoff_ms = 0;
-	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
-	if (self->has_been_ready) {
-		recall_kept(self);
-		stats_add(self->options.stats->redis_reconnects, 1);
-		redis_route_name(self->route, name, sizeof(name));
-		log_info("redis: connected again with %s, %zu commands to send", name,
-			 redis_queue_count(self->queue));
-	}
-	self->has_been_ready = true;
 }
 
 static void fail(struct redis_conn *self, int error)
 {
 	self->fatal = error;
-	self->state = STATE_DOWN;
-	redis_route_close(self->route);
-	redis_queue_rewind(self->queue);
+	close_node(self);
 }
 
 static void lose_ownership(struct redis_conn *self, const redisReply *reply)
@@ -167,12 +118,44 @@ static void give_up(struct redis_conn *self, const char *why)
 	fail(self, -EACCES);
 }
 
-static void take_greeting(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
+/* With Sentinels the new master may lack what was acknowledged. */
+static void recall_kept(struct redis_conn *self)
 {
-	enum redis_step step = self->greeting.steps[self->step];
+	size_t held = redis_queue_count(self->queue);
 
-	if (redis_greeting_is_answered(&self->greeting, self->step, reply, &self->id)) {
-		if (++self->step == self->greeting.step_count)
+	if (self->kept == NULL)
+		return;
+	if (redis_kept_recall(&self->kept, &self->queue, self->options.queue_bytes) < 0)
+		log_warning("redis: no memory to send again what a failover may lose");
+	self->pushed += redis_queue_count(self->queue) - held;
+}
+
+static void become_ready(struct redis_conn *self, uint64_t now_ms)
+{
+	char name[300];
+
+	self->is_ready = true;
+	self->is_overtaken = false;
+	self->retry_ms = 0;
+	self->backoff_ms = 0;
+	self->renew_ms = now_ms + self->options.owner_ttl_ms / 3;
+	if (self->has_been_ready) {
+		recall_kept(self);
+		stats_add(self->options.stats->redis_reconnects, 1);
+		redis_route_name(self->node->route, name, sizeof(name));
+		log_info("redis: connected again with %s, %zu commands to send", name,
+			 redis_queue_count(self->queue));
+	}
+	self->has_been_ready = true;
+}
+
+static void take_greeting(struct redis_conn *self, size_t at, const redisReply *reply,
+			  uint64_t now_ms)
+{
+	enum redis_step step = self->greeting.steps[at];
+
+	if (redis_greeting_is_answered(&self->greeting, at, reply, &self->id)) {
+		if (at + 1 == self->greeting.step_count)
 			become_ready(self, now_ms);
 		return;
 	}
@@ -190,6 +173,8 @@ static void take_greeting(struct redis_conn *self, const redisReply *reply, uint
 	}
 }
 
+/* --- replies -------------------------------------------------------------------------------- */
+
 static void next_id(struct redis_conn *self)
 {
 	struct timespec now;
@@ -205,219 +190,253 @@ static void next_id(struct redis_conn *self)
 	}
 }
 
-/* The oldest command was acknowledged. */
-static void keep_first(struct redis_conn *self, const struct redis_entry *entry)
+/* The command is done, well or not. */
+static void finish(struct redis_conn *self, size_t index)
 {
+	const struct redis_entry *entry = redis_queue_entry(self->queue, index);
+	uint64_t sequence = entry->sequence;
+
+	self->refused += entry->ends_event && entry->is_spoiled;
+	redis_queue_done(self->queue, index);
+	if (sequence != 0 && self->options.acked != NULL)
+		self->options.acked(self->options.acked_ctx, sequence);
+}
+
+static void acknowledge(struct redis_conn *self, size_t index)
+{
+	stats_add(self->options.stats->redis_commands, 1);
 	if (self->kept != NULL)
-		redis_kept_add(self->kept, entry, redis_queue_first_bytes(self->queue));
+		redis_kept_add(self->kept, redis_queue_entry(self->queue, index),
+			       redis_queue_bytes(self->queue, index));
+	finish(self, index);
 }
 
-/* The oldest command is done, well or not. */
-static void finish_first(struct redis_conn *self, const struct redis_entry *entry)
+/* Its event is lost: counted with the event's last command, which may come later. */
+static void spoil(struct redis_conn *self, size_t index)
 {
-	redis_queue_pop(self->queue);
-	if (entry->ends_event) {
-		self->refused += self->is_spoiled;
-		self->is_spoiled = false;
+	size_t count = redis_queue_batch(self->queue) + redis_queue_waiting(self->queue);
+
+	for (size_t i = index; i < count; i++) {
+		struct redis_entry *entry = redis_queue_entry(self->queue, i);
+
+		if (!entry->ends_event)
+			continue;
+		self->refused += entry->is_done && !entry->is_spoiled;
+		entry->is_spoiled = true;
+		return;
 	}
-	if (entry->sequence != 0 && self->options.acked != NULL)
-		self->options.acked(self->options.acked_ctx, entry->sequence);
+	self->refused++;
 }
 
-/* The oldest command goes behind the others. 0 or negative errno, then it is still there. */
-static int requeue_first(struct redis_conn *self)
+/* Refused for now: it waits in its place. */
+static void send_later(struct redis_conn *self, const char *why, uint64_t now_ms)
+{
+	self->is_setback = true;
+	if (now_ms < self->retry_ms)
+		return;
+	log_warning("redis: refused for now: %.200s", why);
+	wait_longer(self, now_ms);
+}
+
+/* Someone else writes to our stream: greeting again reads its last id. */
+static void greet_again(struct redis_conn *self, size_t index, uint64_t now_ms)
 {
 	next_id(self);
-	return redis_once_requeue(self->queue, self->id.ms, self->id.seq);
-}
-
-static void send_later(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
-{
-	log_warning("redis: refused for now: %.200s", reply->str);
-	if (requeue_first(self) < 0) {
-		/* No memory to move it: forget the connection, then everything is sent again. */
+	if (redis_once_requeue(self->queue, index, self->id.ms, self->id.seq) < 0) {
 		say(self, "out of memory");
 		disconnect(self, now_ms);
 		return;
 	}
-	if (now_ms >= self->retry_ms)
-		wait_longer(self, now_ms);
-}
-
-/* Someone else writes to our stream: greeting again reads its last id. */
-static void greet_again(struct redis_conn *self, uint64_t now_ms)
-{
-	if (requeue_first(self) < 0)
-		return;
 	say(self, "a stream was written by someone else");
-	disconnect(self, now_ms);
-}
-
-/* What became of an entry that may have been there. */
-static void take_once(struct redis_conn *self, const struct redis_entry *entry, long long result,
-		      uint64_t now_ms)
-{
-	if (result == REDIS_ONCE_TOO_OLD) {
-		greet_again(self, now_ms);
-		return;
-	}
-	stats_add(self->options.stats->redis_commands, 1);
-	stats_add(self->options.stats->journal_held, result == REDIS_ONCE_HELD);
-	stats_add(self->options.stats->journal_renamed, result == REDIS_ONCE_RENAMED);
-	self->backoff_ms = 0;
-	keep_first(self, entry);
-	finish_first(self, entry);
+	self->is_overtaken = true;
 }
 
 /* Streams go on without the mirror. */
-static void refuse_mirror(struct redis_conn *self, const struct redis_entry *entry,
-			  const redisReply *reply)
+static void refuse_mirror(struct redis_conn *self, size_t index, const redisReply *reply)
 {
 	stats_add(self->options.stats->mirror_refused, 1);
 	if (!self->has_told_mirror)
 		log_warning("redis: the list or channel of EVE lines is refused: %.200s",
 			    reply->str);
 	self->has_told_mirror = true;
-	finish_first(self, entry);
+	finish(self, index);
 }
 
-static void take_error(struct redis_conn *self, const struct redis_entry *entry,
-		       const redisReply *reply, uint64_t now_ms)
+/* Refused for good. Told once while it is the same: it may be every entry of a stream. */
+static void fail_command(struct redis_conn *self, size_t index, const redisReply *reply)
 {
-	bool is_old_id = entry->expect == REDIS_EXPECT_ID &&
-			 redis_reply_begins(reply, "ERR The ID specified in XADD");
-
-	if (is_old_id && entry->was_sent) {
-		/* It had been stored before the connection was lost. */
-		stats_add(self->options.stats->redis_commands, 1);
-		keep_first(self, entry);
-		finish_first(self, entry);
-		return;
-	}
-	stats_add(self->options.stats->redis_errors, 1);
-	if (is_old_id) {
-		greet_again(self, now_ms);
-	} else if (redis_reply_is_readonly(reply)) {
-		say(self, "the server is a replica: %.200s", reply->str);
-		disconnect(self, now_ms);
-	} else if (redis_reply_is_passing(reply)) {
-		send_later(self, reply, now_ms);
-	} else if (entry->expect == REDIS_EXPECT_MIRROR) {
-		refuse_mirror(self, entry, reply);
-	} else if (redis_reply_is_forbidding(reply)) {
-		give_up(self, reply->str);
-	} else {
+	if (strncmp(reply->str, self->failure, sizeof(self->failure) - 1) != 0)
 		log_error("redis: a command failed: %.200s", reply->str);
-		self->is_spoiled = true;
-		finish_first(self, entry);
-	}
+	(void)snprintf(self->failure, sizeof(self->failure), "%s", reply->str);
+	spoil(self, index);
+	finish(self, index);
 }
 
-static void take_reply(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
+static void count_once(struct redis_conn *self, const redisReply *reply)
 {
-	const struct redis_entry *first = redis_queue_first(self->queue);
-	struct redis_entry entry;
+	stats_add(self->options.stats->journal_held, reply->integer == REDIS_ONCE_HELD);
+	stats_add(self->options.stats->journal_renamed, reply->integer == REDIS_ONCE_RENAMED);
+}
 
-	if (first == NULL) {
-		say(self, "an answer to nothing");
-		disconnect(self, now_ms);
-		return;
-	}
-	entry = *first;
-	if (entry.expect == REDIS_EXPECT_OWNER && reply->type == REDIS_REPLY_STRING) {
+static void leave_replica(struct redis_conn *self, const char *why, uint64_t now_ms)
+{
+	say(self, "the server is a replica: %.200s", why);
+	disconnect(self, now_ms);
+}
+
+/* Returns after a possible disconnection: nothing of the batch is known then. */
+static void take_command(struct redis_conn *self, size_t index, const redisReply *reply,
+			 uint64_t now_ms)
+{
+	const struct redis_entry *entry = redis_queue_entry(self->queue, index);
+	enum redis_verdict verdict = redis_reply_verdict(entry, reply);
+
+	if (reply->type == REDIS_REPLY_ERROR && verdict != REDIS_VERDICT_HELD)
+		stats_add(self->options.stats->redis_errors, 1);
+	switch (verdict) {
+	case REDIS_VERDICT_DONE:
+		if (entry->expect == REDIS_EXPECT_ONCE)
+			count_once(self, reply);
+		acknowledge(self, index);
+		break;
+	case REDIS_VERDICT_HELD:
+		acknowledge(self, index);
+		break;
+	case REDIS_VERDICT_OVERTAKEN:
+		greet_again(self, index, now_ms);
+		break;
+	case REDIS_VERDICT_LATER:
+		send_later(self, reply->str, now_ms);
+		break;
+	case REDIS_VERDICT_REPLICA:
+		leave_replica(self, reply->str, now_ms);
+		break;
+	case REDIS_VERDICT_UNWANTED:
+		refuse_mirror(self, index, reply);
+		break;
+	case REDIS_VERDICT_FORBIDDEN:
+		give_up(self, reply->str);
+		break;
+	case REDIS_VERDICT_FAILED:
+		fail_command(self, index, reply);
+		break;
+	case REDIS_VERDICT_OWNED:
 		lose_ownership(self, reply);
-	} else if (reply->type == REDIS_REPLY_ERROR) {
-		take_error(self, &entry, reply, now_ms);
-	} else if (entry.expect == REDIS_EXPECT_ONCE && reply->type == REDIS_REPLY_INTEGER) {
-		take_once(self, &entry, reply->integer, now_ms);
-	} else if (redis_reply_is_expected(entry.expect, reply)) {
-		stats_add(self->options.stats->redis_commands, 1);
-		if (entry.expect == REDIS_EXPECT_ID)
-			self->backoff_ms = 0;
-		keep_first(self, &entry);
-		finish_first(self, &entry);
-	} else {
+		break;
+	case REDIS_VERDICT_NONSENSE:
 		say(self, "an answer of another kind");
 		disconnect(self, now_ms);
+		break;
 	}
 }
 
-static void take_replies(struct redis_conn *self, uint64_t now_ms)
+/* A transaction was not run. What was wrong with one of its commands was told with that. */
+static void take_refusal(struct redis_conn *self, const redisReply *reply, uint64_t now_ms)
 {
-	while (self->state == STATE_GREETING || self->state == STATE_READY) {
-		void *reply = NULL;
+	static const struct redis_entry any = { .expect = REDIS_EXPECT_INTEGER };
+	const char *why = redis_reply_abort(reply);
 
-		if (redisReaderGetReply(self->reader, &reply) != REDIS_OK) {
-			say(self, "no Redis protocol: %.100s", self->reader->errstr);
-			disconnect(self, now_ms);
-			return;
-		}
-		if (reply == NULL)
-			return;
-		self->heard_ms = now_ms;
-		if (self->state == STATE_GREETING)
-			take_greeting(self, reply, now_ms);
-		else
-			take_reply(self, reply, now_ms);
-		freeReplyObject(reply);
+	if (why == NULL)
+		return;
+	stats_add(self->options.stats->redis_errors, 1);
+	switch (redis_error_verdict(&any, why)) {
+	case REDIS_VERDICT_LATER:
+		send_later(self, why, now_ms);
+		break;
+	case REDIS_VERDICT_REPLICA:
+		leave_replica(self, why, now_ms);
+		break;
+	case REDIS_VERDICT_FORBIDDEN:
+		give_up(self, why);
+		break;
+	default:
+		say(self, "a transaction was refused: %.200s", why);
+		disconnect(self, now_ms);
+		break;
 	}
 }
 
-static void receive(struct redis_conn *self, uint64_t now_ms)
+static void take_answers(struct redis_conn *self, uint64_t now_ms)
 {
-	char bytes[RECEIVE_BYTES];
+	struct redis_answer answer;
+	int result;
 
-	for (size_t i = 0; i < RECEIVE_ROUNDS && self->wire->fd >= 0 && self->reader != NULL; i++) {
-		ssize_t len = redis_wire_receive(self->wire, bytes, sizeof(bytes));
-
-		if (len == -EAGAIN)
-			return;
-		if (len < 0) {
-			say(self, "%s", self->wire->error);
-			disconnect(self, now_ms);
-			return;
+	while ((result = redis_node_take(self->node, now_ms, &answer)) == 1) {
+		switch (answer.kind) {
+		case REDIS_ANSWER_STEP:
+			take_greeting(self, answer.index, answer.reply, now_ms);
+			break;
+		case REDIS_ANSWER_COMMAND:
+			take_command(self, answer.index, answer.reply, now_ms);
+			break;
+		case REDIS_ANSWER_REFUSED:
+			take_refusal(self, answer.reply, now_ms);
+			break;
 		}
-		if (redisReaderFeed(self->reader, bytes, (size_t)len) != REDIS_OK) {
-			say(self, "no memory for an answer");
-			disconnect(self, now_ms);
-			return;
-		}
-		take_replies(self, now_ms);
-		if ((size_t)len < sizeof(bytes))
-			return;
 	}
-}
-
-/* Sends until there is nothing more or no room. Returns the bytes sent, 0 when it must wait. */
-static size_t send_some(struct redis_conn *self, const char *bytes, size_t len, uint64_t now_ms)
-{
-	ssize_t sent = redis_wire_send(self->wire, bytes, len, false);
-
-	if (sent >= 0)
-		return (size_t)sent;
-	if (sent != -EAGAIN) {
-		say(self, "%s", self->wire->error);
+	if (result < 0) {
+		say(self, "%s", self->node->error);
 		disconnect(self, now_ms);
 	}
-	return 0;
 }
 
-static void send_greeting(struct redis_conn *self, uint64_t now_ms)
+/* --- batches -------------------------------------------------------------------------------- */
+
+static void end_batch(struct redis_conn *self, uint64_t now_ms)
 {
-	self->greeting_sent += send_some(self, self->greeting.bytes + self->greeting_sent,
-					 self->greeting.len - self->greeting_sent, now_ms);
+	if (redis_queue_batch(self->queue) == 0 || !redis_node_is_idle(self->node))
+		return;
+	redis_queue_end(self->queue);
+	if (self->is_overtaken)
+		disconnect(self, now_ms);
+	else if (!self->is_setback)
+		self->backoff_ms = 0;
 }
 
-/* Lets whole batches go, or what has waited long enough. */
-static void release_batch(struct redis_conn *self, uint64_t now_ms)
+/* Entries of streams are all stored or none. */
+static bool is_ordered(const struct redis_entry *entry)
+{
+	return entry->expect == REDIS_EXPECT_ID || entry->expect == REDIS_EXPECT_ONCE;
+}
+
+static int add_command(struct redis_conn *self, size_t index)
+{
+	return redis_node_add(self->node, index, redis_queue_bytes(self->queue, index),
+			      redis_queue_entry(self->queue, index)->len);
+}
+
+static int send_batch(struct redis_conn *self, size_t count)
+{
+	bool has_ordered = false;
+	int error = 0;
+
+	for (size_t i = 0; i < count && error == 0; i++) {
+		if (!is_ordered(redis_queue_entry(self->queue, i)))
+			continue;
+		if (!has_ordered)
+			error = redis_node_multi(self->node);
+		has_ordered = true;
+		if (error == 0)
+			error = add_command(self, i);
+	}
+	if (error == 0 && has_ordered)
+		error = redis_node_exec(self->node);
+	for (size_t i = 0; i < count && error == 0; i++)
+		if (!is_ordered(redis_queue_entry(self->queue, i)))
+			error = add_command(self, i);
+	return error;
+}
+
+/* Lets a whole batch go, or what has waited long enough. */
+static void begin_batch(struct redis_conn *self, uint64_t now_ms)
 {
 	size_t waiting = redis_queue_waiting(self->queue);
-	size_t released = redis_queue_released(self->queue);
+	size_t count;
 
+	if (redis_queue_batch(self->queue) > 0)
+		return;
 	if (waiting == 0 || now_ms < self->retry_ms) {
 		self->waiting_ms = 0;
-		if (waiting == 0 && released == 0)
-			self->backoff_ms = 0;
 		return;
 	}
 	if (self->waiting_ms == 0)
@@ -425,22 +444,14 @@ static void release_batch(struct redis_conn *self, uint64_t now_ms)
 	if (waiting < BATCH_COMMANDS && !self->is_hurried && now_ms - self->waiting_ms < BATCH_MS)
 		return;
 	/* After a refusal one command shows whether it has passed. */
-	if (released >= (self->backoff_ms > 0 ? 1 : WINDOW))
-		return;
-	if (released == 0)
-		self->heard_ms = now_ms;
-	redis_queue_release(self->queue, self->backoff_ms > 0 ? 1 : WINDOW - released);
+	count = redis_queue_begin(self->queue, self->backoff_ms > 0 ? 1 : REDIS_NODE_COMMANDS,
+				  BATCH_BYTES);
+	self->is_setback = false;
 	self->waiting_ms = 0;
-}
-
-static void send_commands(struct redis_conn *self, uint64_t now_ms)
-{
-	size_t len;
-	const char *bytes = redis_queue_to_send(self->queue, &len);
-	size_t sent = send_some(self, bytes, len, now_ms);
-
-	if (self->state == STATE_READY)
-		redis_queue_sent(self->queue, sent);
+	if (send_batch(self, count) < 0) {
+		say(self, "%s", self->node->error);
+		disconnect(self, now_ms);
+	}
 }
 
 static void renew_ownership(struct redis_conn *self, uint64_t now_ms)
@@ -457,65 +468,39 @@ static void renew_ownership(struct redis_conn *self, uint64_t now_ms)
 
 static void check_silence(struct redis_conn *self, uint64_t now_ms)
 {
-	bool is_due = self->state == STATE_CONNECTING || self->state == STATE_GREETING ||
-		      (self->state == STATE_READY && redis_queue_released(self->queue) > 0);
+	bool is_connecting = self->node->state == REDIS_NODE_CONNECTING;
 
-	if (!is_due || now_ms - self->heard_ms < self->options.reply_timeout_ms)
+	if (!redis_node_is_silent(self->node, now_ms, self->options.reply_timeout_ms))
 		return;
 	say(self, "%s for %u ms",
-	    self->state == STATE_CONNECTING ? redis_route_pending(self->route) : "no answer",
+	    is_connecting ? redis_route_pending(self->node->route) : "no answer",
 	    (unsigned)self->options.reply_timeout_ms);
 	disconnect(self, now_ms);
 }
 
-static void finish_connecting(struct redis_conn *self, uint64_t now_ms, struct pollfd *want)
-{
-	int error = redis_route_poll(self->route, now_ms, want);
-
-	if (error == -EAGAIN)
-		return;
-	if (error < 0) {
-		say(self, "%s", redis_route_error(self->route));
-		disconnect(self, now_ms);
-		return;
-	}
-	start_greeting(self, now_ms);
-}
-
 int redis_conn_poll(struct redis_conn *self, uint64_t now_ms, struct pollfd *want)
 {
-	size_t unsent = 0;
-
 	want->fd = -1;
 	want->events = 0;
 	if (self->fatal != 0)
 		return self->fatal;
-	if (self->state == STATE_DOWN && now_ms >= self->retry_ms)
-		start_connecting(self, now_ms);
-	if (self->state == STATE_CONNECTING)
-		finish_connecting(self, now_ms, want);
-	if (self->state == STATE_GREETING)
-		send_greeting(self, now_ms);
-	if (self->state == STATE_GREETING || self->state == STATE_READY)
-		receive(self, now_ms);
-	if (self->state == STATE_READY) {
+	if (self->node->state == REDIS_NODE_CLOSED && now_ms >= self->retry_ms)
+		redis_node_begin(self->node, &self->greeting, now_ms);
+	take_answers(self, now_ms);
+	if (self->is_ready) {
+		end_batch(self, now_ms);
 		renew_ownership(self, now_ms);
-		release_batch(self, now_ms);
-		send_commands(self, now_ms);
 	}
+	if (self->is_ready)
+		begin_batch(self, now_ms);
 	check_silence(self, now_ms);
-	if (self->fatal != 0)
-		return self->fatal;
-	if (self->state == STATE_GREETING)
-		unsent = self->greeting.len - self->greeting_sent;
-	else if (self->state == STATE_READY)
-		redis_queue_to_send(self->queue, &unsent);
-	if (self->state == STATE_GREETING || self->state == STATE_READY) {
-		want->fd = self->wire->fd;
-		want->events = redis_wire_wants(self->wire, unsent > 0);
-	} else if (self->state == STATE_DOWN) {
+	if (self->fatal == 0 && redis_node_poll(self->node, now_ms, want) < 0) {
+		say(self, "%s", self->node->error);
+		disconnect(self, now_ms);
 		want->fd = -1;
 	}
+	if (self->fatal != 0)
+		return self->fatal;
 	return redis_queue_count(self->queue) > 0 ? -EAGAIN : 0;
 }
 
@@ -531,32 +516,31 @@ int redis_conn_open(struct redis_conn **out, const struct redis_conn_options *op
 		return result;
 	self->options = *options;
 	self->queue = redis_queue_new(options->queue_bytes);
-	self->route = redis_route_new(options->url, options->tls);
+	self->node = redis_node_new(options->url, options->tls);
 	if (options->url->sentinel_count > 0)
 		self->kept = redis_queue_new(options->queue_bytes);
-	if (self->queue == NULL || self->route == NULL ||
+	if (self->queue == NULL || self->node == NULL ||
 	    (options->url->sentinel_count > 0 && self->kept == NULL))
 		goto fail;
-	self->wire = redis_route_wire(self->route);
 	result = redis_greeting_build(&self->greeting, options);
 	if (result < 0)
 		goto fail;
-	while (self->state != STATE_READY && self->fatal == 0 && ring_now_ms() < deadline_ms) {
+	while (!self->is_ready && self->fatal == 0 && ring_now_ms() < deadline_ms) {
 		struct pollfd want;
 
 		redis_conn_poll(self, ring_now_ms(), &want);
-		if (options->is_patient && self->state == STATE_DOWN)
+		if (options->is_patient && self->node->state == REDIS_NODE_CLOSED)
 			break;
-		if (self->state != STATE_READY && self->fatal == 0)
+		if (!self->is_ready && self->fatal == 0)
 			(void)poll(&want, 1, 10);
 	}
 	result = self->fatal;
-	if (self->state != STATE_READY && result == 0 && options->is_patient) {
+	if (!self->is_ready && result == 0 && options->is_patient) {
 		log_warning("redis: %s; will try again", self->error);
-	} else if (self->state != STATE_READY && result == 0) {
+	} else if (!self->is_ready && result == 0) {
 		result = -ETIMEDOUT;
 		if (self->error[0] == '\0')
-			say(self, "%s", redis_route_pending(self->route));
+			say(self, "%s", redis_route_pending(self->node->route));
 	}
 	if (result == 0) {
 		*out = self;
@@ -669,8 +653,8 @@ static void release_ownership(struct redis_conn *self, uint64_t deadline_ms)
 	redis_owner_release(&args, &self->options);
 	if (redis_conn_push(self, &args, REDIS_EXPECT_INTEGER, false) < 0)
 		return;
-	while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN &&
-	       self->state == STATE_READY && ring_now_ms() < deadline_ms)
+	while (redis_conn_poll(self, ring_now_ms(), &want) == -EAGAIN && self->is_ready &&
+	       ring_now_ms() < deadline_ms)
 		(void)poll(&want, 1, 10);
 }
 
@@ -687,12 +671,10 @@ uint64_t redis_conn_close(struct redis_conn *self, uint64_t deadline_ms)
 		       ring_now_ms() < deadline_ms)
 			(void)poll(&want, 1, 10);
 		lost = redis_queue_events(self->queue) + self->refused;
-		if (self->state == STATE_READY && redis_queue_count(self->queue) == 0)
+		if (self->is_ready && redis_queue_count(self->queue) == 0)
 			release_ownership(self, deadline_ms);
 	}
-	redis_route_free(self->route);
-	if (self->reader != NULL)
-		redisReaderFree(self->reader);
+	redis_node_free(self->node);
 	redis_queue_free(self->queue);
 	redis_queue_free(self->kept);
 	redis_greeting_fini(&self->greeting);

@@ -1,6 +1,6 @@
 /* redis_greeting.c: the first commands of a connection.
  *
- * Reference: AUTH, ROLE, SELECT, XINFO STREAM. */
+ * Reference: AUTH, ROLE, SELECT, MULTI, XINFO STREAM. */
 #include "sensor/redis_greeting.h"
 
 #include <hiredis/hiredis.h>
@@ -90,6 +90,14 @@ int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_op
 		error = add_step(self, REDIS_STEP_SELECT, args);
 	}
 	if (error == 0) {
+		redis_args_begin(args, "MULTI");
+		error = add_step(self, REDIS_STEP_MULTI, args);
+	}
+	if (error == 0) {
+		redis_args_begin(args, "EXEC");
+		error = add_step(self, REDIS_STEP_EXEC, args);
+	}
+	if (error == 0) {
 		redis_owner_keep(args, options);
 		error = add_step(self, REDIS_STEP_OWNER, args);
 	}
@@ -144,7 +152,10 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 	switch (self->steps[step]) {
 	case REDIS_STEP_AUTH:
 	case REDIS_STEP_SELECT:
+	case REDIS_STEP_MULTI:
 		return reply->type == REDIS_REPLY_STATUS;
+	case REDIS_STEP_EXEC:
+		return reply->type == REDIS_REPLY_ARRAY;
 	case REDIS_STEP_ROLE:
 		return redis_reply_is_master(reply);
 	case REDIS_STEP_OWNER:

@@ -6,12 +6,14 @@
 
 struct redisReply; /* of hiredis, which only the .c files include */
 
-#define REDIS_GREETING_STEPS (4 + REDIS_CONN_STREAMS)
+#define REDIS_GREETING_STEPS (6 + REDIS_CONN_STREAMS)
 
 enum redis_step {
 	REDIS_STEP_AUTH,
 	REDIS_STEP_ROLE, /* what a Sentinel named must be the master */
 	REDIS_STEP_SELECT,
+	REDIS_STEP_MULTI, /* an empty transaction: may we at all? */
+	REDIS_STEP_EXEC,
 	REDIS_STEP_OWNER,
 	REDIS_STEP_STREAM
 };

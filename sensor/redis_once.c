@@ -5,7 +5,6 @@
  * Reference: the Redis protocol specification (RESP2), XADD, XRANGE, EVAL. */
 #include "sensor/redis_once.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,18 +142,15 @@ int redis_once_push(struct redis_queue *queue, const struct redis_entry *entry, 
 	return error;
 }
 
-int redis_once_requeue(struct redis_queue *queue, uint64_t ms, uint64_t seq)
+int redis_once_requeue(struct redis_queue *queue, size_t index, uint64_t ms, uint64_t seq)
 {
-	const struct redis_entry *first = redis_queue_first(queue);
-	struct redis_entry entry;
+	struct redis_entry entry = *redis_queue_entry(queue, index);
 	int error;
 
-	assert(first != NULL);
-	entry = *first;
 	if (entry.sequence == 0 || entry.expect != REDIS_EXPECT_ID)
-		return redis_queue_requeue(queue, ms, seq);
-	error = redis_once_push(queue, &entry, redis_queue_first_bytes(queue), ms, seq);
+		return redis_queue_requeue(queue, index, ms, seq);
+	error = redis_once_push(queue, &entry, redis_queue_bytes(queue, index), ms, seq);
 	if (error == 0)
-		redis_queue_pop(queue);
+		redis_queue_done(queue, index);
 	return error;
 }
