@@ -20,25 +20,29 @@
 #define COMPLAINT_TEXT 160
 #define CUT_TEXT       65 /* values of small hashes */
 
-/* KEYS: members, their first sights, the campaign's hash. ARGV: member, first sight in epoch ms,
+/* KEYS: first sights of the members, the campaign's hash. ARGV: member, first sight in epoch ms,
  * most members, expire, kind, key.
  *
  * The sorted set is what counts: it keeps the earliest sight of each member whoever reports it, in
- * any order and however often. */
+ * any order and however often. The set of members beside it is for readers. */
 static const char member_script[] =
-	"local h,s,c=KEYS[1],KEYS[2],KEYS[3] local m,t=ARGV[1],ARGV[2] local full=0 "
+	"local s,c=KEYS[1],KEYS[2] local m,t=ARGV[1],ARGV[2] local full=0 "
 	"local old=redis.call('ZSCORE',s,m) "
-	"if not old and redis.call('SCARD',h)>=tonumber(ARGV[3]) then full=1 else "
-	"redis.call('SADD',h,m) "
+	"if not old and redis.call('ZCARD',s)>=tonumber(ARGV[3]) then full=1 else "
 	"if not old or tonumber(t)<tonumber(old) then redis.call('ZADD',s,t,m) end "
 	"redis.call('HSET',c,'kind',ARGV[5],'key',ARGV[6]) end "
 	"local f=redis.call('ZRANGE',s,0,0,'WITHSCORES') "
 	"local l=redis.call('ZRANGE',s,-1,-1,'WITHSCORES') "
 	"if f[1] then "
 	"redis.call('HSET',c,'first_seen',f[2],'first_member',f[1],'last_join',l[2]) end "
-	"if ARGV[4]~='0' then for i=1,3 do redis.call('EXPIRE',KEYS[i],ARGV[4]) end end "
-	"return {(old or full==1) and 0 or 1,full,redis.call('SCARD',h),"
+	"if ARGV[4]~='0' then for i=1,2 do redis.call('EXPIRE',KEYS[i],ARGV[4]) end end "
+	"return {(old or full==1) and 0 or 1,full,redis.call('ZCARD',s),"
 	"f[2] or '0',f[1] or '',l[2] or '0'}";
+
+/* KEYS: set of members. ARGV: member, expire. */
+static const char host_script[] =
+	"redis.call('SADD',KEYS[1],ARGV[1]) "
+	"if ARGV[2]~='0' then redis.call('EXPIRE',KEYS[1],ARGV[2]) end return 1";
 
 struct redis_inquiry {
 	const struct config *config;
@@ -429,19 +433,19 @@ static int answer_open_alert(struct redis_inquiry *self, const struct open_alert
 
 static void write_member(struct redis_inquiry *self, const struct member_question *question)
 {
-	static const char *const words[] = { ":hosts", ":seen", "" };
 	struct redis_args *args = &self->args;
 	char text[QUESTION_MEMBER_TEXT];
 	char key[LEASE_KEY_TEXT];
 
 	redis_args_begin(args, "EVAL");
 	redis_args_text(args, member_script);
-	redis_args_uint(args, sizeof(words) / sizeof(words[0]));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		(void)snprintf(key, sizeof(key), "%s:campaign:%016" PRIx64 "%s",
-			       self->config->redis_prefix, question->campaign_id, words[i]);
-		redis_args_text(args, key);
-	}
+	redis_args_text(args, "2");
+	(void)snprintf(key, sizeof(key), "{%s:campaign:%016" PRIx64 "}:seen",
+		       self->config->redis_prefix, question->campaign_id);
+	redis_args_text(args, key);
+	(void)snprintf(key, sizeof(key), "%s:campaign:%016" PRIx64, self->config->redis_prefix,
+		       question->campaign_id);
+	redis_args_text(args, key);
 	cut(question->member, text, sizeof(text));
 	redis_args_text(args, text);
 	redis_args_uint(args, question->first_ns / NS_PER_MS);
@@ -451,6 +455,29 @@ static void write_member(struct redis_inquiry *self, const struct member_questio
 	redis_args_text(args, text);
 	cut(question->key, text, CUT_TEXT);
 	redis_args_text(args, text);
+}
+
+/* The same member in the set for readers. 0 or -EIO. */
+static int add_host(struct redis_inquiry *self, const struct member_question *question)
+{
+	char text[QUESTION_MEMBER_TEXT];
+	char key[LEASE_KEY_TEXT];
+	redisReply *reply;
+
+	redis_args_begin(&self->args, "EVAL");
+	redis_args_text(&self->args, host_script);
+	redis_args_text(&self->args, "1");
+	(void)snprintf(key, sizeof(key), "%s:campaign:%016" PRIx64 ":hosts",
+		       self->config->redis_prefix, question->campaign_id);
+	redis_args_text(&self->args, key);
+	cut(question->member, text, sizeof(text));
+	redis_args_text(&self->args, text);
+	redis_args_uint(&self->args, self->config->redis_expire_s);
+	reply = ask(self, REDIS_REPLY_INTEGER, REDIS_REPLY_INTEGER);
+	if (reply == NULL)
+		return -EIO;
+	freeReplyObject(reply);
+	return 0;
 }
 
 static bool read_totals(const redisReply *reply, struct campaign_totals *out)
@@ -486,6 +513,8 @@ static int answer_member(struct redis_inquiry *self, const struct member_questio
 		redis_exchange_give_up(self->exchange, "an answer of another kind");
 		return -EIO;
 	}
+	if (!answer->totals.is_full && add_host(self, question) < 0)
+		return -EIO;
 	answer->status = ANSWER_KNOWN;
 	return 0;
 }
