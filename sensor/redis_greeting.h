@@ -14,11 +14,18 @@ enum redis_step {
 	REDIS_STEP_SELECT,
 	REDIS_STEP_MULTI, /* an empty transaction: may we at all? */
 	REDIS_STEP_EXEC,
+	REDIS_STEP_SLOTS, /* the map of a cluster */
 	REDIS_STEP_OWNER,
 	REDIS_STEP_STREAM
 };
 
-/* The greeting is the same for every connection. */
+enum redis_greeting_kind {
+	REDIS_GREETING_WRITER, /* who has our streams */
+	REDIS_GREETING_DOOR,   /* who is asked for the map of a cluster */
+	REDIS_GREETING_GUEST   /* the others of it */
+};
+
+/* The greeting is the same for every connection of its kind. */
 struct redis_greeting {
 	char *bytes; /* holds the password: wiped when freed */
 	size_t len;
@@ -32,10 +39,11 @@ struct redis_stream_id {
 };
 
 /* 0, -ENOMEM or -EMSGSIZE. */
-int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options);
+int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options,
+			 enum redis_greeting_kind kind);
 void redis_greeting_fini(struct redis_greeting *self);
 
-/* True when the reply is what the step needs; raises *id to a stream's last one. */
+/* True when the reply is what the step needs, the map aside; raises *id to a stream's last one. */
 bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 				const struct redisReply *reply, struct redis_stream_id *id);
 

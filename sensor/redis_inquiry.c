@@ -14,6 +14,7 @@
 #include "sensor/evidence.h"
 #include "sensor/jsonw.h"
 #include "sensor/log.h"
+#include "sensor/redis_guide.h"
 
 #define NS_PER_MS      UINT64_C(1000000)
 #define MS_MAX         UINT64_C(18000000000000) /* year 2540: nanoseconds still fit */
@@ -46,7 +47,7 @@ static const char host_script[] =
 
 struct redis_inquiry {
 	const struct config *config;
-	struct redis_exchange *exchange;
+	struct redis_guide *guide;
 	char complaint[COMPLAINT_TEXT]; /* the last one */
 	struct redis_args args;
 };
@@ -64,7 +65,7 @@ int redis_inquiry_new(struct redis_inquiry **out, const struct config *config,
 		return -ENOMEM;
 	}
 	self->config = config;
-	result = redis_exchange_new(&self->exchange, exchange, error);
+	result = redis_guide_new(&self->guide, exchange, error);
 	if (result < 0) {
 		free(self);
 		return result;
@@ -77,7 +78,7 @@ void redis_inquiry_free(struct redis_inquiry *self)
 {
 	if (self == NULL)
 		return;
-	redis_exchange_free(self->exchange);
+	redis_guide_free(self->guide);
 	free(self);
 }
 
@@ -112,21 +113,21 @@ static void complain(struct redis_inquiry *self, const char *why)
  * step; a reply of another kind ends it, since the next may be one to something else. */
 static redisReply *take(struct redis_inquiry *self, int type, int other)
 {
-	redisReply *reply = redis_exchange_reply(self->exchange);
+	redisReply *reply = redis_guide_reply(self->guide);
 
 	if (reply == NULL || reply->type == type || reply->type == other)
 		return reply;
 	if (reply->type == REDIS_REPLY_ERROR)
 		complain(self, reply->str);
 	else
-		redis_exchange_give_up(self->exchange, "an answer of another kind");
+		redis_guide_give_up(self->guide, "an answer of another kind");
 	freeReplyObject(reply);
 	return NULL;
 }
 
 static redisReply *ask(struct redis_inquiry *self, int type, int other)
 {
-	if (redis_exchange_send(self->exchange, &self->args, false) < 0)
+	if (redis_guide_send(self->guide, &self->args, false) < 0)
 		return NULL;
 	return take(self, type, other);
 }
@@ -255,7 +256,7 @@ static int send_lease_reads(struct redis_inquiry *self, const redisReply *ids)
 		redis_args_text(&self->args, key);
 		for (size_t k = 0; k < LEASE_FIELD_COUNT; k++)
 			redis_args_text(&self->args, lease_field_names[k]);
-		if (redis_exchange_send(self->exchange, &self->args, i + 1 < ids->elements) < 0)
+		if (redis_guide_send(self->guide, &self->args, i + 1 < ids->elements) < 0)
 			return -EIO;
 	}
 	return 0;
@@ -271,7 +272,7 @@ static int read_leases(struct redis_inquiry *self, const char *scope, const char
 	if (ids == NULL)
 		return -EIO;
 	if (ids->elements > LIMIT_LEASES_READ) {
-		redis_exchange_give_up(self->exchange, "more leases than were asked for");
+		redis_guide_give_up(self->guide, "more leases than were asked for");
 		count = -EIO;
 	} else if (send_lease_reads(self, ids) < 0) {
 		count = -EIO;
@@ -280,7 +281,7 @@ static int read_leases(struct redis_inquiry *self, const char *scope, const char
 		redisReply *fields = take(self, REDIS_REPLY_ARRAY, REDIS_REPLY_ARRAY);
 
 		/* A key that holds something else is no lease. */
-		if (fields == NULL && !redis_exchange_is_open(self->exchange))
+		if (fields == NULL && !redis_guide_is_open(self->guide))
 			count = -EIO;
 		else if (fields != NULL && read_lease(fields, &out[count]))
 			count++;
@@ -510,7 +511,7 @@ static int answer_member(struct redis_inquiry *self, const struct member_questio
 	is_read = read_totals(reply, &answer->totals);
 	freeReplyObject(reply);
 	if (!is_read) {
-		redis_exchange_give_up(self->exchange, "an answer of another kind");
+		redis_guide_give_up(self->guide, "an answer of another kind");
 		return -EIO;
 	}
 	if (!answer->totals.is_full && add_host(self, question) < 0)
@@ -549,21 +550,26 @@ static int answer_once(struct redis_inquiry *self, const struct question *questi
 
 void redis_inquiry_connect(struct redis_inquiry *self)
 {
-	(void)redis_exchange_is_ready(self->exchange);
+	(void)redis_guide_is_ready(self->guide);
 }
 
 void redis_inquiry_answer(struct redis_inquiry *self, const struct question *question,
 			  struct answer *answer)
 {
-	/* The second time for a connection that the server had closed meanwhile. */
-	for (unsigned i = 0; i < 2; i++) {
-		if (!redis_exchange_is_ready(self->exchange))
+	unsigned tries = 2; /* the second for a connection that the server had closed meanwhile */
+
+	redis_guide_begin(self->guide);
+	for (unsigned i = 0; i < tries; i++) {
+		if (!redis_guide_is_ready(self->guide))
 			break;
 		if (answer_once(self, question, answer) == 0) {
 			if (answer->status != ANSWER_KNOWN)
 				clear(answer);
 			return;
 		}
+		/* A lease of which nothing is known takes this many redirections at most. */
+		if (redis_guide_is_redirected(self->guide) && tries < LIMIT_LEASES_READ + 4)
+			tries++;
 	}
 	clear(answer);
 	answer->status = ANSWER_UNREACHABLE;

@@ -6,7 +6,7 @@
  *
  * Whatever else comes, errors above all, goes through hiredis' reader.
  *
- * Reference: the Redis protocol specification (RESP2), MULTI, EXEC. */
+ * Reference: the Redis protocol specification (RESP2), MULTI, EXEC, ASKING. */
 #include "sensor/redis_node.h"
 
 #include <assert.h>
@@ -24,13 +24,14 @@
 #define LINE_MAX  64 /* of a reply that is read here */
 
 static const char multi_bytes[] = "*1\r\n$5\r\nMULTI\r\n";
+static const char asking_bytes[] = "*1\r\n$6\r\nASKING\r\n";
 static const char exec_bytes[] = "*1\r\n$4\r\nEXEC\r\n";
 
 /* A text, of which only the kind counts. */
 static char no_text[1];
 static const redisReply text_reply = { .type = REDIS_REPLY_STRING, .str = no_text };
 
-enum promise_kind { PROMISE_COMMAND, PROMISE_MULTI, PROMISE_QUEUED, PROMISE_EXEC };
+enum promise_kind { PROMISE_COMMAND, PROMISE_ASKING, PROMISE_MULTI, PROMISE_QUEUED, PROMISE_EXEC };
 
 struct redis_promise {
 	uint32_t index;
@@ -209,6 +210,11 @@ static int put(struct redis_node *self, enum promise_kind kind, size_t index, co
 int redis_node_add(struct redis_node *self, size_t index, const char *bytes, size_t len)
 {
 	return put(self, self->is_open ? PROMISE_QUEUED : PROMISE_COMMAND, index, bytes, len);
+}
+
+int redis_node_asking(struct redis_node *self)
+{
+	return put(self, PROMISE_ASKING, 0, asking_bytes, sizeof(asking_bytes) - 1);
 }
 
 int redis_node_multi(struct redis_node *self)
@@ -456,6 +462,9 @@ static int take_reply(struct redis_node *self, struct redis_answer *answer)
 	bool is_error = self->reply->type == REDIS_REPLY_ERROR;
 
 	switch ((enum promise_kind)promise->kind) {
+	case PROMISE_ASKING: /* if it was refused, so is what follows */
+		self->answered++;
+		return 0;
 	case PROMISE_MULTI:
 		/* What follows was run command by command. The next greeting says why. */
 		if (self->reply->type != REDIS_REPLY_STATUS)

@@ -88,6 +88,8 @@ int redis_node_take(struct redis_node *self, uint64_t now_ms, struct redis_answe
 
 /* Commands to a node that is ready. 0 or -ENOMEM: then it must be closed. */
 int redis_node_add(struct redis_node *self, size_t index, const char *bytes, size_t len);
+/* What follows, one command or transaction, is for a slot on its way here. */
+int redis_node_asking(struct redis_node *self);
 int redis_node_multi(struct redis_node *self);
 int redis_node_exec(struct redis_node *self);
 

@@ -35,6 +35,7 @@ struct redis_entry {
 	bool is_bulk;    /* an event by itself that may be dropped to make room */
 	bool is_spoiled; /* a command of the event that it ends was refused for good */
 	bool is_done;    /* the queue's own */
+	uint8_t asked;   /* number of the node that Redis named for this once, 0: none */
 };
 
 struct redis_queue;

@@ -48,8 +48,7 @@ bool redis_reply_is_passing(const redisReply *reply)
 bool redis_reply_is_forbidding(const redisReply *reply)
 {
 	return redis_reply_begins(reply, "NOAUTH") || redis_reply_begins(reply, "WRONGPASS") ||
-	       redis_reply_begins(reply, "NOPERM") || redis_reply_begins(reply, "MOVED") ||
-	       redis_reply_begins(reply, "ASK ");
+	       redis_reply_begins(reply, "NOPERM");
 }
 
 bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply)
@@ -82,6 +81,10 @@ enum redis_verdict redis_error_verdict(const struct redis_entry *entry, const ch
 		return REDIS_VERDICT_REPLICA;
 	if (redis_reply_is_passing(&reply))
 		return REDIS_VERDICT_LATER;
+	if (redis_reply_begins(&reply, "MOVED "))
+		return REDIS_VERDICT_MOVED;
+	if (redis_reply_begins(&reply, "ASK "))
+		return REDIS_VERDICT_ASK;
 	if (entry->expect == REDIS_EXPECT_MIRROR)
 		return REDIS_VERDICT_UNWANTED;
 	if (redis_reply_is_forbidding(&reply))

@@ -13,7 +13,7 @@ bool redis_reply_is_master(const struct redisReply *reply);
 bool redis_reply_is_readonly(const struct redisReply *reply);
 /* An error that passes by itself: full, loading, read-only... */
 bool redis_reply_is_passing(const struct redisReply *reply);
-/* An error that needs a person: rights, credentials, a cluster. */
+/* An error that needs a person: rights, credentials. */
 bool redis_reply_is_forbidding(const struct redisReply *reply);
 bool redis_reply_is_expected(enum redis_expect expect, const struct redisReply *reply);
 
@@ -24,6 +24,8 @@ enum redis_verdict {
 	REDIS_VERDICT_OVERTAKEN, /* someone else wrote a higher id to its stream */
 	REDIS_VERDICT_LATER,     /* refused for now */
 	REDIS_VERDICT_REPLICA,   /* refused by one that may not write */
+	REDIS_VERDICT_MOVED,     /* its slot is elsewhere */
+	REDIS_VERDICT_ASK,       /* the same while the slot moves */
 	REDIS_VERDICT_UNWANTED,  /* the mirror is refused */
 	REDIS_VERDICT_FORBIDDEN, /* a person must help */
 	REDIS_VERDICT_FAILED,    /* refused for good */
