@@ -60,6 +60,8 @@ outside() {
     step questions python3 tests/redis/questions.py --check --binary build/minecanary
     step health python3 tests/redis/health.py --binary build/minecanary
     step campaign python3 tests/redis/campaign.py --binary build/minecanary
+    step cluster python3 tests/redis/cluster.py --binary build/minecanary
+    step batches python3 tests/redis/batches.py --binary build/minecanary
     step journal python3 tests/redis/journal.py --binary build/minecanary
     step identity python3 tests/redis/identity.py --binary build/minecanary
     step trail python3 tests/trail/trail.py --sensor build/minecanary \

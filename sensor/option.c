@@ -139,7 +139,8 @@ const struct option_row option_rows[] = {
 
 	URL("redis", redis, OUTPUT,
 	    "Publish into Redis: redis://[user@]host[:port][/db], rediss:// the same over TLS, "
-	    "unix:///path, or redis+sentinel://[user@]host,host/name, rediss+sentinel://"),
+	    "unix:///path, redis+sentinel://[user@]host,host/name, or "
+	    "redis+cluster://[user@]host,host; rediss+... the same over TLS"),
 	TEXT("redis-password-file", 0, redis_password_file, NULL, "FILE", OUTPUT,
 	     "File whose first line is the Redis password; else MINECANARY_REDIS_PASSWORD and "
 	     "MINECANARY_REDIS_USER of the environment"),

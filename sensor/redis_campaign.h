@@ -4,7 +4,7 @@
  *				last_seen; per sensor: members@S, hashrate@S, hashrate_unit@S,
  *				worker_pattern@S, agent@S, pool@S, revision@S, updated@S
  *	P:campaign:<id>:hosts	set of scope/ip
- *	P:campaign:<id>:seen	the same, sorted by first sight: the earliest that any sensor says
+ *	{P:campaign:<id>}:seen	the same, sorted by first sight: the earliest that any sensor says
  *	P:campaigns		sorted by last seen, seconds: those that have reached the threshold
  *
  * Times in the hash are milliseconds since 1970. Members are added, joins only get earlier, last

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "sensor/log.h"
-#include "sensor/redis_greeting.h"
+#include "sensor/redis_reply.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
 
@@ -348,6 +348,8 @@ int redis_exchange_new(struct redis_exchange **out, const struct redis_exchange_
 		free(self);
 		return -ENOMEM;
 	}
+	if (options->place != NULL)
+		redis_route_lead(self->route, options->place);
 	self->wire = redis_route_wire(self->route);
 	*out = self;
 	return 0;

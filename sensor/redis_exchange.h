@@ -15,10 +15,11 @@
 struct redisReply; /* of hiredis, which only the .c files include */
 
 struct redis_exchange_options {
-	const struct redis_url *url; /* borrowed */
-	const struct redis_tls *tls; /* borrowed; NULL: plain */
-	uint32_t timeout_ms;         /* for each wait: to connect and greet, to send, for a reply */
-	const atomic_bool *stop;     /* set: every wait ends within 100 ms; NULL: never */
+	const struct redis_url *url;     /* borrowed */
+	const struct redis_tls *tls;     /* borrowed; NULL: plain */
+	const struct redis_place *place; /* instead of the URL's; NULL: the URL's own */
+	uint32_t timeout_ms;     /* for each wait: to connect and greet, to send, for a reply */
+	const atomic_bool *stop; /* set: every wait ends within 100 ms; NULL: never */
 };
 
 struct redis_exchange;

@@ -1,6 +1,6 @@
-/* redis_greeting.c: the first commands of a connection, and the kinds of replies.
+/* redis_greeting.c: the first commands of a connection.
  *
- * Reference: AUTH, SELECT, XINFO STREAM, the error prefixes of Redis 6 and 7. */
+ * Reference: AUTH, ROLE, SELECT, MULTI, CLUSTER SLOTS, XINFO STREAM. */
 #include "sensor/redis_greeting.h"
 
 #include <hiredis/hiredis.h>
@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sensor/redis_reply.h"
 
 /* One atomic step: takes a free key, renews our own, and else says whose it is. */
 static const char owner_script[] = "local v=redis.call('GET',KEYS[1]) "
@@ -62,35 +64,34 @@ static int add_step(struct redis_greeting *self, enum redis_step step, struct re
 	return 0;
 }
 
-int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options)
+static int add_login(struct redis_greeting *self, const struct redis_url *url,
+		     struct redis_args *args)
 {
-	const struct redis_url *url = options->url;
-	struct redis_args *args = malloc(sizeof(*args));
+	int error;
+
+	if (url->password[0] == '\0')
+		return 0;
+	redis_args_begin(args, "AUTH");
+	if (url->user[0] != '\0')
+		redis_args_text(args, url->user);
+	redis_args_text(args, url->password);
+	error = add_step(self, REDIS_STEP_AUTH, args);
+	explicit_bzero(args, sizeof(*args));
+	return error;
+}
+
+static int add_word(struct redis_greeting *self, enum redis_step step, const char *word,
+		    struct redis_args *args)
+{
+	redis_args_begin(args, word);
+	return add_step(self, step, args);
+}
+
+static int add_streams(struct redis_greeting *self, const struct redis_conn_options *options,
+		       struct redis_args *args)
+{
 	int error = 0;
 
-	if (args == NULL)
-		return -ENOMEM;
-	if (url->password[0] != '\0') {
-		redis_args_begin(args, "AUTH");
-		if (url->user[0] != '\0')
-			redis_args_text(args, url->user);
-		redis_args_text(args, url->password);
-		error = add_step(self, REDIS_STEP_AUTH, args);
-		explicit_bzero(args, sizeof(*args));
-	}
-	if (error == 0 && url->sentinel_count > 0) {
-		redis_args_begin(args, "ROLE");
-		error = add_step(self, REDIS_STEP_ROLE, args);
-	}
-	if (error == 0 && url->db != 0) {
-		redis_args_begin(args, "SELECT");
-		redis_args_uint(args, url->db);
-		error = add_step(self, REDIS_STEP_SELECT, args);
-	}
-	if (error == 0) {
-		redis_owner_keep(args, options);
-		error = add_step(self, REDIS_STEP_OWNER, args);
-	}
 	for (size_t i = 0; i < REDIS_CONN_STREAMS && error == 0; i++) {
 		if (options->streams[i] == NULL)
 			continue;
@@ -98,6 +99,49 @@ int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_op
 		redis_args_text(args, "STREAM");
 		redis_args_text(args, options->streams[i]);
 		error = add_step(self, REDIS_STEP_STREAM, args);
+	}
+	return error;
+}
+
+static int add_writer(struct redis_greeting *self, const struct redis_conn_options *options,
+		      struct redis_args *args)
+{
+	const struct redis_url *url = options->url;
+	int error = 0;
+
+	if (url->sentinel_count > 0)
+		error = add_word(self, REDIS_STEP_ROLE, "ROLE", args);
+	if (error == 0 && url->db != 0) {
+		redis_args_begin(args, "SELECT");
+		redis_args_uint(args, url->db);
+		error = add_step(self, REDIS_STEP_SELECT, args);
+	}
+	if (error == 0)
+		error = add_word(self, REDIS_STEP_MULTI, "MULTI", args);
+	if (error == 0)
+		error = add_word(self, REDIS_STEP_EXEC, "EXEC", args);
+	if (error == 0) {
+		redis_owner_keep(args, options);
+		error = add_step(self, REDIS_STEP_OWNER, args);
+	}
+	return error < 0 ? error : add_streams(self, options, args);
+}
+
+int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options,
+			 enum redis_greeting_kind kind)
+{
+	struct redis_args *args = malloc(sizeof(*args));
+	int error;
+
+	if (args == NULL)
+		return -ENOMEM;
+	error = add_login(self, options->url, args);
+	if (error == 0 && kind == REDIS_GREETING_WRITER)
+		error = add_writer(self, options, args);
+	if (error == 0 && kind == REDIS_GREETING_DOOR) {
+		redis_args_begin(args, "CLUSTER");
+		redis_args_text(args, "SLOTS");
+		error = add_step(self, REDIS_STEP_SLOTS, args);
 	}
 	free(args);
 	return error;
@@ -142,7 +186,11 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 	switch (self->steps[step]) {
 	case REDIS_STEP_AUTH:
 	case REDIS_STEP_SELECT:
+	case REDIS_STEP_MULTI:
 		return reply->type == REDIS_REPLY_STATUS;
+	case REDIS_STEP_EXEC:
+	case REDIS_STEP_SLOTS:
+		return reply->type == REDIS_REPLY_ARRAY;
 	case REDIS_STEP_ROLE:
 		return redis_reply_is_master(reply);
 	case REDIS_STEP_OWNER:
@@ -154,66 +202,6 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 		return reply->type == REDIS_REPLY_ARRAY ||
 		       (reply->type == REDIS_REPLY_ERROR &&
 			redis_reply_begins(reply, "ERR no such key"));
-	}
-	return false;
-}
-
-bool redis_reply_begins(const redisReply *reply, const char *word)
-{
-	return strncmp(reply->str, word, strlen(word)) == 0;
-}
-
-bool redis_reply_is_master(const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
-	       reply->element[0]->type == REDIS_REPLY_STRING &&
-	       strcmp(reply->element[0]->str, "master") == 0;
-}
-
-bool redis_reply_is_readonly(const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_ERROR &&
-	       (redis_reply_begins(reply, "READONLY") ||
-		(redis_reply_begins(reply, "ERR Error running script") &&
-		 strstr(reply->str, "-READONLY ") != NULL));
-}
-
-bool redis_reply_is_passing(const redisReply *reply)
-{
-	static const char *const words[] = {
-		"OOM",         "LOADING",  "READONLY", "MISCONF",    "MASTERDOWN",
-		"CLUSTERDOWN", "TRYAGAIN", "BUSY",     "NOREPLICAS", "ERR max number of clients"
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (redis_reply_begins(reply, words[i]))
-			return true;
-	/* Before Redis 7 a script wraps the error of the command that failed in it. */
-	return redis_reply_begins(reply, "ERR Error running script") &&
-	       (strstr(reply->str, "-OOM ") != NULL || strstr(reply->str, "-READONLY ") != NULL ||
-		strstr(reply->str, "-MISCONF ") != NULL);
-}
-
-bool redis_reply_is_forbidding(const redisReply *reply)
-{
-	return redis_reply_begins(reply, "NOAUTH") || redis_reply_begins(reply, "WRONGPASS") ||
-	       redis_reply_begins(reply, "NOPERM") || redis_reply_begins(reply, "MOVED") ||
-	       redis_reply_begins(reply, "ASK ");
-}
-
-bool redis_reply_is_expected(enum redis_expect expect, const redisReply *reply)
-{
-	switch (expect) {
-	case REDIS_EXPECT_ID:
-		return reply->type == REDIS_REPLY_STRING;
-	case REDIS_EXPECT_INTEGER:
-	case REDIS_EXPECT_OWNER:
-	case REDIS_EXPECT_ONCE:
-		return reply->type == REDIS_REPLY_INTEGER;
-	case REDIS_EXPECT_STATUS:
-		return reply->type == REDIS_REPLY_STATUS;
-	case REDIS_EXPECT_MIRROR:
-		return reply->type == REDIS_REPLY_INTEGER || reply->type == REDIS_REPLY_STATUS;
 	}
 	return false;
 }

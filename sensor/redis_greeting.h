@@ -1,4 +1,4 @@
-/* redis_greeting.h: what is said first on every connection to Redis, and what replies mean. */
+/* redis_greeting.h: what is said first on every connection to Redis. */
 #ifndef SENSOR_REDIS_GREETING_H
 #define SENSOR_REDIS_GREETING_H
 
@@ -6,17 +6,26 @@
 
 struct redisReply; /* of hiredis, which only the .c files include */
 
-#define REDIS_GREETING_STEPS (4 + REDIS_CONN_STREAMS)
+#define REDIS_GREETING_STEPS (6 + REDIS_CONN_STREAMS)
 
 enum redis_step {
 	REDIS_STEP_AUTH,
 	REDIS_STEP_ROLE, /* what a Sentinel named must be the master */
 	REDIS_STEP_SELECT,
+	REDIS_STEP_MULTI, /* an empty transaction: may we at all? */
+	REDIS_STEP_EXEC,
+	REDIS_STEP_SLOTS, /* the map of a cluster */
 	REDIS_STEP_OWNER,
 	REDIS_STEP_STREAM
 };
 
-/* The greeting is the same for every connection. */
+enum redis_greeting_kind {
+	REDIS_GREETING_WRITER, /* who has our streams */
+	REDIS_GREETING_DOOR,   /* who is asked for the map of a cluster */
+	REDIS_GREETING_GUEST   /* the others of it */
+};
+
+/* The greeting is the same for every connection of its kind. */
 struct redis_greeting {
 	char *bytes; /* holds the password: wiped when freed */
 	size_t len;
@@ -30,10 +39,11 @@ struct redis_stream_id {
 };
 
 /* 0, -ENOMEM or -EMSGSIZE. */
-int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options);
+int redis_greeting_build(struct redis_greeting *self, const struct redis_conn_options *options,
+			 enum redis_greeting_kind kind);
 void redis_greeting_fini(struct redis_greeting *self);
 
-/* True when the reply is what the step needs; raises *id to a stream's last one. */
+/* True when the reply is what the step needs, the map aside; raises *id to a stream's last one. */
 bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
 				const struct redisReply *reply, struct redis_stream_id *id);
 
@@ -41,16 +51,5 @@ bool redis_greeting_is_answered(const struct redis_greeting *self, size_t step,
  * text); gives up our own. */
 void redis_owner_keep(struct redis_args *args, const struct redis_conn_options *options);
 void redis_owner_release(struct redis_args *args, const struct redis_conn_options *options);
-
-bool redis_reply_begins(const struct redisReply *reply, const char *word);
-/* The answer of a master to ROLE. */
-bool redis_reply_is_master(const struct redisReply *reply);
-/* It came from a replica: the master is elsewhere. */
-bool redis_reply_is_readonly(const struct redisReply *reply);
-/* An error that passes by itself: full, loading, read-only... */
-bool redis_reply_is_passing(const struct redisReply *reply);
-/* An error that needs a person: rights, credentials, a cluster. */
-bool redis_reply_is_forbidding(const struct redisReply *reply);
-bool redis_reply_is_expected(enum redis_expect expect, const struct redisReply *reply);
 
 #endif

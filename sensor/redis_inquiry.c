@@ -14,35 +14,40 @@
 #include "sensor/evidence.h"
 #include "sensor/jsonw.h"
 #include "sensor/log.h"
+#include "sensor/redis_guide.h"
 
 #define NS_PER_MS      UINT64_C(1000000)
 #define MS_MAX         UINT64_C(18000000000000) /* year 2540: nanoseconds still fit */
 #define COMPLAINT_TEXT 160
 #define CUT_TEXT       65 /* values of small hashes */
 
-/* KEYS: members, their first sights, the campaign's hash. ARGV: member, first sight in epoch ms,
+/* KEYS: first sights of the members, the campaign's hash. ARGV: member, first sight in epoch ms,
  * most members, expire, kind, key.
  *
  * The sorted set is what counts: it keeps the earliest sight of each member whoever reports it, in
- * any order and however often. */
+ * any order and however often. The set of members beside it is for readers. */
 static const char member_script[] =
-	"local h,s,c=KEYS[1],KEYS[2],KEYS[3] local m,t=ARGV[1],ARGV[2] local full=0 "
+	"local s,c=KEYS[1],KEYS[2] local m,t=ARGV[1],ARGV[2] local full=0 "
 	"local old=redis.call('ZSCORE',s,m) "
-	"if not old and redis.call('SCARD',h)>=tonumber(ARGV[3]) then full=1 else "
-	"redis.call('SADD',h,m) "
+	"if not old and redis.call('ZCARD',s)>=tonumber(ARGV[3]) then full=1 else "
 	"if not old or tonumber(t)<tonumber(old) then redis.call('ZADD',s,t,m) end "
 	"redis.call('HSET',c,'kind',ARGV[5],'key',ARGV[6]) end "
 	"local f=redis.call('ZRANGE',s,0,0,'WITHSCORES') "
 	"local l=redis.call('ZRANGE',s,-1,-1,'WITHSCORES') "
 	"if f[1] then "
 	"redis.call('HSET',c,'first_seen',f[2],'first_member',f[1],'last_join',l[2]) end "
-	"if ARGV[4]~='0' then for i=1,3 do redis.call('EXPIRE',KEYS[i],ARGV[4]) end end "
-	"return {(old or full==1) and 0 or 1,full,redis.call('SCARD',h),"
+	"if ARGV[4]~='0' then for i=1,2 do redis.call('EXPIRE',KEYS[i],ARGV[4]) end end "
+	"return {(old or full==1) and 0 or 1,full,redis.call('ZCARD',s),"
 	"f[2] or '0',f[1] or '',l[2] or '0'}";
+
+/* KEYS: set of members. ARGV: member, expire. */
+static const char host_script[] =
+	"redis.call('SADD',KEYS[1],ARGV[1]) "
+	"if ARGV[2]~='0' then redis.call('EXPIRE',KEYS[1],ARGV[2]) end return 1";
 
 struct redis_inquiry {
 	const struct config *config;
-	struct redis_exchange *exchange;
+	struct redis_guide *guide;
 	char complaint[COMPLAINT_TEXT]; /* the last one */
 	struct redis_args args;
 };
@@ -60,7 +65,7 @@ int redis_inquiry_new(struct redis_inquiry **out, const struct config *config,
 		return -ENOMEM;
 	}
 	self->config = config;
-	result = redis_exchange_new(&self->exchange, exchange, error);
+	result = redis_guide_new(&self->guide, exchange, error);
 	if (result < 0) {
 		free(self);
 		return result;
@@ -73,7 +78,7 @@ void redis_inquiry_free(struct redis_inquiry *self)
 {
 	if (self == NULL)
 		return;
-	redis_exchange_free(self->exchange);
+	redis_guide_free(self->guide);
 	free(self);
 }
 
@@ -108,21 +113,21 @@ static void complain(struct redis_inquiry *self, const char *why)
  * step; a reply of another kind ends it, since the next may be one to something else. */
 static redisReply *take(struct redis_inquiry *self, int type, int other)
 {
-	redisReply *reply = redis_exchange_reply(self->exchange);
+	redisReply *reply = redis_guide_reply(self->guide);
 
 	if (reply == NULL || reply->type == type || reply->type == other)
 		return reply;
 	if (reply->type == REDIS_REPLY_ERROR)
 		complain(self, reply->str);
 	else
-		redis_exchange_give_up(self->exchange, "an answer of another kind");
+		redis_guide_give_up(self->guide, "an answer of another kind");
 	freeReplyObject(reply);
 	return NULL;
 }
 
 static redisReply *ask(struct redis_inquiry *self, int type, int other)
 {
-	if (redis_exchange_send(self->exchange, &self->args, false) < 0)
+	if (redis_guide_send(self->guide, &self->args, false) < 0)
 		return NULL;
 	return take(self, type, other);
 }
@@ -251,7 +256,7 @@ static int send_lease_reads(struct redis_inquiry *self, const redisReply *ids)
 		redis_args_text(&self->args, key);
 		for (size_t k = 0; k < LEASE_FIELD_COUNT; k++)
 			redis_args_text(&self->args, lease_field_names[k]);
-		if (redis_exchange_send(self->exchange, &self->args, i + 1 < ids->elements) < 0)
+		if (redis_guide_send(self->guide, &self->args, i + 1 < ids->elements) < 0)
 			return -EIO;
 	}
 	return 0;
@@ -267,7 +272,7 @@ static int read_leases(struct redis_inquiry *self, const char *scope, const char
 	if (ids == NULL)
 		return -EIO;
 	if (ids->elements > LIMIT_LEASES_READ) {
-		redis_exchange_give_up(self->exchange, "more leases than were asked for");
+		redis_guide_give_up(self->guide, "more leases than were asked for");
 		count = -EIO;
 	} else if (send_lease_reads(self, ids) < 0) {
 		count = -EIO;
@@ -276,7 +281,7 @@ static int read_leases(struct redis_inquiry *self, const char *scope, const char
 		redisReply *fields = take(self, REDIS_REPLY_ARRAY, REDIS_REPLY_ARRAY);
 
 		/* A key that holds something else is no lease. */
-		if (fields == NULL && !redis_exchange_is_open(self->exchange))
+		if (fields == NULL && !redis_guide_is_open(self->guide))
 			count = -EIO;
 		else if (fields != NULL && read_lease(fields, &out[count]))
 			count++;
@@ -429,19 +434,19 @@ static int answer_open_alert(struct redis_inquiry *self, const struct open_alert
 
 static void write_member(struct redis_inquiry *self, const struct member_question *question)
 {
-	static const char *const words[] = { ":hosts", ":seen", "" };
 	struct redis_args *args = &self->args;
 	char text[QUESTION_MEMBER_TEXT];
 	char key[LEASE_KEY_TEXT];
 
 	redis_args_begin(args, "EVAL");
 	redis_args_text(args, member_script);
-	redis_args_uint(args, sizeof(words) / sizeof(words[0]));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		(void)snprintf(key, sizeof(key), "%s:campaign:%016" PRIx64 "%s",
-			       self->config->redis_prefix, question->campaign_id, words[i]);
-		redis_args_text(args, key);
-	}
+	redis_args_text(args, "2");
+	(void)snprintf(key, sizeof(key), "{%s:campaign:%016" PRIx64 "}:seen",
+		       self->config->redis_prefix, question->campaign_id);
+	redis_args_text(args, key);
+	(void)snprintf(key, sizeof(key), "%s:campaign:%016" PRIx64, self->config->redis_prefix,
+		       question->campaign_id);
+	redis_args_text(args, key);
 	cut(question->member, text, sizeof(text));
 	redis_args_text(args, text);
 	redis_args_uint(args, question->first_ns / NS_PER_MS);
@@ -451,6 +456,29 @@ static void write_member(struct redis_inquiry *self, const struct member_questio
 	redis_args_text(args, text);
 	cut(question->key, text, CUT_TEXT);
 	redis_args_text(args, text);
+}
+
+/* The same member in the set for readers. 0 or -EIO. */
+static int add_host(struct redis_inquiry *self, const struct member_question *question)
+{
+	char text[QUESTION_MEMBER_TEXT];
+	char key[LEASE_KEY_TEXT];
+	redisReply *reply;
+
+	redis_args_begin(&self->args, "EVAL");
+	redis_args_text(&self->args, host_script);
+	redis_args_text(&self->args, "1");
+	(void)snprintf(key, sizeof(key), "%s:campaign:%016" PRIx64 ":hosts",
+		       self->config->redis_prefix, question->campaign_id);
+	redis_args_text(&self->args, key);
+	cut(question->member, text, sizeof(text));
+	redis_args_text(&self->args, text);
+	redis_args_uint(&self->args, self->config->redis_expire_s);
+	reply = ask(self, REDIS_REPLY_INTEGER, REDIS_REPLY_INTEGER);
+	if (reply == NULL)
+		return -EIO;
+	freeReplyObject(reply);
+	return 0;
 }
 
 static bool read_totals(const redisReply *reply, struct campaign_totals *out)
@@ -483,9 +511,11 @@ static int answer_member(struct redis_inquiry *self, const struct member_questio
 	is_read = read_totals(reply, &answer->totals);
 	freeReplyObject(reply);
 	if (!is_read) {
-		redis_exchange_give_up(self->exchange, "an answer of another kind");
+		redis_guide_give_up(self->guide, "an answer of another kind");
 		return -EIO;
 	}
+	if (!answer->totals.is_full && add_host(self, question) < 0)
+		return -EIO;
 	answer->status = ANSWER_KNOWN;
 	return 0;
 }
@@ -520,21 +550,26 @@ static int answer_once(struct redis_inquiry *self, const struct question *questi
 
 void redis_inquiry_connect(struct redis_inquiry *self)
 {
-	(void)redis_exchange_is_ready(self->exchange);
+	(void)redis_guide_is_ready(self->guide);
 }
 
 void redis_inquiry_answer(struct redis_inquiry *self, const struct question *question,
 			  struct answer *answer)
 {
-	/* The second time for a connection that the server had closed meanwhile. */
-	for (unsigned i = 0; i < 2; i++) {
-		if (!redis_exchange_is_ready(self->exchange))
+	unsigned tries = 2; /* the second for a connection that the server had closed meanwhile */
+
+	redis_guide_begin(self->guide);
+	for (unsigned i = 0; i < tries; i++) {
+		if (!redis_guide_is_ready(self->guide))
 			break;
 		if (answer_once(self, question, answer) == 0) {
 			if (answer->status != ANSWER_KNOWN)
 				clear(answer);
 			return;
 		}
+		/* A lease of which nothing is known takes this many redirections at most. */
+		if (redis_guide_is_redirected(self->guide) && tries < LIMIT_LEASES_READ + 4)
+			tries++;
 	}
 	clear(answer);
 	answer->status = ANSWER_UNREACHABLE;

@@ -5,7 +5,7 @@
  *	P:inventory:<scope>/<ip> P:lease:<id>	leases (lease.h), read
  *	P:alert:open:<hash> P:alert:<id>	the open alert, read
  *	P:campaign:<id>:hosts			set of members, written
- *	P:campaign:<id>:seen			sorted set: members by first sight, epoch ms,
+ *	{P:campaign:<id>}:seen			sorted set: members by first sight, epoch ms,
  *written P:campaign:<id>				hash: kind, key, first_seen, first_member,
  *last_join
  *

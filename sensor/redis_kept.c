@@ -40,7 +40,7 @@ int redis_kept_recall(struct redis_queue **kept, struct redis_queue **queue, siz
 {
 	struct redis_queue *fresh = redis_queue_new(max_bytes);
 
-	assert(redis_queue_released(*queue) == 0);
+	assert(redis_queue_batch(*queue) == 0);
 	if (fresh == NULL)
 		return -ENOMEM;
 	if (redis_queue_add_all(*kept, *queue) < 0) {

@@ -13,7 +13,7 @@
 /* Keeps a copy of a command that may be sent twice; the oldest ones make room. */
 void redis_kept_add(struct redis_queue *kept, const struct redis_entry *entry, const char *bytes);
 
-/* Puts all that is kept before what *queue holds, of which nothing may be released, and keeps
+/* Puts all that is kept before what *queue holds, which has no batch, and keeps
  * nothing. 0, or -ENOMEM: what was kept is forgotten, or stays kept. */
 int redis_kept_recall(struct redis_queue **kept, struct redis_queue **queue, size_t max_bytes);
 

@@ -5,11 +5,12 @@
  * Reference: the Redis protocol specification (RESP2), XADD, XRANGE, EVAL. */
 #include "sensor/redis_once.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sensor/redis_words.h"
 
 #define KEY_TEXT      600
 #define WORDS_MAX     1024
@@ -28,59 +29,19 @@ static const char script[] =
 	"r=add(a[2]) if type(r)=='table' then if old(r) then return -1 end return r end "
 	"redis.call('HSET',h,a[1],a[2]) redis.call('EXPIRE',h,604800) return 2";
 
-struct word {
-	const char *bytes;
-	size_t len;
-};
-
-struct words {
-	const char *at;
-	size_t left;
-};
-
-/* "<mark><number>\r\n" */
-static int read_number(struct words *words, char mark, size_t *out)
-{
-	size_t value = 0;
-	size_t i = 1;
-
-	if (words->left < 4 || words->at[0] != mark)
-		return -EBADMSG;
-	for (; i < words->left && words->at[i] >= '0' && words->at[i] <= '9' && i < 10; i++)
-		value = value * 10 + (size_t)(words->at[i] - '0');
-	if (i == 1 || words->left - i < 2 || memcmp(words->at + i, "\r\n", 2) != 0)
-		return -EBADMSG;
-	words->at += i + 2;
-	words->left -= i + 2;
-	*out = value;
-	return 0;
-}
-
-static int read_word(struct words *words, struct word *out)
-{
-	size_t len;
-
-	if (read_number(words, '$', &len) < 0 || len > words->left || words->left - len < 2)
-		return -EBADMSG;
-	*out = (struct word){ words->at, len };
-	words->at += len + 2;
-	words->left -= len + 2;
-	return 0;
-}
-
 /* All words of the command, and which of them is the id. */
 static int read_command(const struct redis_entry *entry, const char *bytes,
-			struct word list[WORDS_MAX], size_t *count, size_t *id)
+			struct redis_word list[WORDS_MAX], size_t *count, size_t *id)
 {
-	struct words words = { bytes, entry->len };
+	struct redis_words words = { bytes, entry->len };
 
 	*id = 0;
-	if (read_number(&words, '*', count) < 0 || *count > WORDS_MAX)
+	if (redis_words_begin(&words, count) < 0 || *count > WORDS_MAX)
 		return -EBADMSG;
 	for (size_t i = 0; i < *count; i++) {
 		if (words.at == bytes + entry->id_at)
 			*id = i;
-		if (read_word(&words, &list[i]) < 0)
+		if (redis_words_next(&words, &list[i]) < 0)
 			return -EBADMSG;
 	}
 	return words.left == 0 && *id >= 2 && list[0].len == 4 &&
@@ -92,7 +53,7 @@ static int read_command(const struct redis_entry *entry, const char *bytes,
 int redis_once_build(struct redis_args *args, const struct redis_entry *entry, const char *bytes,
 		     uint64_t ms, uint64_t seq)
 {
-	struct word list[WORDS_MAX];
+	struct redis_word list[WORDS_MAX];
 	char key[KEY_TEXT];
 	size_t count;
 	size_t id;
@@ -143,18 +104,15 @@ int redis_once_push(struct redis_queue *queue, const struct redis_entry *entry, 
 	return error;
 }
 
-int redis_once_requeue(struct redis_queue *queue, uint64_t ms, uint64_t seq)
+int redis_once_requeue(struct redis_queue *queue, size_t index, uint64_t ms, uint64_t seq)
 {
-	const struct redis_entry *first = redis_queue_first(queue);
-	struct redis_entry entry;
+	struct redis_entry entry = *redis_queue_entry(queue, index);
 	int error;
 
-	assert(first != NULL);
-	entry = *first;
 	if (entry.sequence == 0 || entry.expect != REDIS_EXPECT_ID)
-		return redis_queue_requeue(queue, ms, seq);
-	error = redis_once_push(queue, &entry, redis_queue_first_bytes(queue), ms, seq);
+		return redis_queue_requeue(queue, index, ms, seq);
+	error = redis_once_push(queue, &entry, redis_queue_bytes(queue, index), ms, seq);
 	if (error == 0)
-		redis_queue_pop(queue);
+		redis_queue_done(queue, index);
 	return error;
 }

@@ -27,8 +27,8 @@ int redis_once_build(struct redis_args *args, const struct redis_entry *entry, c
 int redis_once_push(struct redis_queue *queue, const struct redis_entry *entry, const char *bytes,
 		    uint64_t ms, uint64_t seq);
 
-/* Puts the oldest command behind all others. One that the journal holds is known there by its old
- * id: it keeps it, beside the new one. 0 or negative errno, then it is still there. */
-int redis_once_requeue(struct redis_queue *queue, uint64_t ms, uint64_t seq);
+/* Puts a command of the batch behind all others. One that the journal holds is known there by its
+ * old id: it keeps it, beside the new one. 0 or negative errno, then it is still there. */
+int redis_once_requeue(struct redis_queue *queue, size_t index, uint64_t ms, uint64_t seq);
 
 #endif

@@ -18,15 +18,15 @@ struct redis_queue {
 	size_t max_bytes;
 	char *bytes;
 	size_t size;
+	size_t base; /* entry->at of the first byte of the memory; only rises */
 	size_t head;
-	size_t sent;
-	size_t release;
 	size_t tail;
 	struct redis_entry *entries; /* ring, a power of two */
 	size_t slots;
 	size_t first; /* index that only rises */
 	size_t count;
-	size_t released; /* of count, from the first */
+	size_t batch; /* of count, from the first */
+	size_t done;  /* of batch */
 	uint64_t events;
 };
 
@@ -93,8 +93,7 @@ static bool grow_entries(struct redis_queue *self)
 static void move_to_front(struct redis_queue *self)
 {
 	memmove(self->bytes, self->bytes + self->head, self->tail - self->head);
-	self->sent -= self->head;
-	self->release -= self->head;
+	self->base += self->head;
 	self->tail -= self->head;
 	self->head = 0;
 }
@@ -131,95 +130,194 @@ static void append(struct redis_queue *self, const char *bytes, size_t len)
 	self->tail += len;
 }
 
-int redis_queue_push(struct redis_queue *self, const struct redis_entry *entry, const char *bytes)
+static void add_entry(struct redis_queue *self, const struct redis_entry *entry, size_t from)
 {
-	if (!make_room(self, entry->len))
-		return -ENOMEM;
-	append(self, bytes, entry->len);
-	*entry_at(self, self->count) = *entry;
+	struct redis_entry *added = entry_at(self, self->count);
+
+	*added = *entry;
+	added->at = self->base + from;
+	added->is_done = false;
 	self->count++;
 	self->events += is_event(entry);
+}
+
+int redis_queue_push(struct redis_queue *self, const struct redis_entry *entry, const char *bytes)
+{
+	size_t from;
+
+	if (!make_room(self, entry->len))
+		return -ENOMEM;
+	from = self->tail;
+	append(self, bytes, entry->len);
+	add_entry(self, entry, from);
 	return 0;
 }
 
-void redis_queue_release(struct redis_queue *self, size_t count)
+/* --- the batch ------------------------------------------------------------------------------ */
+
+size_t redis_queue_begin(struct redis_queue *self, size_t count, size_t bytes)
 {
-	while (count > 0 && self->released < self->count) {
-		self->release += entry_at(self, self->released)->len;
-		self->released++;
-		count--;
+	size_t used = 0;
+
+	assert(self->batch == 0);
+	while (self->batch < self->count && self->batch < count) {
+		used += entry_at(self, self->batch)->len;
+		if (used > bytes && self->batch > 0)
+			break;
+		self->batch++;
 	}
+	return self->batch;
 }
 
-const char *redis_queue_to_send(const struct redis_queue *self, size_t *len)
+size_t redis_queue_batch(const struct redis_queue *self)
 {
-	*len = self->release - self->sent;
-	return self->bytes + self->sent;
+	return self->batch;
 }
 
-void redis_queue_sent(struct redis_queue *self, size_t len)
+struct redis_entry *redis_queue_entry(const struct redis_queue *self, size_t index)
 {
-	assert(len <= self->release - self->sent);
-	self->sent += len;
+	assert(index < self->count);
+	return entry_at(self, index);
 }
 
-struct redis_entry *redis_queue_first(struct redis_queue *self)
+const char *redis_queue_bytes(const struct redis_queue *self, size_t index)
 {
-	struct redis_entry *entry = entry_at(self, 0);
-
-	/* A reply to what was not even sent is no reply. */
-	return self->released == 0 || entry->len > self->sent - self->head ? NULL : entry;
+	return self->bytes + (redis_queue_entry(self, index)->at - self->base);
 }
 
-static void take_out_first(struct redis_queue *self)
+void redis_queue_done(struct redis_queue *self, size_t index)
 {
-	const struct redis_entry *entry = entry_at(self, 0);
+	struct redis_entry *entry = redis_queue_entry(self, index);
 
-	self->head += entry->len;
+	assert(index < self->batch && !entry->is_done);
+	entry->is_done = true;
+	self->done++;
 	self->events -= is_event(entry);
-	self->first++;
-	self->count--;
-	if (self->count == 0) {
-		self->head = 0;
-		self->sent = 0;
-		self->release = 0;
-		self->tail = 0;
-	}
 }
 
-void redis_queue_pop(struct redis_queue *self)
+int redis_queue_requeue(struct redis_queue *self, size_t index, uint64_t ms, uint64_t seq)
 {
-	assert(redis_queue_first(self) != NULL);
-	self->released--;
-	take_out_first(self);
+	struct redis_entry again = *redis_queue_entry(self, index);
+	char id[REDIS_ID_TEXT];
+	const char *old;
+	size_t from;
+
+	if (!make_room(self, again.len + REDIS_ID_TEXT))
+		return -ENOMEM;
+	old = redis_queue_bytes(self, index);
+	from = self->tail;
+	again.was_sent = false;
+	if (again.id_at != 0) {
+		size_t after = again.id_at + again.id_len;
+		size_t id_len = redis_args_id_text(ms, seq, id);
+
+		append(self, old, again.id_at);
+		append(self, id, id_len);
+		append(self, old + after, again.len - after);
+		again.len = (uint32_t)(again.len - again.id_len + id_len);
+		again.id_len = (uint8_t)id_len;
+	} else {
+		append(self, old, again.len);
+	}
+	redis_queue_done(self, index);
+	add_entry(self, &again, from);
+	return 0;
 }
+
+static void forget_first(struct redis_queue *self, size_t count)
+{
+	self->first += count;
+	self->count -= count;
+	if (self->count > 0) {
+		self->head = entry_at(self, 0)->at - self->base;
+		return;
+	}
+	self->base += self->tail;
+	self->head = 0;
+	self->tail = 0;
+}
+
+/* Moves what is not done to the end of the batch, the last one first. */
+static void close_gaps(struct redis_queue *self)
+{
+	size_t kept = self->batch;
+	struct redis_entry *last = entry_at(self, self->batch - 1);
+	size_t to = last->at - self->base + last->len;
+
+	for (size_t i = self->batch; i > 0; i--) {
+		struct redis_entry entry = *entry_at(self, i - 1);
+
+		if (entry.is_done)
+			continue;
+		to -= entry.len;
+		memmove(self->bytes + to, self->bytes + (entry.at - self->base), entry.len);
+		entry.at = self->base + to;
+		*entry_at(self, --kept) = entry;
+	}
+	assert(kept == self->done);
+}
+
+void redis_queue_end(struct redis_queue *self)
+{
+	if (self->done > 0 && self->done < self->batch)
+		close_gaps(self);
+	forget_first(self, self->done);
+	self->batch = 0;
+	self->done = 0;
+}
+
+/* --- other ways in and out ------------------------------------------------------------------ */
 
 void redis_queue_drop(struct redis_queue *self)
 {
-	assert(self->count > 0 && self->released == 0);
-	self->sent += entry_at(self, 0)->len;
-	self->release = self->sent;
-	take_out_first(self);
+	assert(self->count > 0 && self->batch == 0);
+	self->events -= is_event(entry_at(self, 0));
+	forget_first(self, 1);
 }
 
 int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other)
 {
-	const char *bytes = other->bytes + other->head;
-
+	assert(other->batch == 0);
 	for (size_t i = 0; i < other->count; i++) {
-		const struct redis_entry *entry = entry_at(other, i);
-		int error = redis_queue_push(self, entry, bytes);
+		int error = redis_queue_push(self, entry_at(other, i), redis_queue_bytes(other, i));
 
 		if (error < 0)
 			return error;
-		bytes += entry->len;
 	}
 	return 0;
 }
 
-const char *redis_queue_first_bytes(const struct redis_queue *self)
+size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes)
 {
-	return self->bytes + self->head;
+	size_t kept = self->batch;
+	size_t to = self->head;
+	size_t dropped = 0;
+	size_t freed = 0;
+
+	if (self->batch > 0) {
+		const struct redis_entry *last = entry_at(self, self->batch - 1);
+
+		to = last->at - self->base + last->len;
+	}
+	for (size_t i = self->batch; i < self->count; i++) {
+		struct redis_entry entry = *entry_at(self, i);
+		size_t from = entry.at - self->base;
+
+		if (entry.is_bulk && !entry.was_sent && freed < bytes) {
+			freed += entry.len;
+			dropped++;
+			self->events -= is_event(&entry);
+			continue;
+		}
+		if (to != from)
+			memmove(self->bytes + to, self->bytes + from, entry.len);
+		entry.at = self->base + to;
+		to += entry.len;
+		*entry_at(self, kept++) = entry;
+	}
+	self->tail = to;
+	self->count = kept;
+	return dropped;
 }
 
 size_t redis_queue_size(const struct redis_queue *self)
@@ -227,89 +325,14 @@ size_t redis_queue_size(const struct redis_queue *self)
 	return self->tail - self->head;
 }
 
-int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq)
-{
-	struct redis_entry *first = redis_queue_first(self);
-	struct redis_entry again;
-	char id[REDIS_ID_TEXT];
-	size_t id_len = 0;
-
-	assert(first != NULL);
-	again = *first;
-	if (!make_room(self, again.len + REDIS_ID_TEXT))
-		return -ENOMEM;
-	again.was_sent = false;
-	if (again.id_at != 0) {
-		const char *old = self->bytes + self->head;
-		size_t after = again.id_at + again.id_len;
-
-		id_len = redis_args_id_text(ms, seq, id);
-		append(self, old, again.id_at);
-		append(self, id, id_len);
-		append(self, old + after, again.len - after);
-		again.len = (uint32_t)(again.len - again.id_len + id_len);
-		again.id_len = (uint8_t)id_len;
-	} else {
-		append(self, self->bytes + self->head, again.len);
-	}
-	*entry_at(self, self->count) = again;
-	self->count++;
-	self->events += is_event(&again);
-	redis_queue_pop(self);
-	return 0;
-}
-
-size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes)
-{
-	size_t kept = self->released;
-	size_t from = self->release;
-	size_t to = self->release;
-	size_t dropped = 0;
-	size_t freed = 0;
-
-	for (size_t i = self->released; i < self->count; i++) {
-		struct redis_entry entry = *entry_at(self, i);
-
-		if (entry.is_bulk && !entry.was_sent && freed < bytes) {
-			freed += entry.len;
-			dropped++;
-			self->events -= is_event(&entry);
-		} else {
-			if (to != from)
-				memmove(self->bytes + to, self->bytes + from, entry.len);
-			to += entry.len;
-			*entry_at(self, kept++) = entry;
-		}
-		from += entry.len;
-	}
-	assert(from == self->tail);
-	self->tail = to;
-	self->count = kept;
-	return dropped;
-}
-
-void redis_queue_rewind(struct redis_queue *self)
-{
-	for (size_t i = 0; i < self->released; i++)
-		entry_at(self, i)->was_sent = true;
-	self->released = 0;
-	self->sent = self->head;
-	self->release = self->head;
-}
-
-size_t redis_queue_released(const struct redis_queue *self)
-{
-	return self->released;
-}
-
 size_t redis_queue_waiting(const struct redis_queue *self)
 {
-	return self->count - self->released;
+	return self->count - self->batch;
 }
 
 size_t redis_queue_count(const struct redis_queue *self)
 {
-	return self->count;
+	return self->count - self->done;
 }
 
 uint64_t redis_queue_events(const struct redis_queue *self)

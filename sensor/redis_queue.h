@@ -1,10 +1,11 @@
 /* redis_queue.h: commands on their way to Redis, kept until they are acknowledged.
  *
- *	| acknowledged | released (given to the socket) | waiting |
- *	               ^ head          ^ sent           ^ release ^ tail
+ *	| the batch: on its way, or done | waiting |
+ *	^ head                           ^ edge    ^ tail
  *
- * Nothing leaves before its reply; after a lost connection all that was released is sent again.
- * Bounded in bytes. For one thread. */
+ * The oldest commands go as one batch. When it is over, those that are done leave, and the others
+ * wait again in their old places, so order holds whatever was refused. Bounded in bytes. For one
+ * thread. */
 #ifndef SENSOR_REDIS_QUEUE_H
 #define SENSOR_REDIS_QUEUE_H
 
@@ -24,6 +25,7 @@ enum redis_expect {
 
 struct redis_entry {
 	uint64_t sequence; /* of the event in the journal, 0: only this memory holds it */
+	size_t at;         /* the queue's own */
 	uint32_t len;
 	uint32_t id_at; /* of the stream id's bulk form from the command's beginning, 0: none */
 	uint8_t id_len;
@@ -31,6 +33,9 @@ struct redis_entry {
 	bool was_sent;   /* on a connection that is gone: Redis may have run it */
 	bool ends_event; /* the last command of one event */
 	bool is_bulk;    /* an event by itself that may be dropped to make room */
+	bool is_spoiled; /* a command of the event that it ends was refused for good */
+	bool is_done;    /* the queue's own */
+	uint8_t asked;   /* number of the node that Redis named for this once, 0: none */
 };
 
 struct redis_queue;
@@ -44,37 +49,36 @@ bool redis_queue_has_room(const struct redis_queue *self, size_t bytes);
 /* 0 or -ENOMEM. entry->len bytes are copied. */
 int redis_queue_push(struct redis_queue *self, const struct redis_entry *entry, const char *bytes);
 
-/* Lets up to count more commands go to the socket. */
-void redis_queue_release(struct redis_queue *self, size_t count);
-/* Released bytes that were not sent yet; redis_queue_sent() says how many of them went. */
-const char *redis_queue_to_send(const struct redis_queue *self, size_t *len);
-void redis_queue_sent(struct redis_queue *self, size_t len);
+/* Makes the oldest commands the batch: at least one if there is any, and no more than count, nor
+ * than bytes hold. There must be none. Returns how many. */
+size_t redis_queue_begin(struct redis_queue *self, size_t count, size_t bytes);
+/* What is done leaves, all else waits again. */
+void redis_queue_end(struct redis_queue *self);
+size_t redis_queue_batch(const struct redis_queue *self); /* commands of it, done ones too */
 
-/* The oldest command, whose reply comes next; NULL: none was wholly sent. */
-struct redis_entry *redis_queue_first(struct redis_queue *self);
-void redis_queue_pop(struct redis_queue *self);
-/* Puts the oldest released command behind all others instead, as new, with another stream id if it
- * has one. 0 or -ENOMEM (then it is still there). */
-int redis_queue_requeue(struct redis_queue *self, uint64_t ms, uint64_t seq);
+/* A command by its place, oldest first. Both are valid until the next push. */
+struct redis_entry *redis_queue_entry(const struct redis_queue *self, size_t index);
+const char *redis_queue_bytes(const struct redis_queue *self, size_t index);
 
-/* Takes out the oldest bulk commands that were never released, until bytes are free again or there
- * is none. Returns how many. */
+/* A command of the batch was acknowledged, or refused for good. */
+void redis_queue_done(struct redis_queue *self, size_t index);
+/* One of the batch goes behind all others instead, as new, with another stream id if it has one. 0
+ * or -ENOMEM (then it is still there). */
+int redis_queue_requeue(struct redis_queue *self, size_t index, uint64_t ms, uint64_t seq);
+
+/* Takes out the oldest bulk commands that were never sent, until bytes are free again or there is
+ * none. Returns how many. */
 size_t redis_queue_drop_bulk(struct redis_queue *self, size_t bytes);
-
-/* Copies for another time: adds all commands of another queue, in their order. 0 or -ENOMEM, then
- * some were added. */
-int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other);
-/* The oldest command's bytes, and how to drop it when none was released. */
-const char *redis_queue_first_bytes(const struct redis_queue *self);
+/* The oldest command of a queue without batch. */
 void redis_queue_drop(struct redis_queue *self);
-size_t redis_queue_size(const struct redis_queue *self); /* bytes of all commands */
 
-/* The connection is gone: what was released waits again and is marked. */
-void redis_queue_rewind(struct redis_queue *self);
+/* Copies for another time: adds all commands of another queue without batch, in their order. 0 or
+ * -ENOMEM, then some were added. */
+int redis_queue_add_all(struct redis_queue *self, const struct redis_queue *other);
 
-size_t redis_queue_released(const struct redis_queue *self);
-size_t redis_queue_waiting(const struct redis_queue *self); /* commands not yet released */
-size_t redis_queue_count(const struct redis_queue *self);
+size_t redis_queue_size(const struct redis_queue *self);    /* bytes of all commands */
+size_t redis_queue_waiting(const struct redis_queue *self); /* commands behind the batch */
+size_t redis_queue_count(const struct redis_queue *self);   /* all that are not done */
 /* Events whose last command is still here, without those that a journal holds. */
 uint64_t redis_queue_events(const struct redis_queue *self);
 

@@ -23,6 +23,7 @@ struct redis_route {
 	const struct redis_url *url;
 	const struct redis_tls *tls;
 	enum step step;
+	struct redis_place led;   /* host "": the URL says where */
 	bool is_sentinel;         /* the place is a Sentinel */
 	struct redis_place place; /* where it goes now */
 	struct redis_lookup *lookup;
@@ -98,7 +99,7 @@ static void start_connecting(struct redis_route *self)
 static void start(struct redis_route *self)
 {
 	redis_wire_close(&self->wire);
-	if (self->url->path[0] != '\0') {
+	if (self->place.host[0] == '\0') {
 		redis_socket_unix(self->url->path, &self->addresses);
 		start_connecting(self);
 		return;
@@ -123,7 +124,7 @@ static void start_sentinel(struct redis_route *self, uint64_t now_ms)
 
 static bool is_own_name(const struct redis_route *self)
 {
-	return self->url->sentinel_count == 0;
+	return self->url->sentinel_count == 0 || self->led.host[0] != '\0';
 }
 
 static void finish_lookup(struct redis_route *self)
@@ -207,6 +208,18 @@ static void care_for_sentinel(struct redis_route *self, uint64_t now_ms)
 
 /* --- the attempt ---------------------------------------------------------------------------- */
 
+void redis_route_lead(struct redis_route *self, const struct redis_place *place)
+{
+	if (!(strcmp(self->led.host, place->host) == 0 && strcmp(self->led.port, place->port) == 0))
+		self->known.count = 0;
+	self->led = *place;
+}
+
+const struct redis_place *redis_route_place(const struct redis_route *self)
+{
+	return &self->place;
+}
+
 void redis_route_begin(struct redis_route *self, uint64_t now_ms)
 {
 	redis_route_close(self);
@@ -214,8 +227,8 @@ void redis_route_begin(struct redis_route *self, uint64_t now_ms)
 	self->attempt++;
 	self->asked = 0;
 	self->is_sentinel = false;
-	self->place = self->url->place;
-	if (self->url->sentinel_count > 0)
+	self->place = self->led.host[0] != '\0' ? self->led : self->url->place;
+	if (self->url->sentinel_count > 0 && self->led.host[0] == '\0')
 		start_sentinel(self, now_ms);
 	else
 		start(self);
@@ -298,7 +311,7 @@ struct redis_wire *redis_route_wire(struct redis_route *self)
 
 void redis_route_name(const struct redis_route *self, char *out, size_t size)
 {
-	if (self->url->path[0] != '\0')
+	if (self->place.host[0] == '\0')
 		(void)snprintf(out, size, "%s", self->url->path);
 	else
 		redis_place_name(&self->place, out, size);

@@ -23,6 +23,10 @@ struct redis_route;
 struct redis_route *redis_route_new(const struct redis_url *url, const struct redis_tls *tls);
 void redis_route_free(struct redis_route *self);
 
+/* From the next attempt on it leads to this place, which the URL did not name: a server of its
+ * cluster. */
+void redis_route_lead(struct redis_route *self, const struct redis_place *place);
+
 /* Begins an attempt; what was open is closed. */
 void redis_route_begin(struct redis_route *self, uint64_t now_ms);
 
@@ -34,6 +38,7 @@ const char *redis_route_error(const struct redis_route *self);
 const char *redis_route_pending(const struct redis_route *self);
 
 /* The wire of the attempt, and where it leads. */
+const struct redis_place *redis_route_place(const struct redis_route *self);
 struct redis_wire *redis_route_wire(struct redis_route *self);
 void redis_route_name(const struct redis_route *self, char *out, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "protocols/slice.h"
-#include "sensor/redis_greeting.h"
+#include "sensor/redis_reply.h"
 
 #define RECEIVE_BYTES 4096
 

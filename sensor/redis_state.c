@@ -24,8 +24,8 @@
 #define BY_RATE_MEMBERS     10000
 #define OPEN_ALERT_EXPIRE_S LIMIT_EPISODE_S
 
-/* KEYS: hash [sorted set of rates]. ARGV: expire, last seen, first seen, sensor, time of the event,
- * count of shared pairs, shared pairs [with a second key: member, rate], this sensor's pairs.
+/* KEYS: hash. ARGV: expire, last seen, first seen, sensor, time of the event, count of shared
+ * pairs, shared pairs, this sensor's pairs.
  *
  * Shared pairs go by who was seen last; this sensor's own by the order of its events, since a
  * session that fell silent long ago still changes the totals when it ends. Times are texts of one
@@ -33,23 +33,27 @@
 static const char merge_script[] =
 	"local k=KEYS[1] local a=ARGV local o='updated@'..a[4] "
 	"local h=redis.call('HMGET',k,'last_seen','first_seen',o) "
-	"local n=6+2*tonumber(a[6]) local m=n "
+	"local n=6+2*tonumber(a[6]) "
 	"if not h[1] or h[1]<=a[2] then "
 	"redis.call('HSET',k,'last_seen',a[2],unpack(a,7,n)) end "
 	"if not h[2] or h[2]>a[3] then redis.call('HSET',k,'first_seen',a[3]) end "
-	"if KEYS[2] then m=n+2 end "
-	"if #a>m and (not h[3] or h[3]<=a[5]) then "
-	"redis.call('HSET',k,o,a[5],unpack(a,m+1)) "
-	"if KEYS[2] and (not h[1] or h[1]<=a[5]) then "
-	"redis.call('ZADD',KEYS[2],a[n+2],a[n+1]) end end "
+	"if #a>n and (not h[3] or h[3]<=a[5]) then "
+	"redis.call('HSET',k,o,a[5],unpack(a,n+1)) end "
 	"if a[1]~='0' then redis.call('EXPIRE',k,a[1]) end return 1";
 
-/* KEYS: the open alert's key. ARGV: id, time, expire, prefix of alert hashes. */
+/* KEYS: sorted set of rates, when each was told. ARGV: member, rate, time of the event. */
+static const char rate_script[] =
+	"local t=redis.call('ZSCORE',KEYS[2],ARGV[1]) "
+	"if t and tonumber(t)>tonumber(ARGV[3]) then return 0 end "
+	"redis.call('ZADD',KEYS[1],ARGV[2],ARGV[1]) redis.call('ZADD',KEYS[2],ARGV[3],ARGV[1]) "
+	"return 1";
+
+/* KEYS: the open alert's key, when it was told. ARGV: id, time, expire. */
 static const char open_script[] =
-	"local c=redis.call('GET',KEYS[1]) "
-	"if c and c~=ARGV[1] then local t=redis.call('HGET',ARGV[4]..c,'last_seen') "
-	"if t and t>ARGV[2] then return 0 end end "
-	"redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[3]) return 1";
+	"local c=redis.call('GET',KEYS[1]) local t=redis.call('GET',KEYS[2]) "
+	"if c and c~=ARGV[1] and t and t>ARGV[2] then return 0 end "
+	"redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[3]) "
+	"redis.call('SET',KEYS[2],ARGV[2],'EX',ARGV[3]) return 1";
 
 /* Pairs of one hash; texts live in scratch until the next fields_begin(). */
 struct fields {
@@ -186,23 +190,17 @@ static void list_key(const struct redis_state *self, const char *name, char out[
 	(void)snprintf(out, REDIS_KEY_TEXT, "%s:%s", self->config->redis_prefix, name);
 }
 
-/* Merges the fields into a hash; rate: also into the top list of hosts, NULL: not. */
+/* Merges the fields into a hash. */
 static int push_merge(struct redis_state *self, struct redis_conn *conn,
-		      const struct subject *subject, const char *key, const double *rate,
-		      bool ends_event)
+		      const struct subject *subject, const char *key, bool ends_event)
 {
 	const struct fields *fields = &self->fields;
 	struct redis_args *args = &self->args;
-	char by_rate[REDIS_KEY_TEXT];
 
 	redis_args_begin(args, "EVAL");
 	redis_args_text(args, merge_script);
-	redis_args_text(args, rate != NULL ? "2" : "1");
+	redis_args_text(args, "1");
 	redis_args_text(args, key);
-	if (rate != NULL) {
-		list_key(self, "hosts:by-hashrate", by_rate);
-		redis_args_text(args, by_rate);
-	}
 	redis_args_uint(args, self->config->redis_expire_s);
 	redis_args_text(args, subject->seen);
 	redis_args_text(args, subject->first);
@@ -210,14 +208,37 @@ static int push_merge(struct redis_state *self, struct redis_conn *conn,
 	redis_args_text(args, subject->told);
 	redis_args_uint(args, fields->shared);
 	for (size_t i = 0; i < fields->count; i++) {
-		if (i == fields->shared && rate != NULL) {
-			redis_args_text(args, subject->host);
-			redis_args_fixed(args, *rate, 1);
-		}
 		redis_args_text(args, fields->items[i][0]);
 		redis_args_text(args, fields->items[i][1]);
 	}
 	return redis_conn_push(conn, args, REDIS_EXPECT_INTEGER, ends_event);
+}
+
+/* A script over a key and what stands beside it. */
+static void begin_pair(struct redis_state *self, const char *script, const char *key)
+{
+	char beside[REDIS_KEY_TEXT];
+
+	redis_args_begin(&self->args, "EVAL");
+	redis_args_text(&self->args, script);
+	redis_args_text(&self->args, "2");
+	redis_args_text(&self->args, key);
+	redis_store_beside(key, beside);
+	redis_args_text(&self->args, beside);
+}
+
+/* The host's rate in the top list. */
+static int push_rate(struct redis_state *self, struct redis_conn *conn,
+		     const struct subject *subject, double rate)
+{
+	char key[REDIS_KEY_TEXT];
+
+	list_key(self, "hosts:by-hashrate", key);
+	begin_pair(self, rate_script, key);
+	redis_args_text(&self->args, subject->host);
+	redis_args_fixed(&self->args, rate, 1);
+	redis_args_fixed(&self->args, (double)subject->event->time_ns / 1e9, 6);
+	return redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, false);
 }
 
 static int push_sorted(struct redis_state *self, struct redis_conn *conn, const char *list,
@@ -234,13 +255,11 @@ static int push_sorted(struct redis_state *self, struct redis_conn *conn, const 
 	return redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, false);
 }
 
-static int push_trim(struct redis_state *self, struct redis_conn *conn, const char *list,
-		     unsigned members)
+static int push_trim_key(struct redis_state *self, struct redis_conn *conn, const char *key,
+			 unsigned members)
 {
-	char key[REDIS_KEY_TEXT];
 	char last[16];
 
-	list_key(self, list, key);
 	(void)snprintf(last, sizeof(last), "-%u", members + 1);
 	redis_args_begin(&self->args, "ZREMRANGEBYRANK");
 	redis_args_text(&self->args, key);
@@ -249,9 +268,20 @@ static int push_trim(struct redis_state *self, struct redis_conn *conn, const ch
 	return redis_conn_push(conn, &self->args, REDIS_EXPECT_INTEGER, false);
 }
 
+static int push_trim(struct redis_state *self, struct redis_conn *conn, const char *list,
+		     unsigned members)
+{
+	char key[REDIS_KEY_TEXT];
+
+	list_key(self, list, key);
+	return push_trim_key(self, conn, key, members);
+}
+
 static int push_trims(struct redis_state *self, struct redis_conn *conn)
 {
 	static const char *const lists[] = { "hosts", "pools", "wallets", "alerts", "campaigns" };
+	char key[REDIS_KEY_TEXT];
+	char beside[REDIS_KEY_TEXT];
 	int error = 0;
 
 	if (++self->events < TRIM_EVERY)
@@ -259,7 +289,13 @@ static int push_trims(struct redis_state *self, struct redis_conn *conn)
 	self->events = 0;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && error == 0; i++)
 		error = push_trim(self, conn, lists[i], SORTED_MEMBERS);
-	return error < 0 ? error : push_trim(self, conn, "hosts:by-hashrate", BY_RATE_MEMBERS);
+	if (error == 0)
+		error = push_trim(self, conn, "hosts:by-hashrate", BY_RATE_MEMBERS);
+	if (error < 0)
+		return error;
+	list_key(self, "hosts:by-hashrate", key);
+	redis_store_beside(key, beside);
+	return push_trim_key(self, conn, beside, SORTED_MEMBERS);
 }
 
 /* One host more in the set of an entity's hosts. */
@@ -390,7 +426,7 @@ static int merge_session(struct redis_state *self, struct redis_conn *conn,
 	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	entity_key(self, "session", subject->texts->flow_id, key);
-	return push_merge(self, conn, subject, key, NULL, !is_miner(view));
+	return push_merge(self, conn, subject, key, !is_miner(view));
 }
 
 static int merge_host(struct redis_state *self, struct redis_conn *conn,
@@ -408,7 +444,9 @@ static int merge_host(struct redis_state *self, struct redis_conn *conn,
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "host", subject->host, key);
-	error = push_merge(self, conn, subject, key, &totals->hashrate, false);
+	error = push_merge(self, conn, subject, key, false);
+	if (error == 0)
+		error = push_rate(self, conn, subject, totals->hashrate);
 	return error < 0 ? error : push_sorted(self, conn, "hosts", subject, subject->host);
 }
 
@@ -427,7 +465,7 @@ static int merge_pool(struct redis_state *self, struct redis_conn *conn,
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "pool", subject->texts->endpoint, key);
-	error = push_merge(self, conn, subject, key, NULL, false);
+	error = push_merge(self, conn, subject, key, false);
 	return error < 0 ? error
 			 : push_sorted(self, conn, "pools", subject, subject->texts->endpoint);
 }
@@ -448,7 +486,7 @@ static int merge_wallet(struct redis_state *self, struct redis_conn *conn,
 	fields->shared = fields->count;
 	add_totals(self, totals);
 	entity_key(self, "wallet", subject->texts->wallet_hash, key);
-	error = push_merge(self, conn, subject, key, NULL, false);
+	error = push_merge(self, conn, subject, key, false);
 	if (error == 0)
 		error = push_sorted(self, conn, "wallets", subject, subject->texts->wallet_hash);
 	return error < 0 ? error : push_host_of(self, conn, key, subject, false);
@@ -545,7 +583,7 @@ static int merge_alert(struct redis_state *self, struct redis_conn *conn,
 	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	entity_key(self, "alert", subject->texts->alert_id, key);
-	return push_merge(self, conn, subject, key, NULL, false);
+	return push_merge(self, conn, subject, key, false);
 }
 
 /* Under which names a host keeps the latest alert of a family. */
@@ -578,7 +616,7 @@ static int merge_alerted_host(struct redis_state *self, struct redis_conn *conn,
 	add_machine(fields, subject->event);
 	fields->shared = fields->count;
 	entity_key(self, "host", subject->host, key);
-	error = push_merge(self, conn, subject, key, NULL, false);
+	error = push_merge(self, conn, subject, key, false);
 	return error < 0 ? error : push_sorted(self, conn, "hosts", subject, subject->host);
 }
 
@@ -590,16 +628,11 @@ static int push_open_alert(struct redis_state *self, struct redis_conn *conn,
 	char key[REDIS_KEY_TEXT];
 
 	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, alert->open_hash);
-	redis_args_begin(args, "EVAL");
-	redis_args_text(args, open_script);
-	redis_args_text(args, "1");
 	entity_key(self, "alert:open", hash, key);
-	redis_args_text(args, key);
+	begin_pair(self, open_script, key);
 	redis_args_text(args, subject->texts->alert_id);
 	redis_args_text(args, subject->seen);
 	redis_args_uint(args, OPEN_ALERT_EXPIRE_S);
-	entity_key(self, "alert", "", key);
-	redis_args_text(args, key);
 	return redis_conn_push(conn, args, REDIS_EXPECT_INTEGER, true);
 }
 
@@ -648,7 +681,7 @@ int redis_state_campaign(struct redis_state *self, struct redis_conn *conn,
 	add_uint(fields, "members", campaign->members);
 	fields->shared = fields->count;
 	entity_key(self, "alert", texts->alert_id, key);
-	error = push_merge(self, conn, &subject, key, NULL, false);
+	error = push_merge(self, conn, &subject, key, false);
 	if (error == 0)
 		error = push_sorted(self, conn, "alerts", &subject, texts->alert_id);
 	return error < 0 ? error : push_trims(self, conn);

@@ -83,6 +83,11 @@ void redis_store_key(const struct redis_store *self, const char *word, char out[
 		       self->context->sensor_id, word);
 }
 
+void redis_store_beside(const char *key, char out[REDIS_KEY_TEXT])
+{
+	(void)snprintf(out, REDIS_KEY_TEXT, "{%.*s}:seen", REDIS_KEY_TEXT - 8, key);
+}
+
 __attribute__((always_inline)) static inline void field(struct redis_args *args, const char *name,
 							const char *value)
 {

@@ -11,11 +11,13 @@
  *	P:hosts:by-hashrate			sorted by rate
  *	P:pool:<..>:hosts P:wallet:<..>:hosts	sets
  *	P:alert:open:<hash>			id of the alert that is open
- *	P:campaign:<id> :hosts :seen, P:campaigns	see redis_campaign.h
+ *	P:campaign:<id> P:campaign:<id>:hosts P:campaigns	see redis_campaign.h
+ *	{P:campaign:<id>}:seen
+ *	{P:hosts:by-hashrate}:seen {P:alert:open:<hash>}:seen	when what is there was told
  *	P:eve P:live				list and channel, see redis_bridge.h
  *
- * Every command may be sent twice: values are absolute. Key names hold no wire bytes: addresses,
- * the operator's words and hashes only. For one thread. */
+ * The keys of one command are of one slot. Every command may be sent twice: values are absolute.
+ *Key names hold no wire bytes: addresses, the operator's words and hashes only. For one thread. */
 #ifndef SENSOR_REDIS_STORE_H
 #define SENSOR_REDIS_STORE_H
 
@@ -45,6 +47,9 @@ void redis_store_free(struct redis_store *self);
 
 /* "P:{S}:word", the sensor's own key. */
 void redis_store_key(const struct redis_store *self, const char *word, char out[REDIS_KEY_TEXT]);
+
+/* "{key}:seen": a key of the same slot, for what a script must know beside the key itself. */
+void redis_store_beside(const char *key, char out[REDIS_KEY_TEXT]);
 
 /* Queues all commands of one event. 0 or negative errno: then the event is not wholly queued. The
  * caller has made sure that there is room for REDIS_EVENT_BYTES. */

@@ -9,6 +9,7 @@
 #include "protocols/slice.h"
 
 #define DB_MAX        1000000
+#define REDIS_PORT    6379
 #define SENTINEL_PORT 26379
 
 static int fail(char error[REDIS_URL_ERROR_TEXT], const char *why)
@@ -131,36 +132,56 @@ static int parse_db(struct slice db, struct redis_url *out, char error[REDIS_URL
 	return 0;
 }
 
-/* host:port,host:port/name[/db] */
+/* host:port,host:port */
+static int parse_places(struct slice text, uint32_t port, struct redis_place *out, size_t *count,
+			char error[REDIS_URL_ERROR_TEXT])
+{
+	while (text.len > 0) {
+		size_t comma = slice_find(text, ',');
+		int result;
+
+		if (*count == REDIS_SENTINELS)
+			return fail(error, "more than 8 servers");
+		result = parse_place(slice_head(text, comma), port, &out[*count], error);
+		if (result < 0)
+			return result;
+		(*count)++;
+		text = slice_tail(text, comma + 1);
+	}
+	return *count > 0 ? 0 : fail(error, "the host is missing");
+}
+
+/* places/name[/db] */
 static int parse_sentinels(struct slice rest, struct redis_url *out,
 			   char error[REDIS_URL_ERROR_TEXT])
 {
 	size_t slash = slice_find(rest, '/');
-	struct slice places = slice_head(rest, slash);
 	struct slice name = slice_tail(rest, slash + 1);
 	size_t end = slice_find(name, '/');
+	int result;
 
 	if (!decode(slice_head(name, end), out->master, sizeof(out->master)))
 		return fail(error, "the master's name is too long or has a broken %XX");
 	if (out->master[0] == '\0')
 		return fail(error, "after the Sentinels the name of the master is missing: "
 				   "redis+sentinel://host,host/name");
-	while (places.len > 0) {
-		size_t comma = slice_find(places, ',');
-		int result;
+	result = parse_places(slice_head(rest, slash), SENTINEL_PORT, out->sentinels,
+			      &out->sentinel_count, error);
+	return result < 0 ? result : parse_db(slice_tail(name, end + 1), out, error);
+}
 
-		if (out->sentinel_count == REDIS_SENTINELS)
-			return fail(error, "more than 8 Sentinels");
-		result = parse_place(slice_head(places, comma), SENTINEL_PORT,
-				     &out->sentinels[out->sentinel_count], error);
-		if (result < 0)
-			return result;
-		out->sentinel_count++;
-		places = slice_tail(places, comma + 1);
-	}
-	if (out->sentinel_count == 0)
-		return fail(error, "the host is missing");
-	return parse_db(slice_tail(name, end + 1), out, error);
+static int parse_cluster(struct slice rest, struct redis_url *out, char error[REDIS_URL_ERROR_TEXT])
+{
+	size_t slash = slice_find(rest, '/');
+	int result = parse_places(slice_head(rest, slash), REDIS_PORT, out->seeds, &out->seed_count,
+				  error);
+
+	if (result < 0)
+		return result;
+	if (slice_tail(rest, slash + 1).len > 0)
+		return fail(error, "a cluster has no databases");
+	out->place = out->seeds[0];
+	return 0;
 }
 
 /* The last '@': a password may hold one. */
@@ -176,15 +197,18 @@ struct scheme {
 	const char *text;
 	bool is_tls;
 	bool has_sentinels;
+	bool is_cluster;
 };
 
 static const struct scheme *find_scheme(struct slice text)
 {
 	static const struct scheme schemes[] = {
-		{ "redis://", false, false },
-		{ "rediss://", true, false },
-		{ "redis+sentinel://", false, true },
-		{ "rediss+sentinel://", true, true },
+		{ .text = "redis://" },
+		{ .text = "rediss://", .is_tls = true },
+		{ .text = "redis+sentinel://", .has_sentinels = true },
+		{ .text = "rediss+sentinel://", .is_tls = true, .has_sentinels = true },
+		{ .text = "redis+cluster://", .is_cluster = true },
+		{ .text = "rediss+cluster://", .is_tls = true, .is_cluster = true },
 	};
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
@@ -206,8 +230,8 @@ int redis_url_parse(const char *text, struct redis_url *out, char error[REDIS_UR
 	if (slice_starts(rest, "unix://"))
 		return parse_unix(slice_tail(rest, 7), out, error);
 	if (scheme == NULL)
-		return fail(error, "a Redis URL begins with redis://, rediss://, unix:// or "
-				   "redis+sentinel://");
+		return fail(error, "a Redis URL begins with redis://, rediss://, unix://, "
+				   "redis+sentinel:// or redis+cluster://");
 	out->is_tls = scheme->is_tls;
 	rest = slice_tail(rest, strlen(scheme->text));
 	at = find_at(rest);
@@ -219,9 +243,12 @@ int redis_url_parse(const char *text, struct redis_url *out, char error[REDIS_UR
 	}
 	if (scheme->has_sentinels)
 		return parse_sentinels(rest, out, error);
+	if (scheme->is_cluster)
+		return parse_cluster(rest, out, error);
 	slash = slice_find(rest, '/');
 	result = parse_db(slice_tail(rest, slash + 1), out, error);
-	return result < 0 ? result : parse_place(slice_head(rest, slash), 6379, &out->place, error);
+	return result < 0 ? result
+			  : parse_place(slice_head(rest, slash), REDIS_PORT, &out->place, error);
 }
 
 void redis_place_name(const struct redis_place *place, char *out, size_t size)
@@ -232,24 +259,29 @@ void redis_place_name(const struct redis_place *place, char *out, size_t size)
 		       place->port);
 }
 
-void redis_url_name(const struct redis_url *url, char *out, size_t size)
+static void append_places(const struct redis_place *places, size_t count, char *out, size_t size)
 {
-	size_t len;
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(out);
 
-	if (url->path[0] != '\0') {
-		(void)snprintf(out, size, "%s", url->path);
-		return;
-	}
-	if (url->sentinel_count == 0) {
-		redis_place_name(&url->place, out, size);
-		return;
-	}
-	(void)snprintf(out, size, "%s at ", url->master);
-	for (size_t i = 0; i < url->sentinel_count; i++) {
-		len = strlen(out);
 		if (i > 0 && len + 1 < size)
 			out[len++] = ',';
-		redis_place_name(&url->sentinels[i], out + len, size - len);
+		redis_place_name(&places[i], out + len, size - len);
+	}
+}
+
+void redis_url_name(const struct redis_url *url, char *out, size_t size)
+{
+	if (url->path[0] != '\0') {
+		(void)snprintf(out, size, "%s", url->path);
+	} else if (url->sentinel_count > 0) {
+		(void)snprintf(out, size, "%s at ", url->master);
+		append_places(url->sentinels, url->sentinel_count, out, size);
+	} else if (url->seed_count > 0) {
+		(void)snprintf(out, size, "the cluster at ");
+		append_places(url->seeds, url->seed_count, out, size);
+	} else {
+		redis_place_name(&url->place, out, size);
 	}
 }
 

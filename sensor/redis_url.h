@@ -5,6 +5,8 @@
  *	unix:///path/of/the/socket[?db=N]
  *	redis+sentinel://[user@]host[:port],.../name[/db]	the master called name, as these
  *	rediss+sentinel://...					Sentinels tell; TLS to all
+ *	redis+cluster://[user@]host[:port],...		a Redis Cluster of which these are
+ *	rediss+cluster://...				servers, as a single one may be
  *
  * User and password may hold %XX. Nothing else of a URL is understood, and said so. */
 #ifndef SENSOR_REDIS_URL_H
@@ -29,7 +31,9 @@ struct redis_url {
 	char path[108];           /* of the socket, "" for TCP */
 	struct redis_place sentinels[REDIS_SENTINELS];
 	size_t sentinel_count;
-	char master[128]; /* its name for the Sentinels */
+	char master[128];                          /* its name for the Sentinels */
+	struct redis_place seeds[REDIS_SENTINELS]; /* of a cluster, place is the first */
+	size_t seed_count;
 	bool is_tls;
 	char user[128];
 	char password[REDIS_SECRET_TEXT];

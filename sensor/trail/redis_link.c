@@ -12,7 +12,7 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/printable.h"
-#include "sensor/redis_greeting.h"
+#include "sensor/redis_reply.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
 

@@ -33,8 +33,8 @@ CAPTURE = "pcaps/coin-shadow/inside.pcap"
 SENSOR = "use1-a"
 SENSOR_USER, DASHBOARD, READER, ADMIN = "sensor-use1-a", "dashboard", "siem", "admin"
 PASSWORD = "tests-only"  # README's word for it is PASSWORD
-# Rights that this run has no use for: another database, a check, batches, entries looked up.
-SPARE = {"select", "ping", "multi", "exec", "xrange"}
+# Rights that this run has no use for: another database, a check, entries looked up, a cluster.
+SPARE = {"select", "ping", "xrange", "cluster|slots", "asking"}
 MIRRORS = ("--redis-eve-list", 50, "--redis-live", "all")
 
 
@@ -161,6 +161,19 @@ class Access:
         return problems + differ("rights without use",
                                  set(re.findall(r"\+([a-z_|]+)", rule)) - set(used) - SPARE, set())
 
+    def batches(self):
+        """Problems: a rule without transactions is refused at the start, with the reason."""
+        problems = []
+        for word in ("multi", "exec"):
+            self.admin("ACL", "SETUSER", SENSOR_USER, f"-{word}")
+            done = replay(self.binary, self.server)
+            self.admin("ACL", "SETUSER", SENSOR_USER, f"+{word}")
+            self.admin("DEL", f"minecanary:{{{SENSOR}}}:owner")  # else for 15 s
+            problems += done.problems(1) + differ(
+                word, "NOPERM" in done.err and f"'{word}'" in done.err, True)
+        self.admin("ACL", "LOG", "RESET")
+        return problems
+
     def mirrors_apart(self):
         """Problems: without the rights for the mirrors the streams go on, and exit code 0."""
         for rule in ("-rpush", "-publish"):
@@ -245,6 +258,7 @@ def test(tap, binary):
         tap.check("who does not log in gets nothing", access.default_user())
         tap.check("the sensor's user: the scenario, nothing is refused", access.sensor())
         tap.check("the sensor's user: a second run", access.again())
+        tap.check("the sensor's user may not do without transactions", access.batches())
         tap.check("refused mirrors hold nothing back", access.mirrors_apart())
         tap.check("the sensor's user is no other sensor", access.other_sensor())
         tap.check("the dashboard's user asks and writes nothing", access.dashboard())

@@ -92,7 +92,7 @@ class Campaigns:
         key, = keys
         fields = redis.hash(key)
         return {"key": key, "hosts": sorted(redis("SMEMBERS", f"{key}:hosts")),
-                "seen": redis.scores(f"{key}:seen"),
+                "seen": redis.scores(f"{{{key}}}:seen"),
                 "hash": {name: value for name, value in fields.items() if "@" not in name},
                 "index": redis.scores("minecanary:campaigns"),
                 "members": {name: value for name, value in fields.items()

@@ -317,8 +317,13 @@ class Scenario:
         for key in wanted:
             problems += differ(f"TTL of {key}", self.redis("TTL", key), -1)
         counts = Counter()
-        for key in self.redis("KEYS", "minecanary:*"):
+        for key in self.redis("KEYS", "*minecanary:*"):
             words = key.split(":")
+            if key == "{minecanary:hosts:by-hashrate}:seen":
+                continue
+            if key.startswith("{minecanary:alert:open:"):
+                counts["open, beside"] += 1
+                continue
             kind = words[-1] if words[-1] in ("hosts", "seen") else words[1]
             if key in wanted or key.startswith("minecanary:{"):
                 continue
@@ -328,7 +333,7 @@ class Scenario:
                 problems += differ(f"type of {key}", self.redis("TYPE", key), TYPES.get(kind))
         return problems + differ("kinds of keys", dict(counts), {
             "alert": 42, "open": 41, "session": 21, "host": 21, "pool": 1, "wallet": 1,
-            "campaign": 1, "hosts": 3, "seen": 1})
+            "campaign": 1, "hosts": 3, "seen": 1, "open, beside": 41})
 
     def indexes(self):
         """Problems: who is in the sorted sets and sets, and when they were last seen."""
@@ -425,7 +430,7 @@ class Scenario:
         problems += within("hashrate", state.get(f"hashrate@{SENSOR}"), sum(last.values()))
         problems += differ("hosts", set(self.redis("SMEMBERS", f"{key}:hosts")),
                            {member for _, member in joins})
-        problems += differ("seen", self.redis.scores(f"{key}:seen"),
+        problems += differ("seen", self.redis.scores(f"{{{key}}}:seen"),
                            {member: float(joined // 1000) for joined, member in joins})
         return problems + differ("campaigns", list(self.redis.scores("minecanary:campaigns")),
                                  [name])

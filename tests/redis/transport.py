@@ -402,19 +402,6 @@ def secrets(tap, sensor, expected, work):
                   problems + ["it is repeated"] * ("opensesame" in done.err))
 
 
-def cluster(tap, sensor):
-    """A Redis Cluster is refused with a word about it."""
-    with Folder() as folder:
-        one, two = (folder.node(name, "cluster-enabled yes", f"cluster-config-file {name}.nodes")
-                    for name in ("one", "two"))
-        one.ask("CLUSTER", "MEET", "127.0.0.1", two.port)
-        two.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        until("the cluster is whole", lambda: "cluster_state:ok" in one.ask("CLUSTER", "INFO"))
-        done = sensor.run(f"redis://127.0.0.1:{one.port}")
-        tap.check("a Redis Cluster is not supported, and said so",
-                  refused(done, "MOVED", "a Redis Cluster, which is not supported"))
-
-
 def test(tap, binary, trail, work):
     """All tests."""
     sensor = Sensor(binary)
@@ -431,7 +418,6 @@ def test(tap, binary, trail, work):
         tls_refused(tap, sensor, tls)
     secrets(tap, sensor, expected, work)
     trail_everywhere(tap, sensor, trail)
-    cluster(tap, sensor)
     sentinel_start(tap, sensor, expected)
     sentinel_tls(tap, sensor, expected)
     sentinel_readonly(tap, sensor, expected)

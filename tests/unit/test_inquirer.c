@@ -610,7 +610,7 @@ static void a_campaign_is_readable_for_others(void **state)
 			    "1772704702000");
 	assert_int_equal(redis_run("TTL m:campaign:00000000000000c0")->integer, 1000);
 	assert_int_equal(redis_run("TTL m:campaign:00000000000000c0:hosts")->integer, 1000);
-	assert_int_equal(redis_run("TTL m:campaign:00000000000000c0:seen")->integer, 1000);
+	assert_int_equal(redis_run("TTL {m:campaign:00000000000000c0}:seen")->integer, 1000);
 	assert_string_equal(join("x/10.0.1.25", LAUNCH + SECOND).totals.first_member,
 			    "tap:two words/10.0.1.23");
 }
@@ -621,16 +621,16 @@ static void a_campaign_is_capped(void **state)
 
 	(void)state;
 	start();
-	redis_run("EVAL %s 1 m:campaign:00000000000000c0:hosts %u",
-		  "for i=1,ARGV[1] do redis.call('SADD',KEYS[1],i) end return 1",
+	redis_run("EVAL %s 1 {m:campaign:00000000000000c0}:seen %u",
+		  "for i=1,ARGV[1] do redis.call('ZADD',KEYS[1],i,i) end return 1",
 		  LIMIT_CAMPAIGN_MEMBERS);
 	answer = join("x/10.0.1.25", LAUNCH);
 	assert_int_equal(answer.status, ANSWER_KNOWN);
 	assert_true(answer.totals.is_full);
 	assert_false(answer.totals.is_new);
 	assert_int_equal(answer.totals.members, LIMIT_CAMPAIGN_MEMBERS);
-	assert_int_equal(answer.totals.first_ns, 0);
-	assert_int_equal(redis_run("EXISTS m:campaign:00000000000000c0:seen")->integer, 0);
+	assert_int_equal(answer.totals.first_ns, 1000000);
+	assert_int_equal(redis_run("EXISTS m:campaign:00000000000000c0:hosts")->integer, 0);
 }
 
 /* --- a server that is away ------------------------------------------------------------------ */

@@ -327,8 +327,71 @@ static void a_full_server_gets_it_later(void **state)
 	assert_true(stats.redis_errors > 0);
 	redis_run("CONFIG SET maxmemory 0");
 	assert_int_equal(poll_for(conn, 15000), 0);
-	assert_stream(300, false);
+	assert_stream(300, true);
 	assert_int_equal(redis_conn_close(conn, ring_now_ms() + 1000), 0);
+}
+
+/* Full and not full in turn: nothing overtakes what was refused. */
+static void a_server_that_is_full_now_and_then_keeps_the_order(void **state)
+{
+	struct redis_conn *conn = open_conn();
+	unsigned pushed = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 6; round++) {
+		redis_run("CONFIG SET maxmemory %u", round % 2 == 0 ? 1 : 0);
+		for (unsigned i = 0; i < 150; i++)
+			push_entry(conn, pushed++);
+		poll_for(conn, 60);
+	}
+	redis_run("CONFIG SET maxmemory 0");
+	assert_int_equal(poll_for(conn, 15000), 0);
+	assert_stream(pushed, true);
+	assert_true(stats.redis_errors > 0);
+	assert_int_equal(stats.redis_reconnects, 0);
+	assert_int_equal(redis_conn_close(conn, ring_now_ms() + 1000), 0);
+}
+
+/* What cannot be said within a transaction is lost alone. */
+static void one_bad_command_does_not_hold_back_the_rest(void **state)
+{
+	struct redis_conn *conn = open_conn();
+
+	(void)state;
+	push_entry(conn, 0);
+	redis_args_begin(&args, "XADD");
+	redis_args_text(&args, STREAM);
+	redis_conn_id(conn, &args);
+	redis_args_text(&args, "n"); /* no value */
+	assert_int_equal(redis_conn_push(conn, &args, REDIS_EXPECT_ID, true), 0);
+	push_entry(conn, 1);
+	assert_int_equal(poll_for(conn, 5000), 0);
+	assert_stream(2, true);
+	assert_int_equal(stats.redis_errors, 1);
+	assert_int_equal(redis_conn_close(conn, ring_now_ms() + 1000), 1);
+}
+
+static void rights_to_transactions_are_needed(void **state)
+{
+	struct redis_conn *conn;
+	char error[REDIS_CONN_ERROR_TEXT];
+
+	(void)state;
+	redis_run("ACL SETUSER sensor on >right ~t:* +@all -exec");
+	snprintf(url.user, sizeof(url.user), "sensor");
+	snprintf(url.password, sizeof(url.password), "right");
+	assert_int_equal(open_error(error), -EACCES);
+	assert_non_null(strstr(error, "exec"));
+	redis_run("ACL SETUSER sensor +exec");
+	conn = open_conn();
+	/* Taken away in mid-run: what ran without a transaction is not there twice. */
+	redis_run("ACL SETUSER sensor -multi");
+	push_entry(conn, 0);
+	assert_int_equal(poll_for(conn, 5000), -EACCES);
+	assert_non_null(strstr(redis_conn_error(conn), "multi"));
+	assert_int_equal(redis_conn_close(conn, ring_now_ms() + 100), 1);
+	assert_true(redis_run("XLEN " STREAM)->integer <= 1);
+	redis_run("ACL DELUSER sensor");
 }
 
 static void what_is_refused_for_good_is_counted(void **state)
@@ -391,6 +454,9 @@ int main(void)
 		WITH_SERVER(a_lost_connection_loses_and_repeats_nothing),
 		WITH_SERVER(a_silent_server_is_asked_again),
 		WITH_SERVER(a_full_server_gets_it_later),
+		WITH_SERVER(a_server_that_is_full_now_and_then_keeps_the_order),
+		WITH_SERVER(one_bad_command_does_not_hold_back_the_rest),
+		WITH_SERVER(rights_to_transactions_are_needed),
 		WITH_SERVER(what_is_refused_for_good_is_counted),
 		WITH_SERVER(an_entry_below_the_top_gets_a_new_id),
 		WITH_SERVER(the_queue_is_bounded),

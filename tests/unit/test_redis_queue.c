@@ -17,49 +17,116 @@ static void push(struct redis_queue *queue, const char *text, bool ends_event)
 	assert_int_equal(redis_queue_push(queue, &entry, text), 0);
 }
 
-static void assert_to_send(const struct redis_queue *queue, const char *text)
+static void assert_command(const struct redis_queue *queue, size_t index, const char *text)
 {
-	size_t len;
-	const char *bytes = redis_queue_to_send(queue, &len);
+	assert_int_equal(redis_queue_entry(queue, index)->len, strlen(text));
+	assert_memory_equal(redis_queue_bytes(queue, index), text, strlen(text));
+}
 
+/* The whole queue, its commands behind one another. */
+static void assert_all(const struct redis_queue *queue, const char *text)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < redis_queue_batch(queue) + redis_queue_waiting(queue); i++) {
+		const struct redis_entry *entry = redis_queue_entry(queue, i);
+
+		assert_memory_equal(redis_queue_bytes(queue, i), text + len, entry->len);
+		len += entry->len;
+	}
 	assert_int_equal(len, strlen(text));
-	assert_memory_equal(bytes, text, len);
 }
 
-static void send_all(struct redis_queue *queue)
-{
-	size_t len;
-
-	redis_queue_release(queue, SIZE_MAX);
-	(void)redis_queue_to_send(queue, &len);
-	redis_queue_sent(queue, len);
-}
-
-static void what_is_lost_is_sent_again(void **state)
+static void a_batch_is_the_oldest(void **state)
 {
 	struct redis_queue *queue = redis_queue_new(1000);
 
 	(void)state;
-	push(queue, "one", false);
+	assert_int_equal(redis_queue_begin(queue, 10, 1000), 0);
+	push(queue, "one", true);
+	push(queue, "three", true);
+	push(queue, "four", true);
+	assert_int_equal(redis_queue_begin(queue, 2, 1000), 2);
+	assert_int_equal(redis_queue_waiting(queue), 1);
+	redis_queue_end(queue);
+	assert_int_equal(redis_queue_begin(queue, 10, 8), 2);
+	redis_queue_end(queue);
+	/* One that is too large goes alone. */
+	assert_int_equal(redis_queue_begin(queue, 10, 1), 1);
+	redis_queue_end(queue);
+	assert_int_equal(redis_queue_count(queue), 3);
+	redis_queue_free(queue);
+}
+
+static void what_is_not_done_keeps_its_place(void **state)
+{
+	struct redis_queue *queue = redis_queue_new(1000);
+
+	(void)state;
+	push(queue, "one", true);
 	push(queue, "two", true);
 	push(queue, "three", true);
-	assert_null(redis_queue_first(queue));
-	redis_queue_release(queue, 2);
-	assert_to_send(queue, "onetwo");
-	redis_queue_sent(queue, 4);
-	assert_non_null(redis_queue_first(queue));
-	redis_queue_pop(queue);
-	assert_null(redis_queue_first(queue)); /* "two" is only half sent */
-	redis_queue_rewind(queue);
-	assert_int_equal(redis_queue_waiting(queue), 2);
-	redis_queue_release(queue, 2);
-	assert_to_send(queue, "twothree");
-	send_all(queue);
-	assert_true(redis_queue_first(queue)->was_sent);
-	redis_queue_pop(queue);
-	assert_false(redis_queue_first(queue)->was_sent);
-	redis_queue_pop(queue);
+	push(queue, "four", true);
+	assert_int_equal(redis_queue_begin(queue, 3, 1000), 3);
+	redis_queue_done(queue, 1);
+	redis_queue_entry(queue, 2)->was_sent = true;
+	push(queue, "five", false);
+	assert_int_equal(redis_queue_events(queue), 3);
+	assert_int_equal(redis_queue_count(queue), 4);
+	redis_queue_end(queue);
+	assert_all(queue, "onethreefourfive");
+	assert_false(redis_queue_entry(queue, 0)->was_sent);
+	assert_true(redis_queue_entry(queue, 1)->was_sent);
+	assert_int_equal(redis_queue_size(queue), 16);
+	assert_int_equal(redis_queue_begin(queue, 10, 1000), 4);
+	for (size_t i = 0; i < 4; i++)
+		redis_queue_done(queue, 3 - i);
+	redis_queue_end(queue);
+	assert_int_equal(redis_queue_count(queue), 0);
+	assert_int_equal(redis_queue_size(queue), 0);
 	assert_int_equal(redis_queue_events(queue), 0);
+	redis_queue_free(queue);
+}
+
+static void one_goes_behind_with_another_id(void **state)
+{
+	struct redis_queue *queue = redis_queue_new(1000);
+	struct redis_entry entry = {
+		.len = 13, .id_at = 3, .id_len = 9, .ends_event = true, .was_sent = true
+	};
+
+	(void)state;
+	assert_int_equal(redis_queue_push(queue, &entry, "add$3\r\n1-1\r\nx"), 0);
+	push(queue, "two", true);
+	redis_queue_begin(queue, 1, 1000);
+	assert_int_equal(redis_queue_requeue(queue, 0, 22, 5), 0);
+	assert_int_equal(redis_queue_events(queue), 2);
+	redis_queue_end(queue);
+	assert_all(queue, "twoadd$4\r\n22-5\r\nx");
+	assert_false(redis_queue_entry(queue, 1)->was_sent);
+	assert_int_equal(redis_queue_entry(queue, 1)->id_len, 10);
+	redis_queue_free(queue);
+}
+
+static void bulk_is_dropped_behind_the_batch(void **state)
+{
+	struct redis_queue *queue = redis_queue_new(1000);
+	struct redis_entry bulk = { .len = 4, .ends_event = true, .is_bulk = true };
+
+	(void)state;
+	assert_int_equal(redis_queue_push(queue, &bulk, "flo0"), 0);
+	assert_int_equal(redis_queue_push(queue, &bulk, "flo1"), 0);
+	push(queue, "alert", true);
+	assert_int_equal(redis_queue_push(queue, &bulk, "flo2"), 0);
+	assert_int_equal(redis_queue_push(queue, &bulk, "flo3"), 0);
+	redis_queue_begin(queue, 1, 1000);
+	assert_int_equal(redis_queue_drop_bulk(queue, 5), 2);
+	assert_all(queue, "flo0alertflo3");
+	redis_queue_end(queue);
+	redis_queue_entry(queue, 0)->was_sent = true; /* Redis may have it */
+	assert_int_equal(redis_queue_drop_bulk(queue, 100), 1);
+	assert_all(queue, "flo0alert");
+	assert_int_equal(redis_queue_events(queue), 2);
 	redis_queue_free(queue);
 }
 
@@ -70,17 +137,10 @@ static void the_oldest_can_be_dropped_unsent(void **state)
 	(void)state;
 	push(queue, "one", true);
 	push(queue, "three", true);
-	assert_int_equal(redis_queue_size(queue), 8);
-	assert_memory_equal(redis_queue_first_bytes(queue), "one", 3);
 	redis_queue_drop(queue);
 	assert_int_equal(redis_queue_size(queue), 5);
 	assert_int_equal(redis_queue_events(queue), 1);
-	assert_memory_equal(redis_queue_first_bytes(queue), "three", 5);
-	redis_queue_release(queue, 1);
-	assert_to_send(queue, "three");
-	send_all(queue);
-	redis_queue_pop(queue);
-	push(queue, "four", false);
+	assert_command(queue, 0, "three");
 	redis_queue_drop(queue);
 	assert_int_equal(redis_queue_count(queue), 0);
 	assert_int_equal(redis_queue_size(queue), 0);
@@ -94,22 +154,15 @@ static void another_queue_is_added_in_its_order(void **state)
 
 	(void)state;
 	push(kept, "old", true);
-	push(queue, "gone", true);
 	push(queue, "new", false);
 	push(queue, "newer", true);
-	send_all(queue);
-	redis_queue_pop(queue);
-	redis_queue_rewind(queue);
+	redis_queue_entry(queue, 0)->was_sent = true;
 	assert_int_equal(redis_queue_add_all(kept, queue), 0);
-	assert_int_equal(redis_queue_count(kept), 3);
 	assert_int_equal(redis_queue_events(kept), 2);
 	assert_int_equal(redis_queue_count(queue), 2);
-	redis_queue_release(kept, SIZE_MAX);
-	assert_to_send(kept, "oldnewnewer");
-	send_all(kept);
-	assert_false(redis_queue_first(kept)->was_sent);
-	redis_queue_pop(kept);
-	assert_true(redis_queue_first(kept)->was_sent);
+	assert_all(kept, "oldnewnewer");
+	assert_false(redis_queue_entry(kept, 0)->was_sent);
+	assert_true(redis_queue_entry(kept, 1)->was_sent);
 	redis_queue_free(kept);
 	redis_queue_free(queue);
 }
@@ -133,10 +186,8 @@ static void what_was_kept_goes_before_the_rest(void **state)
 	push(queue, "rest", true);
 	assert_int_equal(redis_kept_recall(&kept, &queue, 1000), 0);
 	assert_int_equal(redis_queue_count(kept), 0);
-	redis_queue_release(queue, SIZE_MAX);
-	assert_to_send(queue, "entrystaterest");
-	send_all(queue);
-	assert_true(redis_queue_first(queue)->was_sent);
+	assert_all(queue, "entrystaterest");
+	assert_true(redis_queue_entry(queue, 0)->was_sent);
 	redis_queue_free(kept);
 	redis_queue_free(queue);
 }
@@ -154,7 +205,7 @@ static void the_newest_are_kept(void **state)
 		assert_true(redis_queue_size(kept) <= REDIS_KEPT_BYTES);
 	}
 	assert_int_equal(redis_queue_count(kept), REDIS_KEPT_BYTES / sizeof(large));
-	assert_int_equal(redis_queue_first_bytes(kept)[0], 100 - 16);
+	assert_int_equal(redis_queue_bytes(kept, 0)[0], 100 - 16);
 	redis_queue_free(kept);
 }
 
@@ -172,8 +223,10 @@ static void many_go_through(void **state)
 		if (i % 3 == 0)
 			continue;
 		snprintf(text, sizeof(text), "<%u>", next++);
-		assert_memory_equal(redis_queue_first_bytes(queue), text, strlen(text));
-		redis_queue_drop(queue);
+		assert_command(queue, 0, text);
+		redis_queue_begin(queue, 2, 1000);
+		redis_queue_done(queue, 0);
+		redis_queue_end(queue);
 	}
 	assert_int_equal(redis_queue_count(queue), 20000 - next);
 	redis_queue_free(queue);
@@ -182,7 +235,10 @@ static void many_go_through(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_lost_is_sent_again),
+		cmocka_unit_test(a_batch_is_the_oldest),
+		cmocka_unit_test(what_is_not_done_keeps_its_place),
+		cmocka_unit_test(one_goes_behind_with_another_id),
+		cmocka_unit_test(bulk_is_dropped_behind_the_batch),
 		cmocka_unit_test(the_oldest_can_be_dropped_unsent),
 		cmocka_unit_test(another_queue_is_added_in_its_order),
 		cmocka_unit_test(what_was_kept_goes_before_the_rest),

@@ -84,6 +84,24 @@ static bool parse(const char *text, struct redis_url *url)
 	return redis_url_parse(text, url, error) == 0;
 }
 
+static void cluster_urls(void **state)
+{
+	struct redis_url url;
+	char name[200];
+
+	(void)state;
+	assert_true(parse("redis+cluster://u:p@h,k:7,[::1]:8/", &url));
+	assert_int_equal(url.seed_count, 3);
+	assert_string_equal(url.seeds[1].port, "7");
+	assert_string_equal(url.place.host, "h");
+	assert_string_equal(url.user, "u");
+	assert_false(url.is_tls);
+	redis_url_name(&url, name, sizeof(name));
+	assert_string_equal(name, "the cluster at h:6379,k:7,[::1]:8");
+	assert_true(parse("rediss+cluster://h", &url) && url.is_tls);
+	assert_true(parse("redis://h", &url) && url.seed_count == 0);
+}
+
 static void tls_urls(void **state)
 {
 	struct redis_url url;
@@ -147,7 +165,10 @@ static void refused_urls(void **state)
 		{ "", "begins with" },
 		{ "localhost", "begins with" },
 		{ "http://h", "begins with" },
-		{ "redis+cluster://h", "begins with" },
+		{ "redis+cluster://", "host is missing" },
+		{ "redis+cluster://h,,k", "host is missing" },
+		{ "redis+cluster://h/1", "no databases" },
+		{ "redis+cluster://1,2,3,4,5,6,7,8,9", "more than 8" },
 		{ "redis+sentinel://h", "name of the master is missing" },
 		{ "redis+sentinel://h/", "name of the master is missing" },
 		{ "redis+sentinel:///m", "host is missing" },
@@ -273,6 +294,7 @@ int main(void)
 		cmocka_unit_test(tcp_urls),
 		cmocka_unit_test(credentials),
 		cmocka_unit_test(unix_urls),
+		cmocka_unit_test(cluster_urls),
 		cmocka_unit_test(tls_urls),
 		cmocka_unit_test(sentinel_urls),
 		cmocka_unit_test(a_name_that_does_not_fit_is_cut),

@@ -469,7 +469,7 @@ static void counters_and_status_come_at_the_end(void **state)
 static void open_errors_are_clear(void **state)
 {
 	char error[SINK_ERROR_TEXT];
-	char cluster[] = "redis+cluster://redis.example.org";
+	char foreign[] = "redis+foreign://redis.example.org";
 	char plain[] = "redis://redis.example.org";
 	char tls[] = "rediss://redis.example.org";
 	char missing[] = "/nonexistent/password";
@@ -479,7 +479,7 @@ static void open_errors_are_clear(void **state)
 	assert_int_equal(sink_redis.open(&sink, &options, error), -ENOENT);
 	assert_non_null(strstr(error, missing));
 	config.redis_password_file = NULL;
-	config.redis = cluster;
+	config.redis = foreign;
 	assert_int_equal(sink_redis.open(&sink, &options, error), -EINVAL);
 	assert_non_null(strstr(error, "a Redis URL begins with"));
 	config.redis_ca = missing;
@@ -494,10 +494,12 @@ static void open_errors_are_clear(void **state)
 
 #define CAMPAIGN "p:campaign:0fef1d41e794f234"
 
-static void write_join(uint8_t last, uint64_t joined_s)
+/* members: so many are known by then. */
+static void write_join(uint8_t last, uint64_t joined_s, uint32_t members)
 {
 	struct decision_campaign join = test_campaign(last, CAMPAIGN_JOIN, 0);
 
+	join.members = members;
 	join.joined_ns = DECISION_NS + joined_s * DECISION_SEC;
 	write_event(&join.decision);
 }
@@ -508,8 +510,9 @@ static void a_campaign_is_built_before_it_is_raised(void **state)
 
 	(void)state;
 	open_sink();
-	write_join(23, 10);
-	write_join(24, 20);
+	write_join(23, 10, 1);
+	write_join(24, 20, 2);
+	update.members = 2;
 	update.local_members = 2;
 	write_event(&update.decision);
 	close_sink();
@@ -528,7 +531,7 @@ static void a_campaign_is_built_before_it_is_raised(void **state)
 	assert_int_equal(redis_run("SISMEMBER " CAMPAIGN ":hosts " HOST)->integer, 1);
 	assert_true(redis_run("TTL " CAMPAIGN)->integer > 3500);
 	assert_true(redis_run("TTL " CAMPAIGN ":hosts")->integer > 3500);
-	assert_true(redis_run("TTL " CAMPAIGN ":seen")->integer > 3500);
+	assert_true(redis_run("TTL {" CAMPAIGN "}:seen")->integer > 3500);
 	/* Too few hosts: no alert, not among the campaigns. */
 	assert_int_equal(redis_run("EXISTS p:campaigns")->integer, 0);
 	assert_int_equal(redis_run("EXISTS p:{s1}:alert")->integer, 0);
@@ -546,7 +549,7 @@ static void joins_may_come_in_any_order(void **state)
 	open_sink();
 	for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]); i++) {
 		use_sensor(i % 2 == 0 ? "s1" : "s2"); /* and from whomever */
-		write_join(joins[i].last, joins[i].joined_s);
+		write_join(joins[i].last, joins[i].joined_s, 3);
 	}
 	close_sink();
 	assert_field(CAMPAIGN, "first_member", HOST);
@@ -568,7 +571,7 @@ static void a_campaigns_alert_is_one_of_alerts(void **state)
 	(void)state;
 	open_sink();
 	for (uint8_t last = 21; last <= 23; last++)
-		write_join(last, last);
+		write_join(last, last, last);
 	write_event(&alert.decision);
 	close_sink();
 	entry = redis_run("XRANGE p:{s1}:alert - +")->element[0];
@@ -601,7 +604,7 @@ static void an_old_replay_does_not_set_a_campaign_back(void **state)
 	old.last_ns -= 86400 * DECISION_SEC;
 	old.hashrate = 1;
 	open_sink();
-	write_join(23, 10);
+	write_join(23, 10, 1);
 	write_event(&now.decision);
 	write_event(&old.decision);
 	close_sink();
