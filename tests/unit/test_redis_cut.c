@@ -30,7 +30,7 @@
 #define ALERT       7
 
 /* What one direction may carry until the connection is cut. */
-struct budget {
+struct allowance {
 	size_t left;
 	size_t used;
 	bool is_spent;
@@ -44,12 +44,12 @@ static struct stats stats;
 static struct event_renderer *renderer;
 static void *sink;
 static bool is_ours; /* the calls below are the sink's, not the test's */
-static struct budget out;
-static struct budget in;
+static struct allowance out;
+static struct allowance in;
 static uint64_t now_ms = 1000000;
 
 /* How many bytes may go, 0: none ever again on this connection. */
-static size_t allow(struct budget *budget, size_t len)
+static size_t allow(struct allowance *budget, size_t len)
 {
 	if (!is_ours || budget->left == NO_CUT)
 		return len;
@@ -61,7 +61,7 @@ static size_t allow(struct budget *budget, size_t len)
 	return len < budget->left ? len : budget->left;
 }
 
-static void charge(struct budget *budget, ssize_t len)
+static void charge(struct allowance *budget, ssize_t len)
 {
 	if (!is_ours || len <= 0)
 		return;
@@ -193,7 +193,7 @@ static void check_order(uint32_t count)
 }
 
 /* Cuts after 0 bytes, 1 byte and so on, until a batch comes through whole. */
-static void cut_everywhere(struct budget *budget, uint32_t at_least)
+static void cut_everywhere(struct allowance *budget, uint32_t at_least)
 {
 	uint32_t number = 1;
 
