@@ -212,7 +212,8 @@ static void cut_everywhere(struct allowance *budget, uint32_t at_least)
 	}
 	budget->left = NO_CUT;
 	assert_true(number > at_least);
-	assert_true(stats.redis_reconnects >= number - 2);
+	/* The last cut may fall behind the last reply: then nothing is left to connect for. */
+	assert_true(stats.redis_reconnects >= number - 3);
 	assert_int_equal(stats.redis_errors, 0);
 	assert_int_equal(sink_redis.close(sink, UINT64_MAX), 0);
 	check_order(number);
