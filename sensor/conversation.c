@@ -35,12 +35,12 @@ static void set_doubt(struct conversation *self, unsigned side, enum doubt doubt
 }
 
 void conversation_begin(struct conversation *self, struct conversation_room *room,
-			dialect_state *states, const struct preface before[2])
+			const struct conversation_rest *rest, const struct preface before[2])
 {
 	memset(self, 0, offsetof(struct conversation, session));
-	session_init(&self->session);
+	session_init(&self->session, rest->session);
 	self->room = room;
-	self->states = states;
+	self->states = rest->states;
 	for (unsigned side = 0; side < 2; side++) {
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];

@@ -54,7 +54,7 @@ struct reading {
 /* Flat; conversation_begin() sets it up. */
 struct conversation {
 	struct conversation_room *room;
-	dialect_state *states; /* one per dialect */
+	dialect_state *states; /* one per dialect, of any content until it is begun */
 	uint32_t begun_states; /* bit per dialect: zeroed and in use */
 	uint8_t current;       /* 1 + index of the dialect last spoken; 0: none */
 	uint8_t unknown;       /* messages of no dialect */
@@ -64,9 +64,15 @@ struct conversation {
 	struct session session;
 };
 
-/* before: what each direction said until now. states: one per dialect, of any content. */
+/* What a conversation touches only once a dialect is spoken: most are never. Of any content. */
+struct conversation_rest {
+	dialect_state *states; /* one per dialect */
+	struct session_room *session;
+};
+
+/* before: what each direction said until now. */
 void conversation_begin(struct conversation *self, struct conversation_room *room,
-			dialect_state *states, const struct preface before[2]);
+			const struct conversation_rest *rest, const struct preface before[2]);
 
 /* Gives back what is kept. */
 void conversation_end(struct conversation *self);

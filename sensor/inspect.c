@@ -21,9 +21,10 @@ struct inspect {
 
 struct inspect_pool {
 	struct inspect *all;
-	struct inspect *free; /* given back; before the fresh ones */
-	size_t fresh;         /* from here on never used: their pages are not even there yet */
-	dialect_state *states;
+	struct inspect *free;  /* given back; before the fresh ones */
+	size_t fresh;          /* from here on never used: their pages are not even there yet */
+	dialect_state *states; /* by place in all, as many as there are dialects */
+	struct session_room *sessions;
 	struct stream_pool *streams;
 	struct inflate_pool *inflates;
 	struct conversation_room room;
@@ -38,13 +39,15 @@ struct inspect_pool *inspect_pool_new(size_t flows, size_t message_bytes, size_t
 	if (pool == NULL)
 		return NULL;
 	pool->all = large_reserve((flows + 1) * sizeof(*pool->all));
-	pool->states = large_reserve((flows + 1) * dialect_count * sizeof(*pool->states));
+	/* Not on huge pages: few of them are ever touched. */
+	pool->states = malloc((flows + 1) * dialect_count * sizeof(*pool->states));
+	pool->sessions = malloc((flows + 1) * sizeof(*pool->sessions));
 	pool->streams = stream_pool_new(flows, held_bytes, stats);
 	pool->inflates = inflate_pool_new(LIMIT_INFLATERS);
 	pool->room.stats = stats;
 	pool->room.blocks = blocks_new(message_bytes);
-	if (pool->all == NULL || pool->states == NULL || pool->streams == NULL ||
-	    pool->inflates == NULL || pool->room.blocks == NULL) {
+	if (pool->all == NULL || pool->states == NULL || pool->sessions == NULL ||
+	    pool->streams == NULL || pool->inflates == NULL || pool->room.blocks == NULL) {
 		inspect_pool_free(pool);
 		return NULL;
 	}
@@ -59,6 +62,7 @@ void inspect_pool_free(struct inspect_pool *pool)
 	inflate_pool_free(pool->inflates);
 	blocks_free(pool->room.blocks);
 	free(pool->states);
+	free(pool->sessions);
 	free(pool->all);
 	free(pool);
 }
@@ -78,8 +82,11 @@ struct inspect *inspect_new(struct inspect_pool *pool, const struct preface befo
 		self = &pool->all[pool->fresh++];
 	self->pool = pool;
 	self->stream = stream;
-	conversation_begin(&self->conversation, &pool->room,
-			   &pool->states[(size_t)(self - pool->all) * dialect_count], before);
+	size_t place = (size_t)(self - pool->all);
+	struct conversation_rest rest = { &pool->states[place * dialect_count],
+					  &pool->sessions[place] };
+
+	conversation_begin(&self->conversation, &pool->room, &rest, before);
 	wrapping_begin(&self->wrapping, &self->conversation, pool->inflates, before);
 	return self;
 }

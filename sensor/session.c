@@ -10,23 +10,23 @@
 
 #define NS_PER_S 1000000000ull
 
-void session_init(struct session *self)
+void session_init(struct session *self, struct session_room *room)
 {
-	memset(self, 0, offsetof(struct session, ledger));
+	memset(self, 0, sizeof(*self));
+	self->room = room;
 }
 
 void session_make_room(struct session *self)
 {
 	if (self->is_roomy)
 		return;
-	memset(&self->ledger, 0, sizeof(self->ledger));
-	memset(&self->recent, 0, sizeof(self->recent));
+	memset(self->room, 0, sizeof(*self->room));
 	self->is_roomy = 1;
 }
 
 bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir)
 {
-	return self->is_roomy && ledger_find(&self->ledger, id, reply_dir) != NULL;
+	return self->is_roomy && ledger_find(&self->room->ledger, id, reply_dir) != NULL;
 }
 
 void apply_word(struct apply *a, enum evidence_word word)
@@ -291,7 +291,7 @@ void session_carrier(struct session *self, const char *names)
 void session_gap(struct session *self, enum direction dir)
 {
 	if (self->is_roomy)
-		ledger_gap(&self->ledger, dir);
+		ledger_gap(&self->room->ledger, dir);
 	(void)session_witness(self, EVIDENCE_GAP);
 }
 
@@ -326,7 +326,7 @@ static uint8_t swapped_bits(uint8_t dirs)
 void session_swap_roles(struct session *self)
 {
 	if (self->is_roomy)
-		ledger_swap_roles(&self->ledger);
+		ledger_swap_roles(&self->room->ledger);
 	swap_bytes(self->yeses);
 	swap_bytes(self->held_levels);
 	swap_bytes(self->held_before);
@@ -367,7 +367,7 @@ static double recent_rate(const struct session *self, const struct session_view 
 {
 	if (view->hashrate <= 0 || rate_begins(window, end_ns) <= end_ns - view->window_ns)
 		return view->hashrate;
-	return rate_over(&self->recent, window, end_ns, floor_work(self));
+	return rate_over(&self->room->recent, window, end_ns, floor_work(self));
 }
 
 void session_view_at(const struct session *self, uint64_t last_packet_ns, struct session_view *out)

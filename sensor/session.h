@@ -71,6 +71,12 @@ enum session_change {
 	SESSION_CHANGED_COUNTERS = 1 << 3
 };
 
+/* The larger part, apart: most flows under inspection never bring a finding. */
+struct session_room {
+	struct ledger ledger;
+	struct rate recent; /* of submitted shares, or of accepted ones once a reply was seen */
+};
+
 struct session {
 	struct session_view view;
 	uint64_t worker_hashes[8];
@@ -98,16 +104,15 @@ struct session {
 	uint8_t doubted_dirs;      /* bit per direction in which messages may be quoted */
 	uint8_t held_levels[2];    /* enum level proven by doubted messages, by direction */
 	uint8_t held_before[2];    /* the same, of those before the one that is read now */
-	uint8_t is_roomy;          /* what follows is zeroed: with the first finding */
-	struct ledger ledger;
-	struct rate recent; /* of submitted shares, or of accepted ones once a reply was seen */
+	uint8_t is_roomy;          /* the room is in use */
+	struct session_room *room; /* of any content until then */
 };
 
 struct stats;
 
-/* Before anything else: most flows under inspection never bring a finding, and the larger part of a
- * session stays untouched until then. */
-void session_init(struct session *self);
+/* Before anything else. The room is of any content, outlives the session, and is not touched before
+ * the first finding. */
+void session_init(struct session *self, struct session_room *room);
 
 /* dialect is the descriptor's name. Returns the
  * changes of this call (also ORed into self->changed); 0 while the session is not reported.

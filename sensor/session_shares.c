@@ -38,7 +38,7 @@ static void forget_work(struct session *self)
 	self->credited = 0;
 	self->work_start_ns = 0;
 	self->first_share_ns = 0;
-	rate_clear(&self->recent);
+	rate_clear(&self->room->recent);
 }
 
 /* Who gives work says in which unit; without a word it is hashes. */
@@ -61,8 +61,8 @@ void apply_unit(struct apply *a)
 
 static void credit_recent(struct session *self, const struct settled *shares)
 {
-	rate_add(&self->recent, shares->work * shares->count, shares->is_floor ? shares->count : 0,
-		 shares->time_ns);
+	rate_add(&self->room->recent, shares->work * shares->count,
+		 shares->is_floor ? shares->count : 0, shares->time_ns);
 }
 
 /* --- what a reply settles ------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static void note_replies(struct session *self)
 	if (self->view.has_replies)
 		return;
 	self->view.has_replies = 1;
-	rate_clear(&self->recent);
+	rate_clear(&self->room->recent);
 }
 
 static void settle_shares(struct apply *a, const struct settled *shares,
@@ -158,9 +158,9 @@ static void ask(struct apply *a, enum finding_kind kind, double work, unsigned f
 						.dir = (uint8_t)a->dir };
 	struct ledger_reply reply;
 
-	if (ledger_take_early(&a->self->ledger, &request, &reply))
+	if (ledger_take_early(&a->self->room->ledger, &request, &reply))
 		settle(a, &request, &reply);
-	else if (ledger_ask(&a->self->ledger, &request))
+	else if (ledger_ask(&a->self->room->ledger, &request))
 		stats_add(a->stats->pending_dropped, 1);
 }
 
@@ -194,13 +194,13 @@ void apply_share(struct apply *a)
 	const struct finding *finding = a->finding;
 	struct session *self = a->self;
 	double proven = finding->difficulty > 0 ? finding->difficulty : finding->work;
-	struct settled share = { .work = ledger_work(&self->ledger, finding->job),
+	struct settled share = { .work = ledger_work(&self->room->ledger, finding->job),
 				 .count = 1,
 				 .time_ns = a->time_ns };
 
 	apply_word(a, EVIDENCE_SHARE);
 	self->login_ns = 0; /* who submits was let in, seen or not */
-	if (ledger_is_repeated(&self->ledger, finding->nonce)) {
+	if (ledger_is_repeated(&self->room->ledger, finding->nonce)) {
 		stats_add(a->stats->shares_repeated, 1);
 		ask(a, FINDING_REQUEST, 0, 0);
 		return;
@@ -219,10 +219,11 @@ void apply_job(struct apply *a)
 {
 	struct session *self = a->self;
 	const struct finding *finding = a->finding;
-	const struct ledger_request *asked = ledger_find(&self->ledger, finding->request, a->dir);
+	const struct ledger_request *asked =
+		ledger_find(&self->room->ledger, finding->request, a->dir);
 
 	if (asked != NULL && asked->kind != FINDING_SHARE) {
-		struct ledger_request request = ledger_take(&self->ledger, asked);
+		struct ledger_request request = ledger_take(&self->room->ledger, asked);
 
 		apply_match(a);
 		if (request.kind == FINDING_LOGIN)
@@ -230,7 +231,7 @@ void apply_job(struct apply *a)
 		if ((request.flags & LEDGER_CONFIRMS) != 0)
 			apply_level(a, LEVEL_CONFIRMED);
 	}
-	ledger_add_job(&self->ledger, finding->job, finding->work);
+	ledger_add_job(&self->room->ledger, finding->job, finding->work);
 	apply_word(a, EVIDENCE_JOB);
 	if (self->view.first_job_ns == 0 || a->time_ns < self->view.first_job_ns)
 		self->view.first_job_ns = a->time_ns;
@@ -288,7 +289,8 @@ static void count_yes(struct session *self, const struct finding *finding, enum 
 
 static void count_lone_shares(struct apply *a, const struct ledger_reply *reply)
 {
-	const struct settled shares = { .work = ledger_work(&a->self->ledger, a->finding->job),
+	const struct settled shares = { .work = ledger_work(&a->self->room->ledger,
+							    a->finding->job),
 					.count = reply->count,
 					.time_ns = a->time_ns };
 
@@ -301,7 +303,7 @@ static void count_lone_shares(struct apply *a, const struct ledger_reply *reply)
  * for. */
 static void settle_pending(struct apply *a, struct ledger_reply *reply)
 {
-	struct ledger *ledger = &a->self->ledger;
+	struct ledger *ledger = &a->self->room->ledger;
 	const struct ledger_request *asked;
 
 	while (reply->count > 0 && (asked = ledger_find(ledger, reply->id, a->dir)) != NULL) {
@@ -334,7 +336,7 @@ void session_overhear(struct session *self, const struct finding *reply, enum di
 	session_make_room(self);
 	count_yes(self, reply, dir);
 	if (early.id != 0)
-		ledger_keep_early(&self->ledger, &early);
+		ledger_keep_early(&self->room->ledger, &early);
 }
 
 void apply_reply(struct apply *a)
@@ -349,5 +351,5 @@ void apply_reply(struct apply *a)
 	if (is_lone_share(a))
 		count_lone_shares(a, &reply);
 	else if (reply.id != 0)
-		ledger_keep_early(&self->ledger, &reply);
+		ledger_keep_early(&self->room->ledger, &reply);
 }

@@ -15,12 +15,14 @@
 #define DIALECT "stratum-v1"
 
 static struct session session;
+static struct session_room room;
 static struct stats stats;
 
 static inline int reset(void **state)
 {
 	(void)state;
-	memset(&session, 0, sizeof(session));
+	memset(&room, 0x5a, sizeof(room));
+	session_init(&session, &room);
 	memset(&stats, 0, sizeof(stats));
 	return 0;
 }

@@ -645,7 +645,7 @@ static void equal_histories_give_equal_bytes(void **state)
 	memset(&views[0], 0xaa, sizeof(views[0])); /* padding must not be left as it was */
 	memset(&views[1], 0x55, sizeof(views[1]));
 	for (int round = 0; round < 2; round++) {
-		memset(&session, 0, sizeof(session));
+		session_init(&session, &room);
 		struct finding worse = login(1, PROOF_LIKELY, "a-long-account-name");
 		apply(worse, UP, 0);
 		struct finding better = login(1, PROOF_LIKELY, "44W");
