@@ -48,17 +48,43 @@ static int fail(char error[STATE_ERROR_TEXT], const char *folder, int result)
 	return result;
 }
 
+/* A kill in mid-write leaves a record without its end, and the next one would be written behind it.
+ * Its file is not among the done ones: it is read again. *size becomes that of the whole records.
+ */
+static int cut_torn(int fd, off_t *size)
+{
+	char block[4096];
+	off_t whole = *size;
+
+	while (whole > 0) {
+		off_t begin = whole > (off_t)sizeof(block) ? whole - (off_t)sizeof(block) : 0;
+		ssize_t len = pread(fd, block, (size_t)(whole - begin), begin);
+		const char *end;
+
+		if (len != whole - begin)
+			return len < 0 ? -errno : -EIO;
+		end = memrchr(block, '\n', (size_t)len);
+		whole = end == NULL ? begin : begin + (end - block) + 1;
+		if (end != NULL)
+			break;
+	}
+	if (whole == *size)
+		return 0;
+	*size = whole;
+	return ftruncate(fd, whole) == 0 ? 0 : -errno;
+}
+
 static int open_documents(struct state *self)
 {
 	int fd = openat(self->folder, "documents.jsonl",
 			O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat info;
+	int result;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &info) != 0) {
-		int result = -errno;
-
+	result = fstat(fd, &info) != 0 ? -errno : cut_torn(fd, &info.st_size);
+	if (result != 0) {
 		(void)close(fd);
 		return result;
 	}

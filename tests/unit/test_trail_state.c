@@ -186,6 +186,48 @@ static void halves_give_the_whole(void **state)
 	rig_close(&rig);
 }
 
+/* A kill in the middle of a record's write: start() looks whether anything is damaged. */
+static void a_torn_record_is_fed_again(void **state)
+{
+	static const off_t torn[] = { 1, 2, 40, 300 }; /* bytes that are missing */
+	struct process process;
+	struct rig rig;
+	struct stat info;
+	uint64_t expected;
+	char path[128];
+
+	(void)state;
+	rig_open(&rig);
+	play(&rig);
+	snprintf(path, sizeof(path), "%s/documents.jsonl", folder);
+	clear_folder();
+	start(&process);
+	for (size_t i = 0; i + 1 < rig.count; i++)
+		feed(&process, rig.texts[i]);
+	save(&process);
+	feed(&process, rig.texts[rig.count - 1]);
+	expected = digest_of(process.store);
+	end(&process);
+	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
+		assert_int_equal(stat(path, &info), 0);
+		assert_int_equal(truncate(path, info.st_size - torn[i]), 0);
+		start(&process);
+		feed(&process, rig.texts[rig.count - 1]);
+		assert_int_equal(digest_of(process.store), expected);
+		end(&process);
+		start(&process); /* what was written behind it is whole */
+		assert_int_equal(digest_of(process.store), expected);
+		end(&process);
+	}
+	/* Nothing but half a record. */
+	assert_int_equal(truncate(path, 7), 0);
+	start(&process);
+	end(&process);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_size, 0);
+	rig_close(&rig);
+}
+
 static void a_restart_alone_gives_the_same(void **state)
 {
 	struct process process;
@@ -334,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(halves_give_the_whole),
+		cmocka_unit_test(a_torn_record_is_fed_again),
 		cmocka_unit_test(a_restart_alone_gives_the_same),
 		cmocka_unit_test(reads_are_not_kept_as_documents),
 		cmocka_unit_test(one_process_at_a_time),
