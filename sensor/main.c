@@ -14,7 +14,7 @@
 #include "sensor/config.h"
 #include "sensor/correlator.h"
 #include "sensor/health.h"
-#include "sensor/intake.h"
+#include "sensor/readers.h"
 #include "sensor/inventory_file.h"
 #include "sensor/lists_keeper.h"
 #include "sensor/log.h"
@@ -33,7 +33,7 @@ struct run {
 	struct lists_keeper *lists;
 	struct watched *watched;
 	struct name_watch *names; /* the reader's, with several workers */
-	struct intake *intake;
+	struct readers *readers;
 	struct event_context context;
 	struct ring_bell *correlator_bell;
 	struct ring_bell *publisher_bell;
@@ -66,8 +66,8 @@ static void on_signal(int number)
 	atomic_store(&run.stop, true);
 	/* At once: whoever waits for an output must not hold up the end. */
 	publisher_hurry(run.publisher);
-	if (run.intake != NULL)
-		intake_break(run.intake);
+	if (run.readers != NULL)
+		readers_break(run.readers);
 }
 
 /* Of the main thread: it alone is interrupted by signals. */
@@ -161,7 +161,7 @@ static void sum_stats(void *ctx, struct stats *sum)
 	const struct run *self = ctx;
 
 	memset(sum, 0, sizeof(*sum));
-	intake_stats(self->intake, sum);
+	readers_stats(self->readers, sum);
 	stats_merge(sum, &self->correlator_stats);
 	stats_merge(sum, &self->publisher_stats);
 	stats_merge(sum, &self->inquirer_stats);
@@ -243,7 +243,7 @@ static int check_inventory(const struct config *config)
 	return result == 0 ? 0 : fail(EXIT_USAGE, error);
 }
 
-static int open_intake(struct run *self)
+static int open_readers(struct run *self)
 {
 	const struct config *config = &self->config;
 	char error[CAPTURE_ERROR_TEXT];
@@ -255,7 +255,7 @@ static int open_intake(struct run *self)
 		result = check_inventory(config);
 		return result != 0 ? result : check_redis(config);
 	}
-	return intake_open(&self->intake, config, error) == 0 ? 0 : fail(EXIT_INPUT, error);
+	return readers_open(&self->readers, config, error) == 0 ? 0 : fail(EXIT_INPUT, error);
 }
 
 static int open_workers(struct run *self)
@@ -265,7 +265,7 @@ static int open_workers(struct run *self)
 		struct worker_options options = { .config = &self->config,
 						  .lists = lists_keeper_board(self->lists),
 						  .watched = self->watched,
-						  .shunt = intake_shunt(self->intake, i),
+						  .shunt = readers_shunt(self->readers, i),
 						  .feed = feed,
 						  .index = (uint16_t)i,
 						  .is_lossless = !is_live(self),
@@ -387,7 +387,7 @@ static int open_pipeline(struct run *self)
 {
 	struct event_context context = {
 		.sensor_id = self->config.sensor_id,
-		.input_name = intake_name(self->intake),
+		.input_name = readers_name(self->readers),
 		.is_live = is_live(self),
 		.cloud = self->config.cloud,
 		.cloud_count = self->config.cloud_count,
@@ -416,12 +416,12 @@ static int open_pipeline(struct run *self)
 	return code;
 }
 
-static int connect_intake(struct run *self)
+static int connect_readers(struct run *self)
 {
 	size_t slot = self->config.workers + 1;
-	struct intake_options options = { .workers = self->workers,
-					  .stop = &self->stop,
-					  .lost = &self->lost };
+	struct readers_options options = { .workers = self->workers,
+					   .stop = &self->stop,
+					   .lost = &self->lost };
 
 	if (self->config.workers > 1 && !is_live(self)) {
 		self->names = name_watch_new(lists_keeper_board(self->lists), slot, self->watched);
@@ -429,7 +429,7 @@ static int connect_intake(struct run *self)
 			return fail(EXIT_USAGE, "out of memory for the reader's names");
 	}
 	options.names = self->names;
-	return intake_connect(self->intake, &options) == 0
+	return readers_connect(self->readers, &options) == 0
 		       ? 0
 		       : fail(EXIT_USAGE, "out of memory for batches");
 }
@@ -471,12 +471,12 @@ static int open_all(struct run *self)
 	int code = open_lists(self);
 
 	if (code == 0)
-		code = open_intake(self);
+		code = open_readers(self);
 	if (code != 0 || self->config.check_config)
 		return code;
 	code = open_pipeline(self);
 	if (code == 0)
-		code = connect_intake(self);
+		code = connect_readers(self);
 	if (code == 0)
 		code = open_metrics(self);
 	if (code == 0 && is_live(self))
@@ -522,7 +522,7 @@ static void report_capture(struct run *self)
 {
 	struct capture_counters counters;
 
-	intake_counters(self->intake, &counters);
+	readers_counters(self->readers, &counters);
 	log_info("%s: %llu packets, %llu dropped by the kernel, %llu by the interface",
 		 self->config.interface, (unsigned long long)counters.received,
 		 (unsigned long long)counters.dropped,
@@ -538,19 +538,19 @@ static void report_health(struct run *self)
 	health_log(&health, is_live(self) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG);
 }
 
-static int report_end(struct run *self, int intake_result, bool has_stalled)
+static int report_end(struct run *self, int read_result, bool has_stalled)
 {
 	char text[256];
 	uint64_t lost = publisher_lost(self->publisher, text, sizeof(text));
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; intake_damage(self->intake, i) != NULL; i++) {
-		log_error("%s", intake_damage(self->intake, i));
+	for (size_t i = 0; readers_damage(self->readers, i) != NULL; i++) {
+		log_error("%s", readers_damage(self->readers, i));
 		code = EXIT_INPUT;
 	}
 	if (is_live(self))
 		report_capture(self);
-	if (intake_result == -ENETDOWN) {
+	if (read_result == -ENETDOWN) {
 		log_error("%s: the interface went away", self->config.interface);
 		code = EXIT_INPUT;
 	}
@@ -560,7 +560,7 @@ static int report_end(struct run *self, int intake_result, bool has_stalled)
 	}
 	if (publisher_has_failed(self->publisher))
 		return EXIT_LOST; /* it has said what and why */
-	if (intake_result == -ETIMEDOUT || has_stalled || atomic_load(&self->lost)) {
+	if (read_result == -ETIMEDOUT || has_stalled || atomic_load(&self->lost)) {
 		log_error(
 			"no progress for %u s (--stall-timeout): reading stopped, events were lost",
 			self->config.stall_timeout_s);
@@ -577,10 +577,10 @@ static int run_all(struct run *self)
 
 	if (code != 0)
 		return code;
-	if (intake_start(self->intake) != 0)
+	if (readers_start(self->readers) != 0)
 		code = fail(EXIT_USAGE, "cannot start the workers' threads");
 	set_signal_mask(is_live(self));
-	result = intake_run(self->intake);
+	result = readers_run(self->readers);
 	if (is_live(self))
 		publisher_hurry(self->publisher);
 	(void)pthread_join(self->correlator_thread, &stalled);
@@ -614,7 +614,7 @@ static void close_all(struct run *self)
 	ring_free(self->bulk);
 	ring_bell_free(self->correlator_bell);
 	ring_bell_free(self->publisher_bell);
-	intake_free(self->intake);
+	readers_free(self->readers);
 	name_watch_free(self->names);
 	watched_free(self->watched);
 	lists_keeper_free(self->lists);

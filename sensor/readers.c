@@ -1,5 +1,5 @@
-/* intake.c: one reader for files, one per worker live. */
-#include "sensor/intake.h"
+/* readers.c: one reader for files, one per worker live. */
+#include "sensor/readers.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #define LONE_TIMEOUT_MS  100
 #define GROUP_TIMEOUT_MS 20
 
-struct intake {
+struct readers {
 	const struct config *config;
 	struct source *sources[LIMIT_WORKERS];
 	struct reader *readers[LIMIT_WORKERS];
@@ -23,7 +23,7 @@ struct intake {
 	size_t count; /* of sources and of readers */
 	_Atomic bool *stop;
 	struct reader_thread {
-		struct intake *intake;
+		struct readers *readers;
 		struct reader *reader;
 		pthread_t thread;
 		int result;
@@ -33,7 +33,7 @@ struct intake {
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static bool is_live(const struct intake *self)
+static bool is_live(const struct readers *self)
 {
 	return self->config->interface != NULL;
 }
@@ -49,7 +49,7 @@ static void allow_many_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void close_shunts(struct intake *self)
+static void close_shunts(struct readers *self)
 {
 	for (size_t i = 0; i < self->count; i++) {
 		shunt_free(self->shunts[i]);
@@ -58,7 +58,7 @@ static void close_shunts(struct intake *self)
 }
 
 /* False: nothing will be shunted. */
-static bool open_shunts(struct intake *self, int programs[])
+static bool open_shunts(struct readers *self, int programs[])
 {
 	char error[SHUNT_ERROR_TEXT];
 
@@ -75,7 +75,7 @@ static bool open_shunts(struct intake *self, int programs[])
 	return true;
 }
 
-static int open_live(struct intake *self, char error[CAPTURE_ERROR_TEXT])
+static int open_live(struct readers *self, char error[CAPTURE_ERROR_TEXT])
 {
 	const struct config *config = self->config;
 	struct capture_live live = { .interface = config->interface,
@@ -94,7 +94,7 @@ static int open_live(struct intake *self, char error[CAPTURE_ERROR_TEXT])
 	return source_open_live(self->sources, self->count, &live, self->stats, error);
 }
 
-static int open_files(struct intake *self, char error[CAPTURE_ERROR_TEXT])
+static int open_files(struct readers *self, char error[CAPTURE_ERROR_TEXT])
 {
 	const struct config *config = self->config;
 	struct source_files files = { .paths = (const char *const *)config->read.items,
@@ -107,9 +107,9 @@ static int open_files(struct intake *self, char error[CAPTURE_ERROR_TEXT])
 	return source_open_files(&self->sources[0], &files, &self->stats[0], error);
 }
 
-int intake_open(struct intake **out, const struct config *config, char error[CAPTURE_ERROR_TEXT])
+int readers_open(struct readers **out, const struct config *config, char error[CAPTURE_ERROR_TEXT])
 {
-	struct intake *self = calloc(1, sizeof(*self));
+	struct readers *self = calloc(1, sizeof(*self));
 	int result;
 
 	*out = NULL;
@@ -120,14 +120,14 @@ int intake_open(struct intake **out, const struct config *config, char error[CAP
 	self->config = config;
 	result = is_live(self) ? open_live(self, error) : open_files(self, error);
 	if (result != 0) {
-		intake_free(self);
+		readers_free(self);
 		return result;
 	}
 	*out = self;
 	return 0;
 }
 
-int intake_connect(struct intake *self, const struct intake_options *options)
+int readers_connect(struct readers *self, const struct readers_options *options)
 {
 	const struct config *config = self->config;
 
@@ -156,7 +156,7 @@ int intake_connect(struct intake *self, const struct intake_options *options)
 /* --- running --------------------------------------------------------------------------------- */
 
 /* One that ends ends all: of an interface that went away each handle hears by itself. */
-static int read_all(struct intake *self, struct reader *reader)
+static int read_all(struct readers *self, struct reader *reader)
 {
 	int result = reader_run(reader);
 
@@ -169,18 +169,18 @@ static void *thread_run(void *arg)
 {
 	struct reader_thread *thread = arg;
 
-	thread->result = read_all(thread->intake, thread->reader);
+	thread->result = read_all(thread->readers, thread->reader);
 	return NULL;
 }
 
-int intake_start(struct intake *self)
+int readers_start(struct readers *self)
 {
 	int result = reader_start(self->readers[0]);
 
 	for (size_t i = 1; i < self->count && result == 0; i++) {
 		struct reader_thread *thread = &self->threads[i];
 
-		thread->intake = self;
+		thread->readers = self;
 		thread->reader = self->readers[i];
 		result = -pthread_create(&thread->thread, NULL, thread_run, thread);
 		thread->is_running = result == 0;
@@ -192,7 +192,7 @@ int intake_start(struct intake *self)
 	return result;
 }
 
-int intake_run(struct intake *self)
+int readers_run(struct readers *self)
 {
 	int result = read_all(self, self->readers[0]);
 
@@ -210,19 +210,19 @@ int intake_run(struct intake *self)
 	return result;
 }
 
-void intake_break(struct intake *self)
+void readers_break(struct readers *self)
 {
 	source_break(self->sources[0]);
 }
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
-const char *intake_name(const struct intake *self)
+const char *readers_name(const struct readers *self)
 {
 	return source_name(self->sources[0]);
 }
 
-const char *intake_damage(const struct intake *self, size_t index)
+const char *readers_damage(const struct readers *self, size_t index)
 {
 	for (size_t i = 0; i < self->count; i++)
 		if (source_damage(self->sources[i], 0) != NULL)
@@ -230,12 +230,12 @@ const char *intake_damage(const struct intake *self, size_t index)
 	return NULL;
 }
 
-struct shunt *intake_shunt(const struct intake *self, size_t index)
+struct shunt *readers_shunt(const struct readers *self, size_t index)
 {
 	return self->shunts[index];
 }
 
-void intake_counters(struct intake *self, struct capture_counters *out)
+void readers_counters(struct readers *self, struct capture_counters *out)
 {
 	*out = (struct capture_counters){ 0 };
 	for (size_t i = 0; i < self->count; i++) {
@@ -248,13 +248,13 @@ void intake_counters(struct intake *self, struct capture_counters *out)
 	}
 }
 
-void intake_stats(const struct intake *self, struct stats *sum)
+void readers_stats(const struct readers *self, struct stats *sum)
 {
 	for (size_t i = 0; i < self->count; i++)
 		stats_merge(sum, &self->stats[i]);
 }
 
-void intake_free(struct intake *self)
+void readers_free(struct readers *self)
 {
 	if (self == NULL)
 		return;
