@@ -37,6 +37,7 @@ END_SECONDS = 5
 DISK_BYTES = 20000
 SLOW_SECONDS = 0.02  # a piece, each way
 CUTS = 30
+LOG_SECONDS = 1.1
 ALERT_BYTES = 2000  # in the journal, with its state, at least
 PIECE = 16384
 
@@ -264,6 +265,8 @@ class Faults:
         door = CuttingDoor(case)
         case.start(*TOLD, url=door.url)
         case.feed(0, 1, chunk=8192, pause=0.01)
+        self.rest(case)
+        time.sleep(LOG_SECONDS)  # each cut is told, and the log bounds what it tells in a second
         code = case.end()
         door.close()
         problems = [] if door.count > CUTS // 3 else [f"only {door.count} connections"]
