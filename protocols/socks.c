@@ -282,7 +282,8 @@ static void take_version(struct socks_side *side, enum direction dir, uint8_t by
 	} else if (dir == DIR_TO_SERVER && is_greeting_rest(side, byte)) {
 		keep(side, byte);
 	} else {
-		side->phase = PHASE_REFUSED;
+		/* What was taken already cannot be given back. */
+		side->phase = side->len > 0 ? PHASE_SKIP : PHASE_REFUSED;
 	}
 }
 
