@@ -18,13 +18,15 @@
 #include "sensor/redis_access.h"
 #include "sensor/redis_bridge.h"
 #include "sensor/redis_lag.h"
+#include "sensor/redis_node.h"
 #include "sensor/redis_spool.h"
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
-#define RESERVED_SHARE    4   /* of the queue is for alerts and sessions */
-#define DROPPED_SHARE     8   /* of the queue is freed at once when it is full of flow records */
-#define AHEAD_COMMANDS    600 /* of a replay: what redis_conn.c has on the way, and a batch */
+#define RESERVED_SHARE 4 /* of the queue is for alerts and sessions */
+#define DROPPED_SHARE  8 /* of the queue is freed at once when it is full of flow records */
+#define AHEAD_COMMANDS (2 * REDIS_NODE_COMMANDS) /* of a replay: a batch on its way, and the next \
+						  */
 #define CONNECT_MS        5000
 #define REPLY_MS          10000
 #define OWNER_TTL_MS      15000
