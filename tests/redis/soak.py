@@ -289,7 +289,7 @@ def main():
     parser.add_argument("--build", default=ROOT / "build", type=Path)
     parser.add_argument("--packets", default=50_000_000, type=int)
     parser.add_argument("--hours", default=24, type=float, help="of packet time")
-    parser.add_argument("--pause", default=15, type=float,
+    parser.add_argument("--pause", default=5, type=float,
                         help="seconds between two disturbances, about")
     parser.add_argument("--seed", default=1, type=int, help="of the disturbances")
     options = parser.parse_args()
