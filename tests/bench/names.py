@@ -3,7 +3,7 @@
 
 The same capture with no list, with the default list and with lists of many entries, none of which
 is in the capture: that is what lists are for nearly all of the time. Every round runs each of them
-once, and once more on a capture without packets: what starting and loading took is subtracted.
+once; starting and loading, which the sensor tells apart, are left out.
 """
 
 import argparse
@@ -11,9 +11,8 @@ import os
 import statistics
 import tempfile
 
-from runs import count_packets, run
+from runs import SENSOR, count_packets, run
 
-PCAP_HEADER = 24
 NETWORK_EVERY = 30
 
 
@@ -50,34 +49,27 @@ def cases(directory, sizes):
         yield f"{entries} entries", ["--default-lists=no", f"--lists={path}"]
 
 
-def write_empty(path, of):
-    with open(of, "rb") as file, open(path, "wb") as empty:
-        empty.write(file.read(PCAP_HEADER))
-
-
 def measure(sensor, path, directory, sizes, rounds):
     packets = count_packets(path)
-    empty = os.path.join(directory, "empty.pcap")
     options = dict(cases(directory, sizes))
     starts = {name: [] for name in options}
-    totals = {name: [] for name in options}
-    write_empty(empty, path)
+    spent = {name: [] for name in options}
     print(f"names: {packets} packets, {rounds} rounds, CPU without what starting took")
     for _ in range(rounds):
         for name, extra in options.items():
-            for capture, results in (empty, starts), (path, totals):
-                result = run([sensor, "-r", capture, "--null", "--classify", "off"] + extra)
-                if result is None:
-                    raise SystemExit(f"failed: {sensor} -r {capture} {' '.join(extra)}")
-                results[name].append(result.cpu)
+            result = run([sensor, "-r", path, *SENSOR, "--classify", "off", *extra], quiet=False)
+            if result is None:
+                raise SystemExit(1)
+            start = result.threads["start"]
+            starts[name].append(start)
+            spent[name].append(sum(result.threads.values()) - start)
     print(f"  {'':22} {'ns/packet':>10} {'x off':>8} {'start s':>9}")
-    start = {name: statistics.median(results) for name, results in starts.items()}
-    spent = {name: [total - start[name] for total in totals[name]] for name in options}
     off = next(iter(options))
     for name, values in spent.items():
         ratio = statistics.median(a / b for a, b in zip(values, spent[off]))
         cpu = statistics.median(values) / packets * 1e9
-        print(f"  {name:22} {cpu:10.1f} {ratio:8.3f} {start[name]:9.3f}")
+        start = statistics.median(starts[name])
+        print(f"  {name:22} {cpu:10.1f} {ratio:8.3f} {start:9.3f}")
 
 
 def main():
