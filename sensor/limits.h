@@ -18,7 +18,7 @@
  * packet of the largest snaplen. */
 #define LIMIT_BATCH_PACKETS 64
 #define LIMIT_BATCH_BYTES   (256 * 1024)
-#define LIMIT_BATCHES       16 /* per worker, in flight */
+#define LIMIT_BATCHES       32 /* per worker, in flight */
 #define LIMIT_WORKERS       64
 #define LIMIT_MERGE_WAIT_MS 100 /* live: what one worker tells waits no longer for the others */
 #define LIMIT_SNAPLEN       262144

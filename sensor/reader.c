@@ -12,6 +12,7 @@
 
 #define NS_PER_S         1000000000u
 #define QUEUE_BYTES      4096       /* of batch pointers: more than LIMIT_BATCHES need */
+#define WAKE_BYTES       128        /* of them: a quarter of LIMIT_BATCHES */
 #define LIVE_TICK_NS     100000000u /* live, the correlator is this far behind a quiet worker */
 #define WORKER_WAIT_MS   100
 #define PROGRESS_WAIT_MS 500
@@ -101,8 +102,12 @@ static void lane_send(struct lane *lane)
 		packet_batch_clear(batch);
 		return;
 	}
+	bool is_urgent = batch->tick_ns != 0 || batch->upto_ns != 0; /* others may wait for it */
+
 	lane->filling = NULL;
 	(void)ring_push(lane->full, &batch, sizeof(struct packet_batch *));
+	if (is_urgent)
+		ring_wake(lane->full);
 }
 
 /* A worker may wait for the correlator, and that for the word of another worker, which has nothing
@@ -169,6 +174,8 @@ static int lane_new(struct lane *lane, struct worker *worker, bool inlined, size
 	lane->empty = ring_new(QUEUE_BYTES, NULL);
 	if (lane->full == NULL || lane->empty == NULL)
 		return -ENOMEM;
+	/* A worker is faster than the reader: woken for each batch it would do little else. */
+	ring_wake_from(lane->full, WAKE_BYTES);
 	for (size_t i = 0; i < count; i++)
 		(void)ring_push(lane->empty, &lane->batches[i], sizeof(struct packet_batch *));
 	return 0;
