@@ -23,15 +23,16 @@
 #include "sensor/redis_store.h"
 #include "sensor/ring.h"
 
-#define RESERVED_SHARE 4 /* of the queue is for alerts and sessions */
-#define DROPPED_SHARE  8 /* of the queue is freed at once when it is full of flow records */
-#define AHEAD_COMMANDS (2 * REDIS_NODE_COMMANDS) /* of a replay: a batch on its way, and the next \
-						  */
+#define RESERVED_SHARE    4 /* of the queue is for alerts and sessions */
+#define DROPPED_SHARE     8 /* of the queue is freed at once when it is full of flow records */
 #define CONNECT_MS        5000
 #define REPLY_MS          10000
 #define OWNER_TTL_MS      15000
 #define STATS_EVERY_MS    10000
 #define STATUS_FIELDS_MAX 16
+
+/* Held of a replay: a batch on its way, and the next. */
+#define AHEAD_COMMANDS ((size_t)2 * REDIS_NODE_COMMANDS)
 
 struct sink_redis_state {
 	struct sink_options options;
