@@ -7,9 +7,13 @@
  * ERSPAN II:  GRE type 0x88be with S: ver(4)=1 vlan(12) | cos(3) en(2) t(1) session(10) | index(32)
  * ERSPAN III: GRE type 0x22eb: ver(4)=2 vlan(12) | cos(3) bso(2) t(1) session(10) | timestamp(32)
  *             | sgt(16) | p(1) ft(5) hwid(6) d(1) gra(2) o(1), [8 more when o]
- * VXLAN:      UDP to 4789 or 8472: flags(1) 0x08 = VNI valid, 0(3), VNI(3), 0(1), Ethernet (RFC
- * 7348) GENEVE:     UDP to 6081: ver(2)=0 options length(6) in words, O C 0(6), type(2), VNI(3),
- * 0(1), options: class(2) type(1) 0(3) length(5) in words, data (RFC 8926)
+ * VXLAN:      UDP to 4789 or 8472: flags(1) 0x08 = VNI valid, 0(3), VNI(3), 0(1), Ethernet
+ *             (RFC 7348)
+ * GENEVE:     UDP to 6081: ver(2)=0 options length(6) in words, O C 0(6), type(2), VNI(3), 0(1),
+ *             options: class(2) type(1) 0(3) length(5) in words, data (RFC 8926)
+ *
+ * A client may have one of these ports by chance, and what comes back to it (DNS, QUIC) is no
+ * tunnel: what does not hold what a tunnel holds is the packet itself.
  *
  * VXLAN, GENEVE and ERSPAN are how a mirror names its tenant. A tunnel that the tenant builds
  * inside never replaces that name: or a tenant could choose whom its flows are put down to. */
@@ -18,6 +22,10 @@
 #define PORT_VXLAN       4789
 #define PORT_VXLAN_LINUX 8472 /* Linux before the port was assigned */
 #define PORT_GENEVE      6081
+
+#define ETHERTYPE_ARP   0x0806
+#define ETHERTYPE_AT    12 /* in an Ethernet header */
+#define VXLAN_VNI_VALID 0x08000000u
 
 #define GRE_CHECKSUM 0x8000
 #define GRE_ROUTING  0x4000
@@ -116,17 +124,28 @@ enum peel peel_gre(struct walk *walk)
 	return walk_to(walk, next);
 }
 
+/* Does a frame follow whose type is one that networks carry? */
+static bool is_before_frame(struct cursor c)
+{
+	uint16_t type;
+
+	cursor_skip(&c, ETHERTYPE_AT);
+	type = cursor_u16be(&c);
+	return type == ETHERTYPE_ARP || layer_of_ethertype(type) != LAYER_NONE;
+}
+
+/* Devices differ in what they put into reserved bits. But every second datagram that is none has
+ * the one bit set, and all of them others: then the frame has to show what this is. */
 static enum peel peel_vxlan(struct walk *walk, struct cursor *c)
 {
-	uint8_t flags = cursor_u8(c);
-
-	cursor_skip(c, 3);
+	uint32_t flags = cursor_u32be(c);
 	uint32_t vni = cursor_u24be(c);
+	bool is_strict = (flags & ~VXLAN_VNI_VALID) == 0;
 
-	cursor_skip(c, 1);
+	is_strict &= cursor_u8(c) == 0;
 	if (c->bad)
 		return PEEL_MALFORMED;
-	if ((flags & 0x08) == 0)
+	if ((flags & VXLAN_VNI_VALID) == 0 || (!is_strict && !is_before_frame(*c)))
 		return PEEL_NOT_MINE;
 	walk_advance(walk, c);
 	enter_tunnel(walk, TUNNEL_VXLAN, vni);
@@ -149,11 +168,11 @@ static enum peel peel_geneve(struct walk *walk, struct cursor *c)
 {
 	uint8_t version_len = cursor_u8(c);
 	bool is_control = (cursor_u8(c) & 0x80) != 0;
-	uint16_t type = cursor_u16be(c);
+	enum layer next = layer_of_ethertype(cursor_u16be(c));
 	uint32_t vni = cursor_u24be(c);
 
 	cursor_skip(c, 1);
-	if (!c->bad && version_len >> 6 != 0)
+	if (!c->bad && (version_len >> 6 != 0 || next == LAYER_NONE))
 		return PEEL_NOT_MINE;
 
 	struct slice options = cursor_take(c, (size_t)(version_len & 0x3f) * 4);
@@ -164,9 +183,6 @@ static enum peel peel_geneve(struct walk *walk, struct cursor *c)
 		return PEEL_NOT_IP;
 	walk_advance(walk, c);
 	enter_tunnel(walk, TUNNEL_GENEVE, vni);
-
-	enum layer next = layer_of_ethertype(type);
-
 	/* A gateway load balancer hands on a mirror's VXLAN packet as it came: IP without Ethernet.
 	 */
 	if (next == LAYER_IPV4 || next == LAYER_IPV6)

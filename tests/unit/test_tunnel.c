@@ -83,6 +83,65 @@ static void test_inner_vxlan_stays_shut(void **state)
 	assert_int_equal(rig.out.key.proto, IP_PROTO_UDP);
 }
 
+static void assert_plain_udp(uint16_t port, const void *bytes, size_t len)
+{
+	start("");
+	(void)wire_front(&rig.wire, bytes, len);
+	wrap_udp(port);
+	assert_int_equal(feed_wire(), DECAP_PACKET);
+	assert_int_equal(rig.out.key.proto, IP_PROTO_UDP);
+	assert_int_equal(rig.out.key.port[!rig.out.from_high], port);
+	assert_tunnel(TUNNEL_NONE, 0);
+	assert_int_equal(rig.out.payload.len, len);
+	assert_memory_equal(rig.out.payload.ptr, bytes, len);
+}
+
+/* A client's port may be a tunnel's: what a resolver answers there is no tunnel, whatever the
+ * question's number. */
+static void test_replies_to_clients_of_tunnel_ports(void **state)
+{
+	static const uint16_t ports[] = { 4789, 8472, 6081 };
+	uint8_t reply[] = "\x00\x00\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00"
+			  "\x04pool\x07"
+			  "example\x03org\x00\x00\x01\x00\x01";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		for (unsigned id = 0; id <= UINT16_MAX; id += id < 0x1000 ? 1 : 0x33) {
+			reply[0] = (uint8_t)(id >> 8);
+			reply[1] = (uint8_t)id;
+			assert_plain_udp(ports[i], reply, sizeof(reply) - 1);
+		}
+}
+
+/* Reserved bits are used by some: what is in the frame decides. One that is not IP is not IP. */
+static void test_vxlan_reserved_bits(void **state)
+{
+	(void)state;
+	start(TEXT);
+	wire_plain(&rig.wire, 1, 2);
+	wire_u32(&rig.wire, 7 << 8 | 1);
+	wire_u32(&rig.wire, 0x88480123); /* a group policy */
+	wrap_udp(4789);
+	assert_int_equal(feed_wire(), DECAP_PACKET);
+	assert_text_of(4);
+	assert_tunnel(TUNNEL_VXLAN, 7);
+
+	start_ipv4(1, 2);
+	wire_ethernet(&rig.wire, 0x0806);
+	wire_u32(&rig.wire, 7 << 8);
+	wire_u32(&rig.wire, 0x88000123);
+	wrap_udp(4789);
+	assert_int_equal(feed_wire(), DECAP_SKIPPED);
+	assert_int_equal(rig.stats.decap_not_ip, 1);
+	start_ipv4(1, 2);
+	wire_ethernet(&rig.wire, 0x88cc);
+	wire_vxlan(&rig.wire, 7);
+	wrap_udp(4789);
+	assert_int_equal(feed_wire(), DECAP_SKIPPED);
+	assert_int_equal(rig.stats.decap_not_ip, 2);
+}
+
 static void test_vlans_around_and_inside(void **state)
 {
 	(void)state;
@@ -341,6 +400,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_vxlan),
+		TEST(test_replies_to_clients_of_tunnel_ports),
+		TEST(test_vxlan_reserved_bits),
 		TEST(test_inner_vxlan_stays_shut),
 		TEST(test_vlans_around_and_inside),
 		TEST(test_geneve),
