@@ -90,7 +90,7 @@ void health_log(const struct health *health, enum log_level level)
 
 	(void)health_text(health, text, sizeof(text));
 	for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
-		log_message(level, "health: %.*s", (int)(end - line), line);
+		log_report(level, "health: %.*s", (int)(end - line), line);
 }
 
 static void only_usr1(sigset_t *set)

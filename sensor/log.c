@@ -49,23 +49,37 @@ static bool is_allowed(void)
 	return true;
 }
 
-void log_message(enum log_level level, const char *format, ...)
+/* Messages may quote file names and configuration: keep the terminal's control bytes out. */
+static void write_line(enum log_level level, const char *format, va_list args, bool is_report)
 {
 	int saved = errno;
 	char line[LINE_BYTES];
-	va_list args;
 
-	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	/* Messages may quote file names and configuration: keep the terminal's control bytes out.
-	 */
 	for (char *c = line; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	pthread_mutex_lock(&state.lock);
-	if (level <= state.level && is_allowed())
+	if (level <= state.level && (is_report || is_allowed()))
 		(void)fprintf(stderr, "minecanary: %s: %s\n", level_words[level], line);
 	pthread_mutex_unlock(&state.lock);
 	errno = saved;
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(level, format, args, false);
+	va_end(args);
+}
+
+void log_report(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(level, format, args, true);
+	va_end(args);
 }

@@ -53,6 +53,14 @@ static void write_flood(void)
 		log_error("line %d", i);
 }
 
+static void write_flood_and_report(void)
+{
+	write_flood();
+	for (int i = 0; i < 3 * LOG_BURST; i++)
+		log_report(LOG_LEVEL_INFO, "report %d", i);
+	log_report(LOG_LEVEL_DEBUG, "report that nobody wants");
+}
+
 static void level_is_kept(void **state)
 {
 	(void)state;
@@ -89,6 +97,21 @@ static void a_flood_is_limited(void **state)
 	assert_in_range(lines, LOG_BURST, 2 * LOG_BURST + 1);
 }
 
+/* Whatever the flood has used up, and nothing of it counts as suppressed. */
+static void a_report_is_whole(void **state)
+{
+	const char *text = captured(write_flood_and_report);
+	char line[64];
+
+	(void)state;
+	for (int i = 0; i < 3 * LOG_BURST; i++) {
+		(void)snprintf(line, sizeof(line), "minecanary: info: report %d\n", i);
+		text = strstr(text, line);
+		assert_non_null(text);
+	}
+	assert_string_equal(text, line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +119,7 @@ int main(void)
 		cmocka_unit_test(control_bytes_do_not_reach_the_terminal),
 		cmocka_unit_test(errno_survives),
 		cmocka_unit_test(a_flood_is_limited),
+		cmocka_unit_test(a_report_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
