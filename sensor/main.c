@@ -509,8 +509,10 @@ static int start_threads(struct run *self)
 		self->health = health_keeper_start(look_at_health, self);
 		result = self->health != NULL ? 0 : ENOMEM;
 	}
-	if (result != 0)
-		return fail(EXIT_USAGE, strerror(result));
+	if (result != 0) {
+		log_error("cannot start the threads: %s", strerror(result));
+		return EXIT_USAGE;
+	}
 	(void)pthread_setname_np(self->publisher_thread, "publisher");
 	if (self->inquirer != NULL)
 		(void)pthread_setname_np(self->inquirer_thread, "inquirer");
@@ -576,7 +578,7 @@ static int run_all(struct run *self)
 	int code = start_threads(self);
 
 	if (code != 0)
-		return code;
+		_exit(code); /* others run, and wait for what will not begin: they end with us */
 	if (readers_start(self->readers) != 0)
 		code = fail(EXIT_USAGE, "cannot start the workers' threads");
 	set_signal_mask(is_live(self));
