@@ -160,6 +160,15 @@ static void step_over(struct assembler *as, uint32_t size, uint32_t type_at)
 	load_cell(as, CELL_TYPE);
 }
 
+/* A is an EtherType. */
+static void if_tag(struct assembler *as, uint8_t label)
+{
+	jump_when(as, BPF_JEQ, ETH_P_8021Q, true, label);
+	jump_when(as, BPF_JEQ, ETH_P_8021AD, true, label);
+	jump_when(as, BPF_JEQ, ETHERTYPE_QINQ1, true, label);
+	jump_when(as, BPF_JEQ, ETHERTYPE_QINQ2, true, label);
+}
+
 /* A is an EtherType, and again when the tags are off. */
 static void vlan_tags(struct assembler *as)
 {
@@ -168,10 +177,8 @@ static void vlan_tags(struct assembler *as)
 	for (int i = 0; i < VLAN_TAGS; i++) {
 		uint8_t tag = new_label(as);
 
-		jump_when(as, BPF_JEQ, ETH_P_8021Q, true, tag);
-		jump_when(as, BPF_JEQ, ETH_P_8021AD, true, tag);
-		jump_when(as, BPF_JEQ, ETHERTYPE_QINQ1, true, tag);
-		jump_when(as, BPF_JEQ, ETHERTYPE_QINQ2, false, done);
+		if_tag(as, tag);
+		jump(as, done);
 		here(as, tag);
 		load(as, BPF_H, 0);
 		calculate(as, BPF_AND, 0x0fff);
@@ -270,13 +277,18 @@ static void enter_tunnel(struct assembler *as)
 	sum_up(as);
 }
 
-/* ver(2) options length(6), O C 0(6), type(2), VNI(3), 0(1), options */
+/* ver(2) options length(6), O C 0(6), type(2), VNI(3), 0(1), options; of another type it is none */
 static void geneve(struct assembler *as)
 {
+	uint8_t opens = new_label(as);
+
 	load(as, BPF_B, UDP_HEADER);
 	jump_when(as, BPF_JSET, 0xc0, true, ADDRESSES);
 	load(as, BPF_H, UDP_HEADER + 2);
 	put(as, BPF_ST, CELL_TYPE);
+	if_ip(as, opens);
+	jump_when(as, BPF_JEQ, ETHERTYPE_TEB, false, ADDRESSES);
+	here(as, opens);
 	load(as, BPF_B, UDP_HEADER);
 	calculate(as, BPF_AND, 0x3f);
 	calculate(as, BPF_LSH, 2);
@@ -284,15 +296,33 @@ static void geneve(struct assembler *as)
 	enter_tunnel(as);
 	load_cell(as, CELL_TYPE);
 	if_ip(as, MIRRORED_IP);
-	jump_when(as, BPF_JEQ, ETHERTYPE_TEB, true, INNER_ETHERNET);
-	jump(as, OTHER);
+	jump(as, INNER_ETHERNET);
 }
 
-/* flags(1) 0x08 = VNI valid, 0(3), VNI(3), 0(1), Ethernet */
+/* flags(1) 0x08 = VNI valid, 0(3), VNI(3), 0(1), Ethernet. Where a reserved bit is set, the frame
+ * has to show that it is one, as in tunnel.c. */
 static void vxlan(struct assembler *as)
 {
+	uint8_t is_odd = new_label(as);
+	uint8_t has_frame = new_label(as);
+	uint8_t opens = new_label(as);
+
 	load(as, BPF_B, UDP_HEADER);
 	jump_when(as, BPF_JSET, 0x08, false, ADDRESSES);
+	load(as, BPF_W, UDP_HEADER);
+	jump_when(as, BPF_JEQ, 0x08000000, false, is_odd);
+	load(as, BPF_B, UDP_HEADER + TUNNEL_HEADER - 1);
+	jump_when(as, BPF_JEQ, 0, true, opens);
+	here(as, is_odd);
+	load(as, BPF_H, UDP_LENGTH);
+	jump_when(as, BPF_JEQ, 0, true, has_frame);
+	jump_when(as, BPF_JGE, UDP_HEADER + TUNNEL_HEADER + ETH_HLEN, false, ADDRESSES);
+	here(as, has_frame);
+	load(as, BPF_H, UDP_HEADER + TUNNEL_HEADER + 2 * ETH_ALEN);
+	if_ip(as, opens);
+	if_tag(as, opens);
+	jump(as, ADDRESSES);
+	here(as, opens);
 	put(as, BPF_LD | BPF_IMM, UDP_HEADER + TUNNEL_HEADER);
 	enter_tunnel(as);
 }

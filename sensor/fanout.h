@@ -8,9 +8,10 @@
  *   plain IPv4 and IPv6      both addresses, so that both directions and all fragments meet
  *   up to 3 VLAN tags        and the VLAN ids, also when the kernel has taken off the outer tag
  *   VXLAN, GENEVE            inner addresses, VNI and inner VLAN ids; VXLAN in a mirror's GENEVE
- * too GRE, ERSPAN, IP in IP    outer addresses: one tunnel is one worker's fragments of a tunnel
- * outer addresses: only the first one has inner ones MPLS, PPPoE, more tags   the first worker, all
- * of them
+ *                            as well
+ *   GRE, ERSPAN, IP in IP    outer addresses: one tunnel is one worker's
+ *   fragments of a tunnel    outer addresses: only the first one has inner ones
+ *   MPLS, PPPoE, more tags   the first worker, all of them
  *
  * Everything is added up, so the order of the two sides does not matter. */
 #ifndef SENSOR_FANOUT_H

@@ -364,6 +364,52 @@ static void only_a_tunnel_is_opened(void **state)
 	assert_int_equal(number_of_frame(slice_of(bytes, 60)), number);
 }
 
+/* To a client whose port is a tunnel's by chance; tunnel.c reads such a packet as it is. */
+static void a_reply_to_a_tunnels_port_is_no_tunnel(void **state)
+{
+	static const uint16_t ports[] = { 4789, 8472, 6081 };
+	uint8_t bytes[60];
+	uint32_t number = number_of_frame(plain(bytes, 9, false, 0));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		for (unsigned id = 0; id <= UINT16_MAX; id += 0x33) {
+			const uint8_t head[] = {
+				(uint8_t)(id >> 8), (uint8_t)id, 0x81, 0x80, 0, 1, 0, 1
+			};
+
+			(void)plain(bytes, 9, true, 0);
+			bytes[36] = (uint8_t)(ports[i] >> 8);
+			bytes[37] = (uint8_t)ports[i];
+			memcpy(bytes + 42, head, sizeof(head));
+			assert_int_equal(number_of_frame(slice_of(bytes, 60)), number);
+		}
+}
+
+/* A group policy of the sender: the frame behind it is opened. */
+static void reserved_bits_are_the_senders(void **state)
+{
+	static const uint8_t vxlan[] = { 0x88, 0x48, 0x01, 0x23, 0, 0, 7, 0 };
+	uint8_t bytes[42 + sizeof(vxlan) + 60];
+	uint8_t inner[60];
+	uint32_t odd;
+
+	(void)state;
+	(void)plain(bytes, 9, false, 0);
+	bytes[36] = 4789 >> 8;
+	bytes[37] = 4789 & 0xff;
+	bytes[39] = 8 + sizeof(vxlan) + sizeof(inner);
+	memcpy(bytes + 42, vxlan, sizeof(vxlan));
+	memcpy(bytes + 50, plain(inner, 1, false, 0).ptr, sizeof(inner));
+	odd = number_of_frame(slice_of(bytes, sizeof(bytes)));
+	bytes[42] = 0x08;
+	memset(bytes + 43, 0, 3);
+	assert_int_equal(number_of_frame(slice_of(bytes, sizeof(bytes))), odd);
+	(void)plain(inner, 2, false, 0);
+	memcpy(bytes + 50, inner, sizeof(inner));
+	assert_int_not_equal(number_of_frame(slice_of(bytes, sizeof(bytes))), odd);
+}
+
 static void one_network_is_shared_out_evenly(void **state)
 {
 	uint8_t bytes[60];
@@ -396,6 +442,8 @@ int main(void)
 		cmocka_unit_test(what_it_does_not_open_stays_together),
 		cmocka_unit_test(fragments_and_answers_go_where_the_rest_goes),
 		cmocka_unit_test(only_a_tunnel_is_opened),
+		cmocka_unit_test(a_reply_to_a_tunnels_port_is_no_tunnel),
+		cmocka_unit_test(reserved_bits_are_the_senders),
 		cmocka_unit_test(one_network_is_shared_out_evenly),
 		cmocka_unit_test(short_frames_are_the_first_workers),
 	};
