@@ -9,8 +9,8 @@
  *
  * Each side keeps a copy of the other's position and looks again only when the copy says full or
  * empty. Sleeping follows Dekker: the producer publishes head and then reads `sleeping`, the
- *consumer sets `sleeping` and then reads head; all four are sequentially consistent, so one of them
- *sees the other. A push to a ring whose consumer is awake makes no system call. */
+ * consumer sets `sleeping` and then reads head; all four are sequentially consistent, so that one
+ * of them sees the other. A push to a ring whose consumer is awake makes no system call. */
 #include "sensor/ring.h"
 
 #include <assert.h>
