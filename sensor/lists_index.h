@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "sensor/hash_mix.h"
 #include "sensor/lists.h"
 #include "sensor/siphash.h"
 
@@ -125,13 +126,6 @@ static inline size_t list_row_units(size_t key_len)
 
 /* --- hashes --------------------------------------------------------------------------------- */
 
-static inline uint64_t list_mix(uint64_t a, uint64_t b)
-{
-	__uint128_t product = (__uint128_t)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 /* A name is hashed from its end, so that one pass gives the hash of every suffix. */
 static inline uint64_t list_name_begin(const struct lists *self, enum list_use use)
 {
@@ -145,7 +139,7 @@ static inline uint64_t list_name_add(uint64_t hash, uint8_t byte)
 
 static inline uint64_t list_name_end(const struct lists *self, uint64_t hash)
 {
-	return list_mix(hash ^ self->key.k[1], 0xd6e8feb86659fd93u);
+	return hash_mix(hash ^ self->key.k[1], 0xd6e8feb86659fd93u);
 }
 
 /* addr is masked; its other bytes up to 16 are 0. The port is not hashed: an address is one
@@ -158,8 +152,8 @@ static inline uint64_t list_address_hash(const struct lists *self, enum list_use
 	uint64_t rest = (uint64_t)use << 40 | (uint64_t)ip_version << 32 | prefix_len;
 
 	memcpy(words, addr, sizeof(words));
-	words[0] = list_mix(words[0] ^ self->key.k[0], rest ^ 0xa0761d6478bd642fu);
-	return list_mix(words[0] ^ self->key.k[1], words[1] ^ 0xe7037ed1a0b428dbu);
+	words[0] = hash_mix(words[0] ^ self->key.k[0], rest ^ 0xa0761d6478bd642fu);
+	return hash_mix(words[0] ^ self->key.k[1], words[1] ^ 0xe7037ed1a0b428dbu);
 }
 
 static inline uint64_t list_text_hash(const struct lists *self, enum list_use use,

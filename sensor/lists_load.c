@@ -383,7 +383,7 @@ static struct lists *begin(char *error)
 		(void)snprintf(error, LISTS_ERROR_TEXT, "lists: no random bytes");
 	} else {
 		self->serial = atomic_fetch_add(&serials, 1) + 1;
-		self->key.k[0] |= 1; /* list_mix() must not be given zero by the key alone */
+		self->key.k[0] |= 1; /* hash_mix() must not be given zero by the key alone */
 		return self;
 	}
 	lists_free(self);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "sensor/hash_mix.h"
 #include "sensor/siphash.h"
 
 #define SLOTS 4096u /* a power of two: 64 KiB */
@@ -36,28 +37,21 @@ void name_memo_free(struct name_memo *self)
 	free(self);
 }
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	__uint128_t product = (__uint128_t)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 /* Of another port the same name may be another entry. Several names a look-up: SipHash would take
  * half of what the memo saves, and whoever does not know the key finds no two names of one hash. */
 static uint64_t hash_of(const struct name_memo *self, struct slice name, uint16_t port)
 {
-	uint64_t hash = mix(self->key.k[0] ^ port, name.len ^ 0x9e3779b97f4a7c15u);
+	uint64_t hash = hash_mix(self->key.k[0] ^ port, name.len ^ 0x9e3779b97f4a7c15u);
 	uint64_t word;
 
 	for (; name.len >= sizeof(word); name = slice_tail(name, sizeof(word))) {
 		memcpy(&word, name.ptr, sizeof(word));
-		hash = mix(hash ^ word, self->key.k[1] ^ 0xa0761d6478bd642fu);
+		hash = hash_mix(hash ^ word, self->key.k[1] ^ 0xa0761d6478bd642fu);
 	}
 	word = 0;
 	if (name.len > 0)
 		memcpy(&word, name.ptr, name.len);
-	return mix(hash ^ word, self->key.k[1] ^ 0xe7037ed1a0b428dbu) | 1;
+	return hash_mix(hash ^ word, self->key.k[1] ^ 0xe7037ed1a0b428dbu) | 1;
 }
 
 uint32_t name_memo_match(struct name_memo *self, const struct lists *lists, struct slice name,

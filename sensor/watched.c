@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "sensor/hash_mix.h"
 #include "sensor/siphash.h"
 
 #define SETS 2048 /* a power of two */
@@ -35,21 +36,14 @@ void watched_free(struct watched *self)
 	free(self);
 }
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	__uint128_t product = (__uint128_t)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 /* Asked once for every flow. */
 static uint64_t hash_of(const struct watched *self, uint8_t ip_version, const uint8_t *addr)
 {
 	uint64_t words[2] = { 0, 0 };
 
 	memcpy(words, addr, ip_version == 4 ? 4 : 16);
-	words[0] = mix(words[0] ^ self->key.k[0], ip_version ^ 0xa0761d6478bd642fu);
-	return mix(words[0] ^ self->key.k[1], words[1] ^ 0xe7037ed1a0b428dbu) | 1;
+	words[0] = hash_mix(words[0] ^ self->key.k[0], ip_version ^ 0xa0761d6478bd642fu);
+	return hash_mix(words[0] ^ self->key.k[1], words[1] ^ 0xe7037ed1a0b428dbu) | 1;
 }
 
 static size_t set_of(uint64_t hash)
