@@ -1,8 +1,8 @@
 /* flow.h: the flow table of one worker.
  *
- * Fixed capacity, allocated at start. A flow is a 64-byte hot line, which is all that
- * an ordinary packet reads and writes, and a cold part in a second array at the same index; indexes
- * are stable for the life of a flow. Buckets are lines of their own, so a look-up is two
+ * Fixed capacity, reserved at start. A flow is a 64-byte hot line, which is all that an ordinary
+ * packet reads and writes, and a cold part in a second array at the same index; indexes are stable
+ * for the life of a flow. Buckets are lines of their own, so a look-up is two
  * prefetchable loads. Owned by one worker thread; nothing here locks, allocates or calls the system
  * per packet.
  *
@@ -101,7 +101,8 @@ struct flow_cold {
 	};
 };
 
-_Static_assert(sizeof(struct flow_cold) <= 136, "64 hot and 136 cold bytes a flow");
+_Static_assert(sizeof(struct flow_cold) <= 136,
+	       "64 hot and 136 cold bytes a flow; with 16 of its bucket what --flows says");
 
 struct flow_timeouts {
 	uint32_t idle_s;     /* all but established TCP */
