@@ -376,7 +376,6 @@ int reader_run(struct reader *self)
 	int result = 0;
 	bool is_live = source_is_live(self->options.source);
 
-	thread_cpu_begin("reader");
 	while (result >= 0 && !self->is_stalled && !atomic_load(self->options.stop) &&
 	       !atomic_load(self->options.lost)) {
 		result = source_dispatch(self->options.source, on_frame, self);

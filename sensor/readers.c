@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "sensor/log.h"
+#include "sensor/thread_cpu.h"
 
 /* How long the kernel keeps a block of packets that is not full. Several workers' facts are merged
  * by time within LIMIT_MERGE_WAIT_MS, so theirs must not come late. */
@@ -24,7 +25,7 @@ struct readers {
 	_Atomic bool *stop;
 	struct reader_thread {
 		struct readers *readers;
-		struct reader *reader;
+		size_t index;
 		pthread_t thread;
 		int result;
 		bool is_running;
@@ -156,10 +157,15 @@ int readers_connect(struct readers *self, const struct readers_options *options)
 /* --- running --------------------------------------------------------------------------------- */
 
 /* One that ends ends all: of an interface that went away each handle hears by itself. */
-static int read_all(struct readers *self, struct reader *reader)
+static int read_all(struct readers *self, size_t index)
 {
-	int result = reader_run(reader);
+	char name[THREAD_CPU_NAME] = "reader";
+	int result;
 
+	if (self->count > 1)
+		(void)snprintf(name, sizeof(name), "reader%u", (uint16_t)index);
+	thread_cpu_begin(name);
+	result = reader_run(self->readers[index]);
 	if (self->count > 1)
 		atomic_store(self->stop, true);
 	return result;
@@ -169,7 +175,7 @@ static void *thread_run(void *arg)
 {
 	struct reader_thread *thread = arg;
 
-	thread->result = read_all(thread->readers, thread->reader);
+	thread->result = read_all(thread->readers, thread->index);
 	return NULL;
 }
 
@@ -181,7 +187,7 @@ int readers_start(struct readers *self)
 		struct reader_thread *thread = &self->threads[i];
 
 		thread->readers = self;
-		thread->reader = self->readers[i];
+		thread->index = i;
 		result = -pthread_create(&thread->thread, NULL, thread_run, thread);
 		thread->is_running = result == 0;
 		if (result == 0)
@@ -194,7 +200,7 @@ int readers_start(struct readers *self)
 
 int readers_run(struct readers *self)
 {
-	int result = read_all(self, self->readers[0]);
+	int result = read_all(self, 0);
 
 	for (size_t i = 1; i < self->count; i++) {
 		struct reader_thread *thread = &self->threads[i];
