@@ -41,6 +41,22 @@ bool worker_is_watched(const struct worker *self, const struct flow *hot,
 	       watched_has(self->options.watched, cold->key.ip_version, cold->key.addr[server]);
 }
 
+void worker_check_contact(struct worker *self, uint32_t index, const struct packet *first)
+{
+	struct flow *hot = flow_hot(self->flows, index);
+	const struct flow_cold *cold = flow_cold(self->flows, index);
+	const struct flow_key *key = &cold->key;
+	int server = (hot->flags & FLOW_CLIENT_HIGH) != 0 ? 0 : 1;
+
+	hot->contact &= FLOW_NAMED | FLOW_SHUNTED | FLOW_BYPASSED;
+	hot->contact |= lists_match_address(self->lists, LIST_WATCHED, key->ip_version,
+					    key->addr[server], key->port[server]);
+	if ((hot->contact & FLOW_CONTACT_ID) == 0 && worker_is_watched(self, hot, cold))
+		hot->contact |= FLOW_WATCHED;
+	if ((hot->contact & (FLOW_CONTACT_ID | FLOW_WATCHED)) != 0)
+		worker_push_contact(self, index, first);
+}
+
 void worker_push_record(struct worker *self, uint32_t index, enum flow_end end)
 {
 	const struct flow *hot = flow_hot(self->flows, index);

@@ -1,6 +1,6 @@
 /* worker_facts.h: the inside of a worker, and how what it knows becomes facts.
  *
- * For worker.c and worker_facts.c only. */
+ * For worker.c, watch.c and worker_facts.c only. */
 #ifndef SENSOR_WORKER_FACTS_H
 #define SENSOR_WORKER_FACTS_H
 
@@ -57,6 +57,10 @@ void worker_push_session(struct worker *self, struct watch *watch, enum session_
  * encrypted questions? Those in clear are seen as what they are. */
 bool worker_is_watched(const struct worker *self, const struct flow *hot,
 		       const struct flow_cold *cold);
+
+/* Of a new flow, or of one whose roles have changed: whether its server is listed or watched, and
+ * if so pushes that. first as for worker_push_contact(). */
+void worker_check_contact(struct worker *self, uint32_t index, const struct packet *first);
 
 /* What names.h reads in packets goes out as facts. */
 struct names_hooks worker_names_hooks(struct worker *self);
