@@ -44,6 +44,13 @@ static bool may_hold(const struct lists *self, uint64_t hash)
 	return (*list_filter_word(self, hash) & bits) == bits;
 }
 
+/* The filter of a long list is seldom in the cache: all that is asked of one name or address is
+ * waited for at once. */
+static void will_ask(const struct lists *self, uint64_t hash)
+{
+	__builtin_prefetch(list_filter_word(self, hash));
+}
+
 static bool has_key(const struct list_row *row, enum list_use use, const void *key, size_t len)
 {
 	return row->key_len == len && list_kind_use(row->kind) == use &&
@@ -52,7 +59,7 @@ static bool has_key(const struct list_row *row, enum list_use use, const void *k
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-/* A suffix that may be listed. */
+/* A suffix that is as long as listed ones. */
 struct suffix {
 	uint64_t hash;
 	size_t begin;
@@ -79,13 +86,15 @@ static struct list_row *best_of_suffix(const struct lists *self, enum list_use u
 {
 	struct probe probe = probe_begin(self, suffix->hash);
 	struct list_row *best = NULL;
+	char key[LISTS_NAME_MAX];
 	unsigned best_rank = 0;
 
+	for (size_t i = suffix->begin; i < len; i++)
+		key[i - suffix->begin] = (char)list_name_bytes[(uint8_t)name[i]];
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
 		unsigned rank = name_rank(row, suffix->begin == 0, port);
 
-		if (rank <= best_rank ||
-		    !has_key(row, use, name + suffix->begin, len - suffix->begin))
+		if (rank <= best_rank || !has_key(row, use, key, len - suffix->begin))
 			continue;
 		best = row;
 		best_rank = rank;
@@ -93,37 +102,19 @@ static struct list_row *best_of_suffix(const struct lists *self, enum list_use u
 	return best;
 }
 
-/* Reads the name from its end into lower, as far as names are listed and it is one. Suffixes that
- * may be listed, shortest first. */
+/* Suffixes that have as many labels as listed ones, shortest first. */
 static size_t find_suffixes(const struct lists *self, enum list_use use, const char *name,
-			    size_t len, char *lower, struct suffix *out)
+			    size_t len, struct suffix *out)
 {
-	uint64_t hash = list_name_begin(self, use);
+	struct list_name labels;
 	size_t count = 0;
-	unsigned labels = 0;
 
-	for (size_t i = len; i-- > 0;) {
-		uint8_t byte = list_name_bytes[(uint8_t)name[i]];
-
-		if (byte == 0 || byte == '.')
-			break; /* no name, an empty label */
-		lower[i] = (char)byte;
-		hash = list_name_add(hash, byte);
-		if (i > 0 && name[i - 1] != '.')
+	list_name_begin(&labels, &self->key, use, name, len);
+	for (unsigned i = 1; i <= self->label_max[use] && list_name_next(&labels); i++) {
+		if (i < self->label_min[use])
 			continue;
-		labels++;
-		if (labels >= self->label_min[use]) {
-			uint64_t whole = list_name_end(self, hash);
-
-			if (may_hold(self, whole))
-				out[count++] = (struct suffix){ whole, i };
-		}
-		if (labels == self->label_max[use])
-			break;
-		if (i > 0) {
-			lower[--i] = '.';
-			hash = list_name_add(hash, '.');
-		}
+		out[count++] = (struct suffix){ labels.hash, labels.begin };
+		will_ask(self, labels.hash);
 	}
 	return count;
 }
@@ -132,7 +123,6 @@ uint32_t lists_match_name(const struct lists *self, enum list_use use, const cha
 			  uint16_t port)
 {
 	struct suffix suffixes[LISTS_LABELS];
-	char lower[LISTS_NAME_MAX];
 	size_t count;
 
 	if (self == NULL || self->label_max[use] == 0)
@@ -141,11 +131,13 @@ uint32_t lists_match_name(const struct lists *self, enum list_use use, const cha
 		len--;
 	if (len == 0 || len > LISTS_NAME_MAX)
 		return 0;
-	count = find_suffixes(self, use, name, len, lower, suffixes);
+	count = find_suffixes(self, use, name, len, suffixes);
 	while (count-- > 0) {
-		struct list_row *row =
-			best_of_suffix(self, use, &suffixes[count], lower, len, port);
+		struct list_row *row;
 
+		if (!may_hold(self, suffixes[count].hash))
+			continue;
+		row = best_of_suffix(self, use, &suffixes[count], name, len, port);
 		if (row != NULL)
 			return list_row_id(self, row);
 	}
@@ -154,23 +146,39 @@ uint32_t lists_match_name(const struct lists *self, enum list_use use, const cha
 
 /* --- addresses ------------------------------------------------------------------------------ */
 
+/* What is asked of one address: itself, and the networks of each length that occurs. */
+struct network {
+	uint64_t hash;
+	uint8_t addr[16]; /* masked */
+	uint8_t prefix_len;
+};
+
+static void add_network(const struct lists *self, enum list_use use, uint8_t ip_version,
+			const uint8_t *addr, uint8_t prefix_len, struct network *out)
+{
+	memset(out->addr, 0, sizeof(out->addr));
+	list_mask_addr(addr, ip_version, prefix_len, out->addr);
+	out->prefix_len = prefix_len;
+	out->hash = list_address_hash(self, use, ip_version, out->addr, prefix_len);
+	will_ask(self, out->hash);
+}
+
 /* The row with this port, else the one without. */
-static struct list_row *find_address(const struct lists *self, enum list_use use,
-				     uint8_t ip_version, const uint8_t addr[16], uint8_t prefix_len,
+static struct list_row *find_network(const struct lists *self, enum list_use use,
+				     uint8_t ip_version, const struct network *network,
 				     uint16_t port)
 {
-	uint64_t hash = list_address_hash(self, use, ip_version, addr, prefix_len);
 	uint8_t form = ip_version == 6 ? LIST_FORM_IP6 : LIST_FORM_IP4;
 	size_t len = ip_version == 6 ? 16 : 4;
 	struct list_row *any_port = NULL;
 	struct probe probe;
 	uint8_t key[17];
 
-	if (!may_hold(self, hash))
+	if (!may_hold(self, network->hash))
 		return NULL;
-	memcpy(key, addr, len);
-	key[len] = prefix_len;
-	probe = probe_begin(self, hash);
+	memcpy(key, network->addr, len);
+	key[len] = network->prefix_len;
+	probe = probe_begin(self, network->hash);
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
 		if (row->form != form || (row->port != port && row->port != 0) ||
 		    !has_key(row, use, key, len + 1))
@@ -186,20 +194,19 @@ uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_
 			     const uint8_t *addr, uint16_t port)
 {
 	bool is_ip6 = ip_version == 6;
-	uint8_t all = is_ip6 ? 128 : 32;
-	uint8_t masked[16] = { 0 };
+	struct network networks[LISTS_BITS + 1];
+	const struct list_lens *lens;
 	struct list_row *row;
 
 	if (self == NULL || self->count == 0)
 		return 0;
-	memcpy(masked, addr, is_ip6 ? 16 : 4);
-	row = find_address(self, use, ip_version, masked, all, port);
-	for (size_t i = 0; row == NULL && i < self->lens[use][is_ip6].count; i++) {
-		uint8_t len = self->lens[use][is_ip6].lens[i];
-
-		list_mask_addr(addr, ip_version, len, masked);
-		row = find_address(self, use, ip_version, masked, len, 0);
-	}
+	lens = &self->lens[use][is_ip6];
+	add_network(self, use, ip_version, addr, is_ip6 ? 128 : 32, &networks[0]);
+	for (size_t i = 0; i < lens->count; i++)
+		add_network(self, use, ip_version, addr, lens->lens[i], &networks[i + 1]);
+	row = find_network(self, use, ip_version, &networks[0], port);
+	for (size_t i = 0; row == NULL && i < lens->count; i++)
+		row = find_network(self, use, ip_version, &networks[i + 1], 0);
 	return row == NULL ? 0 : list_row_id(self, row);
 }
 

@@ -14,10 +14,10 @@
 
 #include "sensor/hash_mix.h"
 #include "sensor/lists.h"
+#include "sensor/lists_name.h"
 #include "sensor/siphash.h"
 
 #define LISTS_LINE_MAX  1024 /* bytes of one line; longer ones are no list */
-#define LISTS_NAME_MAX  253  /* RFC 1035, section 2.3.4, as text */
 #define LISTS_LABEL_MAX 63
 #define LISTS_LABELS    127
 #define LISTS_KEY_MAX   LISTS_NAME_MAX
@@ -125,22 +125,6 @@ static inline size_t list_row_units(size_t key_len)
 }
 
 /* --- hashes --------------------------------------------------------------------------------- */
-
-/* A name is hashed from its end, so that one pass gives the hash of every suffix. */
-static inline uint64_t list_name_begin(const struct lists *self, enum list_use use)
-{
-	return self->key.k[0] + (use == LIST_ALLOWED ? 0x9e3779b97f4a7c15u : 0);
-}
-
-static inline uint64_t list_name_add(uint64_t hash, uint8_t byte)
-{
-	return (hash ^ byte) * 0x100000001b3u; /* FNV-1a */
-}
-
-static inline uint64_t list_name_end(const struct lists *self, uint64_t hash)
-{
-	return hash_mix(hash ^ self->key.k[1], 0xd6e8feb86659fd93u);
-}
 
 /* addr is masked; its other bytes up to 16 are 0. The port is not hashed: an address is one
  * question with and without it. */

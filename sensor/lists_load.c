@@ -260,19 +260,17 @@ static void note_prefix_len(struct lists *self, const struct list_row *row)
 static uint64_t hash_name(struct lists *self, const struct list_row *row)
 {
 	enum list_use use = list_kind_use(row->kind);
-	uint64_t hash = list_name_begin(self, use);
-	uint8_t labels = 1;
+	struct list_name name;
+	uint8_t labels = 0;
 
-	for (size_t i = row->key_len; i-- > 0;) {
-		hash = list_name_add(hash, (uint8_t)row->key[i]);
-		if (row->key[i] == '.')
-			labels++;
-	}
+	list_name_begin(&name, &self->key, use, row->key, row->key_len);
+	while (list_name_next(&name))
+		labels++;
 	if (self->label_max[use] < labels)
 		self->label_max[use] = labels;
 	if (self->label_min[use] == 0 || self->label_min[use] > labels)
 		self->label_min[use] = labels;
-	return list_name_end(self, hash);
+	return name.hash;
 }
 
 static uint64_t hash_address(struct lists *self, const struct list_row *row)

@@ -23,7 +23,6 @@
 #include "protocols/tls_flight.h"
 #include "protocols/tls_hello.h"
 #include "protocols/wildcard_dns.h"
-#include "sensor/name_memo.h"
 #include "sensor/opening.h"
 #include "sensor/quic_crypto.h"
 
@@ -47,7 +46,6 @@ struct quic_flow {
 struct names {
 	struct names_hooks hooks;
 	const struct lists *lists;
-	struct name_memo *memo;
 	struct opening_table *openings;
 	struct stats *stats;
 	struct quic_openssl *quic;
@@ -75,12 +73,10 @@ struct names *names_new(const struct names_hooks *hooks, struct stats *stats)
 	self->hooks = *hooks;
 	self->stats = stats;
 	(void)pthread_once(&md5_once, fetch_md5);
-	self->memo = name_memo_new();
 	self->openings = opening_table_new(OPENINGS, stats);
 	self->quic = quic_crypto_new();
 	self->quic_flows = calloc(QUIC_FLOWS, sizeof(*self->quic_flows));
-	if (self->memo == NULL || self->openings == NULL || self->quic == NULL ||
-	    self->quic_flows == NULL) {
+	if (self->openings == NULL || self->quic == NULL || self->quic_flows == NULL) {
 		names_free(self);
 		return NULL;
 	}
@@ -91,7 +87,6 @@ void names_free(struct names *self)
 {
 	if (self == NULL)
 		return;
-	name_memo_free(self->memo);
 	opening_table_free(self->openings);
 	quic_crypto_free(self->quic);
 	free(self->quic_flows);
@@ -105,7 +100,7 @@ void names_use(struct names *self, const struct lists *lists)
 
 static uint32_t match(const struct names *self, struct slice name, uint16_t port)
 {
-	return name_memo_match(self->memo, self->lists, name, port);
+	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
 }
 
 static void begin_fact(struct name_fact *fact, enum name_source source, struct slice name,

@@ -107,6 +107,39 @@ static void many_labels(void **state)
 	lists_free(lists);
 }
 
+/* Labels are read eight bytes at a time: of every length, at the name's begin and inside, in either
+ * case, and with any one byte changed. */
+static void labels_of_every_length(void **state)
+{
+	char label[64] = "";
+
+	(void)state;
+	for (size_t len = 1; len <= 63; len++) {
+		char line[160];
+		char name[160];
+		struct lists *lists;
+
+		label[len - 1] = (char)('a' + len % 26);
+		(void)snprintf(line, sizeof(line), "pool %s.io one\n", label);
+		lists = lists_of(line);
+		(void)snprintf(name, sizeof(name), "%s.io", label);
+		assert_string_equal(named(lists, name, 0), "one");
+		for (size_t i = 0; i < len; i++) {
+			name[i]++;
+			assert_string_equal(named(lists, name, 0), "-");
+			name[i]--;
+		}
+		assert_string_equal(named(lists, name + 1, 0), "-");
+		name[len / 2] ^= 0x20;
+		assert_string_equal(named(lists, name, 0), "one");
+		(void)snprintf(name, sizeof(name), "%s.%s.iO", label, label);
+		assert_string_equal(named(lists, name, 0), "one");
+		(void)snprintf(name, sizeof(name), "x%s.io", label);
+		assert_string_equal(named(lists, name, 0), "-");
+		lists_free(lists);
+	}
+}
+
 /* --- addresses ------------------------------------------------------------------------------ */
 
 static void every_form_of_address(void **state)
@@ -683,6 +716,7 @@ int main(void)
 		cmocka_unit_test(most_specific_name_wins),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(many_labels),
+		cmocka_unit_test(labels_of_every_length),
 		cmocka_unit_test(every_form_of_address),
 		cmocka_unit_test(most_specific_address_wins),
 		cmocka_unit_test(entry_says_what_it_is),
