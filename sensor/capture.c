@@ -6,6 +6,7 @@
 #include "sensor/capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,17 +16,19 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sensor/fanout.h"
 
 #define NS_PER_S       1000000000u
-#define FILE_BUFFER    65536 /* bytes */
-#define PCAP_LINK_SLL2 276   /* DLT_LINUX_SLL2, absent from older headers */
+#define FILE_BUFFER    262144 /* bytes */
+#define PCAP_LINK_SLL2 276    /* DLT_LINUX_SLL2, absent from older headers */
 
 struct capture {
 	pcap_t *pcap;
 	char *name;
-	uint64_t packets; /* read from the file, or delivered live */
+	char *file_buffer; /* owned; of the file that libpcap reads */
+	uint64_t packets;  /* read from the file, or delivered live */
 	uint64_t file_size;
 	struct capture_counters counters;
 	struct pcap_stat last_stats; /* its 32-bit counters wrap */
@@ -131,28 +134,39 @@ static const char *compression_of(FILE *file)
 	}
 }
 
-static FILE *open_file(const char *path, char error[CAPTURE_ERROR_TEXT], int *rc)
+static FILE *open_stream(const char *path)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *file = is_stdin ? stdin : fopen(path, "rbe");
+	int fd;
+
+	if (strcmp(path, "-") != 0)
+		return fopen(path, "rbe");
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? NULL : fdopen(fd, "rb");
+}
+
+static FILE *open_file(struct capture *self, char error[CAPTURE_ERROR_TEXT], int *rc)
+{
+	FILE *file = open_stream(self->name);
 	const char *compression;
 
 	if (file == NULL) {
 		*rc = -errno;
-		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", path, strerror(errno));
+		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", self->name, strerror(errno));
 		return NULL;
 	}
-	/* libpcap reads twice for a packet: nearly always from memory. */
-	(void)setvbuf(file, NULL, _IOFBF, FILE_BUFFER);
+	/* libpcap reads twice for a packet: nearly always from memory. Without memory of ours glibc
+	 * would keep to its own 4096 bytes. */
+	self->file_buffer = malloc(FILE_BUFFER);
+	if (self->file_buffer != NULL)
+		(void)setvbuf(file, self->file_buffer, _IOFBF, FILE_BUFFER);
 	compression = compression_of(file);
 	if (compression != NULL) {
 		*rc = -ENOTSUP;
 		(void)snprintf(
 			error, CAPTURE_ERROR_TEXT,
 			"%s: not a pcap or pcapng file: looks compressed (%s); unpack it first",
-			path, compression);
-		if (!is_stdin)
-			(void)fclose(file);
+			self->name, compression);
+		(void)fclose(file);
 		return NULL;
 	}
 	return file;
@@ -172,15 +186,14 @@ int capture_open_file(struct capture **out, const char *path, const char *filter
 		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: out of memory", path);
 		return rc;
 	}
-	file = open_file(path, error, &rc);
+	file = open_file(self, error, &rc);
 	if (file == NULL)
 		goto fail;
 	self->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
 							      pcap_error);
 	if (self->pcap == NULL) {
 		(void)snprintf(error, CAPTURE_ERROR_TEXT, "%s: %s", path, pcap_error);
-		if (file != stdin)
-			(void)fclose(file);
+		(void)fclose(file);
 		rc = -EIO;
 		goto fail;
 	}
@@ -622,6 +635,7 @@ void capture_close(struct capture *self)
 		pcap_freecode(&self->filter);
 	if (self->pcap != NULL)
 		pcap_close(self->pcap);
+	free(self->file_buffer); /* libpcap has closed the file */
 	free(self->name);
 	free(self);
 }
