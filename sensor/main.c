@@ -105,6 +105,12 @@ static bool is_live(const struct run *self)
 	return self->config.interface != NULL;
 }
 
+/* What is urgent wakes at once; of a file nobody waits for it. */
+static size_t urgent_wake_bytes(const struct run *self)
+{
+	return is_live(self) ? 0 : LIMIT_RING_WAKE_BYTES;
+}
+
 static uint64_t wall_clock_ns(void)
 {
 	struct timespec now;
@@ -277,6 +283,7 @@ static int open_workers(struct run *self)
 		if (feed->urgent == NULL || feed->bulk == NULL)
 			return fail(EXIT_USAGE, "out of memory for rings");
 		ring_wake_from(feed->bulk, LIMIT_RING_WAKE_BYTES); /* or a tick does */
+		ring_wake_from(feed->urgent, urgent_wake_bytes(self));
 		self->workers[i] = worker_new(&options);
 		if (self->workers[i] == NULL)
 			return fail(EXIT_USAGE, "out of memory for workers: lower --flows, "
@@ -406,6 +413,7 @@ static int open_pipeline(struct run *self)
 	if (self->urgent == NULL || self->bulk == NULL)
 		return fail(EXIT_USAGE, "out of memory for rings");
 	ring_wake_from(self->bulk, LIMIT_RING_WAKE_BYTES); /* or the correlator's rest does */
+	ring_wake_from(self->urgent, urgent_wake_bytes(self));
 	code = open_workers(self);
 	if (code == 0)
 		code = open_inquirer(self);

@@ -365,6 +365,14 @@ static void watermark(struct worker *self, uint64_t time_ns)
 	atomic_store_explicit(&self->options.feed->watermark_ns, time_ns, memory_order_release);
 }
 
+/* Live, what has come due is told now. A file's seconds pass in no time: there the correlator is
+ * woken by what waits for it, and wakes by itself for what does not fill a ring. */
+static void wake_correlator(struct worker *self)
+{
+	if (!self->options.is_lossless)
+		ring_bell_ring(self->options.feed->bell);
+}
+
 static void read_lists(struct worker *self)
 {
 	if (self->options.lists != NULL)
@@ -394,7 +402,7 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 		worker_tick(self, batch->tick_ns);
 	if (batch->upto_ns != 0) {
 		watermark(self, batch->upto_ns);
-		ring_bell_ring(self->options.feed->bell);
+		wake_correlator(self);
 	}
 }
 
@@ -415,7 +423,7 @@ void worker_tick(struct worker *self, uint64_t now_ns)
 	flow_advance(self->flows, now_ns);
 	stats_set(self->stats.flows_active, flow_count(self->flows));
 	watermark(self, now_ns);
-	ring_bell_ring(self->options.feed->bell);
+	wake_correlator(self);
 }
 
 void worker_lost(struct worker *self, uint64_t packets)
