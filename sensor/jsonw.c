@@ -17,6 +17,7 @@
 
 static const uint64_t powers_of_ten[] = { 1,      10,      100,      1000,      10000,
 					  100000, 1000000, 10000000, 100000000, 1000000000 };
+#define EACH(byte)   (UINT64_C(0x0101010101010101) * (byte)) /* of eight */
 #define DECIMALS_MAX (sizeof(powers_of_ten) / sizeof(powers_of_ten[0]) - 1)
 
 void jsonw_init(struct jsonw *w, char *out, size_t size)
@@ -46,7 +47,7 @@ static void put(struct jsonw *w, const char *bytes, size_t len)
 	}
 }
 
-static void put_uint(struct jsonw *w, uint64_t value)
+void jsonw_put_uint(struct jsonw *w, uint64_t value)
 {
 	char digits[TEXTW_DIGITS];
 
@@ -151,11 +152,35 @@ static unsigned decode(const uint8_t *bytes, size_t len)
 	return (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | last;
 }
 
-static void put_string(struct jsonw *w, const uint8_t *bytes, size_t len)
+/* Nothing but plain bytes, eight at a time: nearly every string. */
+static bool is_all_plain(const uint8_t *bytes, size_t len)
+{
+	uint64_t odd = 0;
+
+	for (; len >= sizeof(odd); bytes += sizeof(odd), len -= sizeof(odd)) {
+		uint64_t word;
+		uint64_t quote;
+		uint64_t backslash;
+
+		memcpy(&word, bytes, sizeof(word));
+		quote = word ^ EACH('"');
+		backslash = word ^ EACH('\\');
+		/* The top bit of a byte: not ASCII, below 0x20, DEL, a zero where they differ. */
+		odd |= word | (word - EACH(0x20)) | (word + EACH(1));
+		odd |= ((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash);
+	}
+	if ((odd & EACH(0x80)) != 0)
+		return false;
+	while (len > 0)
+		if (!is_plain(bytes[--len]))
+			return false;
+	return true;
+}
+
+static void put_escaped(struct jsonw *w, const uint8_t *bytes, size_t len)
 {
 	size_t i = 0;
 
-	put_char(w, '"');
 	while (i < len) {
 		size_t run = i;
 
@@ -179,25 +204,42 @@ static void put_string(struct jsonw *w, const uint8_t *bytes, size_t len)
 			put(w, (const char *)bytes + i, sequence);
 		i += sequence == 0 ? 1 : sequence;
 	}
+}
+
+void jsonw_put_bytes(struct jsonw *w, const void *bytes, size_t len)
+{
+	if (len > JSONW_STRING_MAX)
+		len = JSONW_STRING_MAX;
+	put_char(w, '"');
+	if (is_all_plain(bytes, len))
+		put(w, bytes, len);
+	else
+		put_escaped(w, bytes, len);
 	put_char(w, '"');
 }
 
-/* Comma and key. Keys are ours: plain ASCII without anything to escape. */
-static void begin_value(struct jsonw *w, const char *key)
+void jsonw_begin(struct jsonw *w, const char *key, size_t key_len)
 {
+	char *at;
+
+	if (!has_room(w, key_len + 4))
+		return;
+	at = w->out + w->len;
 	if (w->has_member[w->depth])
-		put_char(w, ',');
+		*at++ = ',';
 	w->has_member[w->depth] = true;
 	if (key != NULL) {
-		put_char(w, '"');
-		put(w, key, strlen(key));
-		put(w, "\":", 2);
+		*at++ = '"';
+		memcpy(at, key, key_len);
+		at += key_len;
+		*at++ = '"';
+		*at++ = ':';
 	}
+	w->len = (size_t)(at - w->out);
 }
 
-static void open_level(struct jsonw *w, const char *key, char bracket)
+void jsonw_put_open(struct jsonw *w, char bracket)
 {
-	begin_value(w, key);
 	put_char(w, bracket);
 	assert(w->depth < JSONW_DEPTH - 1); /* our own nesting, never the wire's */
 	w->has_member[++w->depth] = false;
@@ -210,16 +252,6 @@ static void close_level(struct jsonw *w, char bracket)
 	put_char(w, bracket);
 }
 
-void jsonw_object(struct jsonw *w, const char *key)
-{
-	open_level(w, key, '{');
-}
-
-void jsonw_array(struct jsonw *w, const char *key)
-{
-	open_level(w, key, '[');
-}
-
 void jsonw_close_object(struct jsonw *w)
 {
 	close_level(w, '}');
@@ -230,24 +262,7 @@ void jsonw_close_array(struct jsonw *w)
 	close_level(w, ']');
 }
 
-void jsonw_text(struct jsonw *w, const char *key, const char *text)
-{
-	jsonw_bytes(w, key, text, strlen(text));
-}
-
-void jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len)
-{
-	begin_value(w, key);
-	put_string(w, bytes, len < JSONW_STRING_MAX ? len : JSONW_STRING_MAX);
-}
-
-void jsonw_uint(struct jsonw *w, const char *key, uint64_t value)
-{
-	begin_value(w, key);
-	put_uint(w, value);
-}
-
-static void put_fixed(struct jsonw *w, double value, unsigned decimals)
+void jsonw_put_fixed(struct jsonw *w, double value, unsigned decimals)
 {
 	uint64_t scale;
 	uint64_t whole;
@@ -277,7 +292,7 @@ static void put_fixed(struct jsonw *w, double value, unsigned decimals)
 			whole++;
 			fraction = 0;
 		}
-		put_uint(w, whole);
+		jsonw_put_uint(w, whole);
 	}
 	if (decimals == 0)
 		return;
@@ -286,24 +301,17 @@ static void put_fixed(struct jsonw *w, double value, unsigned decimals)
 		put_char(w, (char)('0' + fraction / place % 10));
 }
 
-void jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals)
-{
-	begin_value(w, key);
-	put_fixed(w, value, decimals);
-}
-
 size_t jsonw_fixed_text(double value, unsigned decimals, char *out, size_t size)
 {
 	struct jsonw w;
 
 	jsonw_init(&w, out, size);
-	put_fixed(&w, value, decimals);
+	jsonw_put_fixed(&w, value, decimals);
 	return jsonw_finish(&w);
 }
 
-void jsonw_bool(struct jsonw *w, const char *key, bool value)
+void jsonw_put_bool(struct jsonw *w, bool value)
 {
-	begin_value(w, key);
 	if (value)
 		put(w, "true", 4);
 	else
@@ -363,12 +371,11 @@ void jsonw_time_text(uint64_t time_ns, char *out, size_t size)
 	memcpy(at + 6, "+0000", 6);
 }
 
-void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns)
+void jsonw_put_time(struct jsonw *w, uint64_t time_ns)
 {
 	char text[JSONW_TIME_LEN + 1];
 
 	jsonw_time_text(time_ns, text, sizeof(text));
-	begin_value(w, key);
 	put_char(w, '"');
 	put(w, text, JSONW_TIME_LEN);
 	put_char(w, '"');

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define JSONW_DEPTH      16
 #define JSONW_STRING_MAX 1024 /* bytes of one string that are written; the rest is cut */
@@ -24,18 +25,75 @@ struct jsonw {
 
 /* out holds size bytes and belongs to the caller; the text is not NUL-terminated until the end. */
 void jsonw_init(struct jsonw *w, char *out, size_t size);
-void jsonw_object(struct jsonw *w, const char *key); /* key NULL: at the root or in an array */
-void jsonw_array(struct jsonw *w, const char *key);
 void jsonw_close_object(struct jsonw *w);
 void jsonw_close_array(struct jsonw *w);
-void jsonw_text(struct jsonw *w, const char *key, const char *text);
-void jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len);
-void jsonw_uint(struct jsonw *w, const char *key, uint64_t value);
+
+/* What begins or is a value, and what comes before each: a comma and the key. */
+void jsonw_begin(struct jsonw *w, const char *key, size_t key_len);
+void jsonw_put_open(struct jsonw *w, char bracket);
+void jsonw_put_bytes(struct jsonw *w, const void *bytes, size_t len);
+void jsonw_put_uint(struct jsonw *w, uint64_t value);
+void jsonw_put_fixed(struct jsonw *w, double value, unsigned decimals);
+void jsonw_put_bool(struct jsonw *w, bool value);
+void jsonw_put_time(struct jsonw *w, uint64_t time_ns);
+
+/* The members of a line. Keys are ours: plain ASCII without anything to escape; NULL: at the root
+ * or in an array. Inline, so that the length of a literal key is known to the compiler: every event
+ * has dozens of them. */
+static inline void jsonw_key(struct jsonw *w, const char *key)
+{
+	jsonw_begin(w, key, key == NULL ? 0 : strlen(key));
+}
+
+static inline void jsonw_object(struct jsonw *w, const char *key)
+{
+	jsonw_key(w, key);
+	jsonw_put_open(w, '{');
+}
+
+static inline void jsonw_array(struct jsonw *w, const char *key)
+{
+	jsonw_key(w, key);
+	jsonw_put_open(w, '[');
+}
+
+static inline void jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len)
+{
+	jsonw_key(w, key);
+	jsonw_put_bytes(w, bytes, len);
+}
+
+static inline void jsonw_text(struct jsonw *w, const char *key, const char *text)
+{
+	jsonw_bytes(w, key, text, strlen(text));
+}
+
+static inline void jsonw_uint(struct jsonw *w, const char *key, uint64_t value)
+{
+	jsonw_key(w, key);
+	jsonw_put_uint(w, value);
+}
+
 /* Fixed decimals, '.' whatever the locale; not finite becomes 0. */
-void jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals);
-void jsonw_bool(struct jsonw *w, const char *key, bool value);
+static inline void jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals)
+{
+	jsonw_key(w, key);
+	jsonw_put_fixed(w, value, decimals);
+}
+
+static inline void jsonw_bool(struct jsonw *w, const char *key, bool value)
+{
+	jsonw_key(w, key);
+	jsonw_put_bool(w, value);
+}
+
 /* 2026-03-05T10:01:07.123456+0000 */
-void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns);
+static inline void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns)
+{
+	jsonw_key(w, key);
+	jsonw_put_time(w, time_ns);
+}
+
 /* Length of the finished line (NUL-terminated, no line feed), or 0 when it did not fit. */
 size_t jsonw_finish(struct jsonw *w);
 

@@ -7,6 +7,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sensor/jsonw.h"
@@ -219,6 +220,31 @@ static void a_time_value_is_a_string(void **state)
 	assert_string_equal(line, "{\"t\":\"2026-03-05T10:01:07.000000+0000\",\"n\":1.5}");
 }
 
+/* Plain bytes are looked at eight at a time: each byte at each place is written as it is alone. */
+static void a_byte_is_the_same_at_every_place(void **state)
+{
+	static const char plain[] = "0123456789abcdefghi";
+
+	(void)state;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		char one = (char)byte;
+		char alone[16];
+
+		(void)snprintf(alone, sizeof(alone), "%s", string_of(&one, 1) + 1);
+		alone[strlen(alone) - 1] = '\0';
+		for (size_t at = 0; at < sizeof(plain) - 1; at++) {
+			char bytes[sizeof(plain)];
+			char expected[64];
+
+			memcpy(bytes, plain, sizeof(plain));
+			bytes[at] = one;
+			(void)snprintf(expected, sizeof(expected), "\"%.*s%s%s\"", (int)at, plain,
+				       alone, plain + at + 1);
+			assert_string_equal(string_of(bytes, sizeof(plain) - 1), expected);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +258,7 @@ int main(void)
 		cmocka_unit_test(numbers_ignore_the_locale),
 		cmocka_unit_test(times_are_utc_with_microseconds),
 		cmocka_unit_test(a_time_value_is_a_string),
+		cmocka_unit_test(a_byte_is_the_same_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
