@@ -149,15 +149,14 @@ uint32_t lists_match_name(const struct lists *self, enum list_use use, const cha
 /* What is asked of one address: itself, and the networks of each length that occurs. */
 struct network {
 	uint64_t hash;
-	uint8_t addr[16]; /* masked */
+	struct list_addr addr;
 	uint8_t prefix_len;
 };
 
 static void add_network(const struct lists *self, enum list_use use, uint8_t ip_version,
-			const uint8_t *addr, uint8_t prefix_len, struct network *out)
+			struct list_addr addr, uint8_t prefix_len, struct network *out)
 {
-	memset(out->addr, 0, sizeof(out->addr));
-	list_mask_addr(addr, ip_version, prefix_len, out->addr);
+	out->addr = list_addr_network(addr, prefix_len);
 	out->prefix_len = prefix_len;
 	out->hash = list_address_hash(self, use, ip_version, out->addr, prefix_len);
 	will_ask(self, out->hash);
@@ -176,7 +175,7 @@ static struct list_row *find_network(const struct lists *self, enum list_use use
 
 	if (!may_hold(self, network->hash))
 		return NULL;
-	memcpy(key, network->addr, len);
+	list_addr_bytes(network->addr, key);
 	key[len] = network->prefix_len;
 	probe = probe_begin(self, network->hash);
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
@@ -196,14 +195,16 @@ uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_
 	bool is_ip6 = ip_version == 6;
 	struct network networks[LISTS_BITS + 1];
 	const struct list_lens *lens;
+	struct list_addr whole;
 	struct list_row *row;
 
 	if (self == NULL || self->count == 0)
 		return 0;
 	lens = &self->lens[use][is_ip6];
-	add_network(self, use, ip_version, addr, is_ip6 ? 128 : 32, &networks[0]);
+	whole = list_addr(ip_version, addr);
+	add_network(self, use, ip_version, whole, is_ip6 ? 128 : 32, &networks[0]);
 	for (size_t i = 0; i < lens->count; i++)
-		add_network(self, use, ip_version, addr, lens->lens[i], &networks[i + 1]);
+		add_network(self, use, ip_version, whole, lens->lens[i], &networks[i + 1]);
 	row = find_network(self, use, ip_version, &networks[0], port);
 	for (size_t i = 0; row == NULL && i < lens->count; i++)
 		row = find_network(self, use, ip_version, &networks[i + 1], 0);

@@ -126,18 +126,62 @@ static inline size_t list_row_units(size_t key_len)
 
 /* --- hashes --------------------------------------------------------------------------------- */
 
-/* addr is masked; its other bytes up to 16 are 0. The port is not hashed: an address is one
- * question with and without it. */
+/* An address as two words, its first byte the lowest one. */
+struct list_addr {
+	uint64_t words[2];
+};
+
+static inline struct list_addr list_addr(uint8_t ip_version, const uint8_t *bytes)
+{
+	struct list_addr addr = { { 0, 0 } };
+	uint32_t word;
+
+	if (ip_version == 4) {
+		memcpy(&word, bytes, sizeof(word));
+		addr.words[0] = le32toh(word);
+	} else {
+		memcpy(addr.words, bytes, sizeof(addr.words));
+		addr.words[0] = le64toh(addr.words[0]);
+		addr.words[1] = le64toh(addr.words[1]);
+	}
+	return addr;
+}
+
+/* Its bytes; of IPv4 the first four. */
+static inline void list_addr_bytes(struct list_addr addr, uint8_t out[16])
+{
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t word = htole64(addr.words[i]);
+
+		memcpy(out + i * sizeof(word), &word, sizeof(word));
+	}
+}
+
+/* The first bits, up to 64, of a word. */
+static inline uint64_t list_addr_mask(unsigned bits)
+{
+	return bits == 0 ? 0 : __builtin_bswap64(UINT64_MAX << (64 - bits));
+}
+
+static inline struct list_addr list_addr_network(struct list_addr addr, unsigned prefix_len)
+{
+	unsigned first = prefix_len < 64 ? prefix_len : 64;
+
+	addr.words[0] &= list_addr_mask(first);
+	addr.words[1] &= list_addr_mask(prefix_len - first);
+	return addr;
+}
+
+/* Of an address or a network. The port is not hashed: an address is one question with and without
+ * it. */
 static inline uint64_t list_address_hash(const struct lists *self, enum list_use use,
-					 uint8_t ip_version, const uint8_t addr[16],
+					 uint8_t ip_version, struct list_addr addr,
 					 uint8_t prefix_len)
 {
-	uint64_t words[2];
 	uint64_t rest = (uint64_t)use << 40 | (uint64_t)ip_version << 32 | prefix_len;
+	uint64_t first = hash_mix(addr.words[0] ^ self->key.k[0], rest ^ 0xa0761d6478bd642fu);
 
-	memcpy(words, addr, sizeof(words));
-	words[0] = hash_mix(words[0] ^ self->key.k[0], rest ^ 0xa0761d6478bd642fu);
-	return hash_mix(words[0] ^ self->key.k[1], words[1] ^ 0xe7037ed1a0b428dbu);
+	return hash_mix(first ^ self->key.k[1], addr.words[1] ^ 0xe7037ed1a0b428dbu);
 }
 
 static inline uint64_t list_text_hash(const struct lists *self, enum list_use use,
@@ -189,9 +233,6 @@ int list_target_parse(const struct list_place *place, char *text, bool has_url,
 		      struct list_line *out);
 /* Only dots and digits, or something no name has: an address, even a bad one. */
 bool list_is_address(const char *text);
-
-/* Zero bits behind the prefix, zero bytes behind the address. */
-void list_mask_addr(const uint8_t *addr, uint8_t ip_version, uint8_t prefix_len, uint8_t out[16]);
 
 /* A wallet as it is compared: 0x and hex digits in lower case. Returns the length; len fits. */
 size_t list_wallet_key(const char *text, size_t len, char out[LISTS_KEY_MAX]);

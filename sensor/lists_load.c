@@ -275,12 +275,12 @@ static uint64_t hash_name(struct lists *self, const struct list_row *row)
 
 static uint64_t hash_address(struct lists *self, const struct list_row *row)
 {
-	uint8_t addr[16] = { 0 };
+	uint8_t ip_version = row->form == LIST_FORM_IP4 ? 4 : 6;
 
-	memcpy(addr, row->key, row->key_len - 1u);
 	note_prefix_len(self, row);
-	return list_address_hash(self, list_kind_use(row->kind), row->form == LIST_FORM_IP4 ? 4 : 6,
-				 addr, (uint8_t)row->key[row->key_len - 1]);
+	return list_address_hash(self, list_kind_use(row->kind), ip_version,
+				 list_addr(ip_version, (const uint8_t *)row->key),
+				 (uint8_t)row->key[row->key_len - 1]);
 }
 
 static uint64_t hash_row(struct lists *self, const struct list_row *row)

@@ -25,17 +25,6 @@ const uint8_t list_name_bytes[256] = {
 static const char *const registries[] = { "ac",  "co", "com", "edu", "gob",
 					  "gov", "ne", "net", "or",  "org" };
 
-void list_mask_addr(const uint8_t *addr, uint8_t ip_version, uint8_t prefix_len, uint8_t out[16])
-{
-	size_t whole = prefix_len / 8;
-	size_t bytes = ip_version == 4 ? 4 : 16;
-
-	memset(out, 0, 16);
-	memcpy(out, addr, whole);
-	if (whole < bytes)
-		out[whole] = (uint8_t)(addr[whole] & ~(0xff >> prefix_len % 8));
-}
-
 bool list_is_address(const char *text)
 {
 	const char *colon = strchr(text, ':');
