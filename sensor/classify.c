@@ -149,13 +149,13 @@ void classify_lost(struct classify *self, uint64_t lost)
 	budget_lost(&self->budget, lost);
 }
 
-struct classify_flow *classify_begin(struct classify *self, uint32_t user, uint64_t now_ns)
+uint32_t classify_begin(struct classify *self, uint32_t user, uint64_t now_ns)
 {
 	struct classify_flow *flow = self->free;
 
 	if (flow == NULL) {
 		stats_add(self->stats->classify_capped, 1);
-		return NULL;
+		return 0;
 	}
 	self->free = flow->next;
 	flow->user = user;
@@ -169,7 +169,7 @@ struct classify_flow *classify_begin(struct classify *self, uint32_t user, uint6
 		self->oldest = flow;
 	self->newest = flow;
 	memset(flow->ndpi, 0, self->state_bytes); /* now: nDPI reads all of it next */
-	return flow;
+	return (uint32_t)(flow - self->flows) + 1;
 }
 
 static void flow_release(struct classify *self, struct classify_flow *flow)
@@ -216,6 +216,15 @@ static void flow_decide(struct classify *self, struct classify_flow *flow, ndpi_
 	flow_release(self, flow);
 }
 
+static void flow_give_up(struct classify *self, struct classify_flow *flow,
+			 struct classify_label *label)
+{
+	u_int8_t was_guessed = 0;
+	ndpi_protocol proto = ndpi_detection_giveup(self->module, flow->ndpi, 1, &was_guessed);
+
+	flow_decide(self, flow, proto, label);
+}
+
 /* True when the flow is decided. */
 static bool flow_feed(struct classify *self, struct classify_flow *flow,
 		      const struct packet *packet, struct classify_label *label)
@@ -231,17 +240,17 @@ static bool flow_feed(struct classify *self, struct classify_flow *flow,
 		return true;
 	}
 	if (flow->packets >= self->options.max_packets || packet->time_ns >= flow->deadline_ns) {
-		classify_end(self, flow, label);
+		flow_give_up(self, flow, label);
 		return true;
 	}
 	return false;
 }
 
-bool classify_packet(struct classify *self, struct classify_flow *flow, enum direction dir,
+bool classify_packet(struct classify *self, uint32_t state, enum direction dir,
 		     const struct packet *packet, struct classify_label *label)
 {
 	uint64_t begun = budget_begin(&self->budget);
-	bool is_decided = flow_feed(self, flow, packet, label);
+	bool is_decided = flow_feed(self, &self->flows[state - 1], packet, label);
 
 	(void)dir; /* 4.2 finds the direction from the addresses */
 	budget_end(&self->budget, begun);
@@ -250,12 +259,9 @@ bool classify_packet(struct classify *self, struct classify_flow *flow, enum dir
 	return is_decided;
 }
 
-void classify_end(struct classify *self, struct classify_flow *flow, struct classify_label *label)
+void classify_end(struct classify *self, uint32_t state, struct classify_label *label)
 {
-	u_int8_t was_guessed = 0;
-	ndpi_protocol proto = ndpi_detection_giveup(self->module, flow->ndpi, 1, &was_guessed);
-
-	flow_decide(self, flow, proto, label);
+	flow_give_up(self, &self->flows[state - 1], label);
 }
 
 void classify_tick(struct classify *self, uint64_t now_ns,
@@ -266,7 +272,7 @@ void classify_tick(struct classify *self, uint64_t now_ns,
 		uint32_t user = self->oldest->user;
 		struct classify_label label;
 
-		classify_end(self, self->oldest, &label);
+		flow_give_up(self, self->oldest, &label);
 		fn(ctx, user, &label);
 	}
 }

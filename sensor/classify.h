@@ -16,7 +16,6 @@
 enum classify_mode { CLASSIFY_ALL, CLASSIFY_CANDIDATES, CLASSIFY_OFF };
 
 struct classify;
-struct classify_flow;
 
 struct classify_options {
 	uint32_t max_states;                /* live nDPI states */
@@ -45,16 +44,16 @@ bool classify_admits(struct classify *self);
 /* Packets lost ahead of the worker so far: no new flows for some seconds after that rose. */
 void classify_lost(struct classify *self, uint64_t lost);
 
-/* A state for a flow, or NULL at the cap (counted). user is the caller's, for classify_tick(). */
-struct classify_flow *classify_begin(struct classify *self, uint32_t user, uint64_t now_ns);
+/* A state for a flow, or 0 at the cap (counted). user is the caller's, for classify_tick(). */
+uint32_t classify_begin(struct classify *self, uint32_t user, uint64_t now_ns);
 
 /* Gives one payload packet. True when the flow is decided (by nDPI, packets or deadline): the label
  * is filled and the state freed. */
-bool classify_packet(struct classify *self, struct classify_flow *flow, enum direction dir,
+bool classify_packet(struct classify *self, uint32_t state, enum direction dir,
 		     const struct packet *packet, struct classify_label *label);
 
 /* Gives up: the best guess so far, and the state is freed. */
-void classify_end(struct classify *self, struct classify_flow *flow, struct classify_label *label);
+void classify_end(struct classify *self, uint32_t state, struct classify_label *label);
 
 /* Decides states past their deadline. fn is told the value given to classify_begin(). */
 void classify_tick(struct classify *self, uint64_t now_ns,

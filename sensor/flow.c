@@ -68,8 +68,8 @@ static void begin_flow(struct flow_table *self, uint32_t index, const struct pac
 	cold->first_ns = packet->time_ns;
 	cold->isn[0] = 0;
 	cold->isn[1] = 0;
-	cold->inspect = NULL;
-	cold->classify = NULL;
+	cold->watch = 0;
+	cold->label = 0;
 	begin_record(self, index, packet->time_ns, place);
 	stats_add(self->stats->flows, 1);
 	self->hooks.opened(self->hooks.ctx, index, packet);

@@ -94,15 +94,15 @@ struct flow_cold {
 	 * itself passes for one that was not seen. Both together name a connection on either side
 	 * of a NAT that leaves them as they are. */
 	uint32_t isn[2];
-	void *inspect; /* owned by the worker; NULL when not under inspection */
+	uint32_t watch; /* the worker's, 1 + place; 0: not under inspection */
 	union {
-		void *classify; /* while FLOW_CLASSIFYING */
-		uint32_t label; /* afterwards: the worker's index of a label, 0: none */
+		uint32_t classify; /* the worker's, while FLOW_CLASSIFYING */
+		uint32_t label;    /* afterwards: the worker's index of a label, 0: none */
 	};
 };
 
-_Static_assert(sizeof(struct flow_cold) <= 136,
-	       "64 hot and 136 cold bytes a flow; with 16 of its bucket what --flows says");
+_Static_assert(offsetof(struct flow_cold, first_ns) == 64, "who and when to look: one cache line");
+_Static_assert(sizeof(struct flow_cold) == 128, "two; with hot line and bucket what --flows says");
 
 struct flow_timeouts {
 	uint32_t idle_s;     /* all but established TCP */

@@ -16,7 +16,7 @@ void watch_drop(struct worker *self, struct watch *watch)
 	size_t last = --self->watch_count;
 	uint32_t place = watch->place;
 
-	flow_cold(self->flows, watch->index)->inspect = NULL;
+	flow_cold(self->flows, watch->index)->watch = 0;
 	hot->flags &= (uint8_t)~FLOW_INSPECTED;
 	candidate_forget(hot);
 	for (int dir = 0; dir < 2; dir++)
@@ -94,7 +94,7 @@ struct watch *watch_begin(struct worker *self, uint32_t index, enum direction di
 	watch->place = (uint32_t)self->watch_count++;
 	self->due_ns[watch->place] = UINT64_MAX;
 	hot->flags |= FLOW_INSPECTED;
-	flow_cold(self->flows, index)->inspect = watch;
+	flow_cold(self->flows, index)->watch = (uint32_t)(watch - self->watches) + 1;
 	stats_add(self->stats.inspected, 1);
 	watch_expect(watch->inspect, hot, dir, packet);
 	return watch;

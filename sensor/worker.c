@@ -30,7 +30,7 @@ static void classify_store(void *ctx, uint32_t index, const struct classify_labe
 	hot->classified = CLASSIFY_DONE;
 	cold->label = classify_intern(self->classify, label);
 	if (label->is_mining && (hot->flags & FLOW_MINING)) {
-		struct watch *watch = cold->inspect;
+		struct watch *watch = worker_watch(self, cold);
 
 		(void)session_witness(inspect_session(watch->inspect), EVIDENCE_NDPI_MINING);
 		watch_settle(self, watch);
@@ -45,10 +45,9 @@ static void classify_flow_packet(struct worker *self, uint32_t index, enum direc
 	struct classify_label label;
 
 	if ((hot->flags & FLOW_CLASSIFYING) == 0) {
-		struct classify_flow *state =
-			classify_begin(self->classify, index, packet->time_ns);
+		uint32_t state = classify_begin(self->classify, index, packet->time_ns);
 
-		if (state == NULL) {
+		if (state == 0) {
 			hot->classified = CLASSIFY_DONE;
 			return;
 		}
@@ -98,7 +97,7 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 	struct watch *watch;
 
 	if (hot->flags & FLOW_INSPECTED) {
-		watch = flow_cold(self->flows, index)->inspect;
+		watch = worker_watch(self, flow_cold(self->flows, index));
 	} else {
 		if (packet->payload.len == 0)
 			return;
@@ -202,7 +201,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		classify_store(self, index, &label);
 	}
 	if (hot->flags & FLOW_INSPECTED) {
-		struct watch *watch = cold->inspect;
+		struct watch *watch = worker_watch(self, cold);
 
 		inspect_flush(watch->inspect, hot->last_ns);
 		watch_follow(self, watch);
@@ -211,7 +210,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 	}
 	worker_push_record(self, index, end);
 	if (hot->flags & FLOW_INSPECTED)
-		watch_drop(self, cold->inspect);
+		watch_drop(self, worker_watch(self, cold));
 }
 
 static bool is_home(const struct worker *self, const struct flow_key *key, int side)

@@ -61,7 +61,7 @@ void worker_push_record(struct worker *self, uint32_t index, enum flow_end end)
 {
 	const struct flow *hot = flow_hot(self->flows, index);
 	const struct flow_cold *cold = flow_cold(self->flows, index);
-	const struct watch *watch = cold->inspect;
+	const struct watch *watch = worker_watch(self, cold);
 	struct flow_record record = {
 		.fact = { .time_ns = self->now_ns, .size = sizeof(record), .kind = FACT_FLOW },
 		.flow_id = flow_id(self->sensor, &cold->key, cold->first_ns),

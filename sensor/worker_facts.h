@@ -58,6 +58,12 @@ void worker_push_session(struct worker *self, struct watch *watch, enum session_
 bool worker_is_watched(const struct worker *self, const struct flow *hot,
 		       const struct flow_cold *cold);
 
+/* NULL: not under inspection. */
+static inline struct watch *worker_watch(const struct worker *self, const struct flow_cold *cold)
+{
+	return cold->watch == 0 ? NULL : &self->watches[cold->watch - 1];
+}
+
 /* Of a new flow, or of one whose roles have changed: whether its server is listed or watched, and
  * if so pushes that. first as for worker_push_contact(). */
 void worker_check_contact(struct worker *self, uint32_t index, const struct packet *first);

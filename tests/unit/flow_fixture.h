@@ -35,7 +35,7 @@ static inline void on_opened(void *ctx, uint32_t index, const struct packet *pac
 	assert_ptr_equal(ctx, &stats);
 	assert_memory_equal(&flow_cold(table, index)->key, &packet->key, sizeof(packet->key));
 	assert_int_equal(flow_hot(table, index)->packets[0], 0);
-	assert_null(flow_cold(table, index)->inspect);
+	assert_int_equal(flow_cold(table, index)->watch, 0);
 	opened_count++;
 }
 
