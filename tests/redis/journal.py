@@ -205,6 +205,16 @@ class Case:
             last = self.journal_bytes()
             time.sleep(seconds)
 
+    def feed_while_hung(self):
+        """A run in which Redis hangs after the first third of the capture."""
+        self.server.start()
+        self.start()
+        self.feed(0, 0.3)
+        self.settle()
+        self.server.send(signal.SIGSTOP)
+        self.feed(0.3, 1)
+        self.settle(HUNG_SECONDS)
+
     def waiting(self):
         """How many events the sensor said that wait, and where."""
         found = WAITING.search(self.errors)
@@ -356,13 +366,7 @@ class Faults:
 
     def killed_while_hung(self, case):
         """Redis hangs, the sensor is killed: what it had said to the journal is there after."""
-        case.server.start()
-        case.start()
-        case.feed(0, 0.3)
-        case.settle()
-        case.server.send(signal.SIGSTOP)
-        case.feed(0.3, 1)
-        case.settle(HUNG_SECONDS)
+        case.feed_while_hung()
         case.kill()
         case.server.send(signal.SIGCONT)
         before = len(case.server.rows("alert")[0])
@@ -420,13 +424,7 @@ class Faults:
 
     def terminated_while_hung(self, case):
         """SIGTERM with Redis hung: ends in 5 s and keeps what was not acknowledged."""
-        case.server.start()
-        case.start()
-        case.feed(0, 0.3)
-        case.settle()
-        case.server.send(signal.SIGSTOP)
-        case.feed(0.3, 1)
-        case.settle(HUNG_SECONDS)
+        case.feed_while_hung()
         case.process.send_signal(signal.SIGTERM)
         begin = time.monotonic()
         code = case.end()
