@@ -7,70 +7,8 @@
 
 #include <errno.h>
 
-#include "sensor/config.h"
 #include "sensor/log.h"
-#include "sensor/ring.h"
-#include "sensor/sink.h"
-#include "tests/unit/decisions.h"
-#include "tests/unit/redis_server.h"
-
-static struct config config;
-static struct event_context context;
-static struct stats stats;
-static struct sink_options options;
-static struct event_renderer *renderer;
-static void *sink;
-
-static int setup(void **state)
-{
-	static char url[200];
-	static char prefix[] = "p";
-
-	snprintf(url, sizeof(url), "unix://%s", server.socket);
-	memset(&stats, 0, sizeof(stats));
-	config = (struct config){ .redis = url,
-				  .redis_prefix = prefix,
-				  .redis_alert_maxlen = 100000,
-				  .redis_session_maxlen = 100000,
-				  .redis_expire_s = 3600,
-				  .max_sessions = 100,
-				  .redis_queue = 32 << 20 };
-	context = test_context();
-	context.sensor_id = "s1";
-	options = (struct sink_options){ .config = &config, .context = &context, .stats = &stats };
-	renderer = event_renderer_new(&context);
-	assert_non_null(renderer);
-	return server_reset(state);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	event_renderer_free(renderer);
-	return 0;
-}
-
-static void open_sink(void)
-{
-	char error[SINK_ERROR_TEXT];
-
-	if (sink_redis.open(&sink, &options, error) != 0)
-		fail_msg("open: %s", error);
-}
-
-static void write_event(const struct decision *decision)
-{
-	struct event event;
-
-	event_begin(renderer, decision, &event);
-	assert_int_equal(sink_redis.write(sink, renderer, &event), 0);
-}
-
-static void close_sink(void)
-{
-	assert_int_equal(sink_redis.close(sink, ring_now_ms() + 60000), 0);
-	assert_int_equal(stats.redis_errors, 0);
-}
+#include "tests/unit/redis_sink_rig.h"
 
 static void lines_are_mirrored_behind_the_event(void **state)
 {
@@ -156,7 +94,7 @@ static void a_refused_mirror_is_counted(void **state)
 	redis_run("SET p:eve taken");
 	open_sink();
 	write_event(&alert.decision);
-	assert_int_equal(sink_redis.close(sink, ring_now_ms() + 5000), 0);
+	assert_int_equal(close_within(5000), 0);
 	assert_int_equal(stats.mirror_refused, 2);
 	assert_int_equal(redis_run("XLEN p:{s1}:alert")->integer, 1);
 	assert_string_equal(redis_run("GET p:eve")->str, "taken");
@@ -174,7 +112,7 @@ static void off_is_off(void **state)
 	assert_int_equal(redis_run("XLEN p:{s1}:alert")->integer, 1);
 }
 
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
 
 int main(void)
 {

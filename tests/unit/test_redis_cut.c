@@ -15,12 +15,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "sensor/config.h"
 #include "sensor/correlator.h"
 #include "sensor/log.h"
-#include "sensor/sink.h"
-#include "tests/unit/decisions.h"
-#include "tests/unit/redis_server.h"
+#include "tests/unit/redis_sink_rig.h"
 
 #define STEP_MS     100
 #define WAIT_MS     20
@@ -36,13 +33,6 @@ struct allowance {
 	bool is_spent;
 };
 
-static char url[200];
-static char prefix[] = "p";
-static struct config config;
-static struct event_context context;
-static struct stats stats;
-static struct event_renderer *renderer;
-static void *sink;
 static bool is_ours; /* the calls below are the sink's, not the test's */
 static struct allowance out;
 static struct allowance in;
@@ -100,44 +90,14 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags)
 
 static int setup(void **state)
 {
-	struct sink_options options = { .config = &config, .context = &context, .stats = &stats };
-	char error[SINK_ERROR_TEXT];
-
-	snprintf(url, sizeof(url), "unix://%s", server.socket);
-	memset(&config, 0, sizeof(config));
-	memset(&stats, 0, sizeof(stats));
-	config.redis = url;
-	config.redis_prefix = prefix;
+	if (rig_setup(state) != 0)
+		return -1;
 	config.redis_alert_maxlen = 1000000;
-	config.redis_flow_maxlen = 1000000;
-	config.redis_session_maxlen = 200000;
-	config.redis_expire_s = 3600;
-	config.max_sessions = 100;
 	config.redis_queue = 1 << 20;
-	context = test_context();
 	out.left = in.left = NO_CUT;
-	renderer = event_renderer_new(&context);
-	if (renderer == NULL || server_reset(state) != 0)
-		return -1;
-	if (sink_redis.open(&sink, &options, error) != 0)
-		return -1;
+	open_sink();
 	sink_redis.hasten(sink); /* each poll sends what there is */
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	event_renderer_free(renderer);
-	return 0;
-}
-
-static void write_event(const struct decision *decision)
-{
-	struct event event;
-
-	event_begin(renderer, decision, &event);
-	assert_int_equal(sink_redis.write(sink, renderer, &event), 0);
 }
 
 static void write_batch(uint32_t number)
@@ -234,8 +194,9 @@ static void replies_are_cut_at_every_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(commands_are_cut_at_every_byte, setup, teardown),
-		cmocka_unit_test_setup_teardown(replies_are_cut_at_every_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(commands_are_cut_at_every_byte, setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(replies_are_cut_at_every_byte, setup, rig_teardown),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -14,22 +14,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "sensor/config.h"
 #include "sensor/correlator.h"
 #include "sensor/log.h"
-#include "sensor/ring.h"
-#include "sensor/sink.h"
-#include "tests/unit/decisions.h"
-#include "tests/unit/redis_server.h"
+#include "tests/unit/redis_sink_rig.h"
 
 static char dir[64];
-static char url[200];
-static struct config config;
-static struct event_context context;
-static struct stats stats;
-static struct sink_options options;
-static struct event_renderer *renderer;
-static void *sink;
 
 static uint64_t synced; /* events that were written when the journal was synced last */
 static int sync_error;  /* what the next syncs fail with */
@@ -49,31 +38,15 @@ int fdatasync(int fd)
 
 static int setup(void **state)
 {
-	static char prefix[] = "p";
-
 	snprintf(dir, sizeof(dir), "/tmp/test_redis_spool.XXXXXX");
-	if (mkdtemp(dir) == NULL)
+	if (mkdtemp(dir) == NULL || rig_setup(state) != 0)
 		return -1;
-	snprintf(url, sizeof(url), "unix://%s", server.socket);
-	memset(&config, 0, sizeof(config));
-	memset(&stats, 0, sizeof(stats));
 	synced = 0;
 	sync_error = 0;
 	syncs = 0;
-	config.redis = url;
-	config.redis_prefix = prefix;
-	config.redis_alert_maxlen = 100000;
-	config.redis_flow_maxlen = 1000000;
-	config.redis_session_maxlen = 200000;
-	config.redis_expire_s = 3600;
-	config.max_sessions = 100;
 	config.state_dir = dir;
 	config.journal_size = 1 << 20;
-	config.redis_queue = 32 << 20;
-	context = test_context();
-	options = (struct sink_options){ .config = &config, .context = &context, .stats = &stats };
-	renderer = event_renderer_new(&context);
-	return renderer == NULL ? -1 : server_reset(state);
+	return 0;
 }
 
 static void remove_files(const char *path)
@@ -94,33 +67,15 @@ static int teardown(void **state)
 {
 	char path[80];
 
-	(void)state;
-	event_renderer_free(renderer);
-	renderer = NULL;
+	(void)rig_teardown(state);
 	snprintf(path, sizeof(path), "%s/s1", dir);
 	remove_files(path);
 	return rmdir(dir);
 }
 
-static void open_sink(void)
-{
-	char error[SINK_ERROR_TEXT];
-
-	if (sink_redis.open(&sink, &options, error) != 0)
-		fail_msg("open: %s", error);
-}
-
 static void use_server(bool is_there)
 {
 	snprintf(url, sizeof(url), "unix://%s%s", server.socket, is_there ? "" : ".none");
-}
-
-static int try_write(const struct decision *decision)
-{
-	struct event event;
-
-	event_begin(renderer, decision, &event);
-	return sink_redis.write(sink, renderer, &event);
 }
 
 static int try_alert(unsigned number)
@@ -151,11 +106,6 @@ static int poll_for(uint64_t ms)
 	return result;
 }
 
-static uint64_t close_sink(uint64_t ms)
-{
-	return sink_redis.close(sink, ring_now_ms() + ms);
-}
-
 /* The alert stream has these revisions, in this order. */
 static void assert_alerts(unsigned first, unsigned last, size_t skip)
 {
@@ -183,7 +133,7 @@ static void what_is_acknowledged_leaves_nothing(void **state)
 	assert_int_equal(stats.journalled, 20);
 	assert_int_equal(poll_for(5000), 0);
 	assert_int_equal(stats.journal_retired, 20);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_int_equal(stats.journal_pending, 0);
 	assert_int_equal(stats.journal_resent, 0);
 	assert_alerts(1, 20, 0);
@@ -207,12 +157,12 @@ static void without_a_server_it_waits_for_the_next_start(void **state)
 	assert_int_equal(try_write(&end.decision), 0);
 	assert_int_equal(poll_for(50), -EAGAIN);
 	assert_int_equal(stats.journal_pending, 7);
-	assert_int_equal(close_sink(50), 1); /* the flow record */
+	assert_int_equal(close_within(50), 1); /* the flow record */
 	use_server(true);
 	open_sink();
 	write_alerts(6, 8); /* behind those that wait */
 	assert_int_equal(poll_for(5000), 0);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_int_equal(stats.journal_resent, 10);
 	assert_int_equal(stats.journal_held, 0);
 	assert_int_equal(stats.journal_retired, 10);
@@ -268,7 +218,7 @@ static void only_what_redis_lacks_is_sent_again(void **state)
 	use_server(false);
 	open_sink();
 	write_alerts(1, 4);
-	assert_int_equal(close_sink(0), 0);
+	assert_int_equal(close_within(0), 0);
 	fd = open_segment(name);
 	len = read(fd, bytes, sizeof(bytes));
 	close(fd);
@@ -279,7 +229,7 @@ static void only_what_redis_lacks_is_sent_again(void **state)
 		write_segment(name, bytes, (size_t)len);
 		open_sink();
 		assert_int_equal(poll_for(5000), 0);
-		assert_int_equal(close_sink(1000), 0);
+		assert_int_equal(close_within(1000), 0);
 		assert_int_equal(stats.journal_held, turn == 0 ? 0 : 4);
 		assert_int_equal(stats.journal_resent, 4);
 		assert_alerts(1, 4, 0);
@@ -293,7 +243,7 @@ static void only_what_redis_lacks_is_sent_again(void **state)
 		write_segment(name, bytes, (size_t)len);
 		open_sink();
 		assert_int_equal(poll_for(5000), 0);
-		assert_int_equal(close_sink(1000), 0);
+		assert_int_equal(close_within(1000), 0);
 		assert_int_equal(stats.journal_renamed, turn == 0 ? 1 : 0);
 		assert_int_equal(stats.journal_held, turn == 0 ? 3 : 4);
 		assert_int_equal(redis_run("XLEN p:{s1}:alert")->integer, 4);
@@ -308,7 +258,7 @@ static void a_stream_that_has_gone_on_gets_them_in_order(void **state)
 	use_server(false);
 	open_sink();
 	write_alerts(1, 6);
-	assert_int_equal(close_sink(0), 0);
+	assert_int_equal(close_within(0), 0);
 	use_server(true);
 	redis_run("XADD p:{s1}:alert 9999999999999-7 n 1");
 	open_sink();
@@ -316,7 +266,7 @@ static void a_stream_that_has_gone_on_gets_them_in_order(void **state)
 	assert_int_equal(poll_for(5000), 0);
 	write_alerts(9, 10);
 	assert_int_equal(poll_for(5000), 0);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_int_equal(stats.journal_renamed, 8);
 	assert_alerts(1, 10, 1);
 }
@@ -355,7 +305,7 @@ static void refused_for_now_and_killed_it_is_there_once(void **state)
 	redis_run("DEL p:{s1}:owner");
 	open_sink();
 	assert_int_equal(poll_for(10000), 0);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_int_equal(redis_run("XLEN p:{s1}:alert")->integer, 30);
 	for (unsigned i = 1; i <= 30; i++)
 		assert_int_equal(count_revision(i), 1);
@@ -380,7 +330,7 @@ static void a_full_journal_refuses_and_counts(void **state)
 	assert_int_equal(try_alert(1), 0);
 	assert_int_equal(stats.journalled, waiting + 1);
 	assert_int_equal(poll_for(5000), 0);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_int_equal(redis_run("XLEN p:{s1}:alert")->integer, taken + 1);
 }
 
@@ -404,11 +354,11 @@ static void what_the_journal_refused_is_lost_without_a_server(void **state)
 	pause_ms(1100); /* the disk is asked again after a second */
 	write_alerts(4, 5);
 	assert_int_equal(stats.journalled, 2);
-	assert_int_equal(close_sink(50), 3);
+	assert_int_equal(close_within(50), 3);
 	use_server(true);
 	open_sink();
 	assert_int_equal(poll_for(5000), 0);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_alerts(4, 5, 0);
 }
 
@@ -420,7 +370,7 @@ static void what_is_refused_for_good_does_not_come_back(void **state)
 	write_alerts(1, 2);
 	assert_int_equal(poll_for(5000), 0);
 	assert_int_equal(stats.journal_retired, 2);
-	assert_int_equal(close_sink(1000), 2);
+	assert_int_equal(close_within(1000), 2);
 }
 
 static void a_foreign_record_is_lost_and_counted(void **state)
@@ -433,7 +383,7 @@ static void a_foreign_record_is_lost_and_counted(void **state)
 	use_server(false);
 	open_sink();
 	write_alerts(1, 3);
-	assert_int_equal(close_sink(0), 0);
+	assert_int_equal(close_within(0), 0);
 	use_server(true);
 	open_sink();
 	fd = open_segment(name);
@@ -442,7 +392,7 @@ static void a_foreign_record_is_lost_and_counted(void **state)
 	assert_int_equal(pwrite(fd, &byte, 1, 100), 1);
 	close(fd);
 	assert_int_equal(poll_for(5000), 0);
-	assert_int_equal(close_sink(1000), 1);
+	assert_int_equal(close_within(1000), 1);
 	assert_alerts(2, 3, 0);
 }
 
@@ -470,7 +420,7 @@ static void nothing_is_sent_before_it_is_durable(void **state)
 	assert_int_equal(stored(), count);
 	assert_int_equal(synced, count);
 	assert_true(syncs > 10 && syncs < count);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 }
 
 /* However many come together: one sync, and none when nothing came. */
@@ -491,7 +441,7 @@ static void what_comes_together_is_synced_once(void **state)
 	}
 	assert_int_equal(poll_for(5000), 0);
 	assert_int_equal(stats.journal_syncs, 3);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_alerts(1, 120, 0);
 }
 
@@ -508,7 +458,7 @@ static void what_cannot_be_synced_goes_on_and_is_counted(void **state)
 	write_alerts(4, 6);
 	assert_int_equal(poll_for(5000), 0);
 	assert_int_equal(stats.journal_refused, 3);
-	assert_int_equal(close_sink(1000), 0);
+	assert_int_equal(close_within(1000), 0);
 	assert_alerts(1, 6, 0);
 }
 

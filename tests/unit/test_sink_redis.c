@@ -7,25 +7,14 @@
 
 #include <errno.h>
 
-#include "sensor/config.h"
 #include "sensor/correlator.h"
 #include "sensor/log.h"
-#include "sensor/ring.h"
-#include "sensor/sink.h"
-#include "tests/unit/decisions.h"
-#include "tests/unit/redis_server.h"
+#include "tests/unit/redis_sink_rig.h"
 
 #define HOST        "111122223333/us-east-1/vpc-0a1b2c3d/10.0.1.23"
 #define HOST_KEY    "p:host:" HOST
 #define POOL        "198.51.100.120:3333"
 #define WALLET_HASH "653a1f4a71581856"
-
-static struct config config;
-static struct event_context context;
-static struct stats stats;
-static struct sink_options options;
-static struct event_renderer *renderer;
-static void *sink;
 
 static void fake_sum(void *ctx, struct stats *sum)
 {
@@ -43,56 +32,10 @@ static void use_sensor(const char *id)
 
 static int setup(void **state)
 {
-	static char url[200];
-	static char prefix[] = "p";
+	int error = rig_setup(state);
 
-	snprintf(url, sizeof(url), "unix://%s", server.socket);
-	memset(&config, 0, sizeof(config));
-	memset(&stats, 0, sizeof(stats));
-	config.redis = url;
-	config.redis_prefix = prefix;
-	config.redis_alert_maxlen = 100000;
-	config.redis_flow_maxlen = 1000000;
-	config.redis_session_maxlen = 200000;
-	config.redis_expire_s = 3600;
-	config.max_sessions = 100;
-	config.redis_queue = 32 << 20;
-	context = test_context();
-	options = (struct sink_options){
-		.config = &config, .context = &context, .stats = &stats, .sum_stats = fake_sum
-	};
-	use_sensor("s1");
-	return server_reset(state);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	event_renderer_free(renderer);
-	renderer = NULL;
-	return 0;
-}
-
-static void open_sink(void)
-{
-	char error[SINK_ERROR_TEXT];
-
-	if (sink_redis.open(&sink, &options, error) != 0)
-		fail_msg("open: %s", error);
-}
-
-static void write_event(const struct decision *decision)
-{
-	struct event event;
-
-	event_begin(renderer, decision, &event);
-	assert_int_equal(sink_redis.write(sink, renderer, &event), 0);
-}
-
-static void close_sink(void)
-{
-	assert_int_equal(sink_redis.close(sink, ring_now_ms() + 5000), 0);
-	assert_int_equal(stats.redis_errors, 0);
+	options.sum_stats = fake_sum;
+	return error;
 }
 
 static void assert_field(const char *key, const char *field, const char *value)
@@ -784,7 +727,7 @@ static void hostile_contacts_and_keys_have_fields(void **state)
 			    "");
 }
 
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
 
 int main(void)
 {
