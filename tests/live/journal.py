@@ -5,7 +5,6 @@ away when it starts and hang when it ends. Started by run.sh, as root, in a netw
 usage: journal.py --binary FILE
 """
 
-import argparse
 import json
 import os
 import pwd
@@ -18,8 +17,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "redis")]
 
+from kit import suite  # noqa: E402
 from kit.sensor import ROOT  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
+from kit.tap import differ  # noqa: E402
 from live import CAPTURE, END_SECONDS, Player, Sensor, make_interfaces  # noqa: E402
 from resp import Server  # noqa: E402
 
@@ -134,19 +134,14 @@ def test_away(tap, binary, state):
             sensor.close()
 
 
-def main():
+def test(tap, binary):
     """Both cases."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", required=True, type=Path)
-    binary = parser.parse_args().binary.resolve()
-    tap = Tap("live journal")
     make_interfaces()
     with tempfile.TemporaryDirectory(prefix="minecanary-state-") as folder:
         os.chmod(folder, 0o755)
         test_hung(tap, binary, Path(folder) / "hung")
         test_away(tap, binary, Path(folder) / "away")
-    return tap.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("live journal", test))

@@ -6,7 +6,6 @@ The capture is played faster than it was taken, but so that the miner's login, t
 the end are seconds apart: what must happen while it plays can be told from what happens at its end.
 """
 
-import argparse
 import json
 import os
 import signal
@@ -22,9 +21,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "redis"), str(HERE.parents[1] / "scripts")]
 
 from capturekit import pcapfile  # noqa: E402
-from kit import eve, truth  # noqa: E402
+from kit import eve, suite, truth  # noqa: E402
 from kit.sensor import ROOT, environment, replay, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
+from kit.tap import differ  # noqa: E402
 from resp import Server  # noqa: E402
 
 CAPTURE = "pcaps/streams/plain.pcap"
@@ -496,26 +495,18 @@ def test_interface_gone(tap, binary, workers):
         sensor.close()
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    binary = parser.parse_args().binary.resolve()
-    tap = Tap("live")
-    try:
-        make_interfaces()
-        test_playing(tap, binary)
-        test_workers(tap, binary)
-        test_lists(tap, binary)
-        test_identity(tap, binary)
-        test_errors(tap, binary)
-        test_interface_gone(tap, binary, 1)
-        make_interfaces()
-        test_interface_gone(tap, binary, 2)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests."""
+    make_interfaces()
+    test_playing(tap, binary)
+    test_workers(tap, binary)
+    test_lists(tap, binary)
+    test_identity(tap, binary)
+    test_errors(tap, binary)
+    test_interface_gone(tap, binary, 1)
+    make_interfaces()
+    test_interface_gone(tap, binary, 2)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("live", test))

@@ -5,11 +5,9 @@ touched. Started by run.sh, as root, in a network namespace of its own.
 usage: shunt.py --binary FILE
 """
 
-import argparse
 import json
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,9 +18,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "redis"),
                 str(HERE.parents[1] / "scripts")]
 
 from capturekit import pcapfile  # noqa: E402
-from kit import eve  # noqa: E402
+from kit import eve, suite  # noqa: E402
 from kit.sensor import ROOT, replay  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
+from kit.tap import differ  # noqa: E402
 from live import (LISTENING, Sensor, comparable, make_interfaces, said,  # noqa: E402
                   verdicts)
 from workers import SETTLE_SECONDS, counters, datagram, play, udp  # noqa: E402
@@ -159,22 +157,14 @@ def test_forbidden(tap, binary):
               + differ("received", counters(log).get("kernel_received"), len(elephant())))
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    binary = parser.parse_args().binary.resolve()
-    tap = Tap("live shunt")
-    try:
-        make_interfaces()
-        test_elephant(tap, binary, 1)
-        test_elephant(tap, binary, 2)
-        test_filter(tap, binary)
-        test_forbidden(tap, binary)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests."""
+    make_interfaces()
+    test_elephant(tap, binary, 1)
+    test_elephant(tap, binary, 2)
+    test_filter(tap, binary)
+    test_forbidden(tap, binary)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("live shunt", test))

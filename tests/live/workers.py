@@ -6,12 +6,10 @@ network namespace of its own.
 usage: workers.py --binary FILE
 """
 
-import argparse
 import json
 import re
 import socket
 import struct
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,9 +19,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "redis"),
                 str(HERE.parents[1] / "scripts")]
 
 from capturekit import pcapfile  # noqa: E402
-from kit import eve  # noqa: E402
+from kit import eve, suite  # noqa: E402
 from kit.sensor import ROOT, replay  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
+from kit.tap import differ  # noqa: E402
 from live import (LISTENING, SENDING, Sensor, comparable, ip, make_interfaces,  # noqa: E402
                   verdicts)
 
@@ -177,23 +175,15 @@ def test_start(tap, binary):
               problems + ([] if clients else ["nothing was heard"]))
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    binary = parser.parse_args().binary.resolve()
-    tap = Tap("live workers")
-    try:
-        make_interfaces()
-        ip("link", "set", SENDING, "mtu", "9000")
-        ip("link", "set", LISTENING, "mtu", "9000")
-        test_captures(tap, binary)
-        test_shares(tap, binary)
-        test_start(tap, binary)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests."""
+    make_interfaces()
+    ip("link", "set", SENDING, "mtu", "9000")
+    ip("link", "set", LISTENING, "mtu", "9000")
+    test_captures(tap, binary)
+    test_shares(tap, binary)
+    test_start(tap, binary)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("live workers", test))

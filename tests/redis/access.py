@@ -8,7 +8,6 @@ scenario without a refusal, inquiries and both mirrors included; it reaches no o
 The dashboard's user asks the ten questions and can write nothing; the reader's user reads alerts.
 """
 
-import argparse
 import contextlib
 import os
 import re
@@ -22,8 +21,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
 import ten_questions  # noqa: E402
+from kit import suite  # noqa: E402
 from kit.sensor import ROOT, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
+from kit.tap import differ  # noqa: E402
 from resp import RedisError, Server  # noqa: E402
 
 README = ROOT / "README.md"
@@ -265,18 +265,5 @@ def test(tap, binary):
         tap.check("the reader's user reads alerts", access.reader())
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("access")
-    try:
-        test(tap, options.binary.resolve())
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("access", test))

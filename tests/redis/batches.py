@@ -7,10 +7,8 @@ Each replay's streams of alerts, sessions and flow records, and the state of eac
 compared field by field and in order with those of one run that nothing disturbs.
 """
 
-import argparse
 import selectors
 import socket
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -19,8 +17,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import transport  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit import suite  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 STREAMS = ("session", "flow")
 PIECE = 65536
@@ -145,11 +144,8 @@ def wrong_type(tap, sensor, expected):
 def test(tap, binary):
     """All tests."""
     sensor = transport.Sensor(binary)
-    with Server() as server:
-        done = sensor.run(server.url)
-        expected = contents(server.client())
-    if not tap.check("the undisturbed run", done.problems()
-                     + ([] if len(expected[0][0]) > 40 else [f"{len(expected[0][0])} alerts"])):
+    expected = sensor.undisturbed(tap, contents)
+    if expected is None:
         return
     full_server(tap, sensor, expected)
     for step in (1, 37, 701):
@@ -157,18 +153,5 @@ def test(tap, binary):
     wrong_type(tap, sensor, expected)
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("batches")
-    try:
-        test(tap, options.binary.resolve())
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("batches", test))

@@ -7,9 +7,7 @@ What they hold is compared, line by line, with what --json writes in the same ru
 those of a run without them.
 """
 
-import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,10 +17,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from kit import eve  # noqa: E402
+from kit import eve, suite  # noqa: E402
 from kit.sensor import run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 CONFIG = "tests/golden/config/coin-shadow.yaml"
 CAPTURE = "pcaps/coin-shadow/inside.pcap"
@@ -145,29 +143,16 @@ class Bridges:
         return problems + differ("counted", self.stat("refused", "mirror_refused") > 500, True)
 
 
-def test(tap, binary, server):
+def test(tap, binary):
     """All tests."""
-    bridges = Bridges(binary, server)
-    tap.check("off by default", bridges.off())
-    tap.check("every line in the list and on the channel", bridges.all_lines())
-    tap.check("the list is capped", bridges.capped())
-    tap.check("the channel of alerts", bridges.alerts())
-    tap.check("a list that Redis refuses", bridges.refused())
-
-
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("bridges")
-    try:
-        with Server() as server:
-            test(tap, options.binary.resolve(), server)
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+    with Server() as server:
+        bridges = Bridges(binary, server)
+        tap.check("off by default", bridges.off())
+        tap.check("every line in the list and on the channel", bridges.all_lines())
+        tap.check("the list is capped", bridges.capped())
+        tap.check("the channel of alerts", bridges.alerts())
+        tap.check("a list that Redis refuses", bridges.refused())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("bridges", test))

@@ -11,8 +11,6 @@ whole. What the miner said before a cut in time the second half does not know: t
 the last sign is left out of the comparison.
 """
 
-import argparse
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -26,10 +24,10 @@ import json  # noqa: E402
 
 from capturekit import pcapfile  # noqa: E402
 from capturekit.dissect import locate  # noqa: E402
-from kit import truth  # noqa: E402
+from kit import suite, truth  # noqa: E402
 from kit.sensor import EVENTS, ROOT, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 CAPTURE = "pcaps/coin-shadow/inside.pcap"
 CONFIG = "tests/golden/config/coin-shadow.yaml"
@@ -153,9 +151,8 @@ class Campaigns:
         return problems + differ("alert ids", ids, raised)
 
 
-def test(tap, binary, work):
+def checks(tap, campaigns):
     """All tests."""
-    campaigns = Campaigns(binary, work)
     problems, expected, ids = campaigns.whole()
     if not tap.check("one sensor sees the whole campaign", problems):
         return
@@ -177,19 +174,11 @@ def test(tap, binary, work):
     tap.check("one half twice", campaigns.parts("time", halves, expected, (1, 0, 0, 1)))
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("campaign")
-    try:
-        with tempfile.TemporaryDirectory(prefix="minecanary-campaign-") as work:
-            test(tap, options.binary.resolve(), Path(work))
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests, with a folder of their own."""
+    with tempfile.TemporaryDirectory(prefix="minecanary-campaign-") as work:
+        checks(tap, Campaigns(binary, Path(work)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("campaign", test))

@@ -7,8 +7,6 @@ Each run's streams and the state of each alert are compared field by field and i
 of one run into a server by itself, wherever their keys are.
 """
 
-import argparse
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,8 +17,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import access  # noqa: E402
 import batches  # noqa: E402
 import transport  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit import suite  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import RedisError  # noqa: E402
 from servers import Folder, free_port, until  # noqa: E402
 
 SLOTS = 16384
@@ -261,11 +260,8 @@ def killed(tap, sensor, expected, key, title):
 def test(tap, binary):
     """All tests."""
     sensor = transport.Sensor(binary)
-    with Server() as server:
-        done = sensor.run(server.url)
-        expected = batches.contents(server.client())
-    if not tap.check("the undisturbed run", done.problems()
-                     + ([] if len(expected[0][0]) > 40 else [f"{len(expected[0][0])} alerts"])):
+    expected = sensor.undisturbed(tap, batches.contents)
+    if expected is None:
         return
     at_rest(tap, sensor, expected)
     rights(tap, sensor, expected)
@@ -275,18 +271,5 @@ def test(tap, binary):
     killed(tap, sensor, expected, "minecanary:alerts", "another master is killed")
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("cluster")
-    try:
-        test(tap, options.binary.resolve())
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("cluster", test))

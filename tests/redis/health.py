@@ -7,7 +7,6 @@ A replay from standard input, held open, is scraped while it lives; the page is 
 parser (kit/prometheus.py), and by promtool where that is installed. As root also a live sensor.
 """
 
-import argparse
 import contextlib
 import http.client
 import os
@@ -24,10 +23,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
 from capturekit import pcapfile  # noqa: E402
-from kit import prometheus  # noqa: E402
+from kit import prometheus, suite  # noqa: E402
 from kit.sensor import ROOT, environment, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 CONFIG = "tests/golden/config/coin-shadow.yaml"
 CAPTURE = ROOT / "pcaps/coin-shadow/inside.pcap"
@@ -310,7 +309,7 @@ def open_scrape(binary):
         return problems + differ("exit code", (code, rest), (0, rest))
 
 
-def test(tap, binary, server):
+def checks(tap, binary, server):
     """All tests."""
     with Sensor(binary, free_port(), "-c", CONFIG, "-r", "-", "--sensor-id", SENSOR, "--redis",
                 server.url) as sensor:
@@ -333,20 +332,11 @@ def test(tap, binary, server):
         tap.check("live, without privileges", live(binary))
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("health")
-    try:
-        with Server() as server:
-            test(tap, options.binary.resolve(), server)
-    except (OSError, RuntimeError, RedisError, KeyError, prometheus.Bad,
-            http.client.HTTPException, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests, with a server of their own."""
+    with Server() as server:
+        checks(tap, binary, server)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("health", test))

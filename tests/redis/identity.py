@@ -8,9 +8,7 @@ pcaps/coin-shadow/truth.json, and leases of one miner in Redis as sensor/lease.h
 only they know who launched it. A capture is read lossless, so every revision must name the machine.
 """
 
-import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from datetime import datetime, timezone
@@ -19,10 +17,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from kit import eve, truth  # noqa: E402
+from kit import eve, suite, truth  # noqa: E402
 from kit.sensor import ROOT, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 FOLDER = "pcaps/coin-shadow"
 CONFIG = "tests/golden/config/coin-shadow.yaml"
@@ -181,25 +179,17 @@ class Identity:
         return problems + truth.revisions([json.loads(row["eve"]) for row in self.rows()])
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    binary = parser.parse_args().binary.resolve()
-    tap = Tap("identity")
-    try:
-        with Server() as server, tempfile.TemporaryDirectory() as work:
-            identity = Identity(binary, server, Path(work))
-            identity.write_inventory()
-            identity.write_leases()
-            if tap.check("replay with an inventory", identity.replay()):
-                tap.check("alerts name the machine in every revision", identity.alerts())
-                tap.check("so do the hashes of alerts, hosts and sessions", identity.state())
-                tap.check("from the first revision on", identity.revisions())
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests."""
+    with Server() as server, tempfile.TemporaryDirectory() as work:
+        identity = Identity(binary, server, Path(work))
+        identity.write_inventory()
+        identity.write_leases()
+        if tap.check("replay with an inventory", identity.replay()):
+            tap.check("alerts name the machine in every revision", identity.alerts())
+            tap.check("so do the hashes of alerts, hosts and sessions", identity.state())
+            tap.check("from the first revision on", identity.revisions())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("identity", test))

@@ -8,7 +8,6 @@ pipe and stops between writing and acknowledging. There it is killed (SIGKILL); 
 or another one, goes on.
 """
 
-import argparse
 import json
 import select
 import subprocess
@@ -18,9 +17,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from kit import suite  # noqa: E402
 from kit.sensor import ROOT, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 CONFIG = "tests/golden/config/coin-shadow.yaml"
 CAPTURE = "pcaps/coin-shadow/inside.pcap"
@@ -108,34 +108,20 @@ class Readers:
                                  "read")
 
 
-def test(tap, binary, server):
+def test(tap, binary):
     """All tests."""
-    done = run(binary, "-c", CONFIG, "-r", CAPTURE, "--redis", server.url, "--sensor-id", SENSOR)
-    if not tap.check("replay", done.problems()):
-        return
-    readers = Readers(server)
-    tap.check("more alerts than a batch has",
-              [] if len(readers.expected) > BATCH else [f"{len(readers.expected)} alerts"])
-    tap.check("every revision once, in order", readers.undisturbed())
-    tap.check("killed in a batch, goes on itself", readers.survives("same", "one"))
-    tap.check("killed in a batch, another takes over", readers.survives("other", "two"))
-    tap.check("what was trimmed unread is said", readers.trimmed())
-
-
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("readers")
-    try:
-        with Server() as server:
-            test(tap, options.binary.resolve(), server)
-    except (OSError, RuntimeError, RedisError, KeyError, ValueError,
-            subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+    with Server() as server:
+        done = run(binary, "-c", CONFIG, "-r", CAPTURE, "--redis", server.url, "--sensor-id", SENSOR)
+        if not tap.check("replay", done.problems()):
+            return
+        readers = Readers(server)
+        tap.check("more alerts than a batch has",
+                  [] if len(readers.expected) > BATCH else [f"{len(readers.expected)} alerts"])
+        tap.check("every revision once, in order", readers.undisturbed())
+        tap.check("killed in a batch, goes on itself", readers.survives("same", "one"))
+        tap.check("killed in a batch, another takes over", readers.survives("other", "two"))
+        tap.check("what was trimmed unread is said", readers.trimmed())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("readers", test))

@@ -8,7 +8,6 @@ Every field that the truth knows is compared: 20 miners, 21 sessions, 20 alerts 
 what they fetched, one of the key that left and one of their campaign, 146 flows.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -24,10 +23,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
 from capturekit import US, pcapfile  # noqa: E402
 from capturekit.dissect import locate, tcp_view  # noqa: E402
-from kit import eve, truth  # noqa: E402
+from kit import eve, suite, truth  # noqa: E402
 from kit.sensor import ROOT, environment, run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 
 FOLDER = "pcaps/coin-shadow"
 CONFIG = "tests/golden/config/coin-shadow.yaml"
@@ -580,9 +579,8 @@ def login_times(path):
     return found
 
 
-def test(tap, binary, server):
+def checks(tap, scenario):
     """All tests, in the order in which they build on each other."""
-    scenario = Scenario(binary, server)
     if not tap.check("replay of inside.pcap", scenario.replay("inside.pcap", SENSOR).problems()):
         return
     tap.check("every flow has one record, with its counters",
@@ -621,19 +619,11 @@ def test(tap, binary, server):
     tap.check("a restart goes on with open alerts", scenario.restarted())
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("scenario")
-    try:
-        with Server() as server:
-            test(tap, options.binary.resolve(), server)
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
+def test(tap, binary):
+    """All tests, with a server of their own."""
+    with Server() as server:
+        checks(tap, Scenario(binary, server))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("scenario", test))

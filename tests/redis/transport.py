@@ -7,7 +7,6 @@ Each run's alert stream and the state of each alert are compared field by field 
 run that nothing disturbs.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from certificates import Authority  # noqa: E402
+from kit import suite  # noqa: E402
 from kit.sensor import ROOT, Run, environment  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from kit.tap import differ  # noqa: E402
+from resp import Server  # noqa: E402
 from servers import FAILOVER_SECONDS, Folder, Group, free_port, until  # noqa: E402
 
 CAPTURE = ROOT / "pcaps/coin-shadow/inside.pcap"
@@ -105,6 +105,15 @@ class Sensor:
             reader.join()
             process.stdout.close()
         return Run(command, process.returncode, b"", errors[0].decode("utf-8", "replace"))
+
+    def undisturbed(self, tap, read):
+        """What read(client) finds after a run that nothing disturbs; None when that went wrong."""
+        with Server() as server:
+            done = self.run(server.url)
+            count = len(alerts(server.client())[0])
+            found = read(server.client())
+        problems = done.problems() + ([] if count > 40 else [f"{count} alerts"])
+        return found if tap.check("the undisturbed run", problems) else None
 
 
 def refused(done, *words):
@@ -402,21 +411,19 @@ def secrets(tap, sensor, expected, work):
                   problems + ["it is repeated"] * ("opensesame" in done.err))
 
 
-def test(tap, binary, trail, work):
+def test(tap, binary, trail):
     """All tests."""
     sensor = Sensor(binary)
-    with Server() as server:
-        done = sensor.run(server.url)
-        expected = alerts(server.client())
-    if not tap.check("the undisturbed run", done.problems()
-                     + ([] if len(expected[0]) > 40 else [f"{len(expected[0])} alerts"])):
+    expected = sensor.undisturbed(tap, alerts)
+    if expected is None:
         return
     with Folder() as folder:
         tls = Tls(folder)
         tls_accepted(tap, sensor, tls, expected)
         tls_client(tap, sensor, tls, expected)
         tls_refused(tap, sensor, tls)
-    secrets(tap, sensor, expected, work)
+    with tempfile.TemporaryDirectory(prefix="minecanary-transport-") as work:
+        secrets(tap, sensor, expected, Path(work))
     trail_everywhere(tap, sensor, trail)
     sentinel_start(tap, sensor, expected)
     sentinel_tls(tap, sensor, expected)
@@ -425,20 +432,5 @@ def test(tap, binary, trail, work):
     sentinel_crash(tap, sensor, expected)
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True, type=Path)
-    parser.add_argument("--trail", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("transport")
-    try:
-        with tempfile.TemporaryDirectory(prefix="minecanary-transport-") as work:
-            test(tap, options.binary.resolve(), options.trail.resolve(), Path(work))
-    except (OSError, RuntimeError, RedisError, KeyError, subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    return tap.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("transport", test, ("binary", "trail")))

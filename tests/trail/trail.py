@@ -8,10 +8,8 @@ gives minecanary-trail the cloud's side: at once, in other orders, twice, in oth
 halves with a kill between, followed as files arrive, damaged, hostile, and without the thief.
 """
 
-import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,10 +20,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "redis")]
 import consistency  # noqa: E402
 import reading  # noqa: E402
 import variants  # noqa: E402
+from kit import suite  # noqa: E402
 from kit.sensor import run  # noqa: E402
-from kit.tap import Tap, differ  # noqa: E402
+from kit.tap import differ  # noqa: E402
 from program import Program, kill, stop, wait_for  # noqa: E402
-from resp import RedisError, Server  # noqa: E402
+from resp import Server  # noqa: E402
 
 CONFIG = "tests/golden/config/coin-shadow.yaml"
 CAPTURE = "pcaps/coin-shadow/inside.pcap"
@@ -261,7 +260,7 @@ def other_states(tap, scenario):
     tap.check("terminated: what it cost in the end", problems)
 
 
-def test(tap, scenario):
+def checks(tap, scenario):
     """All tests."""
     consistency.checks(tap)
     with Server() as server:
@@ -276,23 +275,12 @@ def test(tap, scenario):
     quiet(tap, scenario)
 
 
-def main():
-    """Runs everything; returns the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sensor", required=True, type=Path)
-    parser.add_argument("--binary", required=True, type=Path)
-    options = parser.parse_args()
-    tap = Tap("trail")
-    work = Path(tempfile.mkdtemp(prefix="minecanary-trail-"))
-    try:
-        test(tap, Scenario(options.sensor.resolve(), options.binary.resolve(), work))
-    except (OSError, RuntimeError, RedisError, KeyError, ValueError,
-            subprocess.SubprocessError) as error:
-        tap.check("to its end", [f"{type(error).__name__}: {error}"])
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return tap.finish()
+def test(tap, sensor, binary):
+    """All tests, with a folder of their own."""
+    with tempfile.TemporaryDirectory(prefix="minecanary-trail-",
+                                     ignore_cleanup_errors=True) as work:
+        checks(tap, Scenario(sensor, binary, Path(work)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.main("trail", test, ("sensor", "binary")))
