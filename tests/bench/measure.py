@@ -5,10 +5,9 @@ x floor, x meter, x labels: ratios to the three anchors: libpcap alone, the idea
 with nDPI on every flow. The worker of a sensor with one worker is its reader, libpcap included.
 """
 
-import argparse
 import os
 
-from runs import SENSOR, count_packets, median, ratio, room, run, shape_of
+from runs import SENSOR, count_packets, measure_shapes, median, ratio, room, run
 
 ANCHORS = "floor", "meter", "labels"
 TITLES = {"floor": "floor: libpcap alone", "meter": "ideal meter", "labels": "meter + nDPI on all"}
@@ -85,15 +84,5 @@ def measure(shape, path, flows, build, rounds):
     show_goals(runs, anchors)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("shapes", nargs="+", metavar="NAME:FILE:FLOWS", type=shape_of)
-    args = parser.parse_args()
-    for shape in args.shapes:
-        measure(*shape, args.build, args.rounds)
-
-
 if __name__ == "__main__":
-    main()
+    measure_shapes(__doc__, 5, measure)

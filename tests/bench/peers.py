@@ -6,12 +6,11 @@ Those that are installed: ndpiReader (libndpi-bin), softflowd, argus (argus-serv
 event (--null); a peer keeps its flows, is told of enough room, and writes as little as it can.
 """
 
-import argparse
 import os
 import shutil
 import tempfile
 
-from runs import SENSOR, count_packets, median, ratio, room, run, shape_of
+from runs import SENSOR, count_packets, measure_shapes, median, ratio, room, run
 
 TSHARK_PACKETS = 300000
 
@@ -54,15 +53,5 @@ def measure(shape, path, flows, build, rounds):
         print(f"  {name:28}{median(cost) * 1e9:10.1f}{ratio(cost, ours):10.1f}{peak:10.0f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("shapes", nargs="+", metavar="NAME:FILE:FLOWS", type=shape_of)
-    args = parser.parse_args()
-    for shape in args.shapes:
-        measure(*shape, args.build, args.rounds)
-
-
 if __name__ == "__main__":
-    main()
+    measure_shapes(__doc__, 1, measure)

@@ -4,6 +4,7 @@ CPU is user plus system time of the process; ratios are medians of the ratios wi
 what the machine does meanwhile meets all programs of a round.
 """
 
+import argparse
 import dataclasses
 import os
 import re
@@ -101,3 +102,15 @@ def shape_of(text):
     """NAME:FILE:FLOWS of a command line."""
     name, path, flows = text.split(":")
     return name, path, int(flows)
+
+
+def measure_shapes(doc, rounds, measure):
+    """The main function of a benchmark: measure(shape, path, flows, build, rounds) for each shape
+    of its command line."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("shapes", nargs="+", metavar="NAME:FILE:FLOWS", type=shape_of)
+    args = parser.parse_args()
+    for shape in args.shapes:
+        measure(*shape, args.build, args.rounds)
