@@ -19,7 +19,18 @@ judge() {
     fi
 }
 
-major() { "$1" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' | head -n 1; }
+# is_ours TOOL: whether it is there in the house's version. One that is missing is a failure.
+is_ours() {
+    if ! command -v "$1" >/dev/null; then
+        echo "not ok - $1 is not installed"
+        failed=1
+        return 1
+    fi
+    major=$("$1" --version | sed -n 's/.*version \([0-9]*\).*/\1/p' | head -n 1)
+    [ "$major" = 14 ] && return 0
+    echo "# skipped: $1 is version $major, not 14"
+    return 1
+}
 
 sh scripts/check-includes.sh || failed=1
 
@@ -33,11 +44,9 @@ flags="-std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION=\"lint\" $(pkg-config -
 
 # Word splitting of the lists is meant here and below.
 # shellcheck disable=SC2086
-if [ "$(major clang-format)" = 14 ]; then
+if is_ours clang-format; then
     clang-format --dry-run -Werror $code >"$BUILD/lint/format.log" 2>&1
     judge "clang-format" "$BUILD/lint/format.log" $?
-else
-    echo "# skipped: clang-format is not version 14"
 fi
 
 # shellcheck disable=SC2086
@@ -47,11 +56,9 @@ cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr 
 judge "cppcheck" "$BUILD/lint/cppcheck.log" $?
 
 # shellcheck disable=SC2086
-if [ "$(major clang-tidy)" = 14 ]; then
+if is_ours clang-tidy; then
     printf '%s\n' $sources | xargs -P 2 -n 1 sh scripts/tidy.sh "$flags" >"$BUILD/lint/tidy.log" 2>&1
     judge "clang-tidy" "$BUILD/lint/tidy.log" $?
-else
-    echo "# skipped: clang-tidy is not version 14"
 fi
 
 # shellcheck disable=SC2046

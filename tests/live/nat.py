@@ -185,8 +185,6 @@ class Network:
     """This namespace as the NAT, and one on each side of it."""
 
     def __init__(self):
-        if shutil.which("nft") is None:
-            raise Skip("nft is not installed (package nftables)")
         self.server, self.clients = Peer("server"), Peer("clients")
         try:
             self.link(INSIDE, "10.77.0.1/24", self.clients,
@@ -330,7 +328,7 @@ def main():
                 (options.record / "linux.peers.json").write_text(
                     json.dumps({"done": done, "seen": seen}, indent=1) + "\n", encoding="utf-8")
     except Skip as why:
-        print(f"ok - live: nat # skip {why}")
+        print(f"# live: nat is not tested here: {why}")
         return 0
     except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
         tap.check("nat: to its end", [f"{type(error).__name__}: {error}"])

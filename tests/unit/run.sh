@@ -16,11 +16,12 @@ for program in "$@"; do
     sed -n "s/^\(\(not \)\{0,1\}ok\) [0-9]* - /\1 - $name: /p" "$log"
     if [ "$status" -ne 0 ]; then
         failed=1
-        grep -q '^not ok' "$log" || echo "not ok - $name: exit status $status"
+        grep -q '^not ok [0-9]* - ' "$log" || echo "not ok - $name: exit status $status"
         sed 's/^/# /' "$log" | tail -n 40
     elif ! grep -q '^ok' "$log"; then
         failed=1
         echo "not ok - $name: ran no test"
     fi
+    sed -n "s/^not ok [0-9]* # SKIP/# $name: not run here:/p" "$log"
 done
 exit "$failed"
