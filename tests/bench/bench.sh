@@ -10,7 +10,7 @@
 # BENCH_DIR       where captures are written and kept (default: a temporary directory)
 #
 # Nothing here fails because of speed: figures depend on the machine, ratios less so. A session that
-# is not found, or something else that is flagged, does fail.
+# is not found, something else that is flagged, and a program of ours that fails, do.
 set -eu
 
 BUILD=${BUILD:-build}
@@ -19,6 +19,15 @@ BENCH_ROUNDS=${BENCH_ROUNDS:-3}
 BENCH_PARTS=${BENCH_PARTS:-speed peers detections limits names units delivery}
 here=$(dirname "$0")
 
+for name in $BENCH_PARTS; do
+	case $name in
+	speed | peers | detections | limits | names | units | delivery) ;;
+	*)
+		echo "bench.sh: there is no part $name" >&2
+		exit 1
+		;;
+	esac
+done
 for program in floor meter traffic table messages lists; do
 	if [ ! -x "$BUILD/bench/$program" ]; then
 		${MAKE:-make} BUILD="$BUILD" bench-build

@@ -5,7 +5,8 @@ limits.py [--build DIR] [--rounds N] memory FLOWS | flood PACKETS SESSIONS | cur
                                      workers NAME:FILE:FLOWS...
 
 memory   peak with that many live flows, and bytes for each
-flood    flows of one packet around mining sessions: peak beside a tenth of it, sessions and shares
+flood    flows of one packet around mining sessions: peak beside a tenth of it, sessions and shares;
+         exit status 1 when one is missing
 curve    CPU per packet, ten packets a flow, at each number of flows; the ideal meter beside it
 workers  CPU of two workers beside one, and how they share it
 """
@@ -60,12 +61,17 @@ class Bench:
             counted = f"{got.get('shares', 0)} of {shares}"
             print(f"  {count:>10}{result.peak:>10.0f}{got.get('flows_evicted', 0):>10}{seen:>14}"
                   f"{counted:>16}{result.cpu / got['packets'] * 1e9:>11.0f}", flush=True)
+            if (got.get("sessions", 0), got.get("shares", 0)) != (expected, shares) \
+                    or expected != sessions:
+                raise SystemExit("  not all of them were found")
 
     def metered(self, packets, flows):
         """CPU of the ideal meter reading the shape small from a pipe."""
         result, _ = piped([self._traffic, "small", str(packets), str(flows), "-"],
                           [self._meter, "-", str(flows)])
-        return result and result.cpu
+        if result is None:
+            raise SystemExit("failed")
+        return result.cpu
 
     def curve(self, counts):
         first = None
@@ -90,10 +96,12 @@ class Bench:
         runs = {1: [], 2: []}
         for _ in range(self.rounds):
             for count, results in runs.items():
-                results.append(run(self.command(path, "--workers", str(count), *room(flows)),
-                                   quiet=False))
-        cpu = {count: [each and each.cpu for each in results] for count, results in runs.items()}
-        loads = [[each.threads[f"worker{i}"] for i in range(2)] for each in runs[2] if each]
+                result = run(self.command(path, "--workers", str(count), *room(flows)), quiet=False)
+                if result is None:
+                    raise SystemExit(1)
+                results.append(result)
+        cpu = {count: [each.cpu for each in results] for count, results in runs.items()}
+        loads = [[each.threads[f"worker{i}"] for i in range(2)] for each in runs[2]]
         share = median([max(load) / max(sum(load), 1e-9) for load in loads])
         print(f"  {name:10}{median(cpu[1]) / packets * 1e9:>10.0f}"
               f"{median(cpu[2]) / packets * 1e9:>10.0f}{ratio(cpu[2], cpu[1]):>10.2f}"

@@ -6,6 +6,7 @@ with nDPI on every flow. The worker of a sensor with one worker is its reader, l
 """
 
 import os
+import sys
 
 from runs import SENSOR, count_packets, measure_shapes, median, ratio, room, run
 
@@ -61,6 +62,7 @@ def show_goals(runs, anchors):
 
 
 def measure(shape, path, flows, build, rounds):
+    """Measures everything on one shape; whether nothing failed."""
     packets = count_packets(path)
     todo = dict(programs(build, path, flows))
     runs = {name: [] for name in todo}
@@ -82,7 +84,8 @@ def measure(shape, path, flows, build, rounds):
         if name not in ANCHORS:
             show_threads(runs[name], anchors, packets)
     show_goals(runs, anchors)
+    return all(len(results) == rounds and None not in results for results in runs.values())
 
 
 if __name__ == "__main__":
-    measure_shapes(__doc__, 5, measure)
+    sys.exit(measure_shapes(__doc__, 5, measure))

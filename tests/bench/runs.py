@@ -56,12 +56,13 @@ def health(text):
 
 
 def piped(producer, argv):
-    """One run of argv with what producer writes as its input: (Run or None, producer's stderr)."""
+    """One run of argv with what producer writes as its input: (Run, or None when one of the two
+    failed, producer's stderr)."""
     with subprocess.Popen(producer, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source:
         result = run(argv, quiet=False, stdin=source.stdout)
         source.stdout.close()
         said = source.stderr.read().decode()
-    return result, said
+    return result if source.returncode == 0 else None, said
 
 
 def truth(said):
@@ -106,11 +107,10 @@ def shape_of(text):
 
 def measure_shapes(doc, rounds, measure):
     """The main function of a benchmark: measure(shape, path, flows, build, rounds) for each shape
-    of its command line."""
+    of its command line. Returns the exit code: 1 when measure() says that a program failed."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--build", default="build")
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("shapes", nargs="+", metavar="NAME:FILE:FLOWS", type=shape_of)
     args = parser.parse_args()
-    for shape in args.shapes:
-        measure(*shape, args.build, args.rounds)
+    return 0 if all([measure(*shape, args.build, args.rounds) for shape in args.shapes]) else 1
