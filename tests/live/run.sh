@@ -1,6 +1,7 @@
 #!/bin/sh
-# Live capture on a pair of virtual interfaces, several workers on one, elephants that stay in
-# the kernel, connections through a NAT, and the journal of a sensor that drops privileges, each in a network namespace of its own. Needs root.
+# Live capture on a pair of virtual interfaces, several workers on one, elephants that stay in the
+# kernel, connections through a NAT, and the journal of a sensor that drops privileges, each in a
+# network namespace of its own. Needs root.
 # usage: run.sh [BINARY]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
