@@ -15,6 +15,17 @@ from datetime import datetime, timezone
 SHOWN = 3  # members of a list
 
 
+class Nothing(Exception):
+    """Redis knows nothing of the kind that is asked for."""
+
+
+def first(answer):
+    """The first line of an answer."""
+    if not answer:
+        raise Nothing
+    return answer[0]
+
+
 class Asker:
     """Runs commands by redis-cli and keeps what it prints."""
 
@@ -74,21 +85,21 @@ class Asker:
 def who_mines(asker, _):
     """Who mines now? Those whose `state` is `mining`; this replay is over."""
     hosts = asker.ask("ZRANGE", asker.key("hosts:by-hashrate"), "0", str(SHOWN - 1), "REV")
-    asker.ask("HMGET", asker.key(f"host:{hosts[0]}"), "state", "worker", "pool", "algo",
+    asker.ask("HMGET", asker.key(f"host:{first(hosts)}"), "state", "worker", "pool", "algo",
               "wallet_hash", asker.total("accepted"), "last_seen")
 
 
 def top_wallets(asker, _):
     """Which wallets earn most? The list goes by last seen; sort by `work`."""
     wallets = asker.ask("ZRANGE", asker.key("wallets"), "0", str(SHOWN - 1), "REV")
-    asker.ask("HMGET", asker.key(f"wallet:{wallets[0]}"), "wallet", "coin", "check",
+    asker.ask("HMGET", asker.key(f"wallet:{first(wallets)}"), "wallet", "coin", "check",
               asker.total("work"), asker.total("accepted"), "last_seen")
 
 
 def new_pools(asker, day):
     """Which pools are new today?"""
     pools = asker.ask("ZRANGE", asker.key("pools"), str(day), "+inf", "BYSCORE")
-    asker.ask("HMGET", asker.key(f"pool:{pools[0]}"), "first_seen", "name", "dialect")
+    asker.ask("HMGET", asker.key(f"pool:{first(pools)}"), "first_seen", "name", "dialect")
 
 
 def rate_over_time(asker, _):
@@ -108,7 +119,7 @@ def sensor_health(asker, _):
 def campaigns(asker, _):
     """Which campaigns are there?"""
     found = asker.ask("ZRANGE", asker.key("campaigns"), "0", str(SHOWN - 1), "REV")
-    key = asker.key(f"campaign:{found[0]}")
+    key = asker.key(f"campaign:{first(found)}")
     asker.ask("HMGET", key, "kind", "key", "first_member", "first_seen", "last_join",
               asker.total("worker_pattern"))
     asker.ask("SCARD", f"{key}:hosts")
@@ -116,24 +127,24 @@ def campaigns(asker, _):
 
 def where_mined(asker, _):
     """Where did a host mine?"""
-    host = asker.lines("ZRANGE", asker.key("hosts:by-hashrate"), "0", "0", "REV")[0]
+    host = first(asker.lines("ZRANGE", asker.key("hosts:by-hashrate"), "0", "0", "REV"))
     state = asker.ask("HMGET", asker.key(f"host:{host}"), "pool", "session", "alert_id",
                       "first_seen", "last_seen")
-    asker.ask("HMGET", asker.key(f"session:{state[1]}"), "server", "carrier", "dialect", "agent",
-              "level", "accepted", "hashrate")
+    asker.ask("HMGET", asker.key(f"session:{first(state[1:])}"), "server", "carrier", "dialect",
+              "agent", "level", "accepted", "hashrate")
 
 
 def open_alerts(asker, day):
     """Which alerts are open?"""
     found = asker.ask("ZRANGE", asker.key("alerts"), "+inf", str(day), "BYSCORE", "REV", "LIMIT",
                       "0", str(SHOWN))
-    asker.ask("HMGET", asker.key(f"alert:{found[0]}"), "sid", "severity", "signature", "client",
+    asker.ask("HMGET", asker.key(f"alert:{first(found)}"), "sid", "severity", "signature", "client",
               "server", "level", "revision")
 
 
 def who_shares(asker, _):
     """Who shares a wallet?"""
-    wallet = asker.lines("ZRANGE", asker.key("wallets"), "0", "0", "REV")[0]
+    wallet = first(asker.lines("ZRANGE", asker.key("wallets"), "0", "0", "REV"))
     key = asker.key(f"wallet:{wallet}:hosts")
     asker.ask("SCARD", key)
     asker.ask("SORT_RO", key, "ALPHA", "LIMIT", "0", str(SHOWN))
@@ -146,7 +157,7 @@ def leaked_key(asker, day):
         if asker.lines("HGET", key, "sid") == ["1600015"]:
             asker.ask("HMGET", key, "access_key", "client", "server", "name", "last_seen")
             return
-    asker.page.append("# none")
+    raise Nothing
 
 
 QUESTIONS = (who_mines, top_wallets, new_pools, rate_over_time, sensor_health, campaigns,
@@ -159,7 +170,10 @@ def page(options):
     out = []
     for number, question in enumerate(QUESTIONS, 1):
         asker = Asker(options)
-        question(asker, int(day.timestamp()))
+        try:
+            question(asker, int(day.timestamp()))
+        except Nothing:
+            asker.page.append("# none")
         out += [f"{number}. {question.__doc__}", "", "```", *asker.page, "```", ""]
     return "\n".join(out)
 

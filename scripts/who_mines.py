@@ -41,13 +41,18 @@ def rate_text(rate):
     return f"{rate:.2f} PH/s"
 
 
-def row_of(address, state, sensor):
+def row_of(address, state, begin, sensor):
     def own(field):
         return state.get(f"{field}@{sensor}", "0")
 
     return (address, state.get("worker", ""), state.get("pool", ""), state.get("agent", "").split(" ")[0],
             own("accepted"), str(int(own("rejected")) + int(own("stale"))),
-            rate_text(float(own("hashrate"))), state.get("first_seen", "")[:19].replace("T", " "))
+            rate_text(float(own("hashrate"))), begin[:19].replace("T", " "))
+
+
+def begin_of(redis, prefix, state):
+    """When a host's session began; the host itself may be known for longer, for what it fetched."""
+    return redis.hash(f"{prefix}:session:{state['session']}").get("first_seen", "")
 
 
 def print_table(rows):
@@ -77,7 +82,8 @@ def main():
               f"({wallet.get('coin', '?')}, {wallet.get('check', '')}): "
               f"{len(hosts)} hosts in {scope}, {rate_text(total)}")
         hosts.sort(key=lambda host: ipaddress.ip_address(host[0]))
-        rows = [row_of(address, state, sensor) for address, state in hosts]
+        rows = [row_of(address, state, begin_of(redis, prefix, state), sensor)
+                for address, state in hosts]
         print_table([COLUMNS] + [tuple(printable(cell) for cell in row) for row in rows])
         print()
     alerts = redis.lines("ZCARD", f"{prefix}:alerts")[0]

@@ -209,6 +209,7 @@ class Access:
             page = ten_questions.page(ten_questions.parse(
                 ["--day", "2026-03-05", "--user", DASHBOARD, str(self.server.path), SENSOR]))
         problems = differ("questions", page.count("```\n"), 20) + self.denials()
+        problems += differ("questions without an answer", page.count("# none"), 0)
         client = self.user(DASHBOARD)
         client("SUBSCRIBE", "minecanary:live")
         client = self.user(DASHBOARD)
