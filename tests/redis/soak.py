@@ -13,7 +13,7 @@ how the process's memory went, and at the end:
     alert in order, each session ended once;
   * memory: after the first quarter it has not grown by more than a twentieth.
 
-No part of the check: it takes half an hour on two idle cores, and writes some GB.
+No part of the check: it takes some minutes on two cores, and writes some GB.
 """
 
 import argparse
