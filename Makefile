@@ -153,7 +153,7 @@ bench: bench-build                      ## what it costs beside the anchors and 
 bench-live: bench-build                 ## packets received and dropped, live, at rising rates; needs root
 	@BUILD=$(BUILD) sh tests/bench/live.sh
 
-soak: bench-build                       ## 24 h of traffic in half an hour while Redis is killed at random
+soak: bench-build                       ## 24 h of traffic in some minutes while Redis is killed at random
 	@python3 tests/redis/soak.py --build $(BUILD)
 
 lint:                                   ## include directions, format, cppcheck, clang-tidy, shellcheck

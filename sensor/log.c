@@ -35,8 +35,8 @@ static bool is_allowed(void)
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (now.tv_sec != state.second) {
 		if (state.suppressed > 0)
-			(void)fprintf(stderr, "minecanary: warning: %u messages suppressed\n",
-				      state.suppressed);
+			(void)fprintf(stderr, "%s: warning: %u messages suppressed\n",
+				      program_invocation_short_name, state.suppressed);
 		state.second = now.tv_sec;
 		state.written = 0;
 		state.suppressed = 0;
@@ -61,7 +61,8 @@ static void write_line(enum log_level level, const char *format, va_list args, b
 			*c = '?';
 	pthread_mutex_lock(&state.lock);
 	if (level <= state.level && (is_report || is_allowed()))
-		(void)fprintf(stderr, "minecanary: %s: %s\n", level_words[level], line);
+		(void)fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name,
+			      level_words[level], line);
 	pthread_mutex_unlock(&state.lock);
 	errno = saved;
 }

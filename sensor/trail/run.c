@@ -390,8 +390,9 @@ static enum trail_exit report_published(struct run *self)
 	if (result == -ENOENT)
 		return fail(TRAIL_USAGE, "no such incident in Redis");
 	if (result != 0)
-		return fail(TRAIL_LOST, result == -EPIPE ? "the report cannot be written"
-							 : redis_trail_error(self->redis));
+		return fail(TRAIL_LOST, result == -EPIPE
+						? "the report cannot be written to standard output"
+						: redis_trail_error(self->redis));
 	return fflush(stdout) == 0 ? TRAIL_DONE : TRAIL_LOST;
 }
 
@@ -406,6 +407,8 @@ static enum trail_exit finish_report(struct run *self)
 	incidents_free(&incidents);
 	if (result == -ENOENT)
 		return fail(TRAIL_USAGE, "no such incident");
+	if (result == -EIO)
+		return fail(TRAIL_LOST, "the report cannot be written to standard output");
 	return result == 0 ? TRAIL_DONE : fail(TRAIL_LOST, strerror(-result));
 }
 

@@ -12,6 +12,8 @@
 
 #include "sensor/log.h"
 
+#define LOG_NAME "test_log" /* lines begin with the name of the program */
+
 static char output[65536];
 
 /* Runs fn with standard error in a temporary file and reads back what it wrote. */
@@ -64,13 +66,13 @@ static void write_flood_and_report(void)
 static void level_is_kept(void **state)
 {
 	(void)state;
-	assert_string_equal(captured(write_two_levels), "minecanary: warning: this 1\n");
+	assert_string_equal(captured(write_two_levels), LOG_NAME ": warning: this 1\n");
 }
 
 static void control_bytes_do_not_reach_the_terminal(void **state)
 {
 	(void)state;
-	assert_string_equal(captured(write_hostile), "minecanary: error: file ?[2J?a?b\n");
+	assert_string_equal(captured(write_hostile), LOG_NAME ": error: file ?[2J?a?b\n");
 }
 
 static void errno_survives(void **state)
@@ -105,7 +107,7 @@ static void a_report_is_whole(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3 * LOG_BURST; i++) {
-		(void)snprintf(line, sizeof(line), "minecanary: info: report %d\n", i);
+		(void)snprintf(line, sizeof(line), LOG_NAME ": info: report %d\n", i);
 		text = strstr(text, line);
 		assert_non_null(text);
 	}
