@@ -80,7 +80,7 @@ static void lose(struct conversation *self, struct reading *reading, size_t byte
 /* Makes room for more bytes behind the begun message, up to the largest block. False: none left. */
 static bool make_room(struct conversation *self, struct reading *reading, size_t more)
 {
-	size_t size = reading->len + more > BLOCK_SMALL ? BLOCK_LARGE : BLOCK_SMALL;
+	size_t size = block_size(reading->len + more);
 	uint8_t *block;
 
 	if (size <= reading->size)

@@ -12,9 +12,10 @@
 
 #define SLABS 8
 #define SMALL (SLABS * BLOCK_LARGE / BLOCK_SMALL)
+#define TINY  (SLABS * BLOCK_LARGE / BLOCK_TINY)
 
 static struct blocks *blocks;
-static uint8_t *taken[SMALL];
+static uint8_t *taken[TINY];
 
 static int setup(void **state)
 {
@@ -35,7 +36,7 @@ static size_t take_all(size_t size)
 {
 	size_t count = 0;
 
-	while (count < SMALL && (taken[count] = blocks_take(blocks, size)) != NULL) {
+	while (count < TINY && (taken[count] = blocks_take(blocks, size)) != NULL) {
 		memset(taken[count], (int)count, size);
 		count++;
 	}
@@ -60,6 +61,61 @@ static void small_blocks_use_everything_again_and_again(void **state)
 		assert_null(blocks_take(blocks, BLOCK_LARGE));
 		give_all(SMALL, BLOCK_SMALL);
 	}
+}
+
+static void tiny_blocks_use_everything_again_and_again(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(take_all(BLOCK_TINY), TINY);
+		assert_null(blocks_take(blocks, BLOCK_TINY));
+		assert_null(blocks_take(blocks, BLOCK_SMALL));
+		assert_null(blocks_take(blocks, BLOCK_LARGE));
+		give_all(TINY, BLOCK_TINY);
+	}
+}
+
+/* A slab is cut into one size only, and is whole again when the last of its blocks is back, in
+ * whatever order they come. */
+static void sizes_do_not_meet_in_a_slab(void **state)
+{
+	static const size_t sizes[] = { BLOCK_TINY, BLOCK_SMALL, BLOCK_TINY, BLOCK_LARGE };
+	uint8_t *held[4 * 40];
+	size_t count = 0;
+
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		for (; count < 4 * 40; count++) {
+			size_t size = sizes[count % 4];
+
+			held[count] = blocks_take(blocks, size);
+			if (held[count] == NULL)
+				break;
+			memset(held[count], (int)count, size);
+		}
+		assert_true(count >= 16);
+		for (size_t i = count; i-- > 0;) {
+			size_t at = i * 7 % count; /* 7 does not divide it: each once */
+
+			assert_int_equal(held[at][0], (uint8_t)at);
+			assert_int_equal(held[at][sizes[at % 4] - 1], (uint8_t)at);
+			blocks_give(blocks, held[at], sizes[at % 4]);
+		}
+		assert_true(count % 7 != 0);
+		count = 0;
+		assert_int_equal(take_all(BLOCK_SMALL), SMALL);
+		give_all(SMALL, BLOCK_SMALL);
+	}
+}
+
+static void sizes_are_the_least_that_hold(void **state)
+{
+	(void)state;
+	assert_int_equal(block_size(1), BLOCK_TINY);
+	assert_int_equal(block_size(BLOCK_TINY), BLOCK_TINY);
+	assert_int_equal(block_size(BLOCK_TINY + 1), BLOCK_SMALL);
+	assert_int_equal(block_size(BLOCK_SMALL), BLOCK_SMALL);
+	assert_int_equal(block_size(BLOCK_SMALL + 1), BLOCK_LARGE);
 }
 
 static void large_blocks_leave_room_for_small_ones(void **state)
@@ -101,6 +157,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(small_blocks_use_everything_again_and_again),
+		TEST(tiny_blocks_use_everything_again_and_again),
+		TEST(sizes_do_not_meet_in_a_slab),
+		TEST(sizes_are_the_least_that_hold),
 		TEST(large_blocks_leave_room_for_small_ones),
 		TEST(the_smallest_area_is_one_slab_of_either_kind),
 	};
