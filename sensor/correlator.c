@@ -488,7 +488,6 @@ static bool is_waiting(const struct correlator *self)
 /* Sleeps unless something came in between. */
 static void rest(struct correlator *self)
 {
-	ring_wake(self->outbox.urgent);
 	ring_wake(self->outbox.bulk);
 	ring_bell_prepare(self->options.bell);
 	if (correlator_step(self) || fact_merge_is_at_end(self->merge))

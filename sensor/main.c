@@ -413,7 +413,6 @@ static int open_pipeline(struct run *self)
 	if (self->urgent == NULL || self->bulk == NULL)
 		return fail(EXIT_USAGE, "out of memory for rings");
 	ring_wake_from(self->bulk, LIMIT_RING_WAKE_BYTES); /* or the correlator's rest does */
-	ring_wake_from(self->urgent, urgent_wake_bytes(self));
 	code = open_workers(self);
 	if (code == 0)
 		code = open_inquirer(self);
