@@ -99,7 +99,8 @@
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
 #define LIMIT_RING_URGENT_BYTES (4u << 20)
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
-/* Waiting bytes before which nobody is woken: of the bulk rings, and with -r of the urgent ones. */
+/* Waiting bytes before which nobody is woken: of the bulk rings, and with -r of the workers' urgent
+ * ones. */
 #define LIMIT_RING_WAKE_BYTES (256u << 10)
 
 /* Seconds. */
