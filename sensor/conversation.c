@@ -60,6 +60,7 @@ static void drop_kept(struct conversation *self, struct reading *reading)
 	reading->block = NULL;
 	reading->size = 0;
 	reading->len = 0;
+	reading->waited = 0;
 	reading->is_waiting = false;
 }
 
@@ -208,6 +209,15 @@ static void note_bad(struct conversation *self, struct reading *reading, size_t 
 		reading->is_muted = true;
 }
 
+/* So many bytes wait for more that tell how to read them. */
+static void note_wait(struct reading *reading, size_t len)
+{
+	if (reading->waited == 0)
+		reading->waited_ns = reading->time_ns;
+	if (reading->time_ns < reading->waited_ns + LIMIT_TIME_SLACK_NS)
+		reading->waited = len; /* what comes later keeps a time of its own */
+}
+
 /* A message was said when its end came, even if it was understood only later. */
 static void note_said(struct reading *reading, size_t end)
 {
@@ -241,8 +251,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 		size_t len = 0;
 
 		if (framer == 0) {
-			reading->waited = in.len;
-			reading->waited_ns = reading->time_ns;
+			note_wait(reading, in.len);
 			return in;
 		}
 		enum frame_result result = dialects[framer - 1]->frame(in, &skip, &len);
@@ -458,7 +467,7 @@ void conversation_close(struct conversation *self, unsigned side)
 	preface_begin(&reading->preface, true);
 }
 
-void conversation_gap(struct conversation *self, unsigned side)
+void conversation_gap(struct conversation *self, unsigned side, uint64_t until_ns)
 {
 	struct reading *reading = &self->readings[side];
 
@@ -468,7 +477,7 @@ void conversation_gap(struct conversation *self, unsigned side)
 	reading->may_begin = true;
 	preface_begin(&reading->preface, false);
 	set_doubt(self, side, DOUBT_AGAIN);
-	session_gap(&self->session, conversation_dir(self, side));
+	session_gap(&self->session, conversation_dir(self, side), until_ns);
 }
 
 void conversation_cut(struct conversation *self, unsigned side)

@@ -93,8 +93,8 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 /* The end of that message: what has no end in it is decoded as it is. */
 void conversation_close(struct conversation *self, unsigned side);
 
-/* Bytes are missing: what follows does not continue the past. */
-void conversation_gap(struct conversation *self, unsigned side);
+/* Bytes are missing, sent before until_ns: what follows does not continue the past. */
+void conversation_gap(struct conversation *self, unsigned side, uint64_t until_ns);
 
 /* No more bytes will come: what is begun is decoded as it is. */
 void conversation_cut(struct conversation *self, unsigned side);

@@ -191,7 +191,8 @@ static enum claim read_as_current(struct conversation *self, struct message *msg
 	memcpy(self->states[index], before, sizeof(before));
 	best = !is_mine ? CLAIM_NONE : sink->claim == CLAIM_NONE ? CLAIM_KNOWN : sink->claim;
 	if (best < CLAIM_FACT &&
-	    (best == CLAIM_NONE || !session_awaits(&self->session, sink->answered, sink->dir))) {
+	    (best == CLAIM_NONE ||
+	     !session_awaits(&self->session, sink->answered, sink->dir, sink->time_ns))) {
 		size_t better = find_better(self, msg, &best);
 
 		*found = better != 0 ? better : is_mine ? self->current : 0;

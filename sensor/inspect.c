@@ -112,13 +112,12 @@ static void take_bytes(void *ctx, enum direction side, struct slice bytes, uint6
 	wrapping_bytes(&self->wrapping, side, bytes);
 }
 
-static void take_gap(void *ctx, enum direction side, uint32_t missing, uint64_t time_ns)
+static void take_gap(void *ctx, enum direction side, uint32_t missing, uint64_t until_ns)
 {
 	struct inspect *self = ctx;
 
 	(void)missing;
-	(void)time_ns; /* what is kept came before */
-	wrapping_gap(&self->wrapping, side);
+	wrapping_gap(&self->wrapping, side, until_ns);
 }
 
 static struct stream_out stream_out_of(struct inspect *self)

@@ -22,14 +22,15 @@ bool ledger_ask(struct ledger *self, const struct ledger_request *request)
 }
 
 const struct ledger_request *ledger_find(const struct ledger *self, uint64_t id,
-					 enum direction reply_dir)
+					 enum direction reply_dir, uint64_t time_ns)
 {
 	const struct ledger_request *best = NULL;
 
 	for (uint32_t i = 0; i < self->request_end && id != 0; i++) {
 		const struct ledger_request *one = &self->requests[i];
 
-		if (one->id != id || one->dir == reply_dir)
+		if (one->id != id || one->dir == reply_dir ||
+		    one->time_ns > time_ns + LIMIT_TIME_SLACK_NS)
 			continue;
 		if (best == NULL) {
 			best = one;
@@ -84,10 +85,10 @@ bool ledger_take_early(struct ledger *self, const struct ledger_request *request
 	return false;
 }
 
-void ledger_gap(struct ledger *self, enum direction dir)
+void ledger_gap(struct ledger *self, enum direction dir, uint64_t until_ns)
 {
 	for (size_t i = 0; i < LIMIT_PENDING; i++)
-		if (self->requests[i].dir != dir)
+		if (self->requests[i].dir != dir && self->requests[i].time_ns < until_ns)
 			self->requests[i].flags |= LEDGER_DOUBTFUL;
 }
 

@@ -58,10 +58,11 @@ struct ledger {
 /* Remembers a request; id must not be 0, order is set here. True when the oldest was dropped. */
 bool ledger_ask(struct ledger *self, const struct ledger_request *request);
 
-/* The request that a reply travelling in reply_dir answers: the oldest of that id from the other
- * side; one whose reply may be lost only when there is no other. NULL: nobody waits for it. */
+/* The request that a reply travelling in reply_dir at time_ns answers: the oldest of that id from
+ * the other side, asked before; one whose reply may be lost only when there is no other. NULL:
+ * nobody waits for it. */
 const struct ledger_request *ledger_find(const struct ledger *self, uint64_t id,
-					 enum direction reply_dir);
+					 enum direction reply_dir, uint64_t time_ns);
 
 /* Frees a request that ledger_find() gave, and those of its id that it overtook. */
 struct ledger_request ledger_take(struct ledger *self, const struct ledger_request *answered);
@@ -74,8 +75,9 @@ void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply);
 bool ledger_take_early(struct ledger *self, const struct ledger_request *request,
 		       struct ledger_reply *reply);
 
-/* Bytes were lost in that direction: the replies that travel in it may be among them. */
-void ledger_gap(struct ledger *self, enum direction dir);
+/* Bytes were lost in that direction: among them may be replies to what was asked before until_ns.
+ */
+void ledger_gap(struct ledger *self, enum direction dir, uint64_t until_ns);
 
 /* The flow's directions changed places. */
 void ledger_swap_roles(struct ledger *self);

@@ -31,6 +31,9 @@
 /* One direction of one stream: bytes and segments that wait for a missing one. */
 #define LIMIT_STREAM_HELD_BYTES    65536
 #define LIMIT_STREAM_HELD_SEGMENTS 64
+/* Segments held together have the time of the first; one that came this much later was said later.
+ */
+#define LIMIT_TIME_SLACK_NS 5000000ull
 
 /* Payload bytes of one direction that are looked at without any hint of a dialect; after that a
  * look every LIMIT_RECHECK_BYTES, so that a tunnel opened late is still found. */

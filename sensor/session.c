@@ -24,9 +24,10 @@ void session_make_room(struct session *self)
 	self->is_roomy = 1;
 }
 
-bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir)
+bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir,
+		    uint64_t time_ns)
 {
-	return self->is_roomy && ledger_find(&self->room->ledger, id, reply_dir) != NULL;
+	return self->is_roomy && ledger_find(&self->room->ledger, id, reply_dir, time_ns) != NULL;
 }
 
 void apply_word(struct apply *a, enum evidence_word word)
@@ -288,10 +289,10 @@ void session_carrier(struct session *self, const char *names)
 		self->changed |= SESSION_CHANGED_IDENTITY;
 }
 
-void session_gap(struct session *self, enum direction dir)
+void session_gap(struct session *self, enum direction dir, uint64_t until_ns)
 {
 	if (self->is_roomy)
-		ledger_gap(&self->room->ledger, dir);
+		ledger_gap(&self->room->ledger, dir, until_ns);
 	(void)session_witness(self, EVIDENCE_GAP);
 }
 

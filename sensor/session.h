@@ -132,14 +132,15 @@ void session_hear(struct session *self, enum direction dir);
 void session_overhear(struct session *self, const struct finding *reply, enum direction dir,
 		      uint64_t time_ns);
 
-/* Somebody waits for a reply with that id which travels in reply_dir. */
-bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir);
+/* Somebody waits for a reply with that id which travels in reply_dir at that time. */
+bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir,
+		    uint64_t time_ns);
 
 /* What the session rides in: names of carriers, outermost first; "" for nothing. */
 void session_carrier(struct session *self, const char *names);
 
-/* A gap in one direction: replies and requests may be missing from here on. */
-void session_gap(struct session *self, enum direction dir);
+/* A gap in one direction: replies and requests are missing that were sent before until_ns. */
+void session_gap(struct session *self, enum direction dir, uint64_t until_ns);
 
 /* What is said in that direction from here on may only be quoted. */
 enum doubt {

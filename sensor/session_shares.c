@@ -220,7 +220,7 @@ void apply_job(struct apply *a)
 	struct session *self = a->self;
 	const struct finding *finding = a->finding;
 	const struct ledger_request *asked =
-		ledger_find(&self->room->ledger, finding->request, a->dir);
+		ledger_find(&self->room->ledger, finding->request, a->dir, a->time_ns);
 
 	if (asked != NULL && asked->kind != FINDING_SHARE) {
 		struct ledger_request request = ledger_take(&self->room->ledger, asked);
@@ -306,7 +306,8 @@ static void settle_pending(struct apply *a, struct ledger_reply *reply)
 	struct ledger *ledger = &a->self->room->ledger;
 	const struct ledger_request *asked;
 
-	while (reply->count > 0 && (asked = ledger_find(ledger, reply->id, a->dir)) != NULL) {
+	while (reply->count > 0 &&
+	       (asked = ledger_find(ledger, reply->id, a->dir, reply->time_ns)) != NULL) {
 		struct ledger_request request = ledger_take(ledger, asked);
 
 		settle(a, &request, reply);

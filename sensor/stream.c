@@ -12,8 +12,7 @@
 
 #include "sensor/limits.h"
 
-#define CHUNK_BYTES 1500       /* a full Ethernet segment fits */
-#define CHUNK_NS    5000000ull /* what comes later was said later: it has a time of its own */
+#define CHUNK_BYTES 1500 /* a full Ethernet segment fits */
 
 /* Further from what is expected than any window: another connection's, or forged. */
 #define FAR_BYTES (16 << 20)
@@ -30,6 +29,7 @@ struct chunk {
 	struct chunk *next;
 	uint64_t first_ns; /* of the packets whose bytes it holds: that is when they are given */
 	uint64_t time_ns;  /* of the last of them */
+	uint64_t until_ns; /* all before it was on its way before */
 	uint32_t seq;
 	uint32_t len;
 	uint32_t cut; /* bytes after these that the snaplen took */
@@ -40,6 +40,7 @@ struct side {
 	struct chunk *head; /* held, by sequence */
 	uint32_t next_seq;  /* valid when is_started */
 	uint32_t acked;     /* highest the other side acknowledged; valid when is_acked */
+	uint64_t acked_ns;  /* when it did that */
 	uint32_t fin_seq;   /* of the FIN; valid when has_fin */
 	uint32_t hole_seq;  /* of the hole given up last, up to hole_end; both 0: none */
 	uint32_t hole_end;
@@ -189,12 +190,12 @@ static void deliver(struct reader *r, struct slice bytes, uint64_t time_ns)
 	r->out->data(r->out->ctx, r->dir, bytes, time_ns);
 }
 
-static void declare_gap(struct reader *r, uint32_t missing, uint64_t time_ns)
+static void declare_gap(struct reader *r, uint32_t missing, uint64_t until_ns)
 {
 	r->side->next_seq += missing;
 	r->side->has_data = true;
 	stats_add(r->stream->pool->stats->stream_gaps, 1);
-	r->out->gap(r->out->ctx, r->dir, missing, time_ns);
+	r->out->gap(r->out->ctx, r->dir, missing, until_ns);
 }
 
 /* A FIN takes one number once something comes behind it. Not before: data at the FIN's own number
@@ -220,24 +221,34 @@ static void drain(struct reader *r)
 			return;
 		deliver(r, slice_of(chunk->bytes, chunk->len), chunk->first_ns);
 		if (chunk->cut > 0)
-			declare_gap(r, chunk->cut, chunk->time_ns);
+			declare_gap(r, chunk->cut, chunk->time_ns + 1);
 		drop_head(r->stream, side);
 		side->behind = 0;
 	}
 }
 
+/* All bytes before seq, which come now, were on their way before that time. Who acknowledged them
+ * had them: that tells more than the segment behind them, which may come much later. */
+static uint64_t until(const struct reader *r, uint32_t seq)
+{
+	const struct side *side = r->side;
+	bool is_acked = side->is_acked && distance(side->acked, seq) >= 0;
+
+	return is_acked ? side->acked_ns : r->now_ns + 1;
+}
+
 /* Reading goes on at seq, behind what is missing. */
-static void give_up_hole(struct reader *r, uint32_t seq, uint64_t time_ns)
+static void give_up_hole(struct reader *r, uint32_t seq, uint64_t until_ns)
 {
 	r->side->hole_seq = r->side->next_seq;
 	r->side->hole_end = seq;
-	declare_gap(r, seq - r->side->next_seq, time_ns);
+	declare_gap(r, seq - r->side->next_seq, until_ns);
 }
 
 /* The hole before the first held segment will not be filled. */
 static void skip_hole(struct reader *r)
 {
-	give_up_hole(r, r->side->head->seq, r->now_ns);
+	give_up_hole(r, r->side->head->seq, r->side->head->until_ns);
 	drain(r);
 }
 
@@ -276,7 +287,7 @@ static struct chunk *chunk_at(struct reader *r, struct chunk *before, struct chu
 	struct chunk *chunk = before;
 
 	if (chunk != NULL && chunk->seq + chunk->len == seq && chunk->cut == 0 &&
-	    chunk->len < CHUNK_BYTES && r->now_ns < chunk->first_ns + CHUNK_NS)
+	    chunk->len < CHUNK_BYTES && r->now_ns < chunk->first_ns + LIMIT_TIME_SLACK_NS)
 		return chunk;
 	chunk = take_chunk(r);
 	if (chunk == NULL)
@@ -285,6 +296,7 @@ static struct chunk *chunk_at(struct reader *r, struct chunk *before, struct chu
 	chunk->len = 0;
 	chunk->cut = 0;
 	chunk->first_ns = r->now_ns;
+	chunk->until_ns = until(r, seq);
 	chunk->next = *link;
 	*link = chunk;
 	r->side->held_count++;
@@ -348,7 +360,7 @@ static void deliver_part(struct reader *r, struct segment *segment)
 		uint32_t lost = min_u32(segment->cut, room - (uint32_t)part.len);
 
 		if (lost > 0)
-			declare_gap(r, lost, segment->time_ns);
+			declare_gap(r, lost, segment->time_ns + 1);
 		trim(segment, lost);
 	}
 	drain(r);
@@ -375,7 +387,7 @@ static void read_segment(struct reader *r, struct segment *segment)
 			if (side->head != NULL && distance(side->head->seq, segment->seq) < 0)
 				skip_hole(r);
 			else
-				give_up_hole(r, segment->seq, segment->time_ns);
+				give_up_hole(r, segment->seq, until(r, segment->seq));
 		}
 	}
 	if (r->is_held && side->behind < UINT16_MAX)
@@ -424,7 +436,7 @@ static bool is_near(struct reader *r, uint32_t seq, uint32_t len)
 	side->hole_seq = side->hole_end = 0;
 	side->has_fin = false;
 	side->is_acked = false;
-	declare_gap(r, 0, r->now_ns);
+	declare_gap(r, 0, r->now_ns + 1);
 	return true;
 }
 
@@ -464,11 +476,12 @@ static void read_syn(struct side *side, uint32_t seq)
 	}
 }
 
-static void read_ack(struct side *side, uint32_t ack)
+static void read_ack(struct side *side, uint32_t ack, uint64_t time_ns)
 {
 	if (side->is_acked && distance(ack, side->acked) <= 0)
 		return;
 	side->acked = ack;
+	side->acked_ns = time_ns;
 	side->is_acked = true;
 }
 
@@ -508,7 +521,7 @@ void stream_packet(struct stream *self, enum direction dir, const struct packet 
 	if ((packet->tcp_flags & TCP_RST) != 0)
 		return;
 	if ((packet->tcp_flags & TCP_ACK) != 0)
-		read_ack(theirs.side, packet->tcp_ack);
+		read_ack(theirs.side, packet->tcp_ack, packet->time_ns);
 	give_up_holes(&theirs);
 	if ((packet->tcp_flags & TCP_SYN) != 0) {
 		seq++;

@@ -19,8 +19,9 @@ struct stream;
 struct stream_out {
 	void (*data)(void *ctx, enum direction dir, struct slice bytes, uint64_t time_ns);
 	/* missing bytes were lost (0: unknown how many); what follows does not continue the past.
-	 */
-	void (*gap)(void *ctx, enum direction dir, uint32_t missing, uint64_t time_ns);
+	 * They were on their way before until_ns: nothing that the other side said from then on is
+	 * answered in them. */
+	void (*gap)(void *ctx, enum direction dir, uint32_t missing, uint64_t until_ns);
 	void *ctx;
 };
 

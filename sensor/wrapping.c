@@ -345,7 +345,7 @@ void wrapping_bytes(struct wrapping *self, unsigned side, struct slice bytes)
 
 /* --- what is missing ------------------------------------------------------------------------ */
 
-void wrapping_gap(struct wrapping *self, unsigned side)
+void wrapping_gap(struct wrapping *self, unsigned side, uint64_t until_ns)
 {
 	struct wrapping_side *own = &self->sides[side];
 
@@ -363,7 +363,7 @@ void wrapping_gap(struct wrapping *self, unsigned side)
 			layer->state, conversation_dir(self->conversation, side));
 		break;
 	}
-	conversation_gap(self->conversation, side);
+	conversation_gap(self->conversation, side, until_ns);
 }
 
 void wrapping_cut(struct wrapping *self, unsigned side)

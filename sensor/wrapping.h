@@ -51,8 +51,8 @@ void wrapping_end(struct wrapping *self);
 /* The next bytes of a side, in order. */
 void wrapping_bytes(struct wrapping *self, unsigned side, struct slice bytes);
 
-/* Bytes of a side are missing. */
-void wrapping_gap(struct wrapping *self, unsigned side);
+/* Bytes of a side are missing, sent before until_ns. */
+void wrapping_gap(struct wrapping *self, unsigned side, uint64_t until_ns);
 
 /* No more bytes will come of a side. */
 void wrapping_cut(struct wrapping *self, unsigned side);

@@ -108,6 +108,46 @@ static void two_doubted_messages_are_believed(void **state)
 	}
 }
 
+#define SV2_HEAD(type, len) "\x00\x80" type len "\x00\x00" /* of channel messages */
+#define SV2_CHANNEL         "\x01\x00\x00\x00"
+#define SV2_SHARE(number) \
+	SV2_HEAD("\x1a", "\x18") \
+	SV2_CHANNEL number "\x00\x00\x00" \
+			   "\x01\x00\x00\x00" \
+			   "\x19\xae\xc5" number "\xaa\xf0\xb1\x66\x00\x00\x00\x20"
+#define SV2_ERROR(number) \
+	SV2_HEAD("\x1d", "\x1b") \
+	SV2_CHANNEL number "\x00\x00\x00\x12" \
+			   "difficulty-too-low"
+
+/* One binary message does not tell yet; when the second one does, the first is as old as it is,
+ * and the answer that came between them is its own. */
+static void a_message_that_waited_keeps_its_time(void **state)
+{
+	static const char shares[] = SV2_SHARE("\x04") SV2_SHARE("\x05");
+	static const char errors[] = SV2_ERROR("\x04") SV2_ERROR("\x05");
+	const size_t share = (sizeof(shares) - 1) / 2;
+	const size_t error = (sizeof(errors) - 1) / 2;
+
+	(void)state;
+	for (size_t step = 1; step <= share; step++) {
+		join_in_middle();
+		for (size_t second = 0; second < 2; second++) {
+			for (size_t at = 0; at < share; at += step) {
+				size_t n = share - at < step ? share - at : step;
+
+				send_bytes(UP, shares + second * share + at, n, n);
+				now_ns += SECOND / 1000000;
+			}
+			now_ns += SECOND / 50;
+			send_bytes(DOWN, errors + second * error, error, error);
+			now_ns += SECOND;
+		}
+		assert_int_equal(view().submitted, 2);
+		assert_int_equal(view().rejected, 2);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -117,6 +157,7 @@ int main(void)
 		TEST(a_member_of_something_larger_is_a_suspicion),
 		TEST(a_doubted_message_is_believed_with_a_second_one),
 		TEST(two_doubted_messages_are_believed),
+		TEST(a_message_that_waited_keeps_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,19 +141,55 @@ static void a_reply_lost_in_a_gap_does_not_shift_the_rest(void **state)
 	(void)state;
 	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
 	apply(job(11, 500), DOWN, 1);
-	session_gap(&session, DOWN); /* the login's reply is lost */
+	session_gap(&session, DOWN, START + 2 * SECOND); /* the login's reply is lost */
 	assert_true(has_word(EVIDENCE_GAP));
 	apply(share(1, 11, 101), UP, 2);
 	apply(reply(1, true), DOWN, 3);
 	assert_int_equal(session.view.accepted, 1);
 	apply(share(1, 11, 102), UP, 4);
-	session_gap(&session, UP); /* requests lost: replies still come */
+	session_gap(&session, UP, START + 5 * SECOND); /* requests lost: replies still come */
 	apply(reply(1, true), DOWN, 5);
 	assert_int_equal(session.view.accepted, 2);
 	apply(share(1, 11, 103), UP, 6);
-	session_gap(&session, DOWN);
+	session_gap(&session, DOWN, START + 7 * SECOND);
 	apply(reply(1, true), DOWN, 7); /* was not lost after all */
 	assert_int_equal(session.view.accepted, 3);
+}
+
+/* A hole is noticed late: what was asked after its bytes had arrived is not answered in it. */
+static void a_gap_spares_what_was_asked_after_it(void **state)
+{
+	(void)state;
+	apply(job(11, 500), DOWN, 1);
+	apply(share(4, 11, 101), UP, 2);
+	apply(job(12, 900), DOWN, 3);
+	apply(share(4, 12, 102), UP, 4);
+	session_gap(&session, DOWN, START + 4 * SECOND);
+	apply(refusal(4, "Low difficulty share", false), DOWN, 5);
+	assert_int_equal(session.view.rejected, 1);
+	apply(share(4, 11, 103), UP, 6);
+	apply(share(4, 12, 104), UP, 7);
+	session_gap(&session, DOWN, START + 7 * SECOND);
+	apply(reply(4, true), DOWN, 8); /* of the share of 900, not of that of 500 */
+	assert_int_equal(session.view.accepted, 1);
+	assert_float_equal(session.work_accepted, 900, 0.1);
+}
+
+/* Read late, from behind a hole: it answers nothing that was asked after it was said. */
+static void a_reply_answers_nothing_asked_after_it(void **state)
+{
+	(void)state;
+	apply(login(1, PROOF_LIKELY, "acct"), UP, 0);
+	apply(job(11, 500), DOWN, 1);
+	apply(share(4, 11, 102), UP, 4);
+	apply(reply(4, true), DOWN, 3); /* of a share that was lost */
+	assert_int_equal(session.view.accepted, 0);
+	apply(refusal(4, "Low difficulty share", false), DOWN, 5);
+	assert_int_equal(session.view.accepted, 0);
+	assert_int_equal(session.view.rejected, 1);
+	apply(share(4, 11, 103), UP, 6.003); /* held segments have the time of the first */
+	apply(reply(4, true), DOWN, 6);
+	assert_int_equal(session.view.accepted, 1);
 }
 
 static void a_reply_may_overtake_its_request(void **state)
@@ -667,6 +703,8 @@ int main(void)
 		TEST(shares_are_counted_with_the_work_of_their_job),
 		TEST(one_id_for_all_is_answered_in_order),
 		TEST(a_reply_lost_in_a_gap_does_not_shift_the_rest),
+		TEST(a_gap_spares_what_was_asked_after_it),
+		TEST(a_reply_answers_nothing_asked_after_it),
 		TEST(a_reply_may_overtake_its_request),
 		TEST(doubt_keeps_a_session_closed),
 		TEST(a_repeated_share_counts_once),

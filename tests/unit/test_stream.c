@@ -23,6 +23,7 @@ struct record {
 	char text[2][200000];
 	size_t len[2];
 	uint64_t time_ns[2];
+	uint64_t until_ns[2]; /* of the last gap */
 };
 
 static struct record record;
@@ -43,12 +44,14 @@ static void on_data(void *ctx, enum direction dir, struct slice bytes, uint64_t 
 	self->time_ns[dir] = time_ns;
 }
 
-static void on_gap(void *ctx, enum direction dir, uint32_t missing, uint64_t time_ns)
+static void on_gap(void *ctx, enum direction dir, uint32_t missing, uint64_t until_ns)
 {
+	struct record *self = ctx;
 	char text[16];
 	int len = snprintf(text, sizeof(text), "<%u>", (unsigned)missing);
 
-	on_data(ctx, dir, slice_of(text, (size_t)len), time_ns);
+	on_data(ctx, dir, slice_of(text, (size_t)len), until_ns);
+	self->until_ns[dir] = until_ns;
 }
 
 static const struct stream_out out = { .data = on_data, .gap = on_gap, .ctx = &record };
@@ -240,6 +243,36 @@ static void held_segments_of_different_times_keep_theirs(void **state)
 	now_ns = start + 50 * MS;
 	send(UP, ISN + 1, "b");
 	assert_int_equal(record.time_ns[UP], start + 40 * MS);
+}
+
+/* When the lost bytes were on their way at the latest: the segment behind them tells, or who
+ * acknowledged them before it came; not who did later. */
+static void a_gap_tells_since_when_it_is_past(void **state)
+{
+	uint64_t start = now_ns;
+
+	(void)state;
+	send(UP, ISN, "ab");
+	send_flags(DOWN, TCP_ACK, 5, ISN + 2, "");
+	now_ns = start + 10 * MS;
+	send_flags(DOWN, TCP_ACK, 5, ISN + 4, ""); /* "cd" was there */
+	now_ns = start + 20 * MS;
+	send_flags(DOWN, TCP_ACK, 5, ISN + 4, "");
+	send(UP, ISN + 4, "ef");
+	now_ns = start + 30 * MS;
+	send_flags(DOWN, TCP_ACK, 5, ISN + 6, "");
+	now_ns = start + 200 * MS;
+	send(UP, ISN + 8, "ij"); /* "gh" is missing as well */
+	expect(UP, "ab<2>ef");
+	assert_int_equal(record.until_ns[UP], start + 10 * MS);
+	now_ns = start + 210 * MS;
+	send_flags(DOWN, TCP_ACK, 5, ISN + 10, "");
+	now_ns = start + 400 * MS;
+	stream_tick(stream, now_ns, &out);
+	expect(UP, "ab<2>ef<2>ij");
+	assert_int_equal(record.until_ns[UP], start + 200 * MS + 1);
+	send_cut(UP, ISN + 10, "kl", 4);
+	assert_int_equal(record.until_ns[UP], start + 400 * MS + 1);
 }
 
 static void an_acknowledged_hole_is_given_up_after_some_time(void **state)
@@ -667,6 +700,7 @@ int main(void)
 		TEST(the_first_data_wins),
 		TEST(a_held_segment_keeps_its_time),
 		TEST(held_segments_of_different_times_keep_theirs),
+		TEST(a_gap_tells_since_when_it_is_past),
 		TEST(an_acknowledged_hole_is_given_up_after_some_time),
 		TEST(an_acknowledged_hole_is_given_up_after_some_segments),
 		TEST(a_hole_that_is_not_acknowledged_waits_longer),
