@@ -13,6 +13,7 @@
 #include "sensor/limits.h"
 
 #define CHUNK_BYTES 1500 /* a full Ethernet segment fits */
+#define ACKS        8    /* remembered of each direction; a power of two */
 
 /* Further from what is expected than any window: another connection's, or forged. */
 #define FAR_BYTES (16 << 20)
@@ -36,11 +37,16 @@ struct chunk {
 	uint8_t bytes[CHUNK_BYTES];
 };
 
+/* The other side acknowledged all bytes before seq. */
+struct ack {
+	uint64_t time_ns;
+	uint32_t seq;
+};
+
 struct side {
 	struct chunk *head; /* held, by sequence */
 	uint32_t next_seq;  /* valid when is_started */
 	uint32_t acked;     /* highest the other side acknowledged; valid when is_acked */
-	uint64_t acked_ns;  /* when it did that */
 	uint32_t fin_seq;   /* of the FIN; valid when has_fin */
 	uint32_t hole_seq;  /* of the hole given up last, up to hole_end; both 0: none */
 	uint32_t hole_end;
@@ -56,6 +62,9 @@ struct side {
 	bool has_fin;
 	bool has_promise;
 	bool has_data; /* bytes were delivered or lost: next_seq is more than a promise */
+	uint8_t ack_next;
+	uint8_t ack_count;
+	struct ack acks[ACKS]; /* ring of the last ones, each higher than the one before */
 };
 
 struct stream {
@@ -232,9 +241,16 @@ static void drain(struct reader *r)
 static uint64_t until(const struct reader *r, uint32_t seq)
 {
 	const struct side *side = r->side;
-	bool is_acked = side->is_acked && distance(side->acked, seq) >= 0;
+	uint64_t until_ns = r->now_ns + 1;
 
-	return is_acked ? side->acked_ns : r->now_ns + 1;
+	for (size_t i = 1; i <= side->ack_count; i++) {
+		const struct ack *ack = &side->acks[(side->ack_next + ACKS - i) % ACKS];
+
+		if (distance(ack->seq, seq) < 0)
+			break;
+		until_ns = ack->time_ns;
+	}
+	return until_ns;
 }
 
 /* Reading goes on at seq, behind what is missing. */
@@ -436,6 +452,7 @@ static bool is_near(struct reader *r, uint32_t seq, uint32_t len)
 	side->hole_seq = side->hole_end = 0;
 	side->has_fin = false;
 	side->is_acked = false;
+	side->ack_count = 0;
 	declare_gap(r, 0, r->now_ns + 1);
 	return true;
 }
@@ -481,7 +498,10 @@ static void read_ack(struct side *side, uint32_t ack, uint64_t time_ns)
 	if (side->is_acked && distance(ack, side->acked) <= 0)
 		return;
 	side->acked = ack;
-	side->acked_ns = time_ns;
+	side->acks[side->ack_next % ACKS] = (struct ack){ .time_ns = time_ns, .seq = ack };
+	side->ack_next = (uint8_t)((side->ack_next + 1) % ACKS);
+	if (side->ack_count < ACKS)
+		side->ack_count++;
 	side->is_acked = true;
 }
 

@@ -258,6 +258,7 @@ static void a_gap_tells_since_when_it_is_past(void **state)
 	send_flags(DOWN, TCP_ACK, 5, ISN + 4, ""); /* "cd" was there */
 	now_ns = start + 20 * MS;
 	send_flags(DOWN, TCP_ACK, 5, ISN + 4, "");
+	send_flags(DOWN, TCP_ACK, 5, ISN + 5, "");
 	send(UP, ISN + 4, "ef");
 	now_ns = start + 30 * MS;
 	send_flags(DOWN, TCP_ACK, 5, ISN + 6, "");
