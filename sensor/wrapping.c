@@ -361,7 +361,8 @@ void wrapping_gap(struct wrapping *self, unsigned side, uint64_t until_ns)
 		layer->inflaters[side] = NULL;
 		layer->is_lost[side] = layer->carrier->gap(
 			layer->state, conversation_dir(self->conversation, side));
-		break;
+		if (layer->is_lost[side])
+			break; /* else it is the stream inside that has the hole */
 	}
 	conversation_gap(self->conversation, side, until_ns);
 }

@@ -155,6 +155,22 @@ static void a_tunnel_whose_opening_was_lost(void **state)
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
 }
 
+/* A page about mining behind a PROXY header: the answer's head is lost, not the page's nature. */
+static void a_hole_goes_through_to_the_carrier_inside(void **state)
+{
+	(void)state;
+	send(UP, "PROXY TCP4 192.0.2.7 198.51.100.9 51000 80\r\nGET / HTTP/1.1\r\n"
+		 "Host: docs.example.org\r\n\r\n");
+	inspect_expect(flow, DOWN, seqs[DOWN]);
+	lose(DOWN, 100);
+	send(DOWN, "\"x\"]}\n" LOGIN LOGGED_IN SUBMIT("00000001") SUBMIT("00000002"));
+	inspect_tick(flow, now_ns + 10 * SECOND);
+	assert_string_equal(view()->carrier, "proxy+http");
+	assert_int_equal(view()->level, LEVEL_NONE);
+	send(DOWN, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+	assert_int_equal(view()->level, LEVEL_NONE);
+}
+
 static void bodies_are_inflated(void **state)
 {
 	static const struct {
@@ -293,6 +309,7 @@ int main(void)
 		TEST(a_tunnel_names_the_pool),
 		TEST(carriers_lie_in_each_other),
 		TEST(a_tunnel_whose_opening_was_lost),
+		TEST(a_hole_goes_through_to_the_carrier_inside),
 		TEST(bodies_are_inflated),
 		TEST(a_bomb_is_not_read),
 		TEST(websocket_messages_refer_to_each_other),
