@@ -14,14 +14,14 @@ from random import Random
 import coin_shadow
 import coin_shadow_trail
 from capturekit import pcapfile
-from captures import (carried, carriers, cryptonote, ethproxy, look_alikes, names, sessions,
+from captures import (carried, carriers, cryptonote, ethproxy, look_alikes, names, pools, sessions,
                       stratum_v1, streams)
 
 OUT = Path(__file__).resolve().parent.parent / "pcaps"
 MODULES = {
     "stratum-v1": stratum_v1, "cryptonote": cryptonote, "ethproxy": ethproxy, "tunnels": carriers,
     "streams": streams, "look-alikes": look_alikes, "dialects": sessions, "carriers": carried,
-    "names": names}
+    "names": names, "pools": pools}
 COIN_SHADOW = """# coin-shadow
 
 Twenty miners of one VPC on 2026-03-05, 09:58 to 10:38 UTC, written by `scripts/coin_shadow.py`
@@ -49,6 +49,7 @@ byte for byte; `--check` compares. Each folder's README has a line on every capt
 | `carriers` | sessions in proxies, WebSocket and HTTP bodies |
 | `tunnels` | one session in every encapsulation |
 | `streams` | one session under everything that TCP and networks do |
+| `pools` | pools on other protocols' ports, and a miner that tries what its pool speaks |
 | `names` | pools, hostile infrastructure and keys as DNS, TLS, HTTP and proxies name them |
 | `nat` | a real NAT, recorded on both of its sides |
 | `look-alikes` | traffic with the words of mining that is none: nothing must be found |

@@ -2,7 +2,7 @@
 
 from capturekit import MS, SECOND
 
-from .build import CLIENT, START, Entry, one_session
+from .build import CLIENT, START, Built, Entry, framed, session_truth
 from .session import Session, connect, line
 
 POOL = ("198.51.100.130", 3333)
@@ -24,13 +24,13 @@ class V1Session:
     """One Stratum V1 connection that is told what to say next."""
 
     def __init__(self, rng, *, user, worker, wallet, agent, factor, spaced=False, zeros=16,
-                 bits="1703a30c"):
+                 bits="1703a30c", server=POOL, start=START):
         self.rng, self.user, self.spaced = rng, user, spaced
         self._factor, self._zeros, self._bits = factor, zeros, bits
         self.session = Session({"dialect": "stratum-v1", "wallet": wallet, "worker": worker,
-                                "agent": agent, "algo": "", "pool": f"{POOL[0]}:{POOL[1]}"})
+                                "agent": agent, "algo": "", "pool": f"{server[0]}:{server[1]}"})
         self.session.identity["difficulty_sum"] = 0
-        self.conversation, self.time = connect(rng, at=START, rtt=RTT)
+        self.conversation, self.time = connect(rng, at=start, rtt=RTT)
         self._request, self._jobs, self._height = 0, 0x2860, 890_000
         self.difficulty = 1
         self.job_difficulty = {}
@@ -105,11 +105,17 @@ class V1Session:
         else:
             self.answer(number, None, error)
 
-    def finish(self):
-        """Ends the connection, plays everything and builds the capture."""
+    def played(self, client, server):
+        """Ends the connection and plays everything: the frames and the truth."""
         self.session.play(self.conversation)
         self.conversation.close(self.time + SECOND)
-        return one_session(self.session, self.conversation, CLIENT, POOL)
+        return (framed(self.conversation.packets(client, server), client, server),
+                session_truth(self.session, self.conversation, client, server))
+
+    def finish(self):
+        """The capture that holds this session alone."""
+        packets, truth = self.played(CLIENT, POOL)
+        return Built(packets, {"sessions": [truth]})
 
     def shares(self, job, count, mean=8.0, **how):
         """Several accepted shares with exponential gaps of `mean` seconds."""

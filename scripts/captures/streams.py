@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from capturekit import MS, SECOND, TO_CLIENT, TO_SERVER, recut
+from capturekit import MS, SECOND, TO_CLIENT, TO_SERVER, US, recut
 
 from .build import CLIENT, START, Built, Entry, framed, one_session, session_truth, xmrig
 from .cryptonote import recount
@@ -51,6 +51,22 @@ def repeated(rng):
     conversation.close(END)
     built = one_session(session, conversation)
     return replace(built, packets=recut.retransmit(built.packets))
+
+
+def duplicated(rng):
+    """A tap that sees both ends of a hop: every packet twice."""
+    built = plain()(rng)
+    copies = [replace(each, time=each.time + 3 * US) for each in built.packets]
+    return replace(built, packets=built.packets + copies)
+
+
+def late_duplicates(rng):
+    """The login and every share a second time as they were, after their answers and more."""
+    built = plain()(rng)
+    said = [each for each in built.packets
+            if b'"submit"' in each.data or b'"login"' in each.data and b'"pass"' in each.data]
+    copies = [replace(each, time=min(each.time + 5 * SECOND, END - MS)) for each in said]
+    return replace(built, packets=built.packets + copies)
 
 
 def reset(rng):
@@ -128,6 +144,9 @@ ENTRIES = [
           with_every(2, reorder=True)),
     Entry("streams/retransmissions", "every segment twice, every second share lost once",
           repeated),
+    Entry("streams/duplicated", "every packet twice, 3 us apart", duplicated),
+    Entry("streams/late-duplicates", "the segments of the login and of every share once more, 5 "
+          "seconds later", late_duplicates),
     Entry("streams/gap", "segments of 120 bytes; the middle of a job, a share and a reply are "
           "missing: the truth counts what can be seen", gap),
     Entry("streams/wrap", "sequence numbers of both sides pass 2^32 in the login",
