@@ -452,6 +452,18 @@ static bool is_padding(uint8_t byte)
 	       byte == 0xef || byte == 0xbb || byte == 0xbf;
 }
 
+enum probe_result http_body_probe(struct slice body, size_t *blanks)
+{
+	size_t at = 0;
+
+	while (at < body.len && is_padding(body.ptr[at]))
+		at++;
+	*blanks = at;
+	if (at == body.len)
+		return PROBE_MAYBE;
+	return body.ptr[at] == '{' || body.ptr[at] == '[' ? PROBE_YES : PROBE_NO;
+}
+
 /* Looks for what the body is; returns the bytes before its beginning. A coding that was announced
  * and is not there is no coding; what zlib calls deflate often lacks the header it should have. */
 static size_t judge_body(struct http_side *side, struct slice piece)
@@ -472,10 +484,10 @@ static size_t judge_body(struct http_side *side, struct slice piece)
 		return 0;
 	}
 	side->framing.coding = ENCODING_NONE;
-	while (at < piece.len && is_padding(piece.ptr[at]))
-		at++;
-	if (at < piece.len)
-		side->use = piece.ptr[at] == '{' || piece.ptr[at] == '[' ? USE_GIVE : USE_SKIP;
+	enum probe_result found = http_body_probe(piece, &at);
+
+	if (found != PROBE_MAYBE)
+		side->use = found == PROBE_YES ? USE_GIVE : USE_SKIP;
 	return at;
 }
 

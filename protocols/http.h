@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "protocols/dialect.h"
+
 struct http_head {
 	bool is_response;
 	bool has_password;    /* Authorization: Basic with a password behind the user */
@@ -29,5 +31,9 @@ struct http_head {
 	char miner_name[64];      /* X-Minername */
 	char capacity[24];        /* X-Capacity, GB */
 };
+
+/* What a body that may be a message begins with. PROBE_MAYBE: blanks only, so far. The content type
+ * is not asked: it may lie. */
+enum probe_result http_body_probe(struct slice body, size_t *blanks);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "protocols/http.h"
 #include "sensor/limits.h"
 
 #define NAMES_BYTES 64
@@ -110,6 +111,21 @@ static struct inflater *begin_inflate(struct wrapping *self, struct wrapping_lay
 	return *inflater;
 }
 
+/* Whether inflated bytes are worth reading: bodies are judged by their first byte, as the carrier
+ * does with those that are not coded. */
+static bool is_worth_reading(struct wrapping_layer *layer, unsigned side, struct slice out)
+{
+	size_t blanks;
+
+	if (layer->is_judged[side])
+		return true;
+	enum probe_result found = http_body_probe(out, &blanks);
+
+	layer->is_judged[side] = found != PROBE_MAYBE;
+	layer->is_skipped[side] = found == PROBE_NO;
+	return found == PROBE_YES;
+}
+
 static void give_inflated(struct wrapping *self, struct wrapping_layer *layer, unsigned side,
 			  struct slice in)
 {
@@ -122,10 +138,10 @@ static void give_inflated(struct wrapping *self, struct wrapping_layer *layer, u
 		in = slice_tail(in, used);
 		if (inflater_is_bad(inflater))
 			skip_message(self, layer, side);
-		else if (out.len > 0)
-			conversation_bytes(self->conversation, side, out);
-		else if (used == 0)
+		else if (out.len == 0 && used == 0)
 			return;
+		else if (out.len > 0 && is_worth_reading(layer, side, out))
+			conversation_bytes(self->conversation, side, out);
 	}
 }
 
@@ -136,6 +152,7 @@ static void open_message(struct wrapping *self, struct wrapping_layer *layer, un
 	layer->is_open[side] = true;
 	layer->is_skipped[side] = false;
 	layer->is_coded[side] = false;
+	layer->is_judged[side] = http == NULL; /* messages of a WebSocket need no judge */
 }
 
 static void close_message(struct wrapping *self, struct wrapping_layer *layer, unsigned side)

@@ -22,7 +22,8 @@ struct wrapping_layer {
 	bool is_lost[2];    /* bytes are missing: waits for a beginning */
 	bool is_open[2];    /* inside a message that the conversation knows of */
 	bool is_coded[2];   /* ... and is being inflated */
-	bool is_skipped[2]; /* ... and whose rest cannot be inflated */
+	bool is_skipped[2]; /* ... and whose rest cannot be inflated, or is nothing for us */
+	bool is_judged[2];  /* ... and what it begins with was seen */
 };
 
 struct wrapping_side {

@@ -208,6 +208,43 @@ static void a_bomb_is_not_read(void **state)
 	assert_string_equal(view()->dialect, "getwork");
 }
 
+/* A body is a message or is offered to no dialect, whatever it is said to be: a miner may lie. */
+static void pictures_are_left_alone(void **state)
+{
+	static const char *const types[] = { "image/png", "application/octet-stream",
+					     "application/json" };
+	static const char picture[] = "\x89PNG\r\n\x1a\n{\"id\x01{\"method\xff{\"\x02";
+	static const char spaced[] = " \r\n\xef\xbb\xbf" GETWORK;
+	uint8_t packed[512];
+	char head[256];
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		for (int bits = 15; bits <= 31; bits += 16) {
+			const char *coding = bits == 15 ? "deflate" : "gzip";
+
+			(void)teardown(state);
+			(void)setup(state);
+			(void)snprintf(head, sizeof(head),
+				       "POST / HTTP/1.1\r\nContent-Type: %s\r\n", types[i]);
+			send_body(UP, head, picture, sizeof(picture) - 1);
+			(void)snprintf(head, sizeof(head),
+				       "POST / HTTP/1.1\r\nContent-Type: %s\r\n"
+				       "Content-Encoding: %s\r\n",
+				       types[i], coding);
+			send_body(UP, head, packed,
+				  pack(picture, sizeof(picture) - 1, bits, Z_FINISH, packed,
+				       sizeof(packed)));
+			assert_int_equal(stats.messages_bad, 0);
+			assert_false(inspect_is_idle(flow));
+			assert_string_equal(view()->dialect, "");
+			send_body(UP, head, packed,
+				  pack(spaced, sizeof(spaced) - 1, bits, Z_FINISH, packed,
+				       sizeof(packed)));
+			assert_string_equal(view()->dialect, "getwork");
+		}
+	}
+}
+
 /* One WebSocket text frame, masked with zeros when it goes up. */
 static void send_frame(enum direction dir, uint8_t first, const uint8_t *body, size_t len)
 {
@@ -311,6 +348,7 @@ int main(void)
 		TEST(a_tunnel_whose_opening_was_lost),
 		TEST(a_hole_goes_through_to_the_carrier_inside),
 		TEST(bodies_are_inflated),
+		TEST(pictures_are_left_alone),
 		TEST(a_bomb_is_not_read),
 		TEST(websocket_messages_refer_to_each_other),
 		TEST(pages_and_files_say_nothing),
