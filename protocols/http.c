@@ -653,6 +653,13 @@ static bool http_unwrap(void *state, enum direction dir, struct slice in, struct
 }
 
 /* Which response answers which request is no longer known. */
+/* Inside the head that asks for a tunnel. */
+static bool is_connecting(const struct http_side *side)
+{
+	return side->phase > PHASE_WORD && side->phase < PHASE_REST &&
+	       slice_is(slice_str(side->head.method), "CONNECT");
+}
+
 static bool http_gap(void *state, enum direction dir)
 {
 	struct http_state *self = state;
@@ -667,7 +674,7 @@ static bool http_gap(void *state, enum direction dir)
 		side->phase = PHASE_THROUGH;
 	if (side->phase == PHASE_THROUGH)
 		return false;
-	bool is_open = self->side[1 - dir].phase == PHASE_THROUGH;
+	bool is_open = self->side[1 - dir].phase == PHASE_THROUGH || is_connecting(side);
 
 	*side = (struct http_side){ .phase = is_open ? PHASE_REST : PHASE_START };
 	return !is_open;

@@ -389,16 +389,47 @@ static void test_rest_of_a_tunnels_head(void **unused)
 	assert_int_equal(strlen(carrier_down(&talk)), sizeof(endless) - 1 + 1);
 }
 
+/* The head that asks for a tunnel lost its end: what comes is the rest of it, or in the tunnel. */
+static void test_gap_while_asking_for_a_tunnel(void **unused)
+{
+	static const char *const heads[] = {
+		"CONNECT pool.exa", "CONNECT pool.example.net:3333 HT",
+		"CONNECT pool.example.net:3333 HTTP/1.1\r\nHost: poo"
+	};
+	static const char *const rests[] = { "{\"id\":1}", "live\r\n\r\n{\"id\":1}" };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		for (size_t j = 0; j < sizeof(rests) / sizeof(rests[0]); j++) {
+			carrier_talk_begin(&talk, http);
+			carrier_talk_say(&talk, DIR_TO_SERVER, slice_str(heads[i]));
+			assert_false(http->gap(talk.state, DIR_TO_SERVER));
+			carrier_talk_say(&talk, DIR_TO_SERVER, slice_str(rests[j]));
+			assert_string_equal(carrier_up(&talk), "!{\"id\":1}");
+		}
+	carrier_talk_begin(&talk, http);
+	carrier_talk_say(&talk, DIR_TO_SERVER, slice_str("GET /CONNECT HTTP/1.1\r\nHost: poo"));
+	assert_true(http->gap(talk.state, DIR_TO_SERVER));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_getwork),     cmocka_unit_test(test_keep_alive_and_pipeline),
-		cmocka_unit_test(test_chunks),      cmocka_unit_test(test_bodies_that_are_skipped),
-		cmocka_unit_test(test_codings),     cmocka_unit_test(test_heads_of_any_form),
-		cmocka_unit_test(test_credentials), cmocka_unit_test(test_connect),
-		cmocka_unit_test(test_upgrade),     cmocka_unit_test(test_not_http),
-		cmocka_unit_test(test_ambiguous),   cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_gap),         cmocka_unit_test(test_rest_of_a_tunnels_head),
+		cmocka_unit_test(test_getwork),
+		cmocka_unit_test(test_keep_alive_and_pipeline),
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_bodies_that_are_skipped),
+		cmocka_unit_test(test_codings),
+		cmocka_unit_test(test_heads_of_any_form),
+		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_upgrade),
+		cmocka_unit_test(test_not_http),
+		cmocka_unit_test(test_ambiguous),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_gap_while_asking_for_a_tunnel),
+		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_rest_of_a_tunnels_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
