@@ -239,6 +239,10 @@ static int walk_cut(struct walk *w, size_t stopped)
 	if (walk_in_object(w) && (w->expect == EXPECT_COLON || w->expect == EXPECT_VALUE)) {
 		doc->count--;
 		walk_top(w)->size--;
+		if (slice_starts(rest, "\"")) {
+			doc->cut_key = doc->count;
+			doc->cut_at = (uint32_t)stopped + 1;
+		}
 	}
 	while (w->depth > 0) {
 		walk_top(w)->end = (uint32_t)doc->text.len;
@@ -295,6 +299,7 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 	doc->text = text;
 	doc->count = 0;
 	doc->is_cut = false;
+	doc->cut_key = 0;
 	if (text.len > LIMIT_MESSAGE_BYTES)
 		return -E2BIG;
 
@@ -362,6 +367,16 @@ void json_members(const struct json *doc, json_value object, const struct slice 
 		for (size_t i = 0; i < count; i++)
 			if (is_key(doc, &doc->tokens[key], names[i]))
 				values[i] = key + 1;
+}
+
+struct slice json_cut_text(const struct json *doc, json_value object, const char *name)
+{
+	const struct json_token *key = &doc->tokens[doc->cut_key];
+
+	if (doc->cut_key == 0 || json_type(doc, object) != JSON_OBJECT || key->parent != object ||
+	    !is_key(doc, key, slice_str(name)))
+		return slice_of(NULL, 0);
+	return slice_tail(doc->text, doc->cut_at);
 }
 
 json_value json_element(const struct json *doc, json_value array, size_t index)

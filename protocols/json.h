@@ -35,6 +35,8 @@ struct json {
 	uint16_t count;
 	bool is_cut; /* the text ended before the document did; tokens of the cut part are missing
 		      */
+	uint16_t cut_key; /* token of the key whose string was cut, from cut_at on; 0: none was */
+	uint32_t cut_at;
 	struct json_token tokens[LIMIT_JSON_TOKENS];
 };
 
@@ -90,6 +92,10 @@ size_t json_size(const struct json *doc, json_value value);
 
 /* The raw bytes of a value (strings without quotes, escapes still in them). */
 struct slice json_raw(const struct json *doc, json_value value);
+
+/* The beginning of a member's string when it is where the text was cut, escapes still in it; such a
+ * member is absent otherwise. Empty: another one, or nothing of it is there. */
+struct slice json_cut_text(const struct json *doc, json_value object, const char *name);
 
 /* A string's text with escapes undone, into out (UTF-8, at most size - 1 bytes and a NUL, cut at a
  * character). Returns a slice of out, or of the document when nothing was escaped; empty when the

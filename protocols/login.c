@@ -3,6 +3,11 @@
  * ids so, and CryptoNote's write numbers. */
 #include "protocols/login.h"
 
+#include "protocols/base58.h"
+
+/* Letters and digits of Base58 in a row that nobody has for a name: a third of an address. */
+#define CUT_WALLET_LEAST 32
+
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct slice text_of(const struct rpc_call *call, const char *name, char *out)
@@ -27,41 +32,74 @@ static bool is_string_member(const struct rpc_call *call, json_value object, con
 	return json_type(call->doc, json_member(call->doc, object, name)) == JSON_STRING;
 }
 
-void login_read(const struct rpc_call *call, struct login *out)
+/* Of a user that was cut anywhere: the wallet when all of it is there, which only its checksum
+ * tells, for the beginning of one coin's may be as long as another's; else whether it could become
+ * one. */
+static void read_cut_user(struct login *out, struct slice user)
 {
-	char secret[2];
+	size_t end = 0;
 
-	*out = (struct login){ .owner = LOGIN_NOBODY };
-	if (!is_string_member(call, call->params, "login") ||
-	    !is_string_member(call, call->params, "pass") || has_foreign_fields(call))
-		return;
-	json_value pass = json_member(call->doc, call->params, "pass");
+	while (end < user.len && base58_is(slice_sub(user, end, 1)))
+		end++;
+	struct wallet wallet = wallet_parse(slice_head(user, end));
 
-	out->has_password = json_text(call->doc, pass, secret, sizeof(secret)).len > 0;
+	if (wallet.check == WALLET_VALID) {
+		out->is_marked = true;
+		out->user = wallet.text;
+		out->wallet = wallet;
+	} else if (end == user.len && end >= CUT_WALLET_LEAST && !rpc_starts(user, "grin")) {
+		out->is_marked = true;
+	}
+}
+
+static void read_fields(const struct rpc_call *call, struct login *out)
+{
 	out->user = text_of(call, "login", out->texts[0]);
 	out->agent = text_of(call, "agent", out->texts[1]);
 	out->rig = text_of(call, "rigid", out->texts[2]);
 	out->wallet = wallet_parse(out->user);
+	bool is_known = cryptonote_algos_learn(&out->algos, call,
+					       json_member(call->doc, call->params, "algo")) ||
+			cryptonote_agent_is_known(out->agent);
+
+	out->is_marked = is_known || out->wallet.check != WALLET_NONE || out->rig.len > 0;
+	read_cut_user(out, json_cut_text(call->doc, call->params, "login"));
+	out->is_weak = !is_known && out->wallet.check != WALLET_VALID;
+}
+
+void login_read(const struct rpc_call *call, struct login *out)
+{
+	json_value pass = json_member(call->doc, call->params, "pass");
+	bool is_piece = call->doc->is_cut && pass == JSON_ABSENT;
+	char secret[2];
+
+	*out = (struct login){ .owner = LOGIN_NOBODY };
+	if (!(json_type(call->doc, pass) == JSON_STRING || is_piece) || has_foreign_fields(call))
+		return;
+	if (!is_string_member(call, call->params, "login") &&
+	    json_cut_text(call->doc, call->params, "login").len == 0)
+		return;
+	read_fields(call, out);
+	out->has_password = json_text(call->doc, pass, secret, sizeof(secret)).len > 0;
+	out->is_weak = out->is_weak && is_piece;
 	const char *coin = out->wallet.coin;
-	bool has_algos = cryptonote_algos_learn(&out->algos, call,
-						json_member(call->doc, call->params, "algo"));
 
 	if (rpc_starts(out->agent, "grin") || (coin != NULL && strcmp(coin, "GRIN") == 0)) {
 		out->owner = LOGIN_GRIN;
 		out->is_marked = true;
-		return;
+	} else if (out->is_marked) {
+		out->owner = LOGIN_CRYPTONOTE;
+	} else if (!is_piece) {
+		out->owner =
+			is_string_member(call, call->object, "id") ? LOGIN_GRIN : LOGIN_CRYPTONOTE;
 	}
-	out->is_marked = cryptonote_agent_is_known(out->agent) || has_algos ||
-			 out->wallet.check != WALLET_NONE || out->rig.len > 0;
-	out->owner = !out->is_marked && is_string_member(call, call->object, "id")
-			     ? LOGIN_GRIN
-			     : LOGIN_CRYPTONOTE;
 }
 
 struct finding login_finding(const struct rpc_call *call, const struct login *login)
 {
+	enum proof strong = login->is_weak ? PROOF_SUSPECT : PROOF_LIKELY;
 	struct finding finding = rpc_finding(call, FINDING_LOGIN, SENDER_MINER,
-					     login->is_marked ? PROOF_LIKELY : PROOF_NONE);
+					     login->is_marked ? strong : PROOF_NONE);
 
 	finding.wants_reply = call->id != 0;
 	finding.has_password = login->has_password;

@@ -14,6 +14,7 @@ enum login_owner { LOGIN_NOBODY, LOGIN_CRYPTONOTE, LOGIN_GRIN };
 struct login {
 	enum login_owner owner;
 	bool is_marked; /* says more than everyday words: a wallet, a known program or algorithm */
+	bool is_weak;   /* ... but was cut before its password, and what there is proves little */
 	bool has_password;
 	struct slice user;
 	struct slice agent;

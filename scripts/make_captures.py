@@ -49,7 +49,7 @@ byte for byte; `--check` compares. Each folder's README has a line on every capt
 | `carriers` | sessions in proxies, WebSocket and HTTP bodies |
 | `tunnels` | one session in every encapsulation |
 | `streams` | one session under everything that TCP and networks do |
-| `pools` | pools on other protocols' ports, and a miner that tries what its pool speaks |
+| `pools` | what recordings of real networks bring: odd ports, probing miners, short packets |
 | `names` | pools, hostile infrastructure and keys as DNS, TLS, HTTP and proxies name them |
 | `nat` | a real NAT, recorded on both of its sides |
 | `look-alikes` | traffic with the words of mining that is none: nothing must be found |

@@ -1,8 +1,9 @@
-"""Miners at pools that are not where one looks for them, and one that tries what the pool speaks."""
+"""What recordings of real networks bring: pools that are not where one looks for them, a miner that
+tries what its pool speaks, packets of which the beginning was kept."""
 
-from capturekit import MS, SECOND
+from capturekit import MS, SECOND, recut
 
-from .build import CLIENT, START, Built, Entry, framed, session_truth
+from .build import CLIENT, START, Built, Entry, framed, one_session, session_truth, xmrig
 from .session import Session, connect, line
 from .stratum_v1 import RTT, WORK_BITCOIN, V1Session, subscription
 
@@ -85,9 +86,27 @@ def probing(rng):
     return Built(packets + frames, {"sessions": [*sessions, truth]})
 
 
+def short(snaplen):
+    """A builder of an XMRig session of whose packets that much was kept: the login ends inside its
+    wallet, and shares before they are any."""
+    def build(rng):
+        session, conversation = xmrig(rng)
+        session.play(conversation)
+        conversation.close(START + 150 * SECOND)
+        built = one_session(session, conversation)
+        truth = built.truth["sessions"][0]
+        truth |= {"level": "suspect", "wallet": "", "worker": "", "agent": "", "algo": "",
+                  "work": 0, "hashrate": 0, "shares": dict.fromkeys(truth["shares"], 0)}
+        return Built(recut.snaplen(built.packets, snaplen), {"sessions": [truth]})
+    return build
+
+
 ENTRIES = [
     Entry("pools/ports", "Stratum V1 in the clear on the ports of mail and the web: 25, 80, 443; "
           "three miners", ports),
     Entry("pools/probing", "a miner tries EthereumStratum 2 and 1, eth-proxy and Stratum V1 on one "
           "pool, a connection each; the last one mines: four sessions, one alert", probing),
+    Entry("pools/snaplen-160", "an XMRig session, 160 bytes of each packet: a login without the end "
+          "of its wallet is a suspicion and names nobody", short(160)),
+    Entry("pools/snaplen-200", "the same with 200 bytes", short(200)),
 ]

@@ -20,6 +20,7 @@ ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
 ALIKE_SAMPLE = 2
 
 # Pairs that make no sense together, with the reason.
+SHORT = ("snaplen", "snaplen-short")
 LATE = ("mid-early", "mid-stream", "mid-late", "mid-client", "mid-server")
 APART = (
     # Nothing tells where a stream begins that was joined late: half a message that comes first.
@@ -27,10 +28,10 @@ APART = (
     # What comes first is the end of a message, which may be inside a frame.
     *((("cut", "overlapping"), ("vantage", late)) for late in LATE),
     # The rest of a cut packet is a gap before the segment comes that holds it again.
-    (("cut", "overlapping"), ("vantage", "snaplen")),
+    *((("cut", "overlapping"), ("vantage", short)) for short in SHORT),
     # What is cut off at the end of a packet is in another fragment.
-    (("layer", "fragments"), ("vantage", "snaplen")),
-    (("layer", "ipv6-fragments"), ("vantage", "snaplen")),
+    *((("layer", layer), ("vantage", short)) for short in SHORT
+      for layer in ("fragments", "ipv6-fragments")),
 )
 
 

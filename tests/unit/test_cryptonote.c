@@ -629,21 +629,10 @@ static void test_kin(void **unused)
 
 static void test_cut_messages(void **unused)
 {
-	static const char login[] = LOGIN;
 	static const char submit[] = SUBMIT;
 	static const char reply[] = REPLY(JOB);
 
 	(void)unused;
-	for (size_t len = 0; len < sizeof(login); len++) {
-		begin();
-		if (!talk_bytes(&talk, DIR_TO_SERVER, login, len, true))
-			continue;
-		assert_string_equal(talk_only(&talk)->wallet, XMR);
-		assert_string_equal(first->login, XMR ".w1");
-		assert_true(first->agent[0] == '\0' || strcmp(first->agent, AGENT) == 0);
-		assert_true(strcmp(first->worker, "w1") == 0 ||
-			    strcmp(first->worker, "rack3") == 0);
-	}
 	for (size_t len = 0; len < sizeof(submit); len++) {
 		begin();
 		bool is_share = talk_bytes(&talk, DIR_TO_SERVER, submit, len, true);

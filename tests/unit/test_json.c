@@ -357,71 +357,6 @@ static void test_token_cap(void **state)
 			 -E2BIG);
 }
 
-/* A document of too many tokens may be cut where they end. */
-static void test_token_cap_cuts(void **state)
-{
-	static char text[4096];
-	size_t n = 0;
-
-	(void)state;
-	n += (size_t)snprintf(text, sizeof(text), "{\"method\":\"login\",\"n\":7,\"x\":[");
-	for (int i = 0; i < 300; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d,", i);
-	n += (size_t)snprintf(text + n, sizeof(text) - n, "0],\"late\":1}");
-	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), false), -E2BIG);
-	assert_int_equal(json_parse(&doc, guard_put(&guard, text, n), true), 0);
-	assert_true(doc.is_cut);
-	assert_int_equal(doc.count, LIMIT_JSON_TOKENS);
-	assert_true(slice_is(json_raw(&doc, json_member(&doc, 0, "method")), "login"));
-	assert_true(slice_is(json_raw(&doc, json_member(&doc, 0, "n")), "7"));
-	assert_int_equal(json_member(&doc, 0, "late"), JSON_ABSENT);
-	assert_int_equal(json_size(&doc, json_member(&doc, 0, "x")), LIMIT_JSON_TOKENS - 7);
-}
-
-/* Cut anywhere, the document gives what was whole, and nothing of what was not. */
-static void test_cut_at_every_length(void **state)
-{
-	const char *text = "{\"id\":4,\"method\":\"a\\u0062c\",\"params\":[\"x\",12,{\"k\":true}]}";
-	size_t all = strlen(text);
-	uint64_t n;
-
-	(void)state;
-	for (size_t len = 0; len < all; len++) {
-		struct slice in = guard_put(&guard, text, len);
-		assert_int_equal(json_parse(&doc, in, false), -EINVAL);
-		assert_int_equal(json_parse(&doc, in, true), 0);
-		assert_true(doc.is_cut);
-		json_value root = json_root(&doc);
-		json_value params = json_member(&doc, root, "params");
-		assert_int_equal(json_unsigned(&doc, json_member(&doc, root, "id"), 9, &n),
-				 len > 7 ? 0 : -EINVAL);
-		assert_int_equal(json_is(&doc, json_member(&doc, root, "method"), "abc"), len > 26);
-		assert_int_equal(json_size(&doc, params),
-				 (size_t)(len > 40) + (len > 44) + (len > 45));
-		for (uint16_t i = 0; i < doc.count; i++) {
-			assert_true(doc.tokens[i].next > i && doc.tokens[i].next <= doc.count);
-			assert_true(doc.tokens[i].end <= len);
-		}
-	}
-	assert_int_equal(json_parse(&doc, guard_put(&guard, text, all), true), 0);
-	assert_false(doc.is_cut);
-}
-
-static void test_cut_still_refuses_garbage(void **state)
-{
-	static const char *const bad[] = {
-		"{\"a\":x", "{\"a\":\"\x01", "{\"a\":tx", "{\"a\" \"b", "{1",    "[1 2", "[1,,",
-		"x",        "\"a",           "12",        "{\"a\":1}}", "{\"\\x"
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (json_parse(&doc, guard_str(&guard, bad[i]), true) != -EINVAL)
-			fail_msg("should not parse: %s", bad[i]);
-	assert_int_equal(json_parse(&doc, guard_put(&guard, "[1,\0", 4), true), -EINVAL);
-	assert_int_equal(json_parse(&doc, guard_put(&guard, "[\"a\0", 4), true), -EINVAL);
-}
-
 static void test_text_undoes_escapes(void **state)
 {
 	char out[64];
@@ -673,9 +608,6 @@ int main(void)
 		cmocka_unit_test(test_parse_members),
 		cmocka_unit_test(test_absent_gives_absent),
 		cmocka_unit_test(test_token_cap),
-		cmocka_unit_test(test_token_cap_cuts),
-		cmocka_unit_test(test_cut_at_every_length),
-		cmocka_unit_test(test_cut_still_refuses_garbage),
 		cmocka_unit_test(test_text_undoes_escapes),
 		cmocka_unit_test(test_text_cuts_at_a_character),
 		cmocka_unit_test(test_is_compares_unescaped),

@@ -10,6 +10,7 @@ from random import Random
 from capturekit import TO_CLIENT, TO_SERVER
 
 SNAPLEN = 200  # bytes of TCP payload that stay of a packet
+SHORT = 134  # of 200 bytes of packet, with the usual headers
 LOST_OF = 12  # one segment of so many is lost
 
 
@@ -33,6 +34,7 @@ VANTAGES = {each.name: each for each in (
     Vantage("mid-stream", middle=0.4),
     Vantage("mid-late", middle=0.7),
     Vantage("snaplen", snaplen=SNAPLEN),
+    Vantage("snaplen-short", snaplen=SHORT),
     Vantage("lost", lost=True),
     Vantage("mid-client", side=TO_SERVER, middle=0.4),
     Vantage("mid-server", side=TO_CLIENT, middle=0.4),
