@@ -13,8 +13,9 @@ int tag_table_init(struct tag_table *self, size_t capacity)
 {
 	memset(self, 0, sizeof(*self));
 	self->bucket_count = TAG_BUCKETS_MIN;
-	while (self->bucket_count < capacity && self->bucket_count < TAG_BUCKETS_MAX)
-		self->bucket_count *= 2;
+	self->bucket_max = TAG_BUCKETS_MIN;
+	while (self->bucket_max < capacity && self->bucket_max < TAG_BUCKETS_MAX)
+		self->bucket_max *= 2;
 	self->buckets = large_alloc(self->bucket_count * sizeof(struct tag_link *));
 	return self->buckets != NULL ? 0 : -ENOMEM;
 }
@@ -68,12 +69,33 @@ static void list_unlink(struct tag_table *self, struct tag_link *link)
 		self->newest = link->older;
 }
 
-void tag_table_add(struct tag_table *self, struct tag_link *link)
+static void put_in_bucket(struct tag_table *self, struct tag_link *link)
 {
 	struct tag_link **bucket = find_bucket(self, link->tag);
 
 	link->next = *bucket;
 	*bucket = link;
+}
+
+/* Without memory the chains only become longer. */
+static void grow(struct tag_table *self)
+{
+	struct tag_link **buckets = large_alloc(2 * self->bucket_count * sizeof(struct tag_link *));
+
+	if (buckets == NULL)
+		return;
+	free(self->buckets);
+	self->buckets = buckets;
+	self->bucket_count *= 2;
+	for (struct tag_link *link = self->oldest; link != NULL; link = link->newer)
+		put_in_bucket(self, link);
+}
+
+void tag_table_add(struct tag_table *self, struct tag_link *link)
+{
+	if (self->count >= self->bucket_count && self->bucket_count < self->bucket_max)
+		grow(self);
+	put_in_bucket(self, link);
 	list_append(self, link);
 	self->count++;
 }
