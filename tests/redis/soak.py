@@ -233,11 +233,13 @@ class Soak:
 
     def growth(self):
         """Problems: memory that still grows after the first quarter."""
-        early = max(size for share, size in self.memory if share <= QUARTER)
-        late = max(size for share, size in self.memory if share > QUARTER)
-        if late <= early * GROWTH:
+        early = [size for share, size in self.memory if share <= QUARTER]
+        late = [size for share, size in self.memory if share > QUARTER]
+        if not early or not late:
+            return ["the run was too short to tell: more --packets"]
+        if max(late) <= max(early) * GROWTH:
             return []
-        return [f"{early} KiB in the first quarter, {late} after"]
+        return [f"{max(early)} KiB in the first quarter, {max(late)} after"]
 
 
 def curve(memory):
