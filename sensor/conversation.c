@@ -27,10 +27,11 @@ _Static_assert(LIMIT_MESSAGE_BYTES <= BLOCK_LARGE, "a message fits the largest b
 
 /* A stream that is joined in its middle may be joined inside a larger message, right before a
  * member that looks like one: until two follow each other, all of them are doubted. */
-static void set_doubt(struct conversation *self, unsigned side, enum doubt doubt)
+void conversation_doubt(struct conversation *self, unsigned side, enum doubt doubt)
 {
 	self->readings[side].is_blind = doubt != DOUBT_NONE;
 	self->readings[side].has_message = false;
+	self->readings[side].is_paired = false;
 	session_doubt(&self->session, conversation_dir(self, side), doubt);
 }
 
@@ -45,7 +46,7 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];
 		self->readings[side].may_begin = true;
-		set_doubt(self, side, before[side].is_start ? DOUBT_NONE : DOUBT_AFRESH);
+		conversation_doubt(self, side, before[side].is_start ? DOUBT_NONE : DOUBT_AFRESH);
 		if (!preface_is_blank(&before[side]))
 			session_hear(&self->session, (enum direction)side);
 	}
@@ -167,16 +168,17 @@ static bool is_first_line(const struct reading *reading, struct slice in, size_t
 	       slice_find(in, '\n') >= len;
 }
 
-/* Members of one message are never side by side with nothing but blanks between them. */
+/* Members of one message are never side by side with nothing but blanks between them: two that are
+ * end the doubt, unless a page quotes both. */
 static void judge_blind(struct conversation *self, unsigned side)
 {
 	struct reading *reading = &self->readings[side];
 
 	if (!reading->is_blind)
 		return;
-	if (reading->has_message)
-		set_doubt(self, side,
-			  preface_is_blank(&reading->preface) ? DOUBT_NONE : DOUBT_AFRESH);
+	if (reading->has_message && !preface_is_blank(&reading->preface))
+		conversation_doubt(self, side, DOUBT_AFRESH);
+	reading->is_paired = reading->has_message;
 	reading->has_message = true;
 }
 
@@ -264,7 +266,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			charge(reading, skip + len + CREDIT_MESSAGE);
 			note_said(reading, (size_t)(in.ptr - begin) + skip + len);
 			if (reading->is_blind && skip == 0 && is_first_line(reading, in, len))
-				set_doubt(self, side, DOUBT_NONE);
+				conversation_doubt(self, side, DOUBT_NONE);
 			if (!is_quoted(self, side))
 				hearing_message(self, side, framer, slice_sub(in, skip, len),
 						false);
@@ -444,7 +446,7 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->may_begin = false;
 	reading->framer = 0;
 	reading->http = http;
-	set_doubt(self, side, DOUBT_NONE);
+	conversation_doubt(self, side, DOUBT_NONE);
 	preface_begin(&reading->preface, true);
 	reading->said_ns = reading->time_ns;
 	if (http != NULL)
@@ -476,7 +478,7 @@ void conversation_gap(struct conversation *self, unsigned side, uint64_t until_n
 	reading->framer = 0;
 	reading->may_begin = true;
 	preface_begin(&reading->preface, false);
-	set_doubt(self, side, DOUBT_AGAIN);
+	conversation_doubt(self, side, DOUBT_AGAIN);
 	session_gap(&self->session, conversation_dir(self, side), until_ns);
 }
 
@@ -486,8 +488,8 @@ void conversation_cut(struct conversation *self, unsigned side)
 	bool is_alone = reading->len == 0 && preface_is_blank(&reading->preface);
 
 	end_kept(self, side);
-	if (reading->is_blind && reading->has_message && is_alone)
-		set_doubt(self, side, DOUBT_NONE);
+	if (reading->is_blind && reading->has_message && is_alone && !reading->voice.is_answer)
+		conversation_doubt(self, side, DOUBT_NONE);
 }
 
 void conversation_tick(struct conversation *self)

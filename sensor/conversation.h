@@ -12,6 +12,7 @@
 #include "sensor/blocks.h"
 #include "sensor/session.h"
 #include "sensor/stats.h"
+#include "sensor/voice.h"
 
 /* Messages of no dialect that a flow without a session may show before it is given up. */
 #define CONVERSATION_UNKNOWN_MAX 8
@@ -47,8 +48,10 @@ struct reading {
 	bool may_begin;     /* nothing was read yet, or since a gap: a binary dialect may begin */
 	bool is_blind;      /* joined in its middle: a message may be a member of a larger one */
 	bool has_message;   /* ... and one was read since */
+	bool is_paired;     /* ... right before the one being read */
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
+	struct voice voice;           /* as whom it spoke while it was doubted */
 };
 
 /* Flat; conversation_begin() sets it up. */
@@ -79,6 +82,9 @@ void conversation_end(struct conversation *self);
 
 /* The direction of the flow that a side is now. */
 enum direction conversation_dir(const struct conversation *self, unsigned side);
+
+/* What that side says from here on may be a member of a larger message, or is none. */
+void conversation_doubt(struct conversation *self, unsigned side, enum doubt doubt);
 
 /* Stream bytes arrived for that side, before they are given: how many, and when. */
 void conversation_arrive(struct conversation *self, unsigned side, size_t len, uint64_t time_ns);

@@ -58,15 +58,43 @@ static void apply(const struct sink *sink, const struct finding *finding)
 			    self->room->stats);
 }
 
+/* What a doubted side says: two messages in a row that may be of one role end the doubt. One that
+ * speaks for both sides quotes. False: this is a quotation. */
+static bool believe(const struct sink *sink, const struct finding *finding)
+{
+	struct conversation *self = sink->conversation;
+	unsigned side = (unsigned)sink->dir ^ self->is_swapped;
+	struct reading *reading = &self->readings[side];
+
+	if (!reading->is_blind || self->session.is_open)
+		return true;
+	switch (voice_hear(&reading->voice, finding)) {
+	case VOICE_ONE:
+		if (reading->is_paired)
+			conversation_doubt(self, side, DOUBT_NONE);
+		break;
+	case VOICE_UNCERTAIN:
+		break;
+	case VOICE_BOTH:
+		reading->is_foreign = true;
+		conversation_doubt(self, side, DOUBT_AFRESH);
+		return false;
+	}
+	return true;
+}
+
 static void take_finding(void *ctx, const struct finding *finding)
 {
-	apply(ctx, finding);
+	if (believe(ctx, finding))
+		apply(ctx, finding);
 }
 
 static void overhear(void *ctx, const struct finding *finding)
 {
 	const struct sink *sink = ctx;
 
+	if (!believe(sink, finding))
+		return;
 	session_overhear(&sink->conversation->session, finding, sink->dir, sink->time_ns);
 }
 
@@ -91,7 +119,7 @@ static void take_or_weigh(void *ctx, const struct finding *finding)
 	if (is_first && finding->kind == FINDING_REPLY)
 		sink->answered = finding->request;
 	if (sink->is_applied)
-		apply(sink, finding);
+		take_finding(sink, finding);
 }
 
 void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding)
@@ -219,15 +247,26 @@ static enum claim read_as_best(struct conversation *self, struct message *msg, s
 	return best;
 }
 
+/* The second of two messages in a row that said nothing of its role. */
+static void end_doubt(struct conversation *self, unsigned side)
+{
+	const struct reading *reading = &self->readings[side];
+
+	if (reading->is_paired && reading->voice.verdict == VOICE_ONE)
+		conversation_doubt(self, side, DOUBT_NONE);
+}
+
 /* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. A reply may
  * be ahead of what it answers. */
-static void note_unknown(struct conversation *self, struct reading *reading, struct message *msg,
+static void note_unknown(struct conversation *self, unsigned side, struct message *msg,
 			 struct sink *sink, bool is_half)
 {
+	struct reading *reading = &self->readings[side];
 	const struct finding_out out = { .emit = overhear, .ctx = sink };
 
 	if (self->current == 0 && !msg->is_cut)
 		(void)dialects_reply(msg, &out);
+	end_doubt(self, side);
 	reading->framer = 0;
 	if (reading->is_bounded)
 		reading->is_muted = true;
@@ -257,6 +296,8 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 			 !dialects[self->current - 1]->is_binary;
 	bool was_lost = reading->is_lost;
 	size_t found;
+
+	voice_begin(&reading->voice);
 	enum claim claim = is_spoken ? read_as_current(self, &msg, &sink, &found)
 				     : read_as_best(self, &msg, framer, &sink, &found);
 
@@ -264,9 +305,10 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 		reading->is_lost = false;
 	if (found == 0) {
 		if (bytes.len > 0)
-			note_unknown(self, reading, &msg, &sink, is_cut || was_lost);
+			note_unknown(self, side, &msg, &sink, is_cut || was_lost);
 		return;
 	}
+	end_doubt(self, side);
 	stats_add(self->room->stats->messages, 1);
 	if (claim >= CLAIM_FACT) {
 		self->current = (uint8_t)found;

@@ -108,6 +108,35 @@ static void two_doubted_messages_are_believed(void **state)
 	}
 }
 
+#define V1_OK(id)     "{\"id\":" id ",\"result\":true,\"error\":null}\n"
+#define V1_EXTRA(id)  "{\"id\":" id ",\"method\":\"mining.extranonce.subscribe\",\"params\":[]}\n"
+#define V1_DIFFICULTY "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[512]}\n"
+
+/* A page whose head was lost quotes a session: it answers its own requests, then speaks as the
+ * pool. A miner that answers the pool between its requests does not. */
+static void a_torn_page_quotes_both_sides(void **state)
+{
+	static const char page[] =
+		"ethod\":\"mining.authorize\",\"params\":[\"acct.rig07\",\"x\"]}\n" V1_OK("2")
+			V1_EXTRA("3") V1_OK("3") V1_DIFFICULTY V1_NOTIFY V1_SUBMIT V1_OK("4");
+
+	(void)state;
+	for (size_t step = 1; step < sizeof(page); step += 7) {
+		join_in_middle();
+		send_steps(DOWN, page, step);
+		now_ns += 4 * SECOND;
+		inspect_flush(flow, now_ns);
+		assert_int_equal(view().level, LEVEL_SUSPECT);
+	}
+	join_in_middle();
+	send(UP, V1_OK("90"));
+	send(UP, V1_SUBMIT);
+	send(UP, V1_OK("91"));
+	now_ns += 4 * SECOND;
+	inspect_tick(flow, now_ns);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+}
+
 #define SV2_HEAD(type, len) "\x00\x80" type len "\x00\x00" /* of channel messages */
 #define SV2_CHANNEL         "\x01\x00\x00\x00"
 #define SV2_SHARE(number) \
@@ -157,6 +186,7 @@ int main(void)
 		TEST(a_member_of_something_larger_is_a_suspicion),
 		TEST(a_doubted_message_is_believed_with_a_second_one),
 		TEST(two_doubted_messages_are_believed),
+		TEST(a_torn_page_quotes_both_sides),
 		TEST(a_message_that_waited_keeps_its_time),
 	};
 
