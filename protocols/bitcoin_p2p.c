@@ -190,11 +190,12 @@ static bool is_intact(const struct p2p_message *message)
 	return cursor_u32le(&c) == message->checksum;
 }
 
+/* One that was cut is none: the other side may tell a whole one. */
 static struct slice agent_of(const struct p2p_message *message)
 {
 	struct cursor c = cursor_of(slice_tail(message->payload, VERSION_AGENT));
 	size_t len = cursor_u8(&c);
-	struct slice agent = slice_head(cursor_rest(&c), len);
+	struct slice agent = cursor_take(&c, len);
 
 	if (!slice_starts(message->command, "version") || len > LIMIT_TEXT_BYTES - 1 || c.bad)
 		return slice_of(NULL, 0);

@@ -106,6 +106,7 @@ static void test_too_long(void **unused)
 	}
 }
 
+/* An agent that was cut is none. */
 static void test_cut(void **unused)
 {
 	(void)unused;
@@ -115,6 +116,9 @@ static void test_cut(void **unused)
 		binary_end(&talk, UP);
 		assert_true(binary_proof(&talk) <= PROOF_NODE);
 		assert_int_equal(talk.count, len >= 40);
+		if (talk.count > 0)
+			assert_string_equal(talk.heard[0].agent,
+					    len >= 24 + 80 + 17 ? "/Satoshi:27.0.0/" : "");
 	}
 }
 
