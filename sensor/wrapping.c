@@ -7,6 +7,7 @@
 #include "sensor/limits.h"
 
 #define NAMES_BYTES 64
+#define BEGUN_BYTES 3 /* of a carrier before a hole: the least that tells which */
 
 /* Ends a compressed message of RFC 7692, which is sent without it. */
 static const uint8_t message_tail[] = { 0x00, 0x00, 0xff, 0xff };
@@ -362,11 +363,39 @@ void wrapping_bytes(struct wrapping *self, unsigned side, struct slice bytes)
 
 /* --- what is missing ------------------------------------------------------------------------ */
 
+/* The level at which the next bytes of that side are read; self->depth: below all carriers. */
+static size_t level_of(const struct wrapping *self, unsigned side)
+{
+	size_t level = 0;
+
+	while (level < self->depth && self->layers[level].is_through[side])
+		level++;
+	return level;
+}
+
+/* What a hole breaks off is a carrier's, as far as it goes: the hole is inside it. */
+static void enter_begun(struct wrapping *self, unsigned side)
+{
+	enum direction dir = conversation_dir(self->conversation, side);
+	uint8_t buffer[CARRIER_PROBE_MAX];
+	struct slice begun = take_begun(&self->sides[side], buffer);
+	size_t level = level_of(self, side);
+
+	if (level < self->depth || level == WRAPPING_DEPTH || begun.len < BEGUN_BYTES)
+		return;
+	for (size_t i = 0; i < carrier_count; i++)
+		if (carriers[i]->probe(begun, dir) == PROBE_MAYBE) {
+			enter(self, side, level, carriers[i], begun);
+			return;
+		}
+}
+
 void wrapping_gap(struct wrapping *self, unsigned side, uint64_t until_ns)
 {
 	struct wrapping_side *own = &self->sides[side];
 
-	own->probe_len = 0;
+	if (own->probe_len > 0)
+		enter_begun(self, side);
 	own->may_resume = true;
 	for (size_t i = 0; i < self->depth; i++) {
 		struct wrapping_layer *layer = &self->layers[i];
@@ -398,10 +427,8 @@ void wrapping_cut(struct wrapping *self, unsigned side)
 
 bool wrapping_is_inside(const struct wrapping *self, unsigned side)
 {
-	size_t level = 0;
+	size_t level = level_of(self, side);
 
-	while (level < self->depth && self->layers[level].is_through[side])
-		level++;
 	return level < self->depth &&
 	       !(self->sides[side].is_plain && self->sides[side].plain_level <= level);
 }

@@ -155,6 +155,25 @@ static void a_tunnel_whose_opening_was_lost(void **state)
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
 }
 
+/* Its first bytes are a carrier's, as far as they go: what follows the hole is the rest of its
+ * handshake, and not somebody's words before a message. */
+static void a_hole_breaks_off_the_first_bytes(void **state)
+{
+	(void)state;
+	send_bytes(UP, "\5\1\0", 3);
+	send_bytes(DOWN, "\5\0", 2);
+	lose(UP, 12);
+	send_bytes(UP, "xample.net\x0d\x05", 12);
+	send_bytes(DOWN, "\5\0\0\1\0\0\0\0\0\0", 10);
+	now_ns += 4 * SECOND;
+	send(UP, LOGIN);
+	send(UP, SUBMIT("00000001"));
+	assert_string_equal(view()->carrier, "socks");
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	assert_string_equal(view()->wallet, "acct");
+	assert_int_equal(view()->submitted, 1);
+}
+
 /* A page about mining behind a PROXY header: the answer's head is lost, not the page's nature. */
 static void a_hole_goes_through_to_the_carrier_inside(void **state)
 {
@@ -346,6 +365,7 @@ int main(void)
 		TEST(a_tunnel_names_the_pool),
 		TEST(carriers_lie_in_each_other),
 		TEST(a_tunnel_whose_opening_was_lost),
+		TEST(a_hole_breaks_off_the_first_bytes),
 		TEST(a_hole_goes_through_to_the_carrier_inside),
 		TEST(bodies_are_inflated),
 		TEST(pictures_are_left_alone),
