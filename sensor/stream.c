@@ -457,6 +457,16 @@ static bool is_near(struct reader *r, uint32_t seq, uint32_t len)
 	return true;
 }
 
+/* Where a direction begins whose SYN was not seen: with its first segment, or where the other side
+ * said before that it waits for the next byte. What is between them is missing. */
+static uint32_t first_seq(const struct side *side, uint32_t seq)
+{
+	const struct ack *first = &side->acks[(side->ack_next + ACKS - side->ack_count) % ACKS];
+	int32_t ahead = side->ack_count > 0 ? distance(seq, first->seq) : 0;
+
+	return ahead > 0 && ahead < FAR_BYTES ? first->seq : seq;
+}
+
 static void read_payload(struct reader *r, const struct packet *packet, uint32_t seq)
 {
 	struct side *side = r->side;
@@ -467,7 +477,7 @@ static void read_payload(struct reader *r, const struct packet *packet, uint32_t
 	};
 
 	if (!side->is_started) {
-		side->next_seq = seq;
+		side->next_seq = first_seq(side, seq);
 		side->is_started = true;
 	}
 	if (!is_near(r, seq, wire))

@@ -343,6 +343,30 @@ static void a_middle_start_begins_with_what_comes(void **state)
 	expect(UP, "middle!");
 }
 
+/* Without a SYN the other side tells what it waits for, unless that is far away or past. */
+static void an_acknowledgement_shows_where_a_direction_begins(void **state)
+{
+	(void)state;
+	send_flags(UP, TCP_ACK, ISN, 500, "question");
+	send_flags(UP, TCP_ACK, ISN + 8, 510, "");
+	send(DOWN, 520, "end of the answer");
+	now_ns += 200 * MS;
+	send_flags(UP, TCP_ACK, ISN + 8, 537, "");
+	expect(DOWN, "<20>end of the answer");
+	setup(NULL);
+	send_flags(UP, TCP_ACK, ISN, 500, "question");
+	send(DOWN, 500, "answer");
+	expect(DOWN, "answer");
+	setup(NULL);
+	send_flags(UP, TCP_ACK, ISN, 500, "question");
+	send(DOWN, 490, "late"); /* the acknowledgement overtook it */
+	expect(DOWN, "late");
+	setup(NULL);
+	send_flags(UP, TCP_ACK, ISN, 500, "question");
+	send(DOWN, 500 + (16u << 20), "another");
+	expect(DOWN, "another");
+}
+
 static void an_expected_number_shows_a_hole(void **state)
 {
 	(void)state;
@@ -707,6 +731,7 @@ int main(void)
 		TEST(a_hole_that_is_not_acknowledged_waits_longer),
 		TEST(one_direction_is_enough),
 		TEST(a_middle_start_begins_with_what_comes),
+		TEST(an_acknowledgement_shows_where_a_direction_begins),
 		TEST(an_expected_number_shows_a_hole),
 		TEST(numbers_wrap),
 		TEST(syn_and_fin_take_a_number_each),
