@@ -34,9 +34,7 @@ struct stream *stream_new(struct stream_pool *pool);
 void stream_free(struct stream *self);
 
 /* The next sequence number of a direction, when it is known from before (SYN, flow table). Without
- * it the direction begins where the other side said that it waits for it, or with its first
- * segment.
- */
+ * it the direction begins where the other side waited for it, or with its first segment. */
 void stream_expect(struct stream *self, enum direction dir, uint32_t seq);
 
 /* One TCP packet of the connection, whatever it carries (its ACK number may free a gap). */
