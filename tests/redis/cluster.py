@@ -37,6 +37,7 @@ class Cluster(Folder):
         self.masters = []
         self.spare = []
         self.clients = {}
+        self.ca = ()  # options of a sensor that trusts it
 
     def __enter__(self):
         try:
@@ -59,7 +60,7 @@ class Cluster(Folder):
             node.ask("CLUSTER", "ADDSLOTSRANGE", SLOTS * number // 3,
                      SLOTS * (number + 1) // 3 - 1)
         for node in [*self.masters[1:], *self.spare]:
-            node.ask("CLUSTER", "MEET", "127.0.0.1", first.port)
+            node.ask("CLUSTER", "MEET", "127.0.0.1", self.port(first))
         everybody = [*self.masters, *self.spare]
         until("all know each other", lambda: all(
             len(node.ask("CLUSTER", "NODES").splitlines()) == len(everybody)
@@ -72,6 +73,11 @@ class Cluster(Folder):
         for node in self.spare:
             until("it follows", lambda node=node: "master_link_status:up" in node.ask(
                 "INFO", "replication"))
+
+    @staticmethod
+    def port(node):
+        """Where the others of the cluster talk to a server."""
+        return node.port
 
     @staticmethod
     def name(node):
@@ -128,6 +134,33 @@ class Cluster(Folder):
         super().__exit__(*what)
 
 
+class TlsCluster(Cluster):
+    """One that speaks TLS with itself and with the sensor, and in the clear with the test."""
+
+    def __init__(self):
+        super().__init__()
+        self.tls = transport.Tls(self)
+        self.ca = ("--redis-ca", self.tls.ca.file)
+        self.ports = {}
+
+    def _server(self, name):
+        port = free_port()
+        cert, key = self.tls.good
+        node = self.node(name, "cluster-enabled yes", f"cluster-config-file {name}.nodes",
+                         f"cluster-node-timeout {TIMEOUT_MS}", "tls-cluster yes",
+                         f"tls-port {port}", f"tls-cert-file {cert}", f"tls-key-file {key}",
+                         f"tls-ca-cert-file {self.tls.ca.file}", "tls-auth-clients no")
+        self.ports[node] = port
+        return node
+
+    def port(self, node):
+        return self.ports[node]
+
+    @property
+    def url(self):
+        return f"rediss://127.0.0.1:{self.port(self.masters[0])}"
+
+
 class Move:
     """A slot on its way from one master to another, in steps."""
 
@@ -145,7 +178,8 @@ class Move:
 
     def keys(self, *names):
         """These keys go."""
-        self.source.ask("MIGRATE", "127.0.0.1", self.target.port, "", 0, 5000, "KEYS", *names)
+        self.source.ask("MIGRATE", "127.0.0.1", self.cluster.port(self.target), "", 0, 5000, "KEYS",
+                        *names)
 
     def is_asked(self):
         """Whether the target was asked for a key before the slot was its own."""
@@ -211,24 +245,46 @@ def rights(tap, sensor, expected):
                   transport.refused(done, "NOPERM", "cluster|slots"))
 
 
+def encrypted(tap, sensor, expected):
+    """TLS to each server, of which all but the first are known from the cluster's own map."""
+    with TlsCluster() as cluster:
+        for url in (cluster.url, cluster.url.replace("rediss:", "rediss+cluster:")):
+            for node in cluster.masters:
+                node.ask("FLUSHALL")
+            done = sensor.run(url, *cluster.ca)
+            tap.check(f"a cluster, by {url.partition(':')[0]}://", done.problems() + quiet(done)
+                      + spread(cluster) + batches.compare(cluster, expected))
+        done = sensor.run(cluster.url, "--redis-ca", cluster.tls.other.file)
+        tap.check("a cluster of another authority", transport.refused(done, "TLS"))
+        for node in cluster.masters:
+            node.ask("FLUSHALL")
+        move_slot(tap, sensor, expected, cluster, "minecanary:alerts", "a slot moves, by rediss://")
+
+
 def moved(tap, sensor, expected, key, title):
-    """A slot moves while its keys are written: first nothing, then one key, then all are gone."""
+    """As move_slot(), of a cluster of its own."""
     with Cluster() as cluster:
-        move = Move(cluster, key)
+        move_slot(tap, sensor, expected, cluster, key, title)
 
-        def step(number):
-            if number == 6:
-                move.begin()
-            if number == 9:
-                until("the key is there", lambda: move.source.ask("EXISTS", key) == 1)
-                move.keys(key)
-            if number == 18:
-                until("it is asked for where it went", move.is_asked)
-                move.end()
 
-        done = sensor.run_slowly(cluster.url, step)
-        tap.check(title, done.problems() + quiet(done) + batches.compare(cluster, expected)
-                  + differ("who has it", cluster.owner(key)[0].port, move.target.port))
+def move_slot(tap, sensor, expected, cluster, key, title):
+    """A slot moves while its keys are written: first nothing, then one key, then all are gone."""
+    move = Move(cluster, key)
+
+    def step(number):
+        if number == 6:
+            # What is not there when a slot begins to move is written where it goes.
+            until("the key is there", lambda: move.source.ask("EXISTS", key) == 1)
+            move.begin()
+        if number == 9:
+            move.keys(key)
+        if number == 18:
+            until("it is asked for where it went", move.is_asked)
+            move.end()
+
+    done = sensor.run_slowly(cluster.url, step, *cluster.ca)
+    tap.check(title, done.problems() + quiet(done) + batches.compare(cluster, expected)
+              + differ("who has it", cluster.owner(key)[0].port, move.target.port))
 
 
 def killed(tap, sensor, expected, key, title):
@@ -265,6 +321,7 @@ def test(tap, binary):
         return
     at_rest(tap, sensor, expected)
     rights(tap, sensor, expected)
+    encrypted(tap, sensor, expected)
     moved(tap, sensor, expected, transport.ALERTS, "the slot of the streams moves")
     moved(tap, sensor, expected, "minecanary:alerts", "the slot of a list moves")
     killed(tap, sensor, expected, transport.ALERTS, "the master of the streams is killed")
