@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "sensor/log.h"
+#include "sensor/redis_reader.h"
 #include "sensor/redis_reply.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
@@ -277,7 +278,7 @@ bool redis_exchange_is_ready(struct redis_exchange *self)
 		lose(self, self->why);
 		return false;
 	}
-	self->reader = redisReaderCreate();
+	self->reader = redis_reader_new();
 	if (self->reader == NULL) {
 		lose(self, "out of memory");
 		return false;

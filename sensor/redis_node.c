@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "sensor/redis_greeting.h"
+#include "sensor/redis_reader.h"
 
 #define PROMISES  (2 * REDIS_NODE_COMMANDS + 64)
 #define FIRST_OUT ((size_t)64 * 1024)
@@ -124,7 +125,7 @@ static int finish_connecting(struct redis_node *self, uint64_t now_ms, struct po
 		return 0;
 	if (error < 0)
 		return fail(self, error, redis_route_error(self->route));
-	self->reader = redisReaderCreate();
+	self->reader = redis_reader_new();
 	if (self->reader == NULL)
 		return fail(self, -ENOMEM, "out of memory");
 	self->state = REDIS_NODE_GREETING;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "protocols/slice.h"
+#include "sensor/redis_reader.h"
 #include "sensor/redis_reply.h"
 
 #define RECEIVE_BYTES 4096
@@ -51,7 +52,7 @@ int redis_sentinel_begin(struct redis_sentinel *self, const struct redis_url *ur
 	self->url = url;
 	self->is_introduced = false;
 	self->error[0] = '\0';
-	self->reader = redisReaderCreate();
+	self->reader = redis_reader_new();
 	ask(self);
 	return self->reader != NULL ? 0 : fail(self, -ENOMEM, "out of memory");
 }

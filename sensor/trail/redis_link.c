@@ -12,6 +12,7 @@
 
 #include "sensor/jsonw.h"
 #include "sensor/printable.h"
+#include "sensor/redis_reader.h"
 #include "sensor/redis_reply.h"
 #include "sensor/redis_route.h"
 #include "sensor/ring.h"
@@ -217,7 +218,7 @@ static int connect_redis(struct redis_link *self)
 	int result = reach(self);
 
 	if (result == 0) {
-		self->reader = redisReaderCreate();
+		self->reader = redis_reader_new();
 		result = self->reader != NULL ? introduce(self) : -ENOMEM;
 	}
 	if (result != 0)

@@ -5,13 +5,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "sensor/redis_reader.h"
 #include "sensor/redis_sentinel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	redisReader *reader = redisReaderCreate();
+	redisReader *reader = redis_reader_new();
 	struct redis_place place = { .host = "" };
 	char error[REDIS_WIRE_ERROR_TEXT];
 	void *reply = NULL;

@@ -15,6 +15,7 @@
 
 #include "sensor/redis_args.h"
 #include "sensor/redis_map.h"
+#include "sensor/redis_reader.h"
 
 static const struct redis_place asked = { "10.0.0.9", "7000" };
 static struct redis_map map;
@@ -79,7 +80,7 @@ static void commands_have_keys(void **state)
 
 static int read_map(const char *text)
 {
-	redisReader *reader = redisReaderCreate();
+	redisReader *reader = redis_reader_new();
 	void *reply = NULL;
 	int result;
 
