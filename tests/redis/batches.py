@@ -20,6 +20,7 @@ import transport  # noqa: E402
 from kit import suite  # noqa: E402
 from kit.tap import differ  # noqa: E402
 from resp import Server  # noqa: E402
+from servers import until  # noqa: E402
 
 STREAMS = ("session", "flow")
 PIECE = 65536
@@ -114,6 +115,8 @@ def full_server(tap, sensor, expected):
         control = server.client()
 
         def step(number):
+            if number == 1:  # full from the start, it would refuse to begin
+                until("the sensor is there", lambda: control("DBSIZE") > 0)
             control("CONFIG", "SET", "maxmemory", 1 if number % 4 == 1 else 0)
 
         done = sensor.run_slowly(server.url, step)
