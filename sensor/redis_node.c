@@ -428,7 +428,7 @@ static int read_reply(struct redis_node *self)
 		return error;
 	if (redisReaderGetReply(self->reader, &reply) != REDIS_OK) {
 		(void)snprintf(self->error, sizeof(self->error), "no Redis protocol: %.100s",
-			       self->reader->errstr);
+			       redis_reader_error(self->reader));
 		return -EBADMSG;
 	}
 	self->reply = reply;

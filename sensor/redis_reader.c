@@ -39,3 +39,10 @@ struct redisReader *redis_reader_new(void)
 	(void)pthread_once(&once, take_functions);
 	return bounded.createArray == NULL ? NULL : redisReaderCreateWithFunctions(&bounded);
 }
+
+const char *redis_reader_error(const struct redisReader *reader)
+{
+	return reader->err == REDIS_ERR_OOM
+		       ? "no memory for it, or more elements than any answer has"
+		       : reader->errstr;
+}

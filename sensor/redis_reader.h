@@ -13,4 +13,7 @@ struct redisReader; /* hiredis' */
  * does. Freed with redisReaderFree(). NULL: out of memory. Any thread. */
 struct redisReader *redis_reader_new(void);
 
+/* What ended the reader, for an error. Valid as long as it is. */
+const char *redis_reader_error(const struct redisReader *reader);
+
 #endif

@@ -73,7 +73,7 @@ static void refuse(const char *text)
 	assert_int_equal(redisReaderFeed(reader, text, strlen(text)), REDIS_OK);
 	assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_ERR);
 	assert_null(reply);
-	assert_int_not_equal(reader->err, 0);
+	assert_non_null(strstr(redis_reader_error(reader), "more elements"));
 }
 
 static void a_larger_one_ends_the_reader(void **state)
@@ -83,6 +83,16 @@ static void a_larger_one_ends_the_reader(void **state)
 	(void)state;
 	(void)snprintf(text, sizeof(text), "*%u\r\n", REDIS_READER_ELEMENTS + 1);
 	refuse(text);
+}
+
+static void other_errors_are_told_as_they_are(void **state)
+{
+	void *reply = NULL;
+
+	(void)state;
+	assert_int_equal(redisReaderFeed(reader, "?\r\n", 3), REDIS_OK);
+	assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_ERR);
+	assert_non_null(strstr(redis_reader_error(reader), "Protocol error"));
 }
 
 static void so_does_one_inside_another(void **state)
@@ -100,6 +110,7 @@ int main(void)
 		TEST(the_largest_array_is_waited_for),
 		TEST(a_larger_one_ends_the_reader),
 		TEST(so_does_one_inside_another),
+		TEST(other_errors_are_told_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
