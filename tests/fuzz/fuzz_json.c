@@ -55,6 +55,9 @@ static void read_document(const struct json *doc)
 		require(token->start <= token->end && token->end <= doc->text.len);
 		require(token->parent < (int)i);
 		read_value(doc, i);
+		struct slice cut = json_cut_text(doc, i, "login");
+		check_inside(cut, doc->text);
+		require(cut.len == 0 || (doc->is_cut && json_type(doc, i) == JSON_OBJECT));
 		size_t elements = json_type(doc, i) == JSON_ARRAY ? json_size(doc, i) : 0;
 		for (size_t at = 0; at < elements; at++) {
 			json_value element = json_element(doc, i, at);

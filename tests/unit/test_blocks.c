@@ -52,27 +52,28 @@ static void give_all(size_t count, size_t size)
 	}
 }
 
+/* Cut into blocks of one size everything is used, and then there is none of any size. */
+static void use_everything(size_t size, size_t count)
+{
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(take_all(size), count);
+		assert_null(blocks_take(blocks, BLOCK_TINY));
+		assert_null(blocks_take(blocks, BLOCK_SMALL));
+		assert_null(blocks_take(blocks, BLOCK_LARGE));
+		give_all(count, size);
+	}
+}
+
 static void small_blocks_use_everything_again_and_again(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 3; round++) {
-		assert_int_equal(take_all(BLOCK_SMALL), SMALL);
-		assert_null(blocks_take(blocks, BLOCK_SMALL));
-		assert_null(blocks_take(blocks, BLOCK_LARGE));
-		give_all(SMALL, BLOCK_SMALL);
-	}
+	use_everything(BLOCK_SMALL, SMALL);
 }
 
 static void tiny_blocks_use_everything_again_and_again(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 3; round++) {
-		assert_int_equal(take_all(BLOCK_TINY), TINY);
-		assert_null(blocks_take(blocks, BLOCK_TINY));
-		assert_null(blocks_take(blocks, BLOCK_SMALL));
-		assert_null(blocks_take(blocks, BLOCK_LARGE));
-		give_all(TINY, BLOCK_TINY);
-	}
+	use_everything(BLOCK_TINY, TINY);
 }
 
 /* A slab is cut into one size only, and is whole again when the last of its blocks is back, in
