@@ -652,7 +652,6 @@ static bool http_unwrap(void *state, enum direction dir, struct slice in, struct
 	return step->is_through || step->used > 0;
 }
 
-/* Which response answers which request is no longer known. */
 /* Inside the head that asks for a tunnel. */
 static bool is_connecting(const struct http_side *side)
 {
@@ -660,6 +659,7 @@ static bool is_connecting(const struct http_side *side)
 	       slice_is(slice_str(side->head.method), "CONNECT");
 }
 
+/* Which response answers which request is no longer known. */
 static bool http_gap(void *state, enum direction dir)
 {
 	struct http_state *self = state;

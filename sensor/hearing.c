@@ -248,7 +248,7 @@ static enum claim read_as_best(struct conversation *self, struct message *msg, s
 }
 
 /* The second of two messages in a row that said nothing of its role. */
-static void end_doubt(struct conversation *self, unsigned side)
+static void believe_pair(struct conversation *self, unsigned side)
 {
 	const struct reading *reading = &self->readings[side];
 
@@ -266,7 +266,7 @@ static void note_unknown(struct conversation *self, unsigned side, struct messag
 
 	if (self->current == 0 && !msg->is_cut)
 		(void)dialects_reply(msg, &out);
-	end_doubt(self, side);
+	believe_pair(self, side);
 	reading->framer = 0;
 	if (reading->is_bounded)
 		reading->is_muted = true;
@@ -308,7 +308,7 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 			note_unknown(self, side, &msg, &sink, is_cut || was_lost);
 		return;
 	}
-	end_doubt(self, side);
+	believe_pair(self, side);
 	stats_add(self->room->stats->messages, 1);
 	if (claim >= CLAIM_FACT) {
 		self->current = (uint8_t)found;

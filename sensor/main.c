@@ -282,7 +282,7 @@ static int open_workers(struct run *self)
 		feed->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->correlator_bell);
 		if (feed->urgent == NULL || feed->bulk == NULL)
 			return fail(EXIT_USAGE, "out of memory for rings");
-		ring_wake_from(feed->bulk, LIMIT_RING_WAKE_BYTES); /* or a tick does */
+		ring_wake_from(feed->bulk, LIMIT_RING_WAKE_BYTES); /* or, live, a tick does */
 		ring_wake_from(feed->urgent, urgent_wake_bytes(self));
 		self->workers[i] = worker_new(&options);
 		if (self->workers[i] == NULL)

@@ -508,7 +508,7 @@ static void read_ack(struct side *side, uint32_t ack, uint64_t time_ns)
 	if (side->is_acked && distance(ack, side->acked) <= 0)
 		return;
 	side->acked = ack;
-	side->acks[side->ack_next % ACKS] = (struct ack){ .time_ns = time_ns, .seq = ack };
+	side->acks[side->ack_next] = (struct ack){ .time_ns = time_ns, .seq = ack };
 	side->ack_next = (uint8_t)((side->ack_next + 1) % ACKS);
 	if (side->ack_count < ACKS)
 		side->ack_count++;
