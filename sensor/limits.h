@@ -102,6 +102,8 @@
 /* Alerts and session ends have a ring of their own, so that flow records never crowd them out. */
 #define LIMIT_RING_URGENT_BYTES (4u << 20)
 #define LIMIT_RING_BULK_BYTES   (16u << 20)
+/* With -r whoever fills a ring waits for whoever empties it: it may be small. */
+#define LIMIT_RING_BULK_FILE_BYTES (4u << 20)
 /* Waiting bytes before which nobody is woken: of the bulk rings, and with -r of the workers' urgent
  * ones. */
 #define LIMIT_RING_WAKE_BYTES (256u << 10)

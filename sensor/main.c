@@ -111,6 +111,11 @@ static size_t urgent_wake_bytes(const struct run *self)
 	return is_live(self) ? 0 : LIMIT_RING_WAKE_BYTES;
 }
 
+static size_t bulk_bytes(const struct run *self)
+{
+	return is_live(self) ? LIMIT_RING_BULK_BYTES : LIMIT_RING_BULK_FILE_BYTES;
+}
+
 static uint64_t wall_clock_ns(void)
 {
 	struct timespec now;
@@ -187,8 +192,8 @@ static void look_at_health(void *ctx, struct health *out)
 	for (size_t i = 0; i < SIGNATURES; i++)
 		out->alerts.counts[i] = sid_tally_value(&self->alerts, i);
 	out->facts_ring_bytes =
-		(uint64_t)self->config.workers * (LIMIT_RING_URGENT_BYTES + LIMIT_RING_BULK_BYTES);
-	out->decisions_ring_bytes = LIMIT_RING_URGENT_BYTES + LIMIT_RING_BULK_BYTES;
+		(uint64_t)self->config.workers * (LIMIT_RING_URGENT_BYTES + bulk_bytes(self));
+	out->decisions_ring_bytes = LIMIT_RING_URGENT_BYTES + bulk_bytes(self);
 	out->started_s = (double)self->started_ns / 1e9;
 	out->uptime_s = (double)(wall_clock_ns() - self->started_ns) / 1e9;
 	out->sensor_id = self->context.sensor_id;
@@ -279,7 +284,7 @@ static int open_workers(struct run *self)
 
 		feed->bell = self->correlator_bell;
 		feed->urgent = ring_new(LIMIT_RING_URGENT_BYTES, self->correlator_bell);
-		feed->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->correlator_bell);
+		feed->bulk = ring_new(bulk_bytes(self), self->correlator_bell);
 		if (feed->urgent == NULL || feed->bulk == NULL)
 			return fail(EXIT_USAGE, "out of memory for rings");
 		ring_wake_from(feed->bulk, LIMIT_RING_WAKE_BYTES); /* or, live, a tick does */
@@ -409,7 +414,7 @@ static int open_pipeline(struct run *self)
 	if (self->correlator_bell == NULL || self->publisher_bell == NULL)
 		return fail(EXIT_USAGE, "cannot create event descriptors");
 	self->urgent = ring_new(LIMIT_RING_URGENT_BYTES, self->publisher_bell);
-	self->bulk = ring_new(LIMIT_RING_BULK_BYTES, self->publisher_bell);
+	self->bulk = ring_new(bulk_bytes(self), self->publisher_bell);
 	if (self->urgent == NULL || self->bulk == NULL)
 		return fail(EXIT_USAGE, "out of memory for rings");
 	ring_wake_from(self->bulk, LIMIT_RING_WAKE_BYTES); /* or the correlator's rest does */

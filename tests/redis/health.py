@@ -156,7 +156,7 @@ class Replay:
         for name in ("flows", "sessions", "alerts", "redis_commands"):
             value = families[f"minecanary_{name}_total"].value
             problems += [] if value > 0 else [f"{name} is {value}"]
-        problems += differ("ring", families["minecanary_facts_ring_bytes"].value, float(20 << 20))
+        problems += differ("ring", families["minecanary_facts_ring_bytes"].value, float(8 << 20))
         info, = families["minecanary_build_info"].samples
         return problems + differ("sensor", f'sensor="{SENSOR}"' in info, True)
 
