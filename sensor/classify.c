@@ -89,7 +89,8 @@ static int states_new(struct classify *self)
 
 	self->state_bytes = (ndpi_detection_get_sizeof_ndpi_flow_struct() + 63u) & ~(size_t)63;
 	self->flows = calloc(count, sizeof(*self->flows));
-	self->block = large_alloc(count * self->state_bytes);
+	self->block = self->options.is_touched ? large_alloc(count * self->state_bytes)
+					       : large_reserve(count * self->state_bytes);
 	if (self->flows == NULL || self->block == NULL)
 		return -1;
 	for (uint32_t i = count; i-- > 0;) {

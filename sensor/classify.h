@@ -23,6 +23,7 @@ struct classify_options {
 	uint32_t deadline_ms;               /* packet time from the first payload packet */
 	uint32_t cpu_percent;               /* of a core that new flows may take; 100: no limit */
 	const struct budget_clocks *clocks; /* NULL: the system's */
+	bool is_touched;                    /* all states' pages at once; else as they are used */
 };
 
 /* What nDPI said. proto and category index its tables; risks is its bit set. */

@@ -269,7 +269,8 @@ static int worker_tables(struct worker *self)
 	struct classify_options classify = { .max_states = config->classify_states,
 					     .max_packets = config->classify_packets,
 					     .deadline_ms = config->classify_deadline_ms,
-					     .cpu_percent = classify_cpu(self) };
+					     .cpu_percent = classify_cpu(self),
+					     .is_touched = !self->options.is_lossless };
 	struct names_hooks names = worker_names_hooks(self);
 	struct fact_outlet_options outlet = { .feed = self->options.feed,
 					      .worker = self->options.index,
