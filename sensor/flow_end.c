@@ -4,16 +4,17 @@
 
 #include "sensor/flow_table.h"
 
-#define EVICT_WINDOW 32  /* flows compared for the oldest */
-#define EVICT_SCAN   256 /* flows looked at for one that is not mining */
-#define FLUSH_AHEAD  8
-#define SORT_GROUPS  4096
-#define SORT_FEW     64
+#define EVICT_WINDOW    32  /* flows compared for the oldest */
+#define EVICT_SCAN      256 /* flows looked at for one that is not mining */
+#define FLUSH_AHEAD     8
+#define SORT_GROUP_BITS 12
+#define SORT_GROUPS     (1 << SORT_GROUP_BITS)
+#define SORT_FEW        64
 
-/* What flow_flush() sorts; fits where the buckets were. */
+/* What flow_flush() sorts; fits where the buckets were. Equal times are looked up. */
 struct flow_order {
-	uint64_t last_ns;
-	uint64_t index;
+	uint32_t time; /* of the last packet, from the first of them on, in units of 2^shift ns */
+	uint32_t index;
 };
 
 _Static_assert(sizeof(struct flow_order) * FLOW_BUCKET_FLOWS == sizeof(struct flow_bucket),
@@ -167,46 +168,42 @@ static bool is_live(const struct flow *flow)
 	return flow->tag.h[0] != 0 || flow->tag.h[1] != 0;
 }
 
-static int compare_order(const void *a, const void *b)
+static int compare_order(const void *a, const void *b, void *hot)
 {
 	const struct flow_order *one = a;
 	const struct flow_order *two = b;
+	const struct flow *flows = hot;
 
-	if (one->last_ns != two->last_ns)
-		return one->last_ns < two->last_ns ? -1 : 1;
+	if (one->time != two->time)
+		return one->time < two->time ? -1 : 1;
+	if (flows[one->index].last_ns != flows[two->index].last_ns)
+		return flows[one->index].last_ns < flows[two->index].last_ns ? -1 : 1;
 	return one->index < two->index ? -1 : 1;
 }
 
-static void sort_few(struct flow_order *order, size_t count)
+static void sort_few(struct flow_order *order, size_t count, struct flow *hot)
 {
 	for (size_t i = 1; i < count; i++) {
 		struct flow_order one = order[i];
 		size_t at = i;
 
-		for (; at > 0 && compare_order(&one, &order[at - 1]) < 0; at--)
+		for (; at > 0 && compare_order(&one, &order[at - 1], hot) < 0; at--)
 			order[at] = order[at - 1];
 		order[at] = one;
 	}
 }
 
-/* Sorts in place: first into groups by the leading bits of the time, then within each group. A
- * comparison sort of everything would cost as much as all else that the end of a flow costs. */
-static void sort_order(struct flow_order *order, size_t count)
+/* Sorts in place: first into groups by the leading bits of the time, of which there are so many,
+ * then within each group. A comparison sort of everything would cost as much as all else that the
+ * end of a flow costs. */
+static void sort_order(struct flow_order *order, size_t count, unsigned time_bits, struct flow *hot)
 {
+	unsigned shift = time_bits > SORT_GROUP_BITS ? time_bits - SORT_GROUP_BITS : 0;
 	size_t begin[SORT_GROUPS + 1] = { 0 };
 	size_t next[SORT_GROUPS];
-	uint64_t first_ns = UINT64_MAX;
-	uint64_t last_ns = 0;
-	unsigned shift = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		first_ns = order[i].last_ns < first_ns ? order[i].last_ns : first_ns;
-		last_ns = order[i].last_ns > last_ns ? order[i].last_ns : last_ns;
-	}
-	while (count > 0 && (last_ns - first_ns) >> shift >= SORT_GROUPS)
-		shift++;
 	for (size_t i = 0; i < count; i++)
-		begin[((order[i].last_ns - first_ns) >> shift) + 1]++;
+		begin[(order[i].time >> shift) + 1]++;
 	for (size_t i = 0; i < SORT_GROUPS; i++) {
 		begin[i + 1] += begin[i];
 		next[i] = begin[i];
@@ -214,7 +211,7 @@ static void sort_order(struct flow_order *order, size_t count)
 	for (size_t i = 0; i < SORT_GROUPS; i++) {
 		while (next[i] < begin[i + 1]) {
 			struct flow_order *here = &order[next[i]];
-			size_t group = (size_t)((here->last_ns - first_ns) >> shift);
+			size_t group = here->time >> shift;
 			struct flow_order other = order[next[group]];
 
 			order[next[group]++] = *here;
@@ -226,29 +223,57 @@ static void sort_order(struct flow_order *order, size_t count)
 		size_t len = begin[i + 1] - begin[i];
 
 		if (len <= SORT_FEW)
-			sort_few(order + begin[i], len);
+			sort_few(order + begin[i], len, hot);
 		else
-			qsort(order + begin[i], len, sizeof(*order), compare_order);
+			qsort_r(order + begin[i], len, sizeof(*order), compare_order, hot);
 	}
+}
+
+/* Bits of a time span. */
+static unsigned bits_of(uint64_t span_ns)
+{
+	return span_ns == 0 ? 0 : 64 - (unsigned)__builtin_clzll(span_ns);
+}
+
+/* All live flows by the time of their last packet; their number. */
+static size_t order_flows(struct flow_table *self, struct flow_order *order)
+{
+	uint64_t first_ns = UINT64_MAX;
+	uint64_t last_ns = 0;
+	size_t count = 0;
+	unsigned bits;
+	unsigned shift;
+
+	for (uint32_t i = 0; i < self->fresh; i++) {
+		const struct flow *flow = &self->hot[i];
+
+		if (is_live(flow)) {
+			first_ns = flow->last_ns < first_ns ? flow->last_ns : first_ns;
+			last_ns = flow->last_ns > last_ns ? flow->last_ns : last_ns;
+			order[count++].index = i;
+		}
+	}
+	assert(count == self->count);
+	bits = count == 0 ? 0 : bits_of(last_ns - first_ns);
+	shift = bits > 32 ? bits - 32 : 0;
+	for (size_t i = 0; i < count; i++)
+		order[i].time = (uint32_t)((self->hot[order[i].index].last_ns - first_ns) >> shift);
+	sort_order(order, count, bits - shift, self->hot);
+	return count;
 }
 
 void flow_flush(struct flow_table *self)
 {
 	/* Nothing is looked up any more: the buckets make room for the order. */
 	struct flow_order *order = (void *)self->index.buckets;
-	size_t count = 0;
+	size_t count = order_flows(self, order);
 
-	for (uint32_t i = 0; i < self->fresh; i++)
-		if (is_live(&self->hot[i]))
-			order[count++] = (struct flow_order){ self->hot[i].last_ns, i };
-	assert(count == self->count);
-	sort_order(order, count);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t index = (uint32_t)order[i].index;
+		uint32_t index = order[i].index;
 		const struct flow *flow = &self->hot[index];
 
 		if (count - i > FLUSH_AHEAD)
-			flow_table_prefetch(self, (uint32_t)order[i + FLUSH_AHEAD].index);
+			flow_table_prefetch(self, order[i + FLUSH_AHEAD].index);
 		flow_table_finish(self, index,
 				  flow->tcp_state == FLOW_TCP_CLOSED ? FLOW_END_CLOSED
 								     : FLOW_END_FORCED);

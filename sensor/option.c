@@ -86,7 +86,7 @@ const struct option_row option_rows[] = {
 	       "CPU of a worker that nDPI may take before classify: all sheds new flows to "
 	       "candidates; 100: no limit; 0: 50 live, no limit with -r"),
 	NUMBER("flows", 0, flows, 1024, 67108864, "262144", "N", WORK,
-	       "Flows kept at once, over all workers; 208 bytes each"),
+	       "Flows kept at once, over all workers; 200 bytes each"),
 	SECONDS("idle-timeout", idle_s, 1, 86400, "120", WORK,
 		"Silence that ends a flow that is no established TCP connection"),
 	SECONDS("idle-timeout-tcp", idle_tcp_s, 1, 604800, "3600", WORK,

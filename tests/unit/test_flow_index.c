@@ -18,7 +18,7 @@ static struct flow flows[TAGS];
 /* Tags of one bucket; neighbours differ in the fragment, or only in the rest. */
 static struct siphash_tag tag_of(uint64_t bucket, uint64_t fragment, uint64_t rest)
 {
-	return (struct siphash_tag){ { fragment << 32 | rest << 16 | bucket, rest } };
+	return (struct siphash_tag){ { fragment << 48 | rest << 16 | bucket, rest } };
 }
 
 static int setup(void **state)
@@ -42,7 +42,7 @@ static void expect_at(uint32_t index)
 	struct flow_place place = { 0 };
 
 	assert_int_equal(flow_index_find(&table, flows, flows[index].tag, &place), index);
-	assert_int_equal(place.bucket->index[place.entry], index);
+	assert_int_equal(place.bucket->index[place.entry] & ~FLOW_INDEX_DUE, index);
 }
 
 static void expect_missing(struct siphash_tag tag)
@@ -71,24 +71,38 @@ static void equal_fragments_are_told_apart(void **state)
 	expect_missing(tag_of(3, 8, 0));
 }
 
-static void eighth_entry_goes_to_the_next_bucket(void **state)
+static void one_too_many_goes_to_the_next_bucket(void **state)
 {
+	const uint32_t last = FLOW_BUCKET_ENTRIES;
 	struct flow_place place = { 0 };
 
 	(void)state;
-	for (uint32_t i = 0; i < FLOW_BUCKET_ENTRIES; i++)
+	for (uint32_t i = 0; i < last; i++)
 		assert_true(insert(i, tag_of(15, i, 0)));
+	for (uint32_t i = 0; i < last; i++)
+		expect_at(i);
 	assert_int_equal(buckets[15].passed, 0);
-	assert_true(insert(7, tag_of(15, 7, 0)));
+	assert_true(insert(last, tag_of(15, last, 0)));
 	assert_int_equal(buckets[15].passed, 1);
-	assert_int_equal(flow_index_find(&table, flows, flows[7].tag, &place), 7);
+	assert_int_equal(flow_index_find(&table, flows, flows[last].tag, &place), last);
 	assert_ptr_equal(place.bucket, &buckets[0]);
 	assert_int_equal(place.steps, 1);
 	take_out(2); /* a hole at home does not hide the one that went on */
-	expect_at(7);
-	take_out(7);
+	expect_at(last);
+	take_out(last);
 	assert_int_equal(buckets[15].passed, 0);
-	expect_missing(tag_of(15, 7, 0));
+	expect_missing(tag_of(15, last, 0));
+}
+
+/* A bucket's counters lie behind its fragments and are compared with them. */
+static void counters_are_no_fragments(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i <= FLOW_BUCKET_ENTRIES; i++)
+		assert_true(insert(i, tag_of(4, 100 + i, 0)));
+	assert_int_equal(buckets[4].passed, 1);
+	expect_missing(tag_of(4, buckets[4].passed, 0));
+	expect_missing(tag_of(4, buckets[4].used, 0));
 }
 
 static void a_full_table_fills_and_empties_in_any_order(void **state)
@@ -104,7 +118,7 @@ static void a_full_table_fills_and_empties_in_any_order(void **state)
 	for (uint32_t i = 0; i < TAGS; i++) {
 		take_out(at);
 		expect_missing(tag_of(at % 3, at, at));
-		at = (at + 37) % TAGS; /* 37 and 112 are coprime */
+		at = (at + 37) % TAGS; /* 37 and 160 are coprime */
 		if (i + 1 < TAGS)
 			expect_at(at);
 	}
@@ -135,7 +149,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(equal_fragments_are_told_apart, setup),
-		cmocka_unit_test_setup(eighth_entry_goes_to_the_next_bucket, setup),
+		cmocka_unit_test_setup(one_too_many_goes_to_the_next_bucket, setup),
+		cmocka_unit_test_setup(counters_are_no_fragments, setup),
 		cmocka_unit_test_setup(a_full_table_fills_and_empties_in_any_order, setup),
 		cmocka_unit_test_setup(marks_do_not_outlive_their_flow, setup),
 	};
