@@ -83,6 +83,12 @@ static inline unsigned flow_bucket_match(const struct flow_bucket *bucket, uint1
 	return (unsigned)(halves[0] | halves[0] >> 16) & bucket->used;
 }
 
+/* The slot number of an entry. */
+static inline uint32_t flow_bucket_slot(const struct flow_bucket *bucket, unsigned entry)
+{
+	return bucket->index[entry] & ~FLOW_INDEX_DUE;
+}
+
 /* The slot of the tag, or FLOW_NONE; flows is the array of hot lines. */
 static inline uint32_t flow_index_find(const struct flow_index *self, const struct flow *flows,
 				       struct siphash_tag tag, struct flow_place *place)
@@ -95,7 +101,7 @@ static inline uint32_t flow_index_find(const struct flow_index *self, const stru
 		for (unsigned hits = flow_bucket_match(bucket, fragment); hits != 0;
 		     hits &= hits - 1) {
 			unsigned entry = (unsigned)__builtin_ctz(hits);
-			uint32_t index = bucket->index[entry] & ~FLOW_INDEX_DUE;
+			uint32_t index = flow_bucket_slot(bucket, entry);
 
 			if (flows[index].tag.h[0] == tag.h[0] &&
 			    flows[index].tag.h[1] == tag.h[1]) {

@@ -147,7 +147,8 @@ void flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag)
 	unsigned hits = flow_bucket_match(bucket, flow_index_fragment(tag));
 
 	if (hits != 0)
-		__builtin_prefetch(&self->hot[bucket->index[__builtin_ctz(hits)]], 1);
+		__builtin_prefetch(
+			&self->hot[flow_bucket_slot(bucket, (unsigned)__builtin_ctz(hits))], 1);
 }
 
 struct flow *flow_hot(struct flow_table *self, uint32_t index)

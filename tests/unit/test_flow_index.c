@@ -42,7 +42,7 @@ static void expect_at(uint32_t index)
 	struct flow_place place = { 0 };
 
 	assert_int_equal(flow_index_find(&table, flows, flows[index].tag, &place), index);
-	assert_int_equal(place.bucket->index[place.entry] & ~FLOW_INDEX_DUE, index);
+	assert_int_equal(flow_bucket_slot(place.bucket, place.entry), index);
 }
 
 static void expect_missing(struct siphash_tag tag)
