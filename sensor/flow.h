@@ -142,7 +142,8 @@ void flow_table_free(struct flow_table *self);
 /* The steps of a batch: tags for all, prefetch all buckets, prefetch all lines, then touch. */
 struct siphash_tag flow_tag(const struct flow_table *self, const struct flow_key *key);
 void flow_prefetch_bucket(const struct flow_table *self, struct siphash_tag tag);
-void flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag);
+/* False: the packet will most likely open a flow. */
+bool flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag);
 
 /* Finds or opens the packet's flow, applies its gaps, counts it and moves its TCP state. FLOW_NONE
  * when the table is full and nothing can be evicted (counted). *dir is the packet's direction. */

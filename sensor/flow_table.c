@@ -141,14 +141,15 @@ void flow_prefetch_bucket(const struct flow_table *self, struct siphash_tag tag)
 	__builtin_prefetch(flow_index_bucket(&self->index, tag, 0), 1);
 }
 
-void flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag)
+bool flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag)
 {
 	const struct flow_bucket *bucket = flow_index_bucket(&self->index, tag, 0);
 	unsigned hits = flow_bucket_match(bucket, flow_index_fragment(tag));
 
-	if (hits != 0)
-		__builtin_prefetch(
-			&self->hot[flow_bucket_slot(bucket, (unsigned)__builtin_ctz(hits))], 1);
+	if (hits == 0)
+		return false;
+	__builtin_prefetch(&self->hot[flow_bucket_slot(bucket, (unsigned)__builtin_ctz(hits))], 1);
+	return true;
 }
 
 struct flow *flow_hot(struct flow_table *self, uint32_t index)

@@ -59,12 +59,6 @@ static bool has_key(const struct list_row *row, enum list_use use, const void *k
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-/* A suffix that is as long as listed ones. */
-struct suffix {
-	uint64_t hash;
-	size_t begin;
-};
-
 /* How well the row fits the name of which its key is a suffix, or all of it; 0: not at all. */
 static unsigned name_rank(const struct list_row *row, bool is_whole, uint16_t port)
 {
@@ -80,21 +74,20 @@ static unsigned name_rank(const struct list_row *row, bool is_whole, uint16_t po
 	return rank + (row->port != 0);
 }
 
-static struct list_row *best_of_suffix(const struct lists *self, enum list_use use,
-				       const struct suffix *suffix, const char *name, size_t len,
-				       uint16_t port)
+static struct list_row *best_of_suffix(const struct lists_ask *ask, size_t suffix, uint16_t port)
 {
-	struct probe probe = probe_begin(self, suffix->hash);
+	struct probe probe = probe_begin(ask->lists, ask->hashes[suffix]);
+	size_t begin = ask->begins[suffix];
 	struct list_row *best = NULL;
 	char key[LISTS_NAME_MAX];
 	unsigned best_rank = 0;
 
-	for (size_t i = suffix->begin; i < len; i++)
-		key[i - suffix->begin] = (char)list_name_bytes[(uint8_t)name[i]];
+	for (size_t i = begin; i < ask->len; i++)
+		key[i - begin] = (char)list_name_bytes[(uint8_t)ask->name[i]];
 	for (struct list_row *row; (row = probe_next(&probe)) != NULL;) {
-		unsigned rank = name_rank(row, suffix->begin == 0, port);
+		unsigned rank = name_rank(row, begin == 0, port);
 
-		if (rank <= best_rank || !has_key(row, use, key, len - suffix->begin))
+		if (rank <= best_rank || !has_key(row, ask->use, key, ask->len - begin))
 			continue;
 		best = row;
 		best_rank = rank;
@@ -102,46 +95,51 @@ static struct list_row *best_of_suffix(const struct lists *self, enum list_use u
 	return best;
 }
 
-/* Suffixes that have as many labels as listed ones, shortest first. */
-static size_t find_suffixes(const struct lists *self, enum list_use use, const char *name,
-			    size_t len, struct suffix *out)
+void lists_ask_name(struct lists_ask *ask, const struct lists *self, enum list_use use,
+		    const char *name, size_t len)
 {
 	struct list_name labels;
-	size_t count = 0;
 
+	ask->lists = self;
+	ask->name = name;
+	ask->use = use;
+	ask->count = 0;
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	ask->len = len;
+	if (self == NULL || self->label_max[use] == 0 || len == 0 || len > LISTS_NAME_MAX)
+		return;
 	list_name_begin(&labels, &self->key, use, name, len);
 	for (unsigned i = 1; i <= self->label_max[use] && list_name_next(&labels); i++) {
 		if (i < self->label_min[use])
 			continue;
-		out[count++] = (struct suffix){ labels.hash, labels.begin };
+		ask->hashes[ask->count] = labels.hash;
+		ask->begins[ask->count++] = (uint8_t)labels.begin;
 		will_ask(self, labels.hash);
 	}
-	return count;
+}
+
+uint32_t lists_answer(const struct lists_ask *ask, uint16_t port)
+{
+	for (size_t i = ask->count; i-- > 0;) {
+		struct list_row *row;
+
+		if (!may_hold(ask->lists, ask->hashes[i]))
+			continue;
+		row = best_of_suffix(ask, i, port);
+		if (row != NULL)
+			return list_row_id(ask->lists, row);
+	}
+	return 0;
 }
 
 uint32_t lists_match_name(const struct lists *self, enum list_use use, const char *name, size_t len,
 			  uint16_t port)
 {
-	struct suffix suffixes[LISTS_LABELS];
-	size_t count;
+	struct lists_ask ask;
 
-	if (self == NULL || self->label_max[use] == 0)
-		return 0;
-	if (len > 0 && name[len - 1] == '.')
-		len--;
-	if (len == 0 || len > LISTS_NAME_MAX)
-		return 0;
-	count = find_suffixes(self, use, name, len, suffixes);
-	while (count-- > 0) {
-		struct list_row *row;
-
-		if (!may_hold(self, suffixes[count].hash))
-			continue;
-		row = best_of_suffix(self, use, &suffixes[count], name, len, port);
-		if (row != NULL)
-			return list_row_id(self, row);
-	}
-	return 0;
+	lists_ask_name(&ask, self, use, name, len);
+	return lists_answer(&ask, port);
 }
 
 /* --- addresses ------------------------------------------------------------------------------ */
@@ -153,13 +151,23 @@ struct network {
 	uint8_t prefix_len;
 };
 
-static void add_network(const struct lists *self, enum list_use use, uint8_t ip_version,
-			struct list_addr addr, uint8_t prefix_len, struct network *out)
+/* All of them, the address first; their number. */
+static size_t find_networks(const struct lists *self, enum list_use use, uint8_t ip_version,
+			    const uint8_t *addr, struct network out[LISTS_BITS + 1])
 {
-	out->addr = list_addr_network(addr, prefix_len);
-	out->prefix_len = prefix_len;
-	out->hash = list_address_hash(self, use, ip_version, out->addr, prefix_len);
-	will_ask(self, out->hash);
+	const struct list_lens *lens = &self->lens[use][ip_version == 6];
+	struct list_addr whole = list_addr(ip_version, addr);
+
+	for (size_t i = 0; i <= lens->count; i++) {
+		uint8_t most = ip_version == 6 ? 128 : 32;
+		uint8_t prefix_len = i == 0 ? most : lens->lens[i - 1];
+
+		out[i].addr = list_addr_network(whole, prefix_len);
+		out[i].prefix_len = prefix_len;
+		out[i].hash = list_address_hash(self, use, ip_version, out[i].addr, prefix_len);
+		will_ask(self, out[i].hash);
+	}
+	return lens->count + 1;
 }
 
 /* The row with this port, else the one without. */
@@ -189,25 +197,27 @@ static struct list_row *find_network(const struct lists *self, enum list_use use
 	return any_port;
 }
 
+void lists_expect_address(const struct lists *self, enum list_use use, uint8_t ip_version,
+			  const uint8_t *addr)
+{
+	struct network networks[LISTS_BITS + 1];
+
+	if (self != NULL && self->count > 0)
+		(void)find_networks(self, use, ip_version, addr, networks);
+}
+
 uint32_t lists_match_address(const struct lists *self, enum list_use use, uint8_t ip_version,
 			     const uint8_t *addr, uint16_t port)
 {
-	bool is_ip6 = ip_version == 6;
 	struct network networks[LISTS_BITS + 1];
-	const struct list_lens *lens;
-	struct list_addr whole;
-	struct list_row *row;
+	struct list_row *row = NULL;
+	size_t count;
 
 	if (self == NULL || self->count == 0)
 		return 0;
-	lens = &self->lens[use][is_ip6];
-	whole = list_addr(ip_version, addr);
-	add_network(self, use, ip_version, whole, is_ip6 ? 128 : 32, &networks[0]);
-	for (size_t i = 0; i < lens->count; i++)
-		add_network(self, use, ip_version, whole, lens->lens[i], &networks[i + 1]);
-	row = find_network(self, use, ip_version, &networks[0], port);
-	for (size_t i = 0; row == NULL && i < lens->count; i++)
-		row = find_network(self, use, ip_version, &networks[i + 1], 0);
+	count = find_networks(self, use, ip_version, addr, networks);
+	for (size_t i = 0; row == NULL && i < count; i++)
+		row = find_network(self, use, ip_version, &networks[i], i == 0 ? port : 0);
 	return row == NULL ? 0 : list_row_id(self, row);
 }
 

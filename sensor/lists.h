@@ -24,7 +24,7 @@
  * Names are compared without regard to case, international ones as punycode; one trailing dot is
  * dropped. Names are never resolved. In `allow`, what is no address and has a dot is a name, all
  * else (and e-mail accounts) a wallet. Wallets are compared exactly; 0x and hex digits without
- *regard to case.
+ * regard to case.
  *
  * `weak`: a general name (an exchange, a hosting company): it supports other evidence and must not
  * alert by itself. `dedicated` is the default and says the opposite. The default confidence is
@@ -44,6 +44,7 @@
 #define LISTS_MAX        (1u << 22) /* entries of all files */
 #define LISTS_IDS        65536u     /* entries that get an id of their own, by process */
 #define LISTS_READERS    66         /* most slots of a board */
+#define LISTS_LABELS     127        /* of one name: one byte and a dot each */
 
 enum list_kind {
 	LIST_POOL,
@@ -119,6 +120,27 @@ uint32_t lists_match_wallet(const struct lists *self, enum list_use use, const c
 			    size_t len);
 uint32_t lists_match_ja3(const struct lists *self, const char *text, size_t len);
 uint32_t lists_match_ja4(const struct lists *self, const char *text, size_t len);
+
+/* The same for a name in two steps: a long list is seldom in the cache, and what the caller does
+ * before lists_answer() costs nothing while lists_ask_name() has its lines on their way. The name
+ * stays where it is until then; an ask may be answered again, with another port. */
+struct lists_ask {
+	const struct lists *lists;
+	const char *name;
+	size_t len;
+	enum list_use use;
+	size_t count; /* suffixes that have as many labels as listed names, shortest first */
+	uint64_t hashes[LISTS_LABELS];
+	uint8_t begins[LISTS_LABELS];
+};
+
+void lists_ask_name(struct lists_ask *ask, const struct lists *self, enum list_use use,
+		    const char *name, size_t len);
+uint32_t lists_answer(const struct lists_ask *ask, uint16_t port);
+
+/* The address will be asked for soon: its lines are on their way. */
+void lists_expect_address(const struct lists *self, enum list_use use, uint8_t ip_version,
+			  const uint8_t *addr);
 
 /* Is any such fingerprint listed that is not weak? Weak ones only matter where something else does,
  * and to make one costs more than to look it up. self may be NULL. */

@@ -19,7 +19,6 @@
 
 #define LISTS_LINE_MAX  1024 /* bytes of one line; longer ones are no list */
 #define LISTS_LABEL_MAX 63
-#define LISTS_LABELS    127
 #define LISTS_KEY_MAX   LISTS_NAME_MAX
 #define LISTS_BITS      129 /* prefix lengths 0 to 128 */
 #define LISTS_TEXT_MAX  (1u << 30)

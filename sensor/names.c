@@ -28,6 +28,7 @@
 
 #define DNS_PORT         53
 #define DNS_LENGTH_BYTES 2 /* before a message over TCP */
+#define CHAIN_AHEAD      4 /* names of one answer that are asked for at once */
 #define QUIC_PORT        443
 #define QUIC_PATIENCE    4  /* datagrams without a hello */
 #define QUIC_FLOWS       64 /* hellos that go on, at once; a new one takes the place of an old one */
@@ -98,6 +99,11 @@ void names_use(struct names *self, const struct lists *lists)
 	self->lists = lists;
 }
 
+static void ask(const struct names *self, struct slice name, struct lists_ask *out)
+{
+	lists_ask_name(out, self->lists, LIST_WATCHED, (const char *)name.ptr, name.len);
+}
+
 static uint32_t match(const struct names *self, struct slice name, uint16_t port)
 {
 	return lists_match_name(self->lists, LIST_WATCHED, (const char *)name.ptr, name.len, port);
@@ -124,16 +130,30 @@ static void tell_name(struct names *self, uint32_t index, enum name_source sourc
 
 /* --- DNS ------------------------------------------------------------------------------------ */
 
-/* The most specific listed name: the question's, else the first of its chain. */
-static uint32_t match_chain(const struct names *self, const struct dns_message *message)
-{
-	for (size_t i = 0; i < message->name_count; i++) {
-		uint32_t listed = match(self, dns_name_slice(&message->names[i]), 0);
+/* Names that are asked for together: the question's and a usual chain's. */
+struct chain {
+	size_t asked;
+	struct lists_ask asks[CHAIN_AHEAD];
+};
 
-		if (listed != 0)
-			return listed;
-	}
-	return 0;
+static void ask_chain(const struct names *self, const struct dns_message *message,
+		      struct chain *chain)
+{
+	chain->asked = message->name_count < CHAIN_AHEAD ? message->name_count : CHAIN_AHEAD;
+	for (size_t i = 0; i < chain->asked; i++)
+		ask(self, dns_name_slice(&message->names[i]), &chain->asks[i]);
+}
+
+/* The most specific listed name: the question's, else the first of its chain. */
+static uint32_t match_chain(const struct names *self, const struct dns_message *message,
+			    const struct chain *chain)
+{
+	uint32_t listed = 0;
+
+	for (size_t i = 0; i < message->name_count && listed == 0; i++)
+		listed = i < chain->asked ? lists_answer(&chain->asks[i], 0)
+					  : match(self, dns_name_slice(&message->names[i]), 0);
+	return listed;
 }
 
 static void add_address(struct answer_fact *fact, const struct dns_answer *answer)
@@ -158,15 +178,16 @@ static struct slice last_labels(struct slice name, size_t room)
 	return name;
 }
 
-static void read_answers(struct names *self, uint32_t index, const struct dns_message *message)
+static void read_answers(struct names *self, uint32_t index, const struct dns_message *message,
+			 const struct chain *chain)
 {
 	struct answer_fact fact;
 
-	fact.listed = match_chain(self, message);
 	fact.ttl_s = UINT32_MAX;
 	fact.count = 0;
 	for (size_t i = 0; i < message->answer_count; i++)
 		add_address(&fact, &message->answers[i]);
+	fact.listed = match_chain(self, message, chain);
 	if (fact.count == 0 && fact.listed == 0)
 		return;
 	if (fact.listed != 0)
@@ -177,24 +198,27 @@ static void read_answers(struct names *self, uint32_t index, const struct dns_me
 }
 
 /* A listed name, or one of a wildcard service that spells a listed address. */
-static uint32_t match_question(const struct names *self, struct slice name)
+static uint32_t match_question(const struct names *self, struct slice name,
+			       const struct lists_ask *asked)
 {
-	uint32_t listed = match(self, name, 0);
 	uint8_t addr[16];
+	bool has_addr = dns_name_embedded_ipv4(name, addr);
+	uint32_t listed = lists_answer(asked, 0);
 
-	if (listed == 0 && dns_name_embedded_ipv4(name, addr))
+	if (listed == 0 && has_addr)
 		listed = lists_match_address(self->lists, LIST_WATCHED, 4, addr, 0);
 	return listed;
 }
 
 /* A listed name, or one that carries a key out. A name that is only listed the answer tells itself;
  * an address that a name spells is the question's to tell. */
-static void read_question(struct names *self, uint32_t index, const struct dns_message *message)
+static void read_question(struct names *self, uint32_t index, const struct dns_message *message,
+			  const struct lists_ask *asked)
 {
 	struct slice name = dns_name_slice(&message->names[0]);
 	char key[AWS_KEY_TEXT];
 	bool has_key = aws_key_find(name, key);
-	uint32_t listed = message->is_response ? 0 : match_question(self, name);
+	uint32_t listed = message->is_response ? 0 : match_question(self, name, asked);
 	struct name_fact fact;
 
 	if (!has_key && listed == 0)
@@ -210,15 +234,17 @@ static void read_question(struct names *self, uint32_t index, const struct dns_m
 static void read_message(struct names *self, uint32_t index, struct slice bytes)
 {
 	struct dns_message *message = &self->message;
+	struct chain chain;
 
 	if (!dns_is_plausible(bytes) || dns_read(bytes, message) == DNS_NONE) {
 		stats_add(self->stats->dns_malformed, 1);
 		return;
 	}
 	stats_add(self->stats->dns_messages, 1);
-	read_question(self, index, message);
+	ask_chain(self, message, &chain);
+	read_question(self, index, message, &chain.asks[0]);
 	if (message->is_response)
-		read_answers(self, index, message);
+		read_answers(self, index, message, &chain);
 }
 
 /* What there is of one direction's stream, and how much of it is not wanted again. */
@@ -296,12 +322,15 @@ static void tell_hello(struct names *self, uint32_t index, const struct tls_hell
 		       uint16_t port)
 {
 	struct slice sni = slice_str(hello->sni);
-	uint32_t listed = sni.len == 0 ? 0 : match(self, sni, port);
+	struct lists_ask asked;
 	struct hello_fact fact;
+	uint32_t listed;
 
+	ask(self, sni, &asked);
 	stats_add(self->stats->hellos, 1);
 	memset(&fact, 0, sizeof(fact));
 	fact.view.fingerprint = try_fingerprints(self, hello, &fact.view);
+	listed = lists_answer(&asked, port);
 	if (listed != 0 || fact.view.fingerprint != 0 ||
 	    self->hooks.wants_hello(self->hooks.ctx, index)) {
 		fill_view(hello, &fact.view);

@@ -380,6 +380,15 @@ static void read_lists(struct worker *self)
 	names_use(self->names, self->lists);
 }
 
+/* A packet that opens a flow: its server's address will be looked up. Mostly it is the receiver. */
+static void expect_contact(const struct worker *self, const struct packet *packet)
+{
+	const struct flow_key *key = &packet->key;
+
+	lists_expect_address(self->lists, LIST_WATCHED, key->ip_version,
+			     key->addr[packet->from_high ? 0 : 1]);
+}
+
 void worker_batch(struct worker *self, const struct packet_batch *batch)
 {
 	struct siphash_tag tags[LIMIT_BATCH_PACKETS];
@@ -391,7 +400,8 @@ void worker_batch(struct worker *self, const struct packet_batch *batch)
 		flow_prefetch_bucket(self->flows, tags[i]);
 	}
 	for (size_t i = 0; i < batch->count; i++)
-		flow_prefetch_line(self->flows, tags[i]);
+		if (!flow_prefetch_line(self->flows, tags[i]))
+			expect_contact(self, &batch->packets[i]);
 	for (size_t i = 0; i < batch->count; i++)
 		handle_packet(self, &batch->packets[i], tags[i]);
 	stats_set(self->stats.flows_active, flow_count(self->flows));

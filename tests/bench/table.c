@@ -59,7 +59,7 @@ static void touch_batch(struct flow_table *table, const struct packet *packets)
 	for (size_t i = 0; i < BATCH; i++)
 		flow_prefetch_bucket(table, tags[i]);
 	for (size_t i = 0; i < BATCH; i++)
-		flow_prefetch_line(table, tags[i]);
+		(void)flow_prefetch_line(table, tags[i]);
 	for (size_t i = 0; i < BATCH; i++)
 		sink += flow_touch(table, &packets[i], tags[i], &dir);
 }

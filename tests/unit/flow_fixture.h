@@ -134,7 +134,7 @@ static inline uint32_t touch(const struct packet *packet, enum direction *dir)
 	struct siphash_tag tag = flow_tag(table, &packet->key);
 
 	flow_prefetch_bucket(table, tag);
-	flow_prefetch_line(table, tag);
+	(void)flow_prefetch_line(table, tag);
 	return flow_touch(table, packet, tag, dir);
 }
 

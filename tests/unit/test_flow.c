@@ -192,6 +192,18 @@ static void counters_pass_32_bits(void **state)
 	assert_int_equal(records[0].bytes[1], 0);
 }
 
+static void a_packet_that_opens_a_flow_is_known_before(void **state)
+{
+	struct packet packet = packet_of(IP_PROTO_UDP, 1, 40000, 65000, 7000, T0);
+	struct siphash_tag tag = flow_tag(table, &packet.key);
+	enum direction dir;
+
+	(void)state;
+	assert_false(flow_prefetch_line(table, tag));
+	touch(&packet, &dir);
+	assert_true(flow_prefetch_line(table, tag));
+}
+
 static void truncation_is_remembered(void **state)
 {
 	struct packet packet = packet_of(IP_PROTO_UDP, 1, 40000, 65000, 7000, T0);
@@ -289,6 +301,7 @@ int main(void)
 		TEST(retransmitted_syn_after_data),
 		cmocka_unit_test_setup_teardown(active_splits_by_packet, setup_active, teardown),
 		TEST(counters_pass_32_bits),
+		TEST(a_packet_that_opens_a_flow_is_known_before),
 		TEST(truncation_is_remembered),
 		TEST(swap_turns_everything),
 		TEST(syn_numbers_are_kept),

@@ -57,6 +57,25 @@ static void most_specific_name_wins(void **state)
 	lists_free(lists);
 }
 
+static void an_ask_is_answered_for_any_port(void **state)
+{
+	struct lists *lists = lists_of("pool eu.example.net:3333 port\npool *.example.net below\n");
+	const char name[] = "A.eu.example.net.";
+	struct lists_ask ask;
+
+	(void)state;
+	lists_ask_name(&ask, lists, LIST_WATCHED, name, strlen(name));
+	lists_expect_address(lists, LIST_WATCHED, 4, (const uint8_t *)"\xc6\x33\x64\x01");
+	assert_string_equal(tag_of(lists_answer(&ask, 3333)), "port");
+	assert_string_equal(tag_of(lists_answer(&ask, 1)), "below");
+	assert_string_equal(tag_of(lists_answer(&ask, 3333)), "port");
+	lists_ask_name(&ask, lists, LIST_ALLOWED, name, strlen(name));
+	assert_int_equal(lists_answer(&ask, 3333), 0);
+	lists_ask_name(&ask, lists, LIST_WATCHED, "", 0);
+	assert_int_equal(lists_answer(&ask, 3333), 0);
+	lists_free(lists);
+}
+
 static void hostile_names(void **state)
 {
 	struct lists *lists = lists_of("pool bytes.example.net tag\n");
@@ -533,6 +552,7 @@ static void no_lists_match_nothing(void **state)
 	(void)state;
 	assert_int_equal(id_at(NULL, LIST_WATCHED, "198.51.100.1", 1), 0);
 	assert_int_equal(lists_match_name(NULL, LIST_WATCHED, "a.b", 3, 0), 0);
+	lists_expect_address(NULL, LIST_WATCHED, 4, (const uint8_t *)"\xc6\x33\x64\x01");
 	assert_int_equal(lists_match_wallet(NULL, LIST_WATCHED, "a", 1), 0);
 	assert_int_equal(lists_match_ja3(NULL, JA3, 32), 0);
 	assert_int_equal(lists_match_ja4(NULL, JA4, 36), 0);
@@ -714,6 +734,7 @@ int main(void)
 		cmocka_unit_test(no_lists_match_nothing),
 		cmocka_unit_test(names_match_at_label_boundaries),
 		cmocka_unit_test(most_specific_name_wins),
+		cmocka_unit_test(an_ask_is_answered_for_any_port),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(many_labels),
 		cmocka_unit_test(labels_of_every_length),
