@@ -213,6 +213,14 @@ static uint64_t seconds_between(uint64_t from_ns, uint64_t to_ns)
 	return to_ns > from_ns ? (to_ns - from_ns) / NS_PER_S : 0;
 }
 
+static void write_flags(struct jsonw *w, const char *key, unsigned flags)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char hex[] = { digits[flags >> 4 & 15], digits[flags & 15], '\0' };
+
+	jsonw_text(w, key, hex);
+}
+
 static void write_tcp(struct jsonw *w, const struct flow_record *record)
 {
 	static const struct {
@@ -222,15 +230,11 @@ static void write_tcp(struct jsonw *w, const struct flow_record *record)
 		      { TCP_PSH, "psh" }, { TCP_ACK, "ack" }, { TCP_URG, "urg" } };
 	unsigned to_server = record->tcp_flags[DIR_TO_SERVER];
 	unsigned to_client = record->tcp_flags[DIR_TO_CLIENT];
-	char hex[8];
 
 	jsonw_object(w, "tcp");
-	(void)snprintf(hex, sizeof(hex), "%02x", to_server | to_client);
-	jsonw_text(w, "tcp_flags", hex);
-	(void)snprintf(hex, sizeof(hex), "%02x", to_server);
-	jsonw_text(w, "tcp_flags_ts", hex);
-	(void)snprintf(hex, sizeof(hex), "%02x", to_client);
-	jsonw_text(w, "tcp_flags_tc", hex);
+	write_flags(w, "tcp_flags", to_server | to_client);
+	write_flags(w, "tcp_flags_ts", to_server);
+	write_flags(w, "tcp_flags_tc", to_client);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (((to_server | to_client) & flags[i].bit) != 0)
 			jsonw_bool(w, flags[i].key, true);

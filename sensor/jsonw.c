@@ -152,29 +152,49 @@ static unsigned decode(const uint8_t *bytes, size_t len)
 	return (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | last;
 }
 
-/* Nothing but plain bytes, eight at a time: nearly every string. */
+/* Whether one of eight bytes is not plain. */
+static bool has_odd(uint64_t word)
+{
+	uint64_t quote = word ^ EACH('"');
+	uint64_t backslash = word ^ EACH('\\');
+	/* The top bit of a byte: not ASCII, below 0x20, DEL, a zero where they differ. */
+	uint64_t odd = word | (word - EACH(0x20)) | (word + EACH(1));
+
+	odd |= ((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash);
+	return (odd & EACH(0x80)) != 0;
+}
+
+/* One to seven bytes, some of them twice. */
+static uint64_t few_bytes(const uint8_t *bytes, size_t len)
+{
+	uint32_t first;
+	uint32_t last;
+
+	if (len < sizeof(first))
+		return EACH(' ') << 24 | (uint32_t)bytes[0] << 16 | (uint32_t)bytes[len / 2] << 8 |
+		       bytes[len - 1];
+	memcpy(&first, bytes, sizeof(first));
+	memcpy(&last, bytes + len - sizeof(last), sizeof(last));
+	return (uint64_t)first << 32 | last;
+}
+
+/* Nothing but plain bytes, eight at a time, the last ones together with those before: nearly every
+ * string. */
 static bool is_all_plain(const uint8_t *bytes, size_t len)
 {
-	uint64_t odd = 0;
+	bool is_odd = false;
+	uint64_t word;
 
-	for (; len >= sizeof(odd); bytes += sizeof(odd), len -= sizeof(odd)) {
-		uint64_t word;
-		uint64_t quote;
-		uint64_t backslash;
-
-		memcpy(&word, bytes, sizeof(word));
-		quote = word ^ EACH('"');
-		backslash = word ^ EACH('\\');
-		/* The top bit of a byte: not ASCII, below 0x20, DEL, a zero where they differ. */
-		odd |= word | (word - EACH(0x20)) | (word + EACH(1));
-		odd |= ((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash);
+	if (len == 0)
+		return true;
+	if (len < sizeof(word))
+		return !has_odd(few_bytes(bytes, len));
+	for (size_t i = 0; i < len - sizeof(word); i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		is_odd |= has_odd(word);
 	}
-	if ((odd & EACH(0x80)) != 0)
-		return false;
-	while (len > 0)
-		if (!is_plain(bytes[--len]))
-			return false;
-	return true;
+	memcpy(&word, bytes + len - sizeof(word), sizeof(word));
+	return !is_odd && !has_odd(word);
 }
 
 static void put_escaped(struct jsonw *w, const uint8_t *bytes, size_t len)
@@ -210,12 +230,19 @@ void jsonw_put_bytes(struct jsonw *w, const void *bytes, size_t len)
 {
 	if (len > JSONW_STRING_MAX)
 		len = JSONW_STRING_MAX;
-	put_char(w, '"');
-	if (is_all_plain(bytes, len))
-		put(w, bytes, len);
-	else
+	if (!is_all_plain(bytes, len)) {
+		put_char(w, '"');
 		put_escaped(w, bytes, len);
-	put_char(w, '"');
+		put_char(w, '"');
+	} else if (has_room(w, len + 2)) {
+		char *at = w->out + w->len;
+
+		at[0] = '"';
+		if (len > 0)
+			memcpy(at + 1, bytes, len);
+		at[len + 1] = '"';
+		w->len += len + 2;
+	}
 }
 
 void jsonw_begin(struct jsonw *w, const char *key, size_t key_len)
