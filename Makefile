@@ -74,7 +74,7 @@ $(BUILD)/libtrail.a: $(TRAIL_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# protocols/ needs no library but the tokenizer's header.
+# protocols/ needs no library.
 $(BUILD)/obj/protocols/%.o: protocols/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -1,8 +1,8 @@
 /* json.c: tokenises JSON and finds members by name. Reference: RFC 8259.
  *
- * jsmn cuts the text into tokens but takes `{"a" "b"}`, `[1,,2]`, `{} {}` and `nope` for JSON. So
- * its tokens are walked once in order, together with the text between them: that text must be the
- * separators the grammar wants there. The same walk links parents and successors.
+ * One pass: each token is put in its place as it is found, and what stands between two of them must
+ * be the separators that the grammar wants there. Strings, the bulk of every message, are crossed
+ * eight bytes at a time.
  *
  *   {  "id" :  4  ,  "params" :  [  "a" , 1 ]  }
  *   0   1      2       3         4   5    6         key 3: parent 0, next 7; value 4: parent 3,
@@ -12,11 +12,6 @@
 #include "protocols/json.h"
 
 #include <errno.h>
-
-#define JSMN_STATIC
-#define JSMN_PARENT_LINKS
-#define JSMN_STRICT
-#include <jsmn.h>
 
 #include "protocols/json_text.h"
 #include "protocols/number.h"
@@ -31,9 +26,13 @@ enum expect {
 	EXPECT_END
 };
 
+/* Where reading ended early, at pos. No errno values: whoever calls says what it means. */
+#define WALK_CUT  1 /* inside a token that the end of the text cuts */
+#define WALK_FULL 2 /* before a token for which there is no room */
+
 struct walk {
 	struct json *doc;
-	size_t pos; /* text before it has been checked */
+	size_t pos; /* text before it has been read */
 	enum expect expect;
 	unsigned depth;
 	uint16_t open[LIMIT_JSON_DEPTH]; /* tokens of the open containers */
@@ -49,15 +48,64 @@ static bool walk_in_object(const struct walk *w)
 	return w->depth > 0 && walk_top(w)->type == JSON_OBJECT;
 }
 
-/* The value at `index` is whole: it and the key it belongs to end before the next token. */
-static void walk_end_value(struct walk *w, uint16_t index)
+/* Can a string (or only a value) stand here? */
+static bool walk_wants_key(const struct walk *w)
 {
+	return w->expect == EXPECT_KEY || (w->expect == EXPECT_FIRST && walk_in_object(w));
+}
+
+static bool walk_wants_value(const struct walk *w)
+{
+	return w->expect == EXPECT_ROOT || w->expect == EXPECT_VALUE ||
+	       (w->expect == EXPECT_FIRST && !walk_in_object(w));
+}
+
+/* A token of the text from start to end, the next one of the innermost container. */
+static struct json_token *walk_add(struct walk *w, enum json_type type, size_t start, size_t end)
+{
+	uint16_t index = w->doc->count++;
 	struct json_token *token = &w->doc->tokens[index];
 
+	*token = (struct json_token){ .type = (uint8_t)type,
+				      .parent = -1,
+				      .next = w->doc->count,
+				      .start = (uint32_t)start,
+				      .end = (uint32_t)end };
+	if (w->depth == 0)
+		return token;
+	if (w->expect == EXPECT_VALUE && walk_in_object(w)) { /* the key counts */
+		token->parent = (int16_t)(index - 1);
+		return token;
+	}
+	token->parent = (int16_t)w->open[w->depth - 1];
+	walk_top(w)->size++;
+	return token;
+}
+
+/* The value is whole: it and the key it belongs to end before the next token. */
+static void walk_end_value(struct walk *w, struct json_token *token)
+{
 	token->next = w->doc->count;
 	if (token->parent >= 0 && w->doc->tokens[token->parent].type == JSON_STRING)
 		w->doc->tokens[token->parent].next = w->doc->count;
 	w->expect = w->depth == 0 ? EXPECT_END : EXPECT_MORE;
+}
+
+static int walk_open(struct walk *w, enum json_type type)
+{
+	if (!walk_wants_value(w))
+		return -EINVAL;
+	if (w->doc->count == LIMIT_JSON_TOKENS)
+		return WALK_FULL;
+	if (w->depth == LIMIT_JSON_DEPTH)
+		return -E2BIG;
+	uint16_t index = w->doc->count;
+
+	(void)walk_add(w, type, w->pos, w->pos + 1);
+	w->open[w->depth++] = index;
+	w->expect = EXPECT_FIRST;
+	w->pos++;
+	return 0;
 }
 
 static int walk_close(struct walk *w, enum json_type type)
@@ -65,43 +113,48 @@ static int walk_close(struct walk *w, enum json_type type)
 	if (w->depth == 0 || walk_top(w)->type != type ||
 	    (w->expect != EXPECT_FIRST && w->expect != EXPECT_MORE))
 		return -EINVAL;
-	walk_top(w)->end = (uint32_t)w->pos;
+	struct json_token *token = walk_top(w);
+
+	w->pos++;
 	w->depth--;
-	walk_end_value(w, w->open[w->depth]);
+	token->end = (uint32_t)w->pos;
+	walk_end_value(w, token);
 	return 0;
 }
 
-/* Checks the text up to `until`, which holds no token. */
-static int walk_gap(struct walk *w, size_t until)
+static int walk_separator(struct walk *w, enum expect from, enum expect to)
 {
-	int rc = 0;
+	if (w->expect != from)
+		return -EINVAL;
+	w->expect = to;
+	w->pos++;
+	return 0;
+}
 
-	while (rc == 0 && w->pos < until) {
-		switch (w->doc->text.ptr[w->pos++]) {
-		case ' ':
-		case '\t':
-		case '\r':
-		case '\n':
-			break;
-		case ',':
-			rc = w->expect == EXPECT_MORE ? 0 : -EINVAL;
-			w->expect = walk_in_object(w) ? EXPECT_KEY : EXPECT_VALUE;
-			break;
-		case ':':
-			rc = w->expect == EXPECT_COLON ? 0 : -EINVAL;
-			w->expect = EXPECT_VALUE;
-			break;
-		case '}':
-			rc = walk_close(w, JSON_OBJECT);
-			break;
-		case ']':
-			rc = walk_close(w, JSON_ARRAY);
-			break;
-		default:
-			rc = -EINVAL;
-		}
+static int walk_string(struct walk *w)
+{
+	struct slice text = w->doc->text;
+	bool is_key = walk_wants_key(w);
+	size_t end;
+
+	if (w->depth == 0 || !(is_key || walk_wants_value(w)))
+		return -EINVAL;
+	if (w->doc->count == LIMIT_JSON_TOKENS)
+		return WALK_FULL;
+	if (!json_text_end(text, w->pos + 1, &end))
+		return -EINVAL;
+	if (end == text.len)
+		return WALK_CUT;
+	struct json_token *token = walk_add(w, JSON_STRING, w->pos + 1, end);
+
+	w->pos = end + 1;
+	if (is_key) {
+		token->size = 1;
+		w->expect = EXPECT_COLON;
+	} else {
+		walk_end_value(w, token);
 	}
-	return rc;
+	return 0;
 }
 
 static enum json_type word_type(struct slice word)
@@ -120,89 +173,6 @@ static enum json_type word_type(struct slice word)
 	}
 }
 
-/* The type of a token, or JSON_NONE when its text is not what JSON allows. */
-static enum json_type token_type(const jsmntok_t *from, struct slice text)
-{
-	switch (from->type) {
-	case JSMN_OBJECT:
-		return JSON_OBJECT;
-	case JSMN_ARRAY:
-		return JSON_ARRAY;
-	case JSMN_STRING:
-		return json_text_has_control(text) ? JSON_NONE : JSON_STRING;
-	case JSMN_PRIMITIVE:
-		return word_type(text);
-	case JSMN_UNDEFINED:
-		break;
-	}
-	return JSON_NONE;
-}
-
-static int walk_open(struct walk *w, uint16_t index)
-{
-	if (w->depth == LIMIT_JSON_DEPTH)
-		return -E2BIG;
-	w->open[w->depth++] = index;
-	w->expect = EXPECT_FIRST;
-	return 0;
-}
-
-/* Can a string (or only a value) stand here? */
-static bool walk_wants_key(const struct walk *w)
-{
-	return w->expect == EXPECT_KEY || (w->expect == EXPECT_FIRST && walk_in_object(w));
-}
-
-static bool walk_wants_value(const struct walk *w)
-{
-	return w->expect == EXPECT_ROOT || w->expect == EXPECT_VALUE ||
-	       (w->expect == EXPECT_FIRST && !walk_in_object(w));
-}
-
-static int walk_token(struct walk *w, const jsmntok_t *from)
-{
-	struct json *doc = w->doc;
-	bool is_container = from->type == JSMN_OBJECT || from->type == JSMN_ARRAY;
-	size_t start = (size_t)from->start;
-	size_t quote = from->type == JSMN_STRING ? 1 : 0;
-
-	int rc = walk_gap(w, start - quote);
-	if (rc != 0)
-		return rc;
-
-	size_t end = is_container ? start + 1 : (size_t)from->end;
-	enum json_type type = token_type(from, slice_sub(doc->text, start, end - start));
-	uint16_t index = doc->count;
-	struct json_token *token = &doc->tokens[index];
-
-	*token = (struct json_token){
-		.type = (uint8_t)type, .parent = -1, .start = (uint32_t)start, .end = (uint32_t)end
-	};
-	w->pos = end + quote;
-	doc->count++;
-	token->next = doc->count;
-
-	if (walk_wants_key(w)) {
-		token->parent = (int16_t)w->open[w->depth - 1];
-		token->size = 1;
-		walk_top(w)->size++;
-		w->expect = EXPECT_COLON;
-		return type == JSON_STRING ? 0 : -EINVAL;
-	}
-	if (type == JSON_NONE || !walk_wants_value(w) || (w->depth == 0 && !is_container))
-		return -EINVAL;
-	if (walk_in_object(w)) {
-		token->parent = (int16_t)(index - 1);
-	} else if (w->depth > 0) {
-		token->parent = (int16_t)w->open[w->depth - 1];
-		walk_top(w)->size++;
-	}
-	if (is_container)
-		return walk_open(w, index);
-	walk_end_value(w, index);
-	return 0;
-}
-
 /* Could the word become a literal or a number if more of it followed? */
 static bool is_word_begin(struct slice word)
 {
@@ -218,83 +188,114 @@ static bool is_word_begin(struct slice word)
 	return is_begin;
 }
 
-/* The text ended inside the document. Checks the piece of a token at its end, drops a key that lost
- * its value, and closes what is open. */
-static int walk_cut(struct walk *w, size_t stopped)
+static bool ends_word(uint8_t byte)
 {
-	struct json *doc = w->doc;
+	return byte <= ' ' || byte == ',' || byte == ']' || byte == '}';
+}
 
-	int rc = walk_gap(w, stopped);
-	if (rc != 0)
-		return rc;
-	struct slice rest = slice_tail(doc->text, stopped);
-	if (slice_starts(rest, "\"")) {
-		if (json_text_has_control(rest) || !(walk_wants_key(w) || walk_wants_value(w)))
-			return -EINVAL;
-	} else if (rest.len > 0 && !(is_word_begin(rest) && walk_wants_value(w))) {
+/* A number or a literal. */
+static int walk_word(struct walk *w)
+{
+	struct slice rest = slice_tail(w->doc->text, w->pos);
+	size_t len = 1;
+
+	if (w->depth == 0 || !walk_wants_value(w))
 		return -EINVAL;
-	}
-	if (w->depth == 0 && rest.len > 0)
+	if (w->doc->count == LIMIT_JSON_TOKENS)
+		return WALK_FULL;
+	while (len < rest.len && !ends_word(rest.ptr[len]))
+		len++;
+	if (len == rest.len)
+		return is_word_begin(rest) ? WALK_CUT : -EINVAL;
+	enum json_type type = word_type(slice_head(rest, len));
+
+	if (type == JSON_NONE)
 		return -EINVAL;
-	if (walk_in_object(w) && (w->expect == EXPECT_COLON || w->expect == EXPECT_VALUE)) {
-		doc->count--;
-		walk_top(w)->size--;
-		if (slice_starts(rest, "\"")) {
-			doc->cut_key = doc->count;
-			doc->cut_at = (uint32_t)stopped + 1;
-		}
-	}
-	while (w->depth > 0) {
-		walk_top(w)->end = (uint32_t)doc->text.len;
-		w->depth--;
-		walk_end_value(w, w->open[w->depth]);
-	}
-	doc->is_cut = true;
+	walk_end_value(w, walk_add(w, type, w->pos, w->pos + len));
+	w->pos += len;
 	return 0;
 }
 
-/* count: of the tokens, where jsmn stopped behind `stopped` bytes. */
-static int walk_all(struct walk *w, const jsmntok_t *tokens, unsigned count, size_t stopped,
-		    bool is_part)
+/* One token or separator, or a blank. */
+static int walk_step(struct walk *w)
 {
-	for (unsigned i = 0; i < count; i++) {
-		int rc = walk_token(w, &tokens[i]);
-		if (rc != 0)
-			return rc;
+	switch (w->doc->text.ptr[w->pos]) {
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		w->pos++;
+		return 0;
+	case ',':
+		return walk_separator(w, EXPECT_MORE,
+				      walk_in_object(w) ? EXPECT_KEY : EXPECT_VALUE);
+	case ':':
+		return walk_separator(w, EXPECT_COLON, EXPECT_VALUE);
+	case '{':
+		return walk_open(w, JSON_OBJECT);
+	case '[':
+		return walk_open(w, JSON_ARRAY);
+	case '}':
+		return walk_close(w, JSON_OBJECT);
+	case ']':
+		return walk_close(w, JSON_ARRAY);
+	case '"':
+		return walk_string(w);
+	case '-':
+	case '0' ... '9':
+	case 't':
+	case 'f':
+	case 'n':
+		return walk_word(w);
+	default:
+		return -EINVAL;
 	}
-	if (is_part)
-		return walk_cut(w, stopped < w->doc->text.len ? stopped : w->doc->text.len);
-	int rc = walk_gap(w, w->doc->text.len);
-	return rc != 0 || w->expect == EXPECT_END ? rc : -EINVAL;
 }
 
-/* The text is cut where the tokens ran out. */
-static int walk_full(struct walk *w, const jsmntok_t *tokens, unsigned count, size_t stopped)
+/* The text ends inside the document: a key that lost its value is dropped, and what is open is
+ * closed. */
+static void walk_cut(struct walk *w)
 {
-	w->doc->text = slice_head(w->doc->text, stopped);
-	return walk_all(w, tokens, count, stopped, true);
+	struct json *doc = w->doc;
+
+	if (walk_in_object(w) && (w->expect == EXPECT_COLON || w->expect == EXPECT_VALUE)) {
+		doc->count--;
+		walk_top(w)->size--;
+		if (slice_starts(slice_tail(doc->text, w->pos), "\"")) {
+			doc->cut_key = doc->count;
+			doc->cut_at = (uint32_t)w->pos + 1;
+		}
+	}
+	while (w->depth > 0) {
+		struct json_token *token = walk_top(w);
+
+		token->end = (uint32_t)doc->text.len;
+		w->depth--;
+		walk_end_value(w, token);
+	}
+	doc->is_cut = true;
 }
 
-/* What jsmn said becomes a document. */
-static int walk_result(struct walk *w, const jsmntok_t *tokens, const jsmn_parser *parser,
-		       int result, bool may_be_cut)
+static int walk_all(struct walk *w, bool may_be_cut)
 {
-	if (result == JSMN_ERROR_NOMEM && may_be_cut)
-		return walk_full(w, tokens, parser->toknext, parser->pos);
-	if (result == JSMN_ERROR_NOMEM)
-		return -E2BIG;
-	if (result > 0)
-		return walk_all(w, tokens, parser->toknext, parser->pos, false);
-	if (may_be_cut && (result == JSMN_ERROR_PART || result == 0))
-		return walk_all(w, tokens, parser->toknext, parser->pos, true);
-	return -EINVAL;
+	struct json *doc = w->doc;
+	int rc = 0;
+
+	while (rc == 0 && w->pos < doc->text.len)
+		rc = walk_step(w);
+	if (rc < 0 || (rc == 0 && w->expect == EXPECT_END))
+		return rc;
+	if (!may_be_cut)
+		return rc == WALK_FULL ? -E2BIG : -EINVAL;
+	if (rc == WALK_FULL)
+		doc->text = slice_head(doc->text, w->pos);
+	walk_cut(w);
+	return 0;
 }
 
 int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 {
-	jsmntok_t tokens[LIMIT_JSON_TOKENS];
 	struct walk walk = { .doc = doc };
-	jsmn_parser parser;
 
 	doc->text = text;
 	doc->count = 0;
@@ -302,12 +303,8 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 	doc->cut_key = 0;
 	if (text.len > LIMIT_MESSAGE_BYTES)
 		return -E2BIG;
+	int rc = walk_all(&walk, may_be_cut);
 
-	jsmn_init(&parser);
-	int rc = jsmn_parse(&parser, (const char *)text.ptr, text.len, tokens, LIMIT_JSON_TOKENS);
-	const jsmn_parser after = parser; /* nobody points to it: jsmn keeps it in registers */
-
-	rc = walk_result(&walk, tokens, &after, rc, may_be_cut);
 	if (rc != 0)
 		doc->count = 0;
 	return rc;

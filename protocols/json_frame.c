@@ -7,7 +7,7 @@
  * after a brace must not make us buffer a megabyte of somebody's TLS. */
 #include "protocols/json.h"
 
-#include <endian.h>
+#include "protocols/json_text.h"
 
 enum byte_class { NEVER = 0, BLANK, WORD, QUOTE, OPEN, CLOSE, SEPARATOR };
 
@@ -29,32 +29,6 @@ struct scan {
 	bool has_value; /* a value has ended; only a separator or a closing bracket may follow */
 };
 
-/* Index of the first byte from pos that is a quote, a backslash or a control byte; in.len if none.
- * Eight bytes at a time: most of a message is hex inside strings. Borrows only run upwards, so the
- * lowest hit is one. */
-static size_t find_special(struct slice in, size_t pos)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	const uint64_t highs = 0x8080808080808080u;
-
-	for (; in.len - pos >= sizeof(uint64_t); pos += sizeof(uint64_t)) {
-		uint64_t word;
-
-		memcpy(&word, in.ptr + pos, sizeof(word));
-		word = le64toh(word);
-		uint64_t quote = word ^ ones * '"';
-		uint64_t slash = word ^ ones * '\\';
-		uint64_t hits = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-				 ((word - ones * 0x20) & ~word)) &
-				highs;
-		if (hits != 0)
-			return pos + (unsigned)__builtin_ctzll(hits) / 8;
-	}
-	while (pos < in.len && in.ptr[pos] != '"' && in.ptr[pos] != '\\' && in.ptr[pos] >= 0x20)
-		pos++;
-	return pos;
-}
-
 /* Scans a string, pos at its opening quote, and leaves pos after the closing one. */
 static enum json_frame_result scan_string(struct scan *s)
 {
@@ -62,7 +36,7 @@ static enum json_frame_result scan_string(struct scan *s)
 
 	s->pos++;
 	for (;;) {
-		s->pos = find_special(s->in, s->pos);
+		s->pos = json_text_special(s->in, s->pos);
 		if (s->pos == s->in.len)
 			return JSON_FRAME_MORE;
 		if (s->in.ptr[s->pos] == '"') {

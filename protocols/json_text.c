@@ -3,27 +3,65 @@
  *   \n -> 0A    \/ -> 2F    \u00e9 -> C3 A9    \ud83d\ude00 -> F0 9F 98 80 */
 #include "protocols/json_text.h"
 
+#include <endian.h>
+
 #include "protocols/hex.h"
 #include "protocols/json.h"
 
 #define REPLACEMENT 0xfffdu
 
-bool json_text_has_control(struct slice raw)
+/* Eight bytes at a time: most of a message is hex inside strings. Quotes and control bytes are
+ * those below 0x21 once bit 1 is turned over; all that is looked for is below 0x80. Borrows only
+ * run upwards from a hit, so the lowest one is true. */
+size_t json_text_special(struct slice in, size_t pos)
 {
 	const uint64_t ones = 0x0101010101010101u;
-	uint64_t hits = 0;
-	size_t i = 0;
+	const uint64_t highs = 0x8080808080808080u;
 
-	for (; raw.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+	for (; in.len - pos >= sizeof(uint64_t); pos += sizeof(uint64_t)) {
 		uint64_t word;
 
-		memcpy(&word, raw.ptr + i, sizeof(word));
-		hits |= (word - ones * 0x20) & ~word;
+		memcpy(&word, in.ptr + pos, sizeof(word));
+		word = le64toh(word);
+		uint64_t turned = word ^ ones * ('"' ^ ' ');
+		uint64_t slash = word ^ ones * '\\';
+		uint64_t hits = ((turned - ones * 0x21) | (slash - ones)) & ~word & highs;
+
+		if (hits != 0)
+			return pos + (unsigned)__builtin_ctzll(hits) / 8;
 	}
-	bool has = (hits & ones * 0x80) != 0;
-	for (; i < raw.len; i++)
-		has = has || raw.ptr[i] < 0x20;
-	return has;
+	while (pos < in.len && in.ptr[pos] != '"' && in.ptr[pos] != '\\' && in.ptr[pos] >= 0x20)
+		pos++;
+	return pos;
+}
+
+/* The bytes of the escape after a backslash; 0: there is no such escape. As much of it as is there
+ * is judged. */
+static size_t escape_len(struct slice escape)
+{
+	struct slice single = slice_str("\"\\/bfnrt");
+	struct slice digits = slice_sub(escape, 1, 4);
+
+	if (escape.len == 0 || slice_find(single, escape.ptr[0]) < single.len)
+		return 1;
+	if (escape.ptr[0] != 'u' || (digits.len > 0 && !hex_is(digits)))
+		return 0;
+	return 5;
+}
+
+bool json_text_end(struct slice in, size_t pos, size_t *end)
+{
+	for (;;) {
+		pos = json_text_special(in, pos < in.len ? pos : in.len);
+		*end = pos;
+		if (pos == in.len || in.ptr[pos] == '"')
+			return true;
+		size_t len = in.ptr[pos] == '\\' ? escape_len(slice_tail(in, pos + 1)) : 0;
+
+		if (len == 0)
+			return false;
+		pos += 1 + len;
+	}
 }
 
 /* Four hex digits; false, with nothing taken, when there are none. */

@@ -4,8 +4,14 @@
 
 #include "protocols/cursor.h"
 
-/* True when a byte below 0x20 is in it: no JSON string has one. */
-bool json_text_has_control(struct slice raw);
+/* Index of the first byte from pos on that is a quote, a backslash or a control byte; in.len: none.
+ * pos is at most in.len. */
+size_t json_text_special(struct slice in, size_t pos);
+
+/* Where the string ends whose text begins at pos: *end is the index of its closing quote, or in.len
+ * when the text is cut. False: there is a control byte or an escape in it that JSON does not have.
+ */
+bool json_text_end(struct slice in, size_t pos, size_t *end);
 
 /* True when raw, with its escapes undone, is `wanted`. */
 bool json_text_equal(struct slice raw, struct slice wanted);

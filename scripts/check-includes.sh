@@ -28,10 +28,8 @@ sensor=$(find sensor -name '*.[ch]')
 # shellcheck disable=SC2086
 {
     rule "protocols/ never includes sensor/" "$(includes 'sensor/' $proto)"
-    rule "protocols/ includes no library but the tokenizer" \
-        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|jansson|microhttpd|cap-ng|uthash|pthread|sys/)' $proto)"
-    rule "jsmn.h only in protocols/json.c" \
-        "$(includes 'jsmn' $proto $sensor | grep -v '^protocols/json\.c:')"
+    rule "protocols/ includes no library" \
+        "$(includes '(pcap|ndpi|hiredis|yaml|openssl|zlib|jansson|jsmn|microhttpd|cap-ng|uthash|pthread|sys/)' $proto)"
     rule "pcap only in sensor/capture.c" \
         "$(includes 'pcap' $sensor | grep -v '^sensor/capture\.c:')"
     rule "nDPI only in sensor/classify.c" \

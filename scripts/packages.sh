@@ -2,10 +2,10 @@
 # shellcheck shell=sh disable=SC2034
 
 BUILD_PACKAGES="gcc libc6-dev make pkg-config libpcap-dev libndpi-dev libhiredis-dev libyaml-dev
-    libssl-dev libcap-ng-dev libjsmn-dev zlib1g-dev
+    libssl-dev libcap-ng-dev zlib1g-dev
     libjansson-dev libmicrohttpd-dev"
 DEMO_PACKAGES="redis-server python3"
-TEST_PACKAGES="libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
+TEST_PACKAGES="libcmocka-dev libjsmn-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
     python3-jsonschema iproute2 nftables openssl"
 
 # install_packages NAME...: in a process of its own, which tidies up however it ends. redis-server

@@ -1,8 +1,14 @@
 /* fuzz_json.c: framing and parsing of any bytes, and what the two must agree on.
  *
  * A frame makes progress and stays inside its input. What parses as an object is framed as a whole,
- * and no prefix of it is refused or gives more than the whole does. */
+ * and no prefix of it is refused or gives more than the whole does. A tokenizer of somebody else's,
+ * which takes more for JSON than ours, finds the same tokens. */
 #include <stdlib.h>
+
+#define JSMN_STATIC
+#define JSMN_PARENT_LINKS
+#define JSMN_STRICT
+#include <jsmn.h>
 
 #include "protocols/json.h"
 
@@ -71,6 +77,39 @@ static void read_document(const struct json *doc)
 	}
 }
 
+static jsmntype_t jsmn_type(enum json_type type)
+{
+	switch (type) {
+	case JSON_OBJECT:
+		return JSMN_OBJECT;
+	case JSON_ARRAY:
+		return JSMN_ARRAY;
+	case JSON_STRING:
+		return JSMN_STRING;
+	default:
+		return JSMN_PRIMITIVE;
+	}
+}
+
+static void check_tokens(const struct json *doc)
+{
+	static jsmntok_t theirs[LIMIT_JSON_TOKENS];
+	jsmn_parser parser;
+
+	jsmn_init(&parser);
+	int count = jsmn_parse(&parser, (const char *)doc->text.ptr, doc->text.len, theirs,
+			       LIMIT_JSON_TOKENS);
+
+	require(count == doc->count);
+	for (uint16_t i = 0; i < doc->count; i++) {
+		const struct json_token *ours = &doc->tokens[i];
+
+		require(theirs[i].type == jsmn_type((enum json_type)ours->type));
+		require(theirs[i].start == (int)ours->start && theirs[i].end == (int)ours->end);
+		require(theirs[i].size == ours->size && theirs[i].parent == ours->parent);
+	}
+}
+
 static void check_frames(struct slice in)
 {
 	while (in.len > 0) {
@@ -120,6 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	require(!doc.is_cut && doc.count > 0);
 	read_document(&doc);
+	check_tokens(&doc);
 	if (json_type(&doc, json_root(&doc)) != JSON_OBJECT)
 		return 0;
 	require(json_frame(in, &skip, &len) == JSON_FRAME_WHOLE);

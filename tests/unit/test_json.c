@@ -281,6 +281,38 @@ static void test_parse_refuses(void **state)
 	assert_int_equal(json_parse(&doc, slice_of(NULL, 0), false), -EINVAL);
 }
 
+/* Whatever the byte, wherever in the string: it ends it, or is refused, or belongs to it. */
+static void test_strings_of_every_byte(void **state)
+{
+	char text[64];
+	size_t skip;
+	size_t end;
+
+	(void)state;
+	for (size_t len = 1; len <= 36; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (unsigned byte = 0; byte < 256; byte++) {
+				memset(text, at % 2 == 0 ? '!' : '\xa2', sizeof(text));
+				memcpy(text, "[{\"", 3);
+				text[3 + at] = (char)byte;
+				memcpy(text + 3 + len, "\":0}]", 5);
+				struct slice in = guard_put(&guard, text, 3 + len + 5);
+				bool is_plain = byte >= 0x20 && byte != '"' && byte != '\\';
+				bool is_escape = byte == '\\' && at == len - 1;
+
+				assert_int_equal(json_parse(&doc, in, false),
+						 is_plain ? 0 : -EINVAL);
+				if (is_plain)
+					assert_int_equal(json_raw(&doc, 2).len, len);
+				if (!is_escape)
+					assert_int_equal(json_frame(in, &skip, &end),
+							 is_plain ? JSON_FRAME_WHOLE
+								  : JSON_FRAME_BAD);
+			}
+		}
+	}
+}
+
 static void test_parse_members(void **state)
 {
 	(void)state;
@@ -605,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_length_cap),
 		cmocka_unit_test(test_frame_drops_binary_early),
 		cmocka_unit_test(test_parse_refuses),
+		cmocka_unit_test(test_strings_of_every_byte),
 		cmocka_unit_test(test_parse_members),
 		cmocka_unit_test(test_absent_gives_absent),
 		cmocka_unit_test(test_token_cap),

@@ -90,6 +90,50 @@ static void test_text_of_a_cut_string(void **state)
 	}
 }
 
+/* The cut may be inside an escape; what is there of it is judged. */
+static void test_cut_inside_an_escape(void **state)
+{
+	static const char *const good[] = { "[\"a\\", "[\"a\\u", "[\"a\\u00", "[\"a\\u0041",
+					    "[\"\\\"" };
+	static const char *const bad[] = { "[\"a\\x", "[\"a\\ug", "[\"a\\u00g", "[\"a\\u00\"",
+					   "[\"\\U0041" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(json_parse(&doc, guard_str(&guard, good[i]), false), -EINVAL);
+		assert_int_equal(json_parse(&doc, guard_str(&guard, good[i]), true), 0);
+		assert_true(doc.is_cut && doc.count == 1);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (json_parse(&doc, guard_str(&guard, bad[i]), true) != -EINVAL)
+			fail_msg("should not parse: %s", bad[i]);
+}
+
+/* Of what stands behind the last token that has room nothing is read. */
+static void test_token_cap_ends_the_reading(void **state)
+{
+	static const char *const rest[] = {
+		"7]", "\"x\"]", "{}]", "7", "\"x", "\"\x01\"]", "nope]"
+	};
+	char text[2 * LIMIT_JSON_TOKENS + 16] = "[";
+	size_t full = 1;
+
+	(void)state;
+	for (int i = 1; i < LIMIT_JSON_TOKENS; i++, full += 2)
+		memcpy(text + full, "7,", 2);
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		size_t len = strlen(rest[i]);
+
+		memcpy(text + full, rest[i], len);
+		struct slice in = guard_put(&guard, text, full + len);
+		assert_int_equal(json_parse(&doc, in, false), -E2BIG);
+		assert_int_equal(json_parse(&doc, in, true), 0);
+		assert_true(doc.is_cut && doc.count == LIMIT_JSON_TOKENS);
+		assert_int_equal(doc.text.len, full);
+		assert_int_equal(json_size(&doc, 0), LIMIT_JSON_TOKENS - 1);
+	}
+}
+
 static void test_cut_still_refuses_garbage(void **state)
 {
 	static const char *const bad[] = {
@@ -111,6 +155,8 @@ int main(void)
 		cmocka_unit_test(test_token_cap_cuts),
 		cmocka_unit_test(test_cut_at_every_length),
 		cmocka_unit_test(test_text_of_a_cut_string),
+		cmocka_unit_test(test_cut_inside_an_escape),
+		cmocka_unit_test(test_token_cap_ends_the_reading),
 		cmocka_unit_test(test_cut_still_refuses_garbage),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
