@@ -19,8 +19,7 @@ struct sink {
 	enum direction dir;
 	uint64_t time_ns;
 	enum claim claim;
-	uint64_t answered; /* request id of the first mere answer */
-	bool is_applied;   /* findings go on to the session: from the first fact on */
+	bool is_applied; /* findings go on to the session: all, or none */
 };
 
 /* 1 + index of the first dialect that frames text: they all frame alike. */
@@ -107,17 +106,18 @@ static void weigh_finding(void *ctx, const struct finding *finding)
 		sink->claim = claim;
 }
 
-/* The dialect that is spoken: what begins with a fact is its own, and is taken at once. */
+/* The dialect that is spoken: what begins with a fact, or with an answer that it, or rather the
+ * session, waits for, is its own, and is taken at once. */
 static void take_or_weigh(void *ctx, const struct finding *finding)
 {
 	struct sink *sink = ctx;
 	bool is_first = sink->claim == CLAIM_NONE;
 
 	weigh_finding(ctx, finding);
-	if (is_first && sink->claim >= CLAIM_FACT)
-		sink->is_applied = true;
-	if (is_first && finding->kind == FINDING_REPLY)
-		sink->answered = finding->request;
+	if (is_first)
+		sink->is_applied = sink->claim >= CLAIM_FACT ||
+				   session_awaits(&sink->conversation->session, finding->request,
+						  sink->dir, sink->time_ns);
 	if (sink->is_applied)
 		take_finding(sink, finding);
 }
@@ -198,9 +198,9 @@ static void decode(struct conversation *self, size_t found, struct message *msg,
 	(void)dialects[found - 1]->decode(state_of(self, found - 1), msg, &out);
 }
 
-/* The dialect that is spoken reads the message in one go when it begins with a fact. A mere answer
- * it may have when it, or rather the session, asked for it, or when nobody sees more in it.
- * Returns the claim; *found is who read it, 0 when nobody did. */
+/* The dialect that is spoken reads the message in one go when its beginning is its own. Any other
+ * answer it may have when nobody sees more in it. Returns the claim; *found is who read it, 0 when
+ * nobody did. */
 static enum claim read_as_current(struct conversation *self, struct message *msg, struct sink *sink,
 				  size_t *found)
 {
@@ -218,9 +218,7 @@ static enum claim read_as_current(struct conversation *self, struct message *msg
 		return sink->claim;
 	memcpy(self->states[index], before, sizeof(before));
 	best = !is_mine ? CLAIM_NONE : sink->claim == CLAIM_NONE ? CLAIM_KNOWN : sink->claim;
-	if (best < CLAIM_FACT &&
-	    (best == CLAIM_NONE ||
-	     !session_awaits(&self->session, sink->answered, sink->dir, sink->time_ns))) {
+	if (best < CLAIM_FACT) {
 		size_t better = find_better(self, msg, &best);
 
 		*found = better != 0 ? better : is_mine ? self->current : 0;

@@ -1,8 +1,8 @@
 /* hearing.h: who understands a message: which dialect it is of, and what it says to the session.
  *
  * Every message is tokenised once. The dialect that is spoken is asked first, and reads at once
- * what begins with a fact; else each is asked on a copy of its state what the message would prove,
- * and the one that knows it best reads it. */
+ * what begins with a fact or with an answer that is awaited; else each is asked on a copy of its
+ * state what the message would prove, and the one that knows it best reads it. */
 #ifndef SENSOR_HEARING_H
 #define SENSOR_HEARING_H
 
