@@ -15,14 +15,14 @@
 
 static bool is_merkle_branch(const struct rpc_call *call, json_value branch)
 {
-	size_t count = json_size(call->doc, branch);
+	const struct json *doc = call->doc;
+	json_value hash = json_element(doc, branch, 0);
 
-	if (json_type(call->doc, branch) != JSON_ARRAY || count > MERKLE_BRANCH_MAX)
+	if (json_type(doc, branch) != JSON_ARRAY || json_size(doc, branch) > MERKLE_BRANCH_MAX)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!rpc_is_hex(call->doc, json_element(call->doc, branch, i), 64))
-			return false;
-	return true;
+	while (hash != JSON_ABSENT && rpc_is_hex(doc, hash, 64))
+		hash = json_next(doc, hash);
+	return hash == JSON_ABSENT;
 }
 
 static uint64_t hash_paid(const struct coinbase *coinbase, const char *coin)

@@ -310,23 +310,6 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 	return rc;
 }
 
-static const struct json_token *token_at(const struct json *doc, json_value value)
-{
-	return value >= 0 && value < doc->count ? &doc->tokens[value] : NULL;
-}
-
-json_value json_root(const struct json *doc)
-{
-	return doc->count > 0 ? 0 : JSON_ABSENT;
-}
-
-enum json_type json_type(const struct json *doc, json_value value)
-{
-	const struct json_token *token = token_at(doc, value);
-
-	return token == NULL ? JSON_NONE : (enum json_type)token->type;
-}
-
 /* A key is told apart by its length and its first byte, or it has an escape. */
 static inline bool is_key(const struct json *doc, const struct json_token *key, struct slice name)
 {
@@ -384,20 +367,4 @@ json_value json_element(const struct json *doc, json_value array, size_t index)
 	for (size_t i = 0; i < index; i++)
 		element = doc->tokens[element].next;
 	return element;
-}
-
-size_t json_size(const struct json *doc, json_value value)
-{
-	enum json_type type = json_type(doc, value);
-
-	return type == JSON_OBJECT || type == JSON_ARRAY ? doc->tokens[value].size : 0;
-}
-
-struct slice json_raw(const struct json *doc, json_value value)
-{
-	const struct json_token *token = token_at(doc, value);
-
-	if (token == NULL)
-		return slice_of(NULL, 0);
-	return slice_sub(doc->text, token->start, token->end - token->start);
 }

@@ -69,8 +69,23 @@ struct slice json_plain(struct slice text, uint8_t *out, size_t size);
 int json_parse(struct json *doc, struct slice text, bool may_be_cut);
 
 /* The root value (index 0), or JSON_ABSENT for an empty document. */
-json_value json_root(const struct json *doc);
-enum json_type json_type(const struct json *doc, json_value value);
+static inline json_value json_root(const struct json *doc)
+{
+	return doc->count > 0 ? 0 : JSON_ABSENT;
+}
+
+/* The token of a value, or NULL. */
+static inline const struct json_token *json_token_at(const struct json *doc, json_value value)
+{
+	return value >= 0 && value < doc->count ? &doc->tokens[value] : NULL;
+}
+
+static inline enum json_type json_type(const struct json *doc, json_value value)
+{
+	const struct json_token *token = json_token_at(doc, value);
+
+	return token == NULL ? JSON_NONE : (enum json_type)token->type;
+}
 
 /* Member of an object by name (unescaped, exact); the last one wins among duplicates. */
 json_value json_member_of(const struct json *doc, json_value object, struct slice name);
@@ -84,14 +99,34 @@ static inline json_value json_member(const struct json *doc, json_value object, 
 void json_members(const struct json *doc, json_value object, const struct slice *names,
 		  json_value *values, size_t count);
 
-/* Element of an array. */
+/* Element of an array. Counts its way: who wants them all goes on with json_next(). */
 json_value json_element(const struct json *doc, json_value array, size_t index);
 
+/* The element after that one in its array, or JSON_ABSENT. */
+static inline json_value json_next(const struct json *doc, json_value element)
+{
+	const struct json_token *token = json_token_at(doc, element);
+	const struct json_token *next = token == NULL ? NULL : json_token_at(doc, token->next);
+
+	return next != NULL && next->parent == token->parent ? token->next : JSON_ABSENT;
+}
+
 /* Elements of an array or members of an object; 0 for all else. */
-size_t json_size(const struct json *doc, json_value value);
+static inline size_t json_size(const struct json *doc, json_value value)
+{
+	enum json_type type = json_type(doc, value);
+
+	return type == JSON_OBJECT || type == JSON_ARRAY ? doc->tokens[value].size : 0;
+}
 
 /* The raw bytes of a value (strings without quotes, escapes still in them). */
-struct slice json_raw(const struct json *doc, json_value value);
+static inline struct slice json_raw(const struct json *doc, json_value value)
+{
+	const struct json_token *token = json_token_at(doc, value);
+
+	return token == NULL ? slice_of(NULL, 0)
+			     : slice_sub(doc->text, token->start, token->end - token->start);
+}
 
 /* The beginning of a member's string when it is where the text was cut, escapes still in it; such a
  * member is absent otherwise. Empty: another one, or nothing of it is there. */

@@ -108,13 +108,11 @@ bool stratum_field_fits(const struct json *doc, json_value value, enum stratum_f
 
 size_t stratum_match(const struct rpc_call *call, const enum stratum_field *fields, size_t count)
 {
+	json_value value = stratum_param(call, 0);
 	size_t right = 0;
 
-	if (json_type(call->doc, call->params) != JSON_ARRAY)
-		return 0;
-	while (right < count &&
-	       stratum_field_fits(call->doc, stratum_param(call, right), fields[right]))
-		right++;
+	for (; right < count && stratum_field_fits(call->doc, value, fields[right]); right++)
+		value = json_next(call->doc, value);
 	return right;
 }
 

@@ -65,12 +65,15 @@ static void read_document(const struct json *doc)
 		check_inside(cut, doc->text);
 		require(cut.len == 0 || (doc->is_cut && json_type(doc, i) == JSON_OBJECT));
 		size_t elements = json_type(doc, i) == JSON_ARRAY ? json_size(doc, i) : 0;
+		json_value next = json_element(doc, i, 0);
 		for (size_t at = 0; at < elements; at++) {
 			json_value element = json_element(doc, i, at);
 
-			require(element > i && element < token->next);
+			require(element > i && element < token->next && element == next);
 			require(doc->tokens[element].parent == (int)i);
+			next = json_next(doc, element);
 		}
+		require(next == JSON_ABSENT);
 		require(json_element(doc, i, elements) == JSON_ABSENT);
 		json_value member = json_member(doc, i, "params");
 		require(member == JSON_ABSENT || (member > i && member < token->next));

@@ -345,6 +345,24 @@ static void test_parse_members(void **state)
 	assert_int_equal(doc.tokens[json_element(&doc, list, 0)].parent, list);
 }
 
+/* As json_element() counts them, whatever stands in between and behind. */
+static void test_next_goes_through_a_list(void **state)
+{
+	size_t at = 0;
+
+	(void)state;
+	parse("{\"a\":[1,\"two\",[3,[4]],{\"k\":[5]},[],{},null],\"b\":[6]}");
+	json_value list = json_member(&doc, 0, "a");
+
+	for (json_value value = json_element(&doc, list, 0); value != JSON_ABSENT;
+	     value = json_next(&doc, value))
+		assert_int_equal(value, json_element(&doc, list, at++));
+	assert_int_equal(at, json_size(&doc, list));
+	assert_int_equal(json_next(&doc, list), JSON_ABSENT); /* a member is no element */
+	assert_int_equal(json_next(&doc, json_root(&doc)), JSON_ABSENT);
+	assert_int_equal(json_next(&doc, JSON_ABSENT), JSON_ABSENT);
+}
+
 static void test_absent_gives_absent(void **state)
 {
 	double d = 7;
@@ -639,6 +657,7 @@ int main(void)
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_strings_of_every_byte),
 		cmocka_unit_test(test_parse_members),
+		cmocka_unit_test(test_next_goes_through_a_list),
 		cmocka_unit_test(test_absent_gives_absent),
 		cmocka_unit_test(test_token_cap),
 		cmocka_unit_test(test_text_undoes_escapes),
