@@ -108,9 +108,15 @@ static inline bool rpc_starts(struct slice text, const char *prefix)
 	return strlen(prefix) <= text.len && rpc_starts_with(text, slice_str(prefix));
 }
 
+/* Methods of one namespace begin alike and are often of one length: most differ in their last byte,
+ * by more than the bit of the case. */
 static inline bool rpc_equals(struct slice text, const char *word)
 {
-	return text.len == strlen(word) && rpc_starts_with(text, slice_str(word));
+	size_t len = strlen(word);
+
+	return text.len == len &&
+	       (len == 0 || ((text.ptr[len - 1] ^ (uint8_t)word[len - 1]) & ~0x20) == 0) &&
+	       rpc_starts_with(text, slice_str(word));
 }
 
 bool rpc_contains(struct slice text, const char *word);
