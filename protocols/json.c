@@ -2,7 +2,7 @@
  *
  * One pass: each token is put in its place as it is found, and what stands between two of them must
  * be the separators that the grammar wants there. Strings, the bulk of every message, are crossed
- * eight bytes at a time.
+ * sixteen bytes at a time.
  *
  *   {  "id" :  4  ,  "params" :  [  "a" , 1 ]  }
  *   0   1      2       3         4   5    6         key 3: parent 0, next 7; value 4: parent 3,

@@ -10,25 +10,23 @@
 
 #define REPLACEMENT 0xfffdu
 
-/* Eight bytes at a time: most of a message is hex inside strings. Quotes and control bytes are
- * those below 0x21 once bit 1 is turned over; all that is looked for is below 0x80. Borrows only
- * run upwards from a hit, so the lowest one is true. */
+/* Sixteen bytes that are judged at once; the compiler knows how, on any machine. */
+typedef uint8_t text_bytes __attribute__((vector_size(16)));
+
+/* Most of a message is hex inside strings. */
 size_t json_text_special(struct slice in, size_t pos)
 {
-	const uint64_t ones = 0x0101010101010101u;
-	const uint64_t highs = 0x8080808080808080u;
+	for (; in.len - pos >= sizeof(text_bytes); pos += sizeof(text_bytes)) {
+		text_bytes bytes;
+		uint64_t hits[2];
 
-	for (; in.len - pos >= sizeof(uint64_t); pos += sizeof(uint64_t)) {
-		uint64_t word;
-
-		memcpy(&word, in.ptr + pos, sizeof(word));
-		word = le64toh(word);
-		uint64_t turned = word ^ ones * ('"' ^ ' ');
-		uint64_t slash = word ^ ones * '\\';
-		uint64_t hits = ((turned - ones * 0x21) | (slash - ones)) & ~word & highs;
-
-		if (hits != 0)
-			return pos + (unsigned)__builtin_ctzll(hits) / 8;
+		memcpy(&bytes, in.ptr + pos, sizeof(bytes));
+		bytes = (text_bytes)((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
+		memcpy(hits, &bytes, sizeof(hits));
+		if ((hits[0] | hits[1]) == 0)
+			continue;
+		return hits[0] != 0 ? pos + (unsigned)__builtin_ctzll(le64toh(hits[0])) / 8
+				    : pos + 8 + (unsigned)__builtin_ctzll(le64toh(hits[1])) / 8;
 	}
 	while (pos < in.len && in.ptr[pos] != '"' && in.ptr[pos] != '\\' && in.ptr[pos] >= 0x20)
 		pos++;
