@@ -16,14 +16,16 @@
 #include "protocols/json_text.h"
 #include "protocols/number.h"
 
+/* What may stand here: a set. */
 enum expect {
-	EXPECT_ROOT,
-	EXPECT_FIRST,
-	EXPECT_KEY,
-	EXPECT_COLON,
-	EXPECT_VALUE,
-	EXPECT_MORE,
-	EXPECT_END
+	EXPECT_ROOT = 1 << 0,
+	EXPECT_KEY = 1 << 1,
+	EXPECT_COLON = 1 << 2,
+	EXPECT_MEMBER = 1 << 3, /* the value of a key */
+	EXPECT_ELEMENT = 1 << 4,
+	EXPECT_COMMA = 1 << 5,
+	EXPECT_CLOSE = 1 << 6,
+	EXPECT_END = 1 << 7
 };
 
 /* Where reading ended early, at pos. No errno values: whoever calls says what it means. */
@@ -32,8 +34,8 @@ enum expect {
 
 struct walk {
 	struct json *doc;
-	size_t pos; /* text before it has been read */
-	enum expect expect;
+	size_t pos;      /* text before it has been read */
+	unsigned expect; /* of enum expect */
 	unsigned depth;
 	uint16_t open[LIMIT_JSON_DEPTH]; /* tokens of the open containers */
 };
@@ -43,42 +45,29 @@ static struct json_token *walk_top(const struct walk *w)
 	return &w->doc->tokens[w->open[w->depth - 1]];
 }
 
-static bool walk_in_object(const struct walk *w)
+/* 0 when one of these may stand here, and there is room for a token of it. */
+static int walk_wants(const struct walk *w, unsigned wanted)
 {
-	return w->depth > 0 && walk_top(w)->type == JSON_OBJECT;
+	if ((w->expect & wanted) == 0)
+		return -EINVAL;
+	return w->doc->count < LIMIT_JSON_TOKENS ? 0 : WALK_FULL;
 }
 
-/* Can a string (or only a value) stand here? */
-static bool walk_wants_key(const struct walk *w)
-{
-	return w->expect == EXPECT_KEY || (w->expect == EXPECT_FIRST && walk_in_object(w));
-}
-
-static bool walk_wants_value(const struct walk *w)
-{
-	return w->expect == EXPECT_ROOT || w->expect == EXPECT_VALUE ||
-	       (w->expect == EXPECT_FIRST && !walk_in_object(w));
-}
-
-/* A token of the text from start to end, the next one of the innermost container. */
+/* A token of the text from start to end. A key counts for its object, a value only for its key. */
 static struct json_token *walk_add(struct walk *w, enum json_type type, size_t start, size_t end)
 {
 	uint16_t index = w->doc->count++;
 	struct json_token *token = &w->doc->tokens[index];
 
 	*token = (struct json_token){ .type = (uint8_t)type,
-				      .parent = -1,
+				      .parent = (int16_t)(index - 1),
 				      .next = w->doc->count,
 				      .start = (uint32_t)start,
 				      .end = (uint32_t)end };
-	if (w->depth == 0)
-		return token;
-	if (w->expect == EXPECT_VALUE && walk_in_object(w)) { /* the key counts */
-		token->parent = (int16_t)(index - 1);
-		return token;
+	if ((w->expect & (EXPECT_KEY | EXPECT_ELEMENT)) != 0) {
+		token->parent = (int16_t)w->open[w->depth - 1];
+		walk_top(w)->size++;
 	}
-	token->parent = (int16_t)w->open[w->depth - 1];
-	walk_top(w)->size++;
 	return token;
 }
 
@@ -88,30 +77,29 @@ static void walk_end_value(struct walk *w, struct json_token *token)
 	token->next = w->doc->count;
 	if (token->parent >= 0 && w->doc->tokens[token->parent].type == JSON_STRING)
 		w->doc->tokens[token->parent].next = w->doc->count;
-	w->expect = w->depth == 0 ? EXPECT_END : EXPECT_MORE;
+	w->expect = w->depth == 0 ? EXPECT_END : EXPECT_COMMA | EXPECT_CLOSE;
 }
 
 static int walk_open(struct walk *w, enum json_type type)
 {
-	if (!walk_wants_value(w))
-		return -EINVAL;
-	if (w->doc->count == LIMIT_JSON_TOKENS)
-		return WALK_FULL;
+	int rc = walk_wants(w, EXPECT_ROOT | EXPECT_MEMBER | EXPECT_ELEMENT);
+
+	if (rc != 0)
+		return rc;
 	if (w->depth == LIMIT_JSON_DEPTH)
 		return -E2BIG;
 	uint16_t index = w->doc->count;
 
 	(void)walk_add(w, type, w->pos, w->pos + 1);
 	w->open[w->depth++] = index;
-	w->expect = EXPECT_FIRST;
+	w->expect = EXPECT_CLOSE | (type == JSON_OBJECT ? EXPECT_KEY : EXPECT_ELEMENT);
 	w->pos++;
 	return 0;
 }
 
 static int walk_close(struct walk *w, enum json_type type)
 {
-	if (w->depth == 0 || walk_top(w)->type != type ||
-	    (w->expect != EXPECT_FIRST && w->expect != EXPECT_MORE))
+	if ((w->expect & EXPECT_CLOSE) == 0 || walk_top(w)->type != type)
 		return -EINVAL;
 	struct json_token *token = walk_top(w);
 
@@ -122,28 +110,35 @@ static int walk_close(struct walk *w, enum json_type type)
 	return 0;
 }
 
-static int walk_separator(struct walk *w, enum expect from, enum expect to)
+static int walk_comma(struct walk *w)
 {
-	if (w->expect != from)
+	if ((w->expect & EXPECT_COMMA) == 0)
 		return -EINVAL;
-	w->expect = to;
+	w->expect = walk_top(w)->type == JSON_OBJECT ? EXPECT_KEY : EXPECT_ELEMENT;
+	w->pos++;
+	return 0;
+}
+
+static int walk_colon(struct walk *w)
+{
+	if ((w->expect & EXPECT_COLON) == 0)
+		return -EINVAL;
+	w->expect = EXPECT_MEMBER;
 	w->pos++;
 	return 0;
 }
 
 static int walk_string(struct walk *w)
 {
-	struct slice text = w->doc->text;
-	bool is_key = walk_wants_key(w);
+	bool is_key = (w->expect & EXPECT_KEY) != 0;
 	size_t end;
+	int rc = walk_wants(w, EXPECT_KEY | EXPECT_MEMBER | EXPECT_ELEMENT);
 
-	if (w->depth == 0 || !(is_key || walk_wants_value(w)))
+	if (rc != 0)
+		return rc;
+	if (!json_text_end(w->doc->text, w->pos + 1, &end))
 		return -EINVAL;
-	if (w->doc->count == LIMIT_JSON_TOKENS)
-		return WALK_FULL;
-	if (!json_text_end(text, w->pos + 1, &end))
-		return -EINVAL;
-	if (end == text.len)
+	if (end == w->doc->text.len)
 		return WALK_CUT;
 	struct json_token *token = walk_add(w, JSON_STRING, w->pos + 1, end);
 
@@ -198,11 +193,10 @@ static int walk_word(struct walk *w)
 {
 	struct slice rest = slice_tail(w->doc->text, w->pos);
 	size_t len = 1;
+	int rc = walk_wants(w, EXPECT_MEMBER | EXPECT_ELEMENT);
 
-	if (w->depth == 0 || !walk_wants_value(w))
-		return -EINVAL;
-	if (w->doc->count == LIMIT_JSON_TOKENS)
-		return WALK_FULL;
+	if (rc != 0)
+		return rc;
 	while (len < rest.len && !ends_word(rest.ptr[len]))
 		len++;
 	if (len == rest.len)
@@ -227,10 +221,9 @@ static int walk_step(struct walk *w)
 		w->pos++;
 		return 0;
 	case ',':
-		return walk_separator(w, EXPECT_MORE,
-				      walk_in_object(w) ? EXPECT_KEY : EXPECT_VALUE);
+		return walk_comma(w);
 	case ':':
-		return walk_separator(w, EXPECT_COLON, EXPECT_VALUE);
+		return walk_colon(w);
 	case '{':
 		return walk_open(w, JSON_OBJECT);
 	case '[':
@@ -258,7 +251,7 @@ static void walk_cut(struct walk *w)
 {
 	struct json *doc = w->doc;
 
-	if (walk_in_object(w) && (w->expect == EXPECT_COLON || w->expect == EXPECT_VALUE)) {
+	if ((w->expect & (EXPECT_COLON | EXPECT_MEMBER)) != 0) {
 		doc->count--;
 		walk_top(w)->size--;
 		if (slice_starts(slice_tail(doc->text, w->pos), "\"")) {
@@ -295,7 +288,7 @@ static int walk_all(struct walk *w, bool may_be_cut)
 
 int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 {
-	struct walk walk = { .doc = doc };
+	struct walk walk = { .doc = doc, .expect = EXPECT_ROOT };
 
 	doc->text = text;
 	doc->count = 0;
