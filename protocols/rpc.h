@@ -100,23 +100,23 @@ bool rpc_is_0x(const struct json *doc, json_value value, size_t digits);
 /* The value of hex digits, of which the first 64 count. */
 double rpc_hex_number(struct slice digits);
 
-/* ASCII comparisons without regard to case. Most often the length tells, and is a constant. */
+/* ASCII comparisons without regard to case. Most often the length tells, and is a constant; words
+ * of one namespace begin alike and are often of one length, but differ in their last byte, by more
+ * than the bit of the case. */
 bool rpc_starts_with(struct slice text, struct slice prefix);
 
 static inline bool rpc_starts(struct slice text, const char *prefix)
 {
-	return strlen(prefix) <= text.len && rpc_starts_with(text, slice_str(prefix));
+	size_t len = strlen(prefix);
+
+	return len <= text.len &&
+	       (len == 0 || ((text.ptr[len - 1] ^ (uint8_t)prefix[len - 1]) & ~0x20) == 0) &&
+	       rpc_starts_with(text, slice_str(prefix));
 }
 
-/* Methods of one namespace begin alike and are often of one length: most differ in their last byte,
- * by more than the bit of the case. */
 static inline bool rpc_equals(struct slice text, const char *word)
 {
-	size_t len = strlen(word);
-
-	return text.len == len &&
-	       (len == 0 || ((text.ptr[len - 1] ^ (uint8_t)word[len - 1]) & ~0x20) == 0) &&
-	       rpc_starts_with(text, slice_str(word));
+	return text.len == strlen(word) && rpc_starts(text, word);
 }
 
 bool rpc_contains(struct slice text, const char *word);
