@@ -42,12 +42,11 @@ static uint64_t read_compact(struct cursor *c)
 
 static bool is_null_input(struct cursor *c)
 {
-	bool is_null = read_compact(c) == 1;
-	struct slice hash = cursor_take(c, 32);
+	static const uint8_t null_hash[32];
+	bool is_one = read_compact(c) == 1;
+	bool is_null = slice_eq(cursor_take(c, 32), slice_of(null_hash, sizeof(null_hash)));
 
-	for (size_t i = 0; i < hash.len; i++)
-		is_null = is_null && hash.ptr[i] == 0;
-	return cursor_u32le(c) == UINT32_MAX && is_null && !c->bad;
+	return cursor_u32le(c) == UINT32_MAX && is_one && is_null && !c->bad;
 }
 
 static bool read_opening(struct slice bytes, struct opening *out)
