@@ -183,10 +183,11 @@ void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 static uint64_t hash_value(const struct rpc_call *call, uint64_t hash, json_value value)
 {
 	struct slice digits = json_hex(call->doc, value);
-	uint64_t id = json_id(call->doc, value);
 
 	if (digits.len > 0)
 		return rpc_hash_hex(hash, digits);
+	uint64_t id = json_id(call->doc, value);
+
 	return rpc_hash_hex(hash, slice_of(&id, sizeof(id)));
 }
 
