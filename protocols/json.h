@@ -64,8 +64,7 @@ struct slice json_plain(struct slice text, uint8_t *out, size_t size);
 
 /* Tokenises text. 0; -EINVAL when it is not JSON; -E2BIG past the token or depth cap. A text that
  * ends too early is accepted when may_be_cut and sets is_cut; otherwise it is -EINVAL. May it be
- * cut, then so it is at the token cap, and text is shortened to that. Stricter than its tokenizer:
- * checks keys, separators, literals and numbers. */
+ * cut, then so it is at the token cap, and text is shortened to that: the rest is not looked at. */
 int json_parse(struct json *doc, struct slice text, bool may_be_cut);
 
 /* The root value (index 0), or JSON_ABSENT for an empty document. */
