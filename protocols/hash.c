@@ -95,42 +95,60 @@ static uint64_t rotl64(uint64_t x, unsigned n)
 	return x << n | x >> (64 - n);
 }
 
-/* theta, then rho and pi along the one cycle that pi makes of the lanes */
-static void keccak_mix(uint64_t a[KECCAK_LANES])
+/* The one cycle that pi makes of all lanes but the first, and how far rho turns what comes there.
+ */
+static const uint8_t keccak_lanes[24] = { 10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
+					  15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1 };
+static const uint8_t keccak_turns[24] = { 1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
+					  27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44 };
+
+static void keccak_theta(uint64_t a[KECCAK_LANES])
 {
-	uint64_t column[5];
+	uint64_t column[7]; /* the last one, all five, the first one */
 
 	for (size_t x = 0; x < 5; x++)
-		column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
-	for (size_t i = 0; i < KECCAK_LANES; i++)
-		a[i] ^= column[(i + 4) % 5] ^ rotl64(column[(i + 1) % 5], 1);
+		column[x + 1] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+	column[0] = column[5];
+	column[6] = column[1];
+	for (size_t x = 0; x < 5; x++) {
+		uint64_t parity = column[x] ^ rotl64(column[x + 2], 1);
 
+		for (size_t y = 0; y < KECCAK_LANES; y += 5)
+			a[x + y] ^= parity;
+	}
+}
+
+static void keccak_rho_pi(uint64_t a[KECCAK_LANES])
+{
 	uint64_t carried = a[1];
-	size_t x = 1;
-	size_t y = 0;
-	for (unsigned t = 0; t < 24; t++) {
-		unsigned turn = (t + 1) * (t + 2) / 2 % 64;
-		size_t next = (2 * x + 3 * y) % 5;
 
-		x = y;
-		y = next;
-		uint64_t displaced = a[x + 5 * y];
-		a[x + 5 * y] = rotl64(carried, turn);
+	for (size_t i = 0; i < 24; i++) {
+		uint64_t displaced = a[keccak_lanes[i]];
+
+		a[keccak_lanes[i]] = rotl64(carried, keccak_turns[i]);
 		carried = displaced;
 	}
+}
+
+static void keccak_chi(uint64_t row[5])
+{
+	uint64_t first = row[0];
+	uint64_t second = row[1];
+
+	row[0] ^= ~row[1] & row[2];
+	row[1] ^= ~row[2] & row[3];
+	row[2] ^= ~row[3] & row[4];
+	row[3] ^= ~row[4] & first;
+	row[4] ^= ~first & second;
 }
 
 static void keccak_permute(uint64_t a[KECCAK_LANES])
 {
 	for (size_t round = 0; round < 24; round++) {
-		keccak_mix(a);
-		for (size_t y = 0; y < KECCAK_LANES; y += 5) {
-			uint64_t row[5];
-
-			memcpy(row, &a[y], sizeof(row));
-			for (size_t x = 0; x < 5; x++)
-				a[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
-		}
+		keccak_theta(a);
+		keccak_rho_pi(a);
+		for (size_t y = 0; y < KECCAK_LANES; y += 5)
+			keccak_chi(&a[y]);
 		a[0] ^= keccak_rounds[round];
 	}
 }
