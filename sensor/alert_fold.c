@@ -11,17 +11,52 @@
  * itself with each message is paced. */
 #define ALERT_IDENTITY_BURST 64
 
+#define IDENTITY_TEXTS 7
+
 static void keep_text(char *text, const char *before, size_t size)
 {
 	if (text[0] == '\0')
 		memcpy(text, before, size);
 }
 
-/* The latest view; what it does not know of the identity stays known. */
-static void fold_view(struct alert *alert, const struct session_view *latest)
+/* What tells one identity from another. */
+struct identity {
+	const char *texts[IDENTITY_TEXTS];
+};
+
+static struct identity identity_of(const struct session_view *view)
+{
+	return (struct identity){ { view->wallet, view->worker, view->rig, view->agent, view->algo,
+				    view->coin, view->pool } };
+}
+
+static uint64_t identity_hash(const struct session_view *view, struct siphash_key key)
+{
+	const struct identity identity = identity_of(view);
+	uint64_t hashes[IDENTITY_TEXTS];
+
+	for (size_t i = 0; i < IDENTITY_TEXTS; i++)
+		hashes[i] = siphash128(identity.texts[i], strlen(identity.texts[i]), key).h[0];
+	return siphash128(hashes, sizeof(hashes), key).h[0] | 1;
+}
+
+static bool is_same_identity(const struct session_view *a, const struct session_view *b)
+{
+	const struct identity one = identity_of(a);
+	const struct identity two = identity_of(b);
+
+	for (size_t i = 0; i < IDENTITY_TEXTS; i++)
+		if (strcmp(one.texts[i], two.texts[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The latest view; what it does not know of the identity stays known. True when that changed. */
+static bool fold_view(struct alert *alert, const struct session_view *latest)
 {
 	struct session_view view = *latest;
 	const struct session_view *before = &alert->view;
+	bool is_changed;
 
 	if (view.wallet[0] == '\0')
 		view.wallet_check = before->wallet_check;
@@ -39,23 +74,14 @@ static void fold_view(struct alert *alert, const struct session_view *latest)
 	if (view.role == ROLE_UNKNOWN)
 		view.role = before->role;
 	view.level = alert->level;
+	is_changed = !alert->has_session || !is_same_identity(&view, before);
 	alert->view = view;
 	alert->has_session = 1;
+	return is_changed;
 }
 
-static uint64_t identity_hash(const struct session_view *view, struct siphash_key key)
-{
-	const char *const texts[] = { view->wallet, view->worker, view->rig, view->agent,
-				      view->algo,   view->coin,   view->pool };
-	uint64_t hashes[sizeof(texts) / sizeof(texts[0])];
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		hashes[i] = siphash128(texts[i], strlen(texts[i]), key).h[0];
-	return siphash128(hashes, sizeof(hashes), key).h[0] | 1;
-}
-
-/* True when the alert's identity, folded already, is one it did not have. A session that says what
- * it said before changes nothing, even if another one spoke in between. */
+/* True when the alert's identity, which folding has changed, is one it did not have. A session that
+ * says what it said before changes nothing, even if another one spoke in between. */
 static bool is_new_identity(struct alert *alert, const struct session_view *latest,
 			    const struct session_view *before, struct siphash_key key)
 {
@@ -64,7 +90,7 @@ static bool is_new_identity(struct alert *alert, const struct session_view *late
 	for (size_t i = 0; i < ALERT_IDENTITIES; i++)
 		if (alert->identities[i] == hash)
 			return false;
-	if (before != NULL && identity_hash(before, key) == identity_hash(latest, key))
+	if (before != NULL && is_same_identity(before, latest))
 		return false;
 	alert->identities[alert->identity_next++ % ALERT_IDENTITIES] = hash;
 	return true;
@@ -134,8 +160,7 @@ enum urgency alert_fold_session(struct alert *alert, const struct session_fact *
 		is_urgent = true;
 	if (!was_unanswered && evidence_has(&alert->evidence, EVIDENCE_UNANSWERED))
 		is_urgent = true;
-	fold_view(alert, &fact->view);
-	if (is_new_identity(alert, &fact->view, before, key)) {
+	if (fold_view(alert, &fact->view) && is_new_identity(alert, &fact->view, before, key)) {
 		is_changed = true;
 		if (may_burst(alert, fact->fact.time_ns))
 			is_urgent = true;
