@@ -184,20 +184,12 @@ struct siphash_tag alert_namer_host(const struct alert_namer *self,
 static void write_cause(const struct decision_parties *parties, struct alert_cause cause, char *out,
 			size_t size)
 {
-	int server = !parties->client_side;
-	char address[INET6_ADDRSTRLEN];
-
-	if (cause.text != NULL) {
+	if (cause.text != NULL)
 		(void)snprintf(out, size, "%s", cause.text);
-		return;
-	}
-	if (cause.listed != 0) {
+	else if (cause.listed != 0)
 		(void)snprintf(out, size, "%s", lists_entry(cause.listed)->text);
-		return;
-	}
-	flow_key_addr_text(&parties->key, server, address, sizeof(address));
-	(void)snprintf(out, size, parties->key.ip_version == 6 ? "[%s]:%u" : "%s:%u", address,
-		       (unsigned)parties->key.port[server]);
+	else
+		flow_key_endpoint_text(&parties->key, !parties->client_side, out, size);
 }
 
 uint64_t alert_namer_id(const struct alert_namer *self, const struct decision_parties *parties,

@@ -2,12 +2,12 @@
 #include "sensor/campaign.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "protocols/wallet.h"
 #include "sensor/campaign_table.h"
+#include "sensor/textw.h"
 
 #define NS_PER_S  1000000000ull
 #define NS_PER_MS 1000000ull
@@ -95,10 +95,14 @@ static void write_member(const struct campaign_table *self, const struct decisio
 					      : NULL;
 	char scope[CLOUD_SCOPE_TEXT];
 	char address[INET6_ADDRSTRLEN];
+	struct textw w;
 
 	cloud_scope_text(row, &parties->key, self->options.tap, scope, sizeof(scope));
 	flow_key_addr_text(&parties->key, parties->client_side, address, sizeof(address));
-	(void)snprintf(out, DECISION_MEMBER_TEXT, "%s/%s", scope, address);
+	textw_init(&w, out, DECISION_MEMBER_TEXT);
+	textw_text(&w, scope);
+	textw_text(&w, "/");
+	textw_text(&w, address);
 }
 
 static void tell(struct campaign_table *self, struct campaign *campaign, enum campaign_event event,
@@ -456,16 +460,10 @@ void campaign_forgive(struct campaign_table *self, const struct decision_parties
 static void write_pool(const struct session_view *view, const struct decision_parties *parties,
 		       char out[LIMIT_POOL_TEXT])
 {
-	int server = !parties->client_side;
-	char address[INET6_ADDRSTRLEN];
-
-	if (view->pool[0] != '\0') {
+	if (view->pool[0] != '\0')
 		memcpy(out, view->pool, LIMIT_POOL_TEXT);
-		return;
-	}
-	flow_key_addr_text(&parties->key, server, address, sizeof(address));
-	(void)snprintf(out, LIMIT_POOL_TEXT, parties->key.ip_version == 6 ? "[%s]:%u" : "%s:%u",
-		       address, (unsigned)parties->key.port[server]);
+	else
+		flow_key_endpoint_text(&parties->key, !parties->client_side, out, LIMIT_POOL_TEXT);
 }
 
 void campaign_session(struct campaign_table *self, const struct session_fact *fact,

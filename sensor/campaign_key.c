@@ -3,11 +3,11 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "sensor/siphash.h"
+#include "sensor/textw.h"
 
 #define ACCOUNT_MIN        4
 #define ACCOUNT_DIGITS_MIN 8
@@ -123,8 +123,10 @@ bool campaign_key(enum campaign_kind kind, const char *text, bool is_address,
 		  char out[CAMPAIGN_KEY_TEXT])
 {
 	bool is_key = false;
+	struct textw w;
 
-	(void)snprintf(out, CAMPAIGN_KEY_TEXT, "%s", text);
+	textw_init(&w, out, CAMPAIGN_KEY_TEXT);
+	textw_text(&w, text);
 	switch (kind) {
 	case CAMPAIGN_WALLET:
 		is_key = wallet_key(out, is_address);

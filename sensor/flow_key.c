@@ -101,6 +101,22 @@ void flow_key_addr_text(const struct flow_key *key, int side, char *out, size_t 
 		textw_ipv6(&w, key->addr[side]);
 }
 
+void flow_key_endpoint_text(const struct flow_key *key, int side, char *out, size_t size)
+{
+	struct textw w;
+
+	textw_init(&w, out, size);
+	if (key->ip_version == 4) {
+		textw_ipv4(&w, key->addr[side]);
+	} else {
+		textw_text(&w, "[");
+		textw_ipv6(&w, key->addr[side]);
+		textw_text(&w, "]");
+	}
+	textw_text(&w, ":");
+	textw_uint(&w, key->port[side]);
+}
+
 static const struct {
 	uint8_t proto;
 	const char *name;

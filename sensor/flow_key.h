@@ -52,6 +52,9 @@ uint64_t flow_key_route(const struct flow_key *key);
 /* Text of one side's address: dotted IPv4 or RFC 5952 IPv6. out holds INET6_ADDRSTRLEN bytes. */
 void flow_key_addr_text(const struct flow_key *key, int side, char *out, size_t size);
 
+/* With its port: "198.51.100.7:3333", "[2001:db8::7]:3333". Cut to size. */
+void flow_key_endpoint_text(const struct flow_key *key, int side, char *out, size_t size);
+
 /* "TCP", "UDP", "ICMP", "IPv6-ICMP", "SCTP"..., or the number as text, as Suricata names them. */
 const char *flow_key_proto_name(uint8_t proto, char *scratch, size_t size);
 

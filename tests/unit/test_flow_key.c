@@ -134,6 +134,23 @@ static void ipv6_text_is_rfc5952(void **state)
 	}
 }
 
+static void endpoint_text_has_its_port(void **state)
+{
+	struct flow_key key = { .addr = { { 192, 0, 2, 1 } }, .port = { 3333 }, .ip_version = 4 };
+	char text[LIMIT_POOL_TEXT];
+
+	(void)state;
+	flow_key_endpoint_text(&key, 0, text, sizeof(text));
+	assert_string_equal(text, "192.0.2.1:3333");
+	key.ip_version = 6;
+	key.port[1] = 443;
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8::7", key.addr[1]), 1);
+	flow_key_endpoint_text(&key, 1, text, sizeof(text));
+	assert_string_equal(text, "[2001:db8::7]:443");
+	flow_key_endpoint_text(&key, 1, text, 16);
+	assert_string_equal(text, "[2001:db8::7]:4");
+}
+
 static void text_is_cut_to_size(void **state)
 {
 	struct flow_key key = { .addr = { { 192, 0, 2, 1 } }, .ip_version = 4 };
@@ -187,6 +204,7 @@ int main(void)
 		cmocka_unit_test(route_ignores_ports_and_direction),
 		cmocka_unit_test(ipv4_text_is_dotted),
 		cmocka_unit_test(ipv6_text_is_rfc5952),
+		cmocka_unit_test(endpoint_text_has_its_port),
 		cmocka_unit_test(text_is_cut_to_size),
 		cmocka_unit_test(protocols_have_names),
 		cmocka_unit_test(flow_ids_name_one_flow),
