@@ -96,7 +96,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD
 
 # Those with threads of their own, for the sanitizer that looks for races.
 THREAD_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE \
-                'pthread_create|reader_start|publisher_run' $(UNIT_SRC)))
+                'pthread_create|reader_start|publisher_run|inquirer_rig' $(UNIT_SRC)))
 unit-threads: $(THREAD_BIN)             ## run the unit tests that have threads
 	@sh tests/unit/run.sh $(THREAD_BIN)
 
