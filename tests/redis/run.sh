@@ -37,4 +37,5 @@ until redis-cli -s "$REDIS_SOCKET" ping >/dev/null 2>&1; do
     sleep 0.1
 done
 sh tests/unit/run.sh "$build/unit/test_redis_conn" "$build/unit/test_redis_bridge" \
-    "$build/unit/test_sink_redis" "$build/unit/test_redis_spool" "$build/unit/test_redis_cut"
+    "$build/unit/test_sink_redis" "$build/unit/test_sink_redis_campaign" \
+    "$build/unit/test_sink_redis_queue" "$build/unit/test_redis_spool" "$build/unit/test_redis_cut"
