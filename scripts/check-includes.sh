@@ -24,6 +24,7 @@ includes() { # includes PATTERN FILE...: lines that include a matching header
 
 proto=$(find protocols -name '*.[ch]')
 sensor=$(find sensor -name '*.[ch]')
+tests=$(find tests -name '*.[ch]' -o -name '*.py' -o -name '*.sh')
 # Word splitting of the lists is meant: file names of the house have no blanks.
 # shellcheck disable=SC2086
 {
@@ -62,6 +63,6 @@ sensor=$(find sensor -name '*.[ch]')
             [ "$first" = "\"$header\"" ] || echo "$file: first include is $first"
         done)"
     rule "no file above 700 lines" \
-        "$(wc -l $proto $sensor | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
+        "$(wc -l $proto $sensor $tests | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
 }
 exit "$failed"
