@@ -35,6 +35,12 @@ void conversation_doubt(struct conversation *self, unsigned side, enum doubt dou
 	session_doubt(&self->session, conversation_dir(self, side), doubt);
 }
 
+void conversation_believe(struct conversation *self, unsigned side)
+{
+	if (session_stands_alone(&self->session, conversation_dir(self, side)))
+		conversation_doubt(self, side, DOUBT_NONE);
+}
+
 void conversation_begin(struct conversation *self, struct conversation_room *room,
 			const struct conversation_rest *rest, const struct preface before[2])
 {
@@ -182,6 +188,20 @@ static void judge_blind(struct conversation *self, unsigned side)
 	reading->has_message = true;
 }
 
+/* Strange words of this side are what a hole left of a carrier's opening or a greeting, when from
+ * then on it says nothing but messages, and the other side holds a conversation: a page has no
+ * partner. */
+static void judge_foreign(struct conversation *self, unsigned side, bool is_clear)
+{
+	struct reading *reading = &self->readings[side];
+
+	if (!reading->is_foreign || !is_clear ||
+	    !session_is_held(&self->session, conversation_dir(self, 1 - side)))
+		return;
+	reading->is_foreign = false;
+	conversation_doubt(self, side, DOUBT_AFRESH);
+}
+
 /* A message after words of somebody else's is a quotation, and so is all that follows in its
  * direction. An open session has proven itself: there, such words are damage. */
 static bool is_quoted(struct conversation *self, unsigned side)
@@ -190,6 +210,7 @@ static bool is_quoted(struct conversation *self, unsigned side)
 	enum preface_verdict verdict = preface_judge(&reading->preface);
 
 	judge_blind(self, side);
+	judge_foreign(self, side, preface_is_blank(&reading->preface));
 	preface_begin(&reading->preface, false);
 	if (verdict == PREFACE_FOREIGN)
 		reading->is_foreign = true;
@@ -266,7 +287,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			charge(reading, skip + len + CREDIT_MESSAGE);
 			note_said(reading, (size_t)(in.ptr - begin) + skip + len);
 			if (reading->is_blind && skip == 0 && is_first_line(reading, in, len))
-				conversation_doubt(self, side, DOUBT_NONE);
+				conversation_believe(self, side);
 			if (!is_quoted(self, side))
 				hearing_message(self, side, framer, slice_sub(in, skip, len),
 						false);
@@ -489,7 +510,7 @@ void conversation_cut(struct conversation *self, unsigned side)
 
 	end_kept(self, side);
 	if (reading->is_blind && reading->has_message && is_alone && !reading->voice.is_answer)
-		conversation_doubt(self, side, DOUBT_NONE);
+		conversation_believe(self, side);
 }
 
 void conversation_tick(struct conversation *self)

@@ -86,6 +86,9 @@ enum direction conversation_dir(const struct conversation *self, unsigned side);
 /* What that side says from here on may be a member of a larger message, or is none. */
 void conversation_doubt(struct conversation *self, unsigned side, enum doubt doubt);
 
+/* Nothing that this side said so far speaks against it: believed, if it may be for its own sake. */
+void conversation_believe(struct conversation *self, unsigned side);
+
 /* Stream bytes arrived for that side, before they are given: how many, and when. */
 void conversation_arrive(struct conversation *self, unsigned side, size_t len, uint64_t time_ns);
 

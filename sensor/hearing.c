@@ -70,7 +70,7 @@ static bool believe(const struct sink *sink, const struct finding *finding)
 	switch (voice_hear(&reading->voice, finding)) {
 	case VOICE_ONE:
 		if (reading->is_paired)
-			conversation_doubt(self, side, DOUBT_NONE);
+			conversation_believe(self, side);
 		break;
 	case VOICE_UNCERTAIN:
 		break;
@@ -251,7 +251,7 @@ static void believe_pair(struct conversation *self, unsigned side)
 	const struct reading *reading = &self->readings[side];
 
 	if (reading->is_paired && reading->voice.verdict == VOICE_ONE)
-		conversation_doubt(self, side, DOUBT_NONE);
+		conversation_believe(self, side);
 }
 
 /* A message of nobody's. Half a one says nothing; in bounds, its rest does not either. A reply may

@@ -104,10 +104,19 @@ void inspect_free(struct inspect *self)
 
 /* --- what the stream gives ------------------------------------------------------------------ */
 
+/* The stream's directions are those of the first packet: sides, for all that follows. */
+static enum direction side_of(const struct inspect *self, enum direction dir)
+{
+	return conversation_dir(&self->conversation, dir);
+}
+
 static void take_bytes(void *ctx, enum direction side, struct slice bytes, uint64_t time_ns)
 {
 	struct inspect *self = ctx;
+	enum direction other = side == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
 
+	session_miss(&self->conversation.session, side_of(self, other),
+		     stream_misses(self->stream, other));
 	conversation_arrive(&self->conversation, side, bytes.len, time_ns);
 	wrapping_bytes(&self->wrapping, side, bytes);
 }
@@ -123,12 +132,6 @@ static void take_gap(void *ctx, enum direction side, uint32_t missing, uint64_t 
 static struct stream_out stream_out_of(struct inspect *self)
 {
 	return (struct stream_out){ .data = take_bytes, .gap = take_gap, .ctx = self };
-}
-
-/* The stream's directions are those of the first packet: sides, for all that follows. */
-static enum direction side_of(const struct inspect *self, enum direction dir)
-{
-	return conversation_dir(&self->conversation, dir);
 }
 
 void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq)

@@ -8,7 +8,8 @@
 
 #include "sensor/session_apply.h"
 
-#define NS_PER_S 1000000000ull
+#define NS_PER_S         1000000000ull
+#define ROLE_BIT(sender) (1u << (sender))
 
 void session_init(struct session *self, struct session_room *room)
 {
@@ -72,6 +73,17 @@ void apply_match(struct apply *a)
 	trust(a, DIR_TO_CLIENT);
 }
 
+/* One direction speaks as the miner, the other one as the pool, and neither as both. */
+static bool agree(const struct session *self)
+{
+	unsigned one = self->held_roles[0];
+	unsigned other = self->held_roles[1];
+
+	return self->held_levels[0] > LEVEL_SUSPECT && self->held_levels[1] > LEVEL_SUSPECT &&
+	       one != other && (one == ROLE_BIT(SENDER_MINER) || one == ROLE_BIT(SENDER_POOL)) &&
+	       (other == ROLE_BIT(SENDER_MINER) || other == ROLE_BIT(SENDER_POOL));
+}
+
 void apply_level(struct apply *a, enum level level)
 {
 	struct session *self = a->self;
@@ -83,8 +95,10 @@ void apply_level(struct apply *a, enum level level)
 	}
 	if (level > (enum level)self->held_levels[a->dir])
 		self->held_levels[a->dir] = (uint8_t)level;
-	if (self->held_before[a->dir] > LEVEL_SUSPECT ||
-	    self->held_levels[1 - a->dir] > LEVEL_SUSPECT)
+	if (a->finding->sender != SENDER_UNKNOWN)
+		self->held_roles[a->dir] |= (uint8_t)ROLE_BIT(a->finding->sender);
+	if (agree(self) ||
+	    (self->held_before[a->dir] > LEVEL_SUSPECT && session_stands_alone(self, a->dir)))
 		apply_match(a);
 	else
 		reach_level(a, LEVEL_SUSPECT);
@@ -307,8 +321,28 @@ void session_doubt(struct session *self, enum direction dir, enum doubt doubt)
 	} else {
 		self->doubted_dirs |= (uint8_t)(1u << dir);
 	}
-	if (doubt != DOUBT_AGAIN)
+	if (doubt != DOUBT_AGAIN) {
 		self->held_levels[dir] = LEVEL_NONE;
+		self->held_roles[dir] = 0;
+	}
+}
+
+void session_miss(struct session *self, enum direction dir, bool is_missed)
+{
+	unsigned bit = 1u << dir;
+
+	self->missed_dirs =
+		(uint8_t)(is_missed ? self->missed_dirs | bit : self->missed_dirs & ~bit);
+}
+
+bool session_stands_alone(const struct session *self, enum direction dir)
+{
+	return (self->missed_dirs & 1u << (1 - dir)) == 0;
+}
+
+bool session_is_held(const struct session *self, enum direction dir)
+{
+	return self->held_levels[dir] > LEVEL_SUSPECT;
 }
 
 static void swap_bytes(uint8_t pair[2])
@@ -331,8 +365,10 @@ void session_swap_roles(struct session *self)
 	swap_bytes(self->yeses);
 	swap_bytes(self->held_levels);
 	swap_bytes(self->held_before);
+	swap_bytes(self->held_roles);
 	self->dirs_heard = swapped_bits(self->dirs_heard);
 	self->doubted_dirs = swapped_bits(self->doubted_dirs);
+	self->missed_dirs = swapped_bits(self->missed_dirs);
 	if (self->sender_dir != 0)
 		self->sender_dir = (uint8_t)(3 - self->sender_dir);
 }

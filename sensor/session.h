@@ -104,6 +104,8 @@ struct session {
 	uint8_t doubted_dirs;      /* bit per direction in which messages may be quoted */
 	uint8_t held_levels[2];    /* enum level proven by doubted messages, by direction */
 	uint8_t held_before[2];    /* the same, of those before the one that is read now */
+	uint8_t held_roles[2];     /* bit per enum sender that they speak as, by direction */
+	uint8_t missed_dirs;       /* bit per direction of which sent bytes did not come */
 	uint8_t is_roomy;          /* the room is in use */
 	struct session_room *room; /* of any content until then */
 };
@@ -150,9 +152,20 @@ enum doubt {
 };
 
 /* A doubted message is a suspicion, until the doubt ends, until a second one comes, until a reply
- * matches its request, or until both directions say such things. What is said of an open session is
- * not doubted. */
+ * matches its request, or until both directions say such things, one as the miner and one as the
+ * pool. What is said of an open session is not doubted. */
 void session_doubt(struct session *self, enum direction dir, enum doubt doubt);
+
+/* Whether bytes of that direction were sent that did not come. They may be those to which a page
+ * with a torn head is the answer. */
+void session_miss(struct session *self, enum direction dir, bool is_missed);
+
+/* True when doubted messages of that direction may be believed for their own sake: nothing of the
+ * other one was missed, so a request for a page would have been heard. */
+bool session_stands_alone(const struct session *self, enum direction dir);
+
+/* True when doubted messages of that direction would prove mining. */
+bool session_is_held(const struct session *self, enum direction dir);
 
 /* The flow's roles were swapped: what was sent to the server was sent to the client. */
 void session_swap_roles(struct session *self);

@@ -62,6 +62,7 @@ struct side {
 	bool has_fin;
 	bool has_promise;
 	bool has_data; /* bytes were delivered or lost: next_seq is more than a promise */
+	bool has_lost; /* a gap was declared */
 	uint8_t ack_next;
 	uint8_t ack_count;
 	struct ack acks[ACKS]; /* ring of the last ones, each higher than the one before */
@@ -203,6 +204,7 @@ static void declare_gap(struct reader *r, uint32_t missing, uint64_t until_ns)
 {
 	r->side->next_seq += missing;
 	r->side->has_data = true;
+	r->side->has_lost = true;
 	stats_add(r->stream->pool->stats->stream_gaps, 1);
 	r->out->gap(r->out->ctx, r->dir, missing, until_ns);
 }
@@ -570,6 +572,18 @@ void stream_tick(struct stream *self, uint64_t now_ns, const struct stream_out *
 
 		give_up_holes(&reader);
 	}
+}
+
+bool stream_misses(const struct stream *self, enum direction dir)
+{
+	const struct side *side = &self->sides[dir];
+	uint32_t next = side->next_seq;
+
+	if (!side->is_started)
+		return false;
+	if (side->has_fin && side->fin_seq == next)
+		next++;
+	return side->has_lost || (side->is_acked && distance(side->acked, next) > 0);
 }
 
 bool stream_is_waiting(const struct stream *self)

@@ -44,6 +44,10 @@ void stream_packet(struct stream *self, enum direction dir, const struct packet 
 /* Packet time moves on: gives up waiting for old holes. */
 void stream_tick(struct stream *self, uint64_t now_ns, const struct stream_out *out);
 
+/* True when bytes of that direction, of which something was seen, are known to have been sent and
+ * did not come: they were given up, or the other side has acknowledged them. */
+bool stream_misses(const struct stream *self, enum direction dir);
+
 /* True while segments are held behind a hole: packet time may end the wait. */
 bool stream_is_waiting(const struct stream *self);
 

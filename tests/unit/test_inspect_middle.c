@@ -137,6 +137,89 @@ static void a_torn_page_quotes_both_sides(void **state)
 	assert_int_equal(view().level, LEVEL_CONFIRMED);
 }
 
+/* Both sides are seen from here on, and of each the next bytes are missing. */
+static void join_behind_holes(uint32_t asked, uint32_t answered)
+{
+	join_in_middle();
+	inspect_expect(flow, UP, seqs[UP]);
+	inspect_expect(flow, DOWN, seqs[DOWN]);
+	lose(UP, asked);
+	lose(DOWN, answered);
+}
+
+/* The end of a message, and two that nobody but a pool says. */
+static const char pool_words[] = "eep-me\"]}\n" V1_DIFFICULTY V1_NOTIFY;
+
+static void settle_holes(void)
+{
+	now_ns += 4 * SECOND;
+	inspect_tick(flow, now_ns);
+}
+
+/* What one side says by itself may be the answer to what was missed of the other one. */
+static void a_torn_answer_to_a_lost_question_is_a_suspicion(void **state)
+{
+	(void)state;
+	join_behind_holes(93, 300);
+	send(DOWN, pool_words);
+	settle_holes();
+	assert_int_equal(view().level, LEVEL_SUSPECT);
+	send(UP, "GET /protocol.md HTTP/1.1\r\nHost: docs.example.org\r\n\r\n");
+	settle_holes();
+	send(DOWN, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
+	send(DOWN, V1_NOTIFY V1_NOTIFY);
+	inspect_flush(flow, now_ns);
+	assert_int_equal(view().level, LEVEL_SUSPECT);
+
+	join_behind_holes(0, 300); /* who says nothing asks for no page */
+	send(DOWN, pool_words);
+	settle_holes();
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+
+	join_behind_holes(93, 300); /* the miner means it as well */
+	send(DOWN, pool_words);
+	settle_holes();
+	send(UP, V1_SUBMIT);
+	settle_holes();
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_int_equal(view().submitted, 1);
+
+	join_behind_holes(93, 300); /* two that say the same have no conversation */
+	send(DOWN, V1_SUBMIT);
+	send(UP, V1_SUBMIT V1_SUBMIT);
+	settle_holes();
+	inspect_flush(flow, now_ns);
+	assert_int_equal(view().level, LEVEL_SUSPECT);
+}
+
+/* Half an opening or a greeting behind a hole is nobody's words, until the other side talks with
+ * who goes on behind it. */
+static void strange_words_behind_a_hole_are_forgiven_in_a_conversation(void **state)
+{
+	static const char opening[] = "\x05\xcb\x01\x71Muser\n";
+
+	(void)state;
+	for (int is_talk = 0; is_talk < 2; is_talk++) {
+		join_behind_holes(4, 300);
+		send(UP, opening);
+		send(UP, V1_AUTHORIZE);
+		if (is_talk)
+			send(DOWN, pool_words);
+		settle_holes();
+		assert_int_equal(view().level, is_talk ? LEVEL_SUSPECT : LEVEL_NONE);
+		send(UP, V1_SUBMIT);
+		assert_int_equal(view().level, is_talk ? LEVEL_CONFIRMED : LEVEL_NONE);
+		assert_int_equal(view().submitted, is_talk);
+	}
+	join_behind_holes(4, 300);
+	send(UP, opening);
+	send(UP, V1_AUTHORIZE);
+	send(DOWN, pool_words);
+	settle_holes();
+	send(UP, "> " V1_SUBMIT); /* it goes on quoting */
+	assert_int_equal(view().level, LEVEL_SUSPECT);
+}
+
 #define SV2_HEAD(type, len) "\x00\x80" type len "\x00\x00" /* of channel messages */
 #define SV2_CHANNEL         "\x01\x00\x00\x00"
 #define SV2_SHARE(number) \
@@ -187,6 +270,8 @@ int main(void)
 		TEST(a_doubted_message_is_believed_with_a_second_one),
 		TEST(two_doubted_messages_are_believed),
 		TEST(a_torn_page_quotes_both_sides),
+		TEST(a_torn_answer_to_a_lost_question_is_a_suspicion),
+		TEST(strange_words_behind_a_hole_are_forgiven_in_a_conversation),
 		TEST(a_message_that_waited_keeps_its_time),
 	};
 

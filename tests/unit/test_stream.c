@@ -328,6 +328,38 @@ static void a_cut_segment_does_not_hide_what_is_held(void **state)
 	expect(UP, "ab<2>ef<4>");
 }
 
+static void what_was_sent_and_did_not_come_is_missed(void **state)
+{
+	(void)state;
+	stream_expect(stream, UP, ISN);
+	assert_false(stream_misses(stream, UP));
+	send_flags(DOWN, TCP_ACK, 7, ISN, "");
+	assert_false(stream_misses(stream, UP));
+	send_flags(DOWN, TCP_ACK, 7, ISN + 4, "");
+	assert_true(stream_misses(stream, UP));
+	assert_false(stream_misses(stream, DOWN));
+	send(UP, ISN, "late");
+	assert_false(stream_misses(stream, UP));
+	send_flags(UP, TCP_ACK | TCP_FIN, ISN + 4, 7, "");
+	send_flags(DOWN, TCP_ACK, 7, ISN + 5, "");
+	assert_false(stream_misses(stream, UP));
+	send_flags(UP, TCP_ACK, ISN, 50, ""); /* nothing of that direction was ever seen */
+	assert_false(stream_misses(stream, DOWN));
+}
+
+static void what_was_given_up_stays_missed(void **state)
+{
+	(void)state;
+	send(UP, ISN, "a");
+	send(UP, ISN + 3, "d");
+	assert_false(stream_misses(stream, UP));
+	stream_flush(stream, &out);
+	assert_string_equal(record.text[UP], "a<2>d");
+	assert_true(stream_misses(stream, UP));
+	send(UP, ISN + 4, "e");
+	assert_true(stream_misses(stream, UP));
+}
+
 static void a_flush_delivers_what_is_held(void **state)
 {
 	(void)state;
@@ -426,6 +458,8 @@ int main(void)
 		TEST(what_waits_behind_a_fin_is_read),
 		TEST(cut_segments_leave_gaps),
 		TEST(a_cut_segment_does_not_hide_what_is_held),
+		TEST(what_was_sent_and_did_not_come_is_missed),
+		TEST(what_was_given_up_stays_missed),
 		TEST(a_flush_delivers_what_is_held),
 		TEST(shuffled_segments_give_the_same_text),
 	};
