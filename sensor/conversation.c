@@ -530,7 +530,10 @@ bool conversation_is_waiting(const struct conversation *self)
 
 bool conversation_is_silent(const struct conversation *self, unsigned side)
 {
-	return !self->session.is_open && self->current == 0 && self->readings[side].len == 0;
+	const struct reading *reading = &self->readings[side];
+
+	return !self->session.is_open && self->current == 0 && reading->len == 0 &&
+	       !reading->is_foreign;
 }
 
 bool conversation_is_foreign(const struct conversation *self)

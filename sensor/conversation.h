@@ -117,8 +117,8 @@ bool conversation_is_waiting(const struct conversation *self);
 /* Findings that a carrier reports. */
 void conversation_tell(struct conversation *self, unsigned side, const struct finding *finding);
 
-/* True when the side has said nothing that counts and is in the middle of nothing: a carrier may
- * begin with its next bytes. */
+/* True when the side has said nothing that counts, quotes nothing and is in the middle of nothing:
+ * a carrier may begin with its next bytes. */
 bool conversation_is_silent(const struct conversation *self, unsigned side);
 
 /* True when nothing was found within LIMIT_HINT_BYTES of payload, or what looked like a message was

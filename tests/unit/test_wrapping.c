@@ -306,6 +306,28 @@ static void websocket_messages_refer_to_each_other(void **state)
 	assert_string_equal(view()->carrier, "http+websocket");
 }
 
+/* The length of a database's row, behind a hole, may be the head of a frame by chance. */
+static void who_quotes_begins_no_carrier(void **state)
+{
+	static const char row[] = "D\0\0\1" SUBMIT("00000001");
+	static const char next[] = "\1\x38" SUBMIT("00000002");
+
+	(void)state;
+	send(UP, "PROXY TCP4 192.0.2.77 198.51.100.9 51000 3333\r\n");
+	for (int is_quoting = 0; is_quoting < 2; is_quoting++) {
+		if (is_quoting)
+			send_bytes(DOWN, row, sizeof(row) - 1);
+		lose(DOWN, 7);
+		send_bytes(DOWN, next, sizeof(next) - 1);
+		inspect_tick(flow, now_ns + 10 * SECOND);
+		assert_string_equal(view()->carrier, is_quoting ? "proxy" : "proxy+websocket");
+		inspect_free(flow);
+		flow = inspect_new(pool, at_start);
+		seqs[DOWN] = 7;
+		send(UP, "PROXY TCP4 192.0.2.77 198.51.100.9 51000 3333\r\n");
+	}
+}
+
 static void pages_and_files_say_nothing(void **state)
 {
 	static const char *const heads[] = {
@@ -371,6 +393,7 @@ int main(void)
 		TEST(pictures_are_left_alone),
 		TEST(a_bomb_is_not_read),
 		TEST(websocket_messages_refer_to_each_other),
+		TEST(who_quotes_begins_no_carrier),
 		TEST(pages_and_files_say_nothing),
 		TEST(without_memory_a_carrier_is_left_alone),
 		TEST(a_direction_inside_a_carrier_is_known),
