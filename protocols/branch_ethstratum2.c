@@ -106,8 +106,17 @@ static bool read_set(struct rpc_call *call, struct stratum_state *state)
 	return true;
 }
 
+/* The token behind the miner's rate is there, or was cut off in a flow that is ours. */
+static bool has_token(const struct rpc_call *call, const struct stratum_state *state)
+{
+	enum json_type type = json_type(call->doc, stratum_param(call, 1));
+
+	return type == JSON_STRING || (type == JSON_NONE && call->doc->is_cut &&
+				       stratum_is(state, &stratum_branch_ethstratum2));
+}
+
 /* Said by the miner, as a list, or of it by the pool, as an object. */
-static bool read_hashrate(struct rpc_call *call)
+static bool read_hashrate(struct rpc_call *call, const struct stratum_state *state)
 {
 	bool is_pool = json_type(call->doc, call->params) == JSON_OBJECT;
 	json_value value = is_pool ? member(call, "hr") : stratum_param(call, 0);
@@ -116,8 +125,7 @@ static bool read_hashrate(struct rpc_call *call)
 					     is_pool ? SENDER_POOL : SENDER_MINER, PROOF_LIKELY);
 
 	/* other coins have the word too: a hex number and a token are ours */
-	if (rate <= 0 || rate > RATE_MAX ||
-	    (!is_pool && json_type(call->doc, stratum_param(call, 1)) != JSON_STRING))
+	if (rate <= 0 || rate > RATE_MAX || (!is_pool && !has_token(call, state)))
 		return false;
 	(void)stratum_see(call, finding.sender);
 	finding.rate = rate;
@@ -195,7 +203,7 @@ static bool ethstratum2_call(struct rpc_call *call, struct stratum_state *state)
 	if (rpc_equals(call->method, "mining.set"))
 		return read_set(call, state);
 	if (rpc_equals(call->method, "mining.hashrate"))
-		return read_hashrate(call);
+		return read_hashrate(call, state);
 	return rpc_equals(call->method, "mining.reconnect") && read_reconnect(call);
 }
 

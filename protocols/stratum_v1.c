@@ -356,13 +356,16 @@ static bool handle_plain(struct rpc_call *call, const struct rpc_method *row)
 	return true;
 }
 
+/* A text may be of hex digits: what would tell, the token behind it, may have been cut off. */
 static bool handle_hashrate(struct rpc_call *call, const struct rpc_method *row)
 {
 	(void)stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
+	bool is_open =
+		call->doc->is_cut && json_type(call->doc, stratum_param(call, 0)) == JSON_STRING;
 
 	finding.wants_reply = call->id != 0;
-	if (json_number(call->doc, stratum_param(call, 0), &finding.rate) != 0 ||
+	if (is_open || json_number(call->doc, stratum_param(call, 0), &finding.rate) != 0 ||
 	    finding.rate <= 0 || finding.rate > RATE_MAX) {
 		finding.kind = FINDING_REQUEST;
 		finding.rate = 0;

@@ -204,6 +204,33 @@ static void test_claimed_rates(void **unused)
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_REQUEST);
 }
 
+/* Cut behind the digits, which may be hex: only a flow that has named the branch tells. */
+static void test_cut_claimed_rate(void **unused)
+{
+	static const char text[] =
+		"{\"id\":9,\"method\":\"mining.hashrate\",\"params\":[\"500000\",\"w-123\"]}";
+	static const char decimal[] =
+		"{\"id\":9,\"method\":\"mining.hashrate\",\"params\":[500000,";
+	const size_t digits = (size_t)(strstr(text, "\",\"w") - text) + 1;
+
+	(void)unused;
+	for (int is_named = 0; is_named < 2; is_named++)
+		for (size_t len = digits - 3; len < digits + 5; len++) {
+			bool is_told = is_named && len >= digits;
+
+			begin();
+			if (is_named)
+				talk_up(&talk, HELLO);
+			assert_true(talk_bytes(&talk, DIR_TO_SERVER, text, len, true));
+			assert_int_equal(talk_only(&talk)->finding.kind,
+					 is_told ? FINDING_CLAIMED_RATE : FINDING_REQUEST);
+			assert_true(heard->finding.rate == (is_told ? 0x500000 : 0));
+		}
+	begin();
+	assert_true(talk_bytes(&talk, DIR_TO_SERVER, decimal, sizeof(decimal) - 1, true));
+	assert_true(talk_only(&talk)->finding.rate == 500000);
+}
+
 static void test_other_words_2(void **unused)
 {
 	(void)unused;
@@ -288,9 +315,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session_1),     cmocka_unit_test(test_one_sided_1),
 		cmocka_unit_test(test_session_2),     cmocka_unit_test(test_replies_2),
-		cmocka_unit_test(test_claimed_rates), cmocka_unit_test(test_other_words_2),
-		cmocka_unit_test(test_one_sided_2),   cmocka_unit_test(test_near_misses),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_claimed_rates), cmocka_unit_test(test_cut_claimed_rate),
+		cmocka_unit_test(test_other_words_2), cmocka_unit_test(test_one_sided_2),
+		cmocka_unit_test(test_near_misses),   cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
