@@ -12,6 +12,7 @@
 
 #include "protocols/hex.h"
 #include "protocols/http_field.h"
+#include "protocols/proxy_header.h"
 #include "protocols/rpc.h"
 #include "protocols/tunnel_target.h"
 
@@ -586,7 +587,8 @@ static void give_rest(struct http_side *side, struct carrier_step *step)
 }
 
 /* One byte of what may be the rest of a head, up to an empty line: a beginning of another head, a
- * byte that no such head holds, and more than there is room for, are inside the tunnel. */
+ * byte that no such head holds, and more than there is room for, are inside the tunnel. A PROXY
+ * header may have been torn before the head. */
 static void take_rest(struct http_side *side, uint8_t byte, struct carrier_step *step)
 {
 	bool is_text = (byte >= ' ' && byte < 0x7f) || byte == '\r' || byte == '\n' || byte == '\t';
@@ -600,9 +602,11 @@ static void take_rest(struct http_side *side, uint8_t byte, struct carrier_step 
 	if (probe_word(value_of(side)) == PROBE_YES) {
 		give_rest(side, step);
 	} else if (byte == '\n') {
-		if (!side->is_line) {
-			memset(side->value, 0, side->value_len); /* as in flush_field() */
+		if (!side->is_line)
 			side->phase = PHASE_THROUGH;
+		if (!side->is_line || proxy_header_rest(value_of(side)) == side->value_len) {
+			memset(side->value, 0, side->value_len); /* as in flush_field() */
+			side->value_len = 0;
 		}
 		side->is_line = false;
 	} else if (byte != '\r') {

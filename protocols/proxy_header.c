@@ -6,7 +6,10 @@
  *       then that many bytes: addresses and TLVs
  *
  * It names the client once more, which needs no finding: the stream behind it is what counts. */
+#include "protocols/proxy_header.h"
+
 #include "protocols/dialect.h"
+#include "protocols/hex.h"
 
 #define V1_BYTES_MAX 107
 #define V2_HEAD      16
@@ -97,6 +100,21 @@ static bool proxy_unwrap(void *state, enum direction dir, struct slice in,
 	}
 	step->is_through = self->is_done;
 	return step->used > 0;
+}
+
+size_t proxy_header_rest(struct slice in)
+{
+	size_t end = slice_find(slice_head(in, V1_BYTES_MAX), '\n');
+
+	if (end >= in.len || end >= V1_BYTES_MAX || (end > 0 && in.ptr[end - 1] != '\r'))
+		return 0;
+	for (size_t i = 0; i + 1 < end; i++) {
+		uint8_t byte = in.ptr[i];
+
+		if (byte != ' ' && byte != '.' && byte != ':' && hex_values[byte] < 0)
+			return 0;
+	}
+	return end + 1;
 }
 
 /* The header stands at the start only: behind a hole the inner stream goes on. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "protocols/http.h"
+#include "protocols/proxy_header.h"
 #include "sensor/limits.h"
 
 #define NAMES_BYTES 64
@@ -354,10 +355,25 @@ static void feed(struct wrapping *self, unsigned side, size_t level, struct slic
 	}
 }
 
+/* Behind a hole at its start a side may go on with the end of a PROXY header, and then a carrier:
+ * in front of that it is nothing. */
+static struct slice behind_header(const struct wrapping *self, unsigned side, struct slice bytes)
+{
+	const struct wrapping_side *own = &self->sides[side];
+	bool may_be = own->may_resume && !own->is_plain && own->probe_len == 0 && self->depth == 0;
+	size_t len = may_be ? proxy_header_rest(bytes) : 0;
+	bool is_maybe;
+
+	return len > 0 && find_carrier(self, side, slice_tail(bytes, len), &is_maybe) != NULL
+		       ? slice_tail(bytes, len)
+		       : bytes;
+}
+
 void wrapping_bytes(struct wrapping *self, unsigned side, struct slice bytes)
 {
 	if (is_resumed(self, side, bytes))
 		self->sides[side].is_plain = false;
+	bytes = behind_header(self, side, bytes);
 	feed(self, side, 0, bytes);
 }
 

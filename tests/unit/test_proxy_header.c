@@ -6,9 +6,12 @@
 
 #include <cmocka.h>
 
+#include "protocols/proxy_header.h"
 #include "tests/unit/carrier_talk.h"
 
 #define V2_MAGIC "\r\n\r\n\0\r\nQUIT\n"
+
+#define V1_LONGEST 107
 
 static struct carrier_talk talk;
 static const struct carrier *const proxy = &carrier_proxy_header;
@@ -93,12 +96,33 @@ static void test_gap(void **unused)
 	assert_string_equal(carrier_up(&talk), "!{}");
 }
 
+/* The end of a header of version 1, as a hole leaves it. */
+static void test_rest(void **unused)
+{
+	static const char *const none[] = { "", "3333", "3333\n", "TCP4 1\r\n", "{}\r\n" };
+	char text[V1_LONGEST + 2];
+
+	(void)unused;
+	assert_int_equal(proxy_header_rest(slice_str(" 198.51.100.9 51000 3333\r\nCONNECT")), 26);
+	assert_int_equal(proxy_header_rest(slice_str("db8::2 1 2\r\n")), 12);
+	assert_int_equal(proxy_header_rest(slice_str("\r\n")), 2);
+	assert_int_equal(proxy_header_rest(slice_str("\n")), 1);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_int_equal(proxy_header_rest(slice_str(none[i])), 0);
+	for (size_t len = V1_LONGEST - 1; len <= V1_LONGEST + 1; len++) {
+		memset(text, '1', sizeof(text));
+		memcpy(text + len - 2, "\r\n", 2);
+		assert_int_equal(proxy_header_rest(slice_of(text, len)),
+				 len <= V1_LONGEST ? len : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_v1),      cmocka_unit_test(test_v2),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_gap),     cmocka_unit_test(test_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,29 @@ static void a_tunnel_whose_opening_was_lost(void **state)
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
 }
 
+/* The tunnel's request is whole behind what is left of a PROXY header. */
+static void a_torn_header_hides_no_tunnel(void **state)
+{
+	(void)state;
+	for (int is_quick = 0; is_quick < 2; is_quick++) {
+		inspect_expect(flow, UP, seqs[UP]);
+		inspect_expect(flow, DOWN, seqs[DOWN]);
+		lose(UP, 21);
+		send(UP, " 198.51.100.9 51000 3333\r\nCONNECT pool.example.com:3333 HTTP/1.1\r\n"
+			 "Host: pool.example.com:3333\r\n\r\n");
+		if (is_quick) /* the answer is read while the hole may yet be filled */
+			now_ns -= SECOND / 20;
+		send(DOWN, "HTTP/1.1 200 Connection established\r\n\r\n");
+		send(UP, LOGIN);
+		send(DOWN, LOGGED_IN);
+		inspect_tick(flow, now_ns + 10 * SECOND);
+		assert_int_equal(view()->level, LEVEL_CONFIRMED);
+		assert_string_equal(view()->pool, "pool.example.com:3333");
+		inspect_free(flow);
+		flow = inspect_new(pool, at_start);
+	}
+}
+
 /* Its first bytes are a carrier's, as far as they go: what follows the hole is the rest of its
  * handshake, and not somebody's words before a message. */
 static void a_hole_breaks_off_the_first_bytes(void **state)
@@ -387,6 +410,7 @@ int main(void)
 		TEST(a_tunnel_names_the_pool),
 		TEST(carriers_lie_in_each_other),
 		TEST(a_tunnel_whose_opening_was_lost),
+		TEST(a_torn_header_hides_no_tunnel),
 		TEST(a_hole_breaks_off_the_first_bytes),
 		TEST(a_hole_goes_through_to_the_carrier_inside),
 		TEST(bodies_are_inflated),
