@@ -67,7 +67,7 @@ static bool ethstratum1_call(struct rpc_call *call, struct stratum_state *state)
 	if (!rpc_equals(call->method, "mining.subscribe") || !has_literal(call, call->params))
 		return false;
 	stratum_hint(state, &stratum_branch_ethstratum1);
-	stratum_subscribe(call, PROOF_CONFIRMED, &stratum_branch_ethstratum1);
+	stratum_subscribe(call, PROOF_LIKELY, &stratum_branch_ethstratum1);
 	return true;
 }
 

@@ -65,8 +65,7 @@ static void read_hello(struct rpc_call *call, struct stratum_state *state)
 	char pool[RPC_POOL_BYTES];
 	double port = rpc_hex_number(json_hex(call->doc, member(call, "port")));
 	bool is_ours = is_literal(call, member(call, "proto"));
-	struct finding finding = rpc_finding(call, FINDING_SUBSCRIBE, SENDER_MINER,
-					     is_ours ? PROOF_CONFIRMED : PROOF_LIKELY);
+	struct finding finding = rpc_finding(call, FINDING_SUBSCRIBE, SENDER_MINER, PROOF_LIKELY);
 
 	(void)stratum_see(call, SENDER_MINER);
 	if (is_ours)

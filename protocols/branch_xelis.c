@@ -87,7 +87,6 @@ static bool read_authorize(struct rpc_call *call, struct stratum_state *state)
 		return false;
 	(void)stratum_see(call, SENDER_MINER);
 	finding.dialect = stratum_branch_xelis.name;
-	finding.proof = PROOF_CONFIRMED;
 	finding.wants_reply = true;
 	finding.reply_confirms = true;
 	finding.has_password = json_raw(call->doc, stratum_param(call, 2)).len > 0;
@@ -124,7 +123,7 @@ static bool xelis_call(struct rpc_call *call, struct stratum_state *state)
 	if (rpc_equals(call->method, "mining.subscribe") &&
 	    is_named(call, json_element(call->doc, stratum_param(call, 1), 0))) {
 		stratum_hint(state, &stratum_branch_xelis);
-		stratum_subscribe(call, PROOF_CONFIRMED, &stratum_branch_xelis);
+		stratum_subscribe(call, PROOF_LIKELY, &stratum_branch_xelis);
 		return true;
 	}
 	return rpc_starts(call->method, "mining.auth") && read_authorize(call, state);

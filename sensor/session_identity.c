@@ -174,7 +174,8 @@ void apply_miner(struct apply *a)
 	memset(view->coin, 0, sizeof(view->coin));
 }
 
-/* A branch that jobs or shares have shown stays, whatever the family's common words are called. */
+/* A branch that was named stays, whatever the family's common words are called, and so are the jobs
+ * and shares that were cut before what tells. */
 static bool is_weaker_name(const struct apply *a, const char *dialect)
 {
 	const struct session *self = a->self;
@@ -182,8 +183,10 @@ static bool is_weaker_name(const struct apply *a, const char *dialect)
 	bool is_branch = self->spoken != NULL && strncmp(self->view.dialect, self->spoken,
 							 sizeof(self->view.dialect) - 1) != 0;
 
+	bool is_work = finding->kind == FINDING_JOB || finding->kind == FINDING_SHARE;
+
 	return is_branch && finding->dialect == NULL && strcmp(self->spoken, dialect) == 0 &&
-	       finding->kind != FINDING_JOB && finding->kind != FINDING_SHARE;
+	       !(is_work && finding->proof >= PROOF_CONFIRMED);
 }
 
 void apply_dialect(struct apply *a, const char *dialect)

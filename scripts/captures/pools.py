@@ -62,11 +62,10 @@ ATTEMPTS = (
     ({"id": 1, "method": "mining.hello", "params": {
         "agent": AGENT, "host": NAME, "port": f"{POOL[1]:x}", "proto": "EthereumStratum/2.0.0"}},
      {"id": 1, "error": {"code": -32601, "message": "Method not found"}},
-     {"dialect": "ethstratum-2", "agent": AGENT, "level": "confirmed", "pool": NAMED,
-      "pool_named": NAMED}),
+     {"dialect": "ethstratum-2", "agent": AGENT, "pool": NAMED, "pool_named": NAMED}),
     ({"id": 1, "method": "mining.subscribe", "params": [AGENT, "EthereumStratum/1.0.0"]},
      {"id": 1, "result": None, "error": [20, "Not supported", None]},
-     {"dialect": "ethstratum-1", "agent": AGENT, "level": "confirmed"}),
+     {"dialect": "ethstratum-1", "agent": AGENT}),
     ({"id": 1, "jsonrpc": "2.0", "method": "eth_submitLogin", "params": [ETH], "worker": "rig1"},
      {"id": 1, "jsonrpc": "2.0", "error": {"code": -1, "message": "Invalid login"}},
      {"dialect": "ethproxy", "wallet": ETH, "worker": "rig1"}),

@@ -57,7 +57,8 @@ static void test_session_1(void **unused)
 	begin();
 	assert_true(talk_up(&talk, SUBSCRIBE1));
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SUBSCRIBE);
-	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(heard->finding.proof, PROOF_LIKELY);
+	assert_true(heard->finding.reply_confirms);
 	assert_string_equal(talk_dialect(&talk), "ethstratum-1");
 	assert_string_equal(heard->agent, "ethminer 0.19.0");
 	assert_true(talk_down(&talk, SUBSCRIBED1));
@@ -111,7 +112,7 @@ static void test_session_2(void **unused)
 	begin();
 	assert_true(talk_up(&talk, HELLO));
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SUBSCRIBE);
-	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(heard->finding.proof, PROOF_LIKELY);
 	assert_string_equal(heard->pool, "pool.example.com:4444");
 	assert_string_equal(heard->agent, "ethminer-0.19");
 	assert_string_equal(talk_dialect(&talk), "ethstratum-2");

@@ -34,7 +34,7 @@ static void test_session(void **unused)
 	begin();
 	const struct heard *heard = say_up(SUBSCRIBE);
 	assert_int_equal(heard->finding.kind, FINDING_SUBSCRIBE);
-	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(heard->finding.proof, PROOF_LIKELY);
 	assert_string_equal(heard->agent, "MyMiner/1.0.0");
 	assert_string_equal(name_of(heard), "xelis");
 	heard = say_down(SUBSCRIBED);

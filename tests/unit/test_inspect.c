@@ -304,6 +304,32 @@ static void a_dialect_can_change_in_mid_flow(void **state)
 	assert_int_equal(stats.messages_unknown, 0);
 }
 
+/* Whoever says which Stratum it speaks asks to mine: whether it does is for the pool to say. */
+static void a_refused_login_is_no_session(void **state)
+{
+	static const char *const greetings[] = {
+		"{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"ethminer 0.19.0\","
+		"\"EthereumStratum/1.0.0\"]}\n",
+		"{\"id\":1,\"method\":\"mining.hello\",\"params\":{\"agent\":\"ethminer-0.19\","
+		"\"host\":\"etc.example.com\",\"port\":\"115c\","
+		"\"proto\":\"EthereumStratum/2.0.0\"}}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(greetings) / sizeof(greetings[0]); i++)
+		for (int is_let_in = 0; is_let_in < 2; is_let_in++) {
+			restart();
+			send(UP, greetings[i]);
+			assert_int_equal(view().level, LEVEL_LIKELY);
+			send(DOWN, "{\"id\":1,\"result\":null,\"error\":[20,\"Not here\",null]}\n");
+			send(UP, V1_AUTHORIZE);
+			send(DOWN, is_let_in ? "{\"id\":2,\"result\":true,\"error\":null}\n"
+					     : "{\"id\":2,\"result\":false,\"error\":null}\n");
+			assert_int_equal(view().level, is_let_in ? LEVEL_CONFIRMED : LEVEL_LIKELY);
+			assert_int_equal(view().is_refused, !is_let_in);
+		}
+}
+
 static void swapped_roles_are_put_right(void **state)
 {
 	(void)state;
@@ -556,6 +582,7 @@ int main(void)
 		TEST(junk_before_the_first_message_is_skipped),
 		TEST(a_broken_line_does_not_hide_the_next),
 		TEST(a_dialect_can_change_in_mid_flow),
+		TEST(a_refused_login_is_no_session),
 		TEST(swapped_roles_are_put_right),
 		TEST(look_alikes_are_given_up),
 		TEST(silence_and_nonsense_are_given_up),

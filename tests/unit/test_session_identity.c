@@ -139,7 +139,10 @@ static void a_branch_has_its_own_name(void **state)
 	words.proof = PROOF_CONFIRMED;
 	apply(words, DOWN, 3);
 	assert_string_equal(session.view.dialect, "kawpow");
-	apply(job(12, 5), DOWN, 4); /* a job of the family itself does */
+	work.dialect = NULL; /* nor does a job that was cut before what tells */
+	apply(work, DOWN, 4);
+	assert_string_equal(session.view.dialect, "kawpow");
+	apply(job(12, 5), DOWN, 5); /* a job of the family itself does */
 	assert_string_equal(session.view.dialect, DIALECT);
 }
 
