@@ -59,8 +59,9 @@ byte for byte; `--check` compares. Each folder's README has a line on every capt
 unanswered; repetitions by TCP count once), `work` (expected hashes of the accepted shares), the
 window from the first job to the flow's last packet (microseconds since 1970), and `hashrate` =
 work / window in H/s. `contacts` are alerts without a session: `client`, `sid` and the `name` that
-they are about. Those of `dialects` and `carriers` also say the `level`, the `units` in which
-the rate may be named (with their factors), and what else the messages make `known`.
+they are about. With `suspicions` a flow without a session may be called suspect. Those of
+`dialects` and `carriers` also say the `level`, the `units` in which the rate may be named (with
+their factors), and what else the messages make `known`.
 """
 
 

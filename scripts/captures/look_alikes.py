@@ -5,7 +5,7 @@ import json
 from capturekit import MS, SECOND
 
 from . import benign
-from .build import START, XMR_WALLET, Entry, silent
+from .build import START, XMR_WALLET, Built, Entry, silent
 from .session import line
 
 CLIENT = ("10.0.2.15", 50123)
@@ -140,6 +140,34 @@ def documentation(rng):
     return talk(rng, ("203.0.113.63", 80), exchanges)
 
 
+def torn_page(rng, client, lines):
+    """The packets of a page of which the tap missed the request, the head and the beginning."""
+    server = ("203.0.113.64", 80)
+    text = "\n".join(lines) + "\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + LOGIN_LINE[:90].encode()
+    ask = b"GET /stratum.txt HTTP/1.1\r\nHost: docs.example.org\r\nAccept: */*\r\n\r\n"
+    packets = benign.dialogue(rng, client, server, START, [
+        (ask, head), (b"", LOGIN_LINE[90:].encode() + b"\n" + text.encode())], pause=200 * MS)
+    return silent([each for each in packets
+                   if b"GET /" not in each.data and b"HTTP/1.1 200" not in each.data],
+                  client, server).packets
+
+
+def documentation_torn(rng):
+    """Pages that quote both roles in one direction, without their beginning: one is joined in its
+    middle."""
+    answer = json.dumps({"id": 2, "result": True, "error": None})
+    difficulty = json.dumps({"id": None, "method": "mining.set_difficulty", "params": [512]})
+    submit = json.dumps({"id": 4, "method": "mining.submit", "params": [
+        "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07", "2861", "00000001", "66b1f0ab", "5c1e0f2a"]})
+    lines = (V1_LINE, answer, difficulty, NOTIFY_LINE, submit)
+    joined = torn_page(rng, CLIENT, lines)
+    begin = next(each.time for each in joined if V1_LINE.encode() in each.data)
+    return Built([each for each in joined if each.time >= begin]
+                 + torn_page(rng, (CLIENT[0], CLIENT[1] + 1), lines),
+                 {"sessions": [], "suspicions": True})
+
+
 def log_shipping(rng):
     """A log shipper: newline JSON whose strings hold escaped stratum messages."""
     out = b"".join(line({"@timestamp": f"2026-03-05T11:00:{second:02}Z", "host": "ids1",
@@ -179,6 +207,8 @@ ENTRIES = [
     Entry("look-alikes/login-api", "login with login and pass, `result: true`", login_api),
     Entry("look-alikes/documentation", "web page and text file with stratum examples at the start "
           "of lines", documentation),
+    Entry("look-alikes/documentation-torn", "two pages without request, head and beginning: one "
+          "direction speaks for both roles", documentation_torn),
     Entry("look-alikes/log-shipping", "newline JSON whose strings hold stratum messages",
           log_shipping),
     Entry("look-alikes/wallet-node", "getmininginfo and getdifficulty over HTTP", wallet_node),

@@ -70,6 +70,15 @@ class Capture:
             return None
         return json.loads(path.read_text(encoding="utf-8"))["sessions"]
 
+    def judged(self, events):
+        """The events that its truth judges: where it allows suspicions, those are left out."""
+        path = (ROOT / self.path).with_suffix(".truth.json")
+        if self.folder == SCENARIO or \
+                not json.loads(path.read_text(encoding="utf-8")).get("suspicions"):
+            return events
+        return [event for event in events
+                if event.get("mining", {}).get("level") != "suspect"]
+
     def scenario_sessions(self):
         """The sessions of the scenario as this capture's tap sees them."""
         path = CAPTURES / SCENARIO / "truth.json"
@@ -153,11 +162,12 @@ def compare_truth(capture, events):
     """Problems against the truth file; a look-alike has no sessions, so nothing may be found."""
     sessions = capture.sessions()
     contacts = capture.contacts()
-    problems = truth.of_sessions(sessions, events) + truth.of_alerts(sessions, events)
+    problems = [] if events else ["no flow record at all"]
+    events = capture.judged(events)
+    problems += truth.of_sessions(sessions, events) + truth.of_alerts(sessions, events)
     problems += truth.of_contacts(contacts, events)
     if not sessions and not contacts:
         problems += [f"mining is spoken of: {event}" for event in events if "mining" in event]
-        problems += [] if events else ["no flow record at all"]
     return problems
 
 

@@ -118,15 +118,17 @@ def test_whole(run, capture, name):
     if (capture.name, name) in DIFFERENT:
         levels = [event["mining"]["level"] for event in truth.flows_with_mining(run.events)]
         return differ("levels", levels, [truth.expected_level(each) for each in sessions])
-    return truth.of_sessions(sessions, run.events) + truth.of_alerts(sessions, run.events)
+    events = capture.judged(run.events)
+    return truth.of_sessions(sessions, events) + truth.of_alerts(sessions, events)
 
 
 def test_vantage(run, capture, name):
     """Problems of a vantage that sees a part only."""
     level = LEVELS[name]
     seen = [session for session in capture.sessions() if level(session)]
-    return (truth.of_sessions(seen, run.events, COMPARE[name])
-            + truth.of_alerts(seen, run.events, level))
+    events = capture.judged(run.events)
+    return (truth.of_sessions(seen, events, COMPARE[name])
+            + truth.of_alerts(seen, events, level))
 
 
 def test(binary, capture, name, options, work):
