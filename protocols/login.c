@@ -7,6 +7,10 @@
 
 /* Letters and digits of Base58 in a row that nobody has for a name: a third of an address. */
 #define CUT_WALLET_LEAST 32
+/* Of a wallet of Monero, which 128 bytes of a packet leave of XMRig's login; and so many of them
+ * are not all digits, as other names may be. */
+#define CUT_MONERO_LEAST 2
+#define CUT_DIGITS_MOST  3
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -32,10 +36,41 @@ static bool is_string_member(const struct rpc_call *call, json_value object, con
 	return json_type(call->doc, json_member(call->doc, object, name)) == JSON_STRING;
 }
 
+static bool is_between(uint8_t byte, char first, char last)
+{
+	return byte >= (uint8_t)first && byte <= (uint8_t)last;
+}
+
+/* How the text forms of Monero's network bytes begin: 4 for a wallet, 8 for one of its
+ * subaddresses, then a digit or one of the next letters. */
+static bool begins_monero(struct slice user)
+{
+	if (user.len < CUT_MONERO_LEAST || (user.ptr[0] != '4' && user.ptr[0] != '8') ||
+	    !(is_between(user.ptr[1], '1', '9') ||
+	      is_between(user.ptr[1], 'A', user.ptr[0] == '4' ? 'B' : 'C')))
+		return false;
+	size_t digits = 0;
+
+	while (digits < user.len && is_between(user.ptr[digits], '0', '9'))
+		digits++;
+	return digits < user.len || digits <= CUT_DIGITS_MOST;
+}
+
+/* A piece of a name is a wallet's when it is too long for another name, or in a message of version
+ * 2.0 begins as most of its senders' do. */
+static bool may_be_wallet(const struct rpc_call *call, struct slice user)
+{
+	if (user.len >= CUT_WALLET_LEAST)
+		return !rpc_starts(user, "grin");
+	return call->id != 0 &&
+	       json_is(call->doc, json_member(call->doc, call->object, "jsonrpc"), "2.0") &&
+	       begins_monero(user);
+}
+
 /* Of a user that was cut anywhere: the wallet when all of it is there, which only its checksum
  * tells, for the beginning of one coin's may be as long as another's; else whether it could become
  * one. */
-static void read_cut_user(struct login *out, struct slice user)
+static void read_cut_user(const struct rpc_call *call, struct login *out, struct slice user)
 {
 	size_t end = 0;
 
@@ -47,7 +82,7 @@ static void read_cut_user(struct login *out, struct slice user)
 		out->is_marked = true;
 		out->user = wallet.text;
 		out->wallet = wallet;
-	} else if (end == user.len && end >= CUT_WALLET_LEAST && !rpc_starts(user, "grin")) {
+	} else if (end > 0 && end == user.len && may_be_wallet(call, user)) {
 		out->is_marked = true;
 	}
 }
@@ -63,7 +98,7 @@ static void read_fields(const struct rpc_call *call, struct login *out)
 			cryptonote_agent_is_known(out->agent);
 
 	out->is_marked = is_known || out->wallet.check != WALLET_NONE || out->rig.len > 0;
-	read_cut_user(out, json_cut_text(call->doc, call->params, "login"));
+	read_cut_user(call, out, json_cut_text(call->doc, call->params, "login"));
 	out->is_weak = !is_known && out->wallet.check != WALLET_VALID;
 }
 

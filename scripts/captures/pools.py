@@ -105,6 +105,8 @@ ENTRIES = [
           "three miners", ports),
     Entry("pools/probing", "a miner tries EthereumStratum 2 and 1, eth-proxy and Stratum V1 on one "
           "pool, a connection each; the last one mines: four sessions, one alert", probing),
+    Entry("pools/snaplen-128", "an XMRig session, 128 bytes of each packet: the first letters of a "
+          "wallet in its login are a suspicion", short(128)),
     Entry("pools/snaplen-160", "an XMRig session, 160 bytes of each packet: a login without the end "
           "of its wallet is a suspicion and names nobody", short(160)),
     Entry("pools/snaplen-200", "the same with 200 bytes", short(200)),

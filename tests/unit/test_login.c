@@ -38,7 +38,7 @@ static void test_cut_login(void **unused)
 		begin();
 		bool is_login = talk_bytes(&talk, DIR_TO_SERVER, login, len, true);
 
-		assert_int_equal(is_login, len >= begin_at + 32);
+		assert_int_equal(is_login, len >= begin_at + 2);
 		if (!is_login) {
 			assert_int_equal(talk.count, 0);
 			continue;
@@ -52,6 +52,41 @@ static void test_cut_login(void **unused)
 		assert_true(first->agent[0] == '\0' || strcmp(first->agent, AGENT) == 0);
 		assert_true(strcmp(first->worker, len < named_at ? "" : "w1") == 0 ||
 			    (len > named_at && strcmp(first->worker, "rack3") == 0));
+	}
+}
+
+/* Monero's wallets are known by how they begin; those of other coins by their length. */
+static void test_short_beginnings(void **unused)
+{
+#define ASKS "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\""
+	static const char *const wallets[] = { ASKS "41", ASKS "4B",   ASKS "888",
+					       ASKS "8C", ASKS "42Gc", ASKS "4711a" };
+	static const char *const others[] = {
+		ASKS "4",
+		ASKS "4C",
+		ASKS "8D",
+		ASKS "40",
+		ASKS "4711",
+		ASKS "84-12",
+		ASKS "12",
+		ASKS "4a",
+		ASKS "hvxxugVEJsKWmGsB7yoY8qLYHgD2Zqf", /* one more would be enough */
+		"{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"42Gc",
+		"{\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"42Gc",
+	};
+#undef ASKS
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(wallets) / sizeof(wallets[0]); i++) {
+		begin();
+		assert_true(talk_bytes(&talk, DIR_TO_SERVER, wallets[i], strlen(wallets[i]), true));
+		assert_int_equal(talk_proof(&talk), PROOF_SUSPECT);
+		assert_string_equal(talk_only(&talk)->login, "");
+		assert_string_equal(first->wallet, "");
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		begin();
+		assert_false(talk_bytes(&talk, DIR_TO_SERVER, others[i], strlen(others[i]), true));
 	}
 }
 
@@ -86,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut_login),
+		cmocka_unit_test(test_short_beginnings),
 		cmocka_unit_test(test_cut_login_of_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
