@@ -224,6 +224,10 @@ struct carrier {
 	/* Bytes of that direction were lost. True: the next bytes may be probed anew, and unwrap()
 	 * then begins with a header; false: what follows is the inner stream or opaque. */
 	bool (*gap)(void *state, enum direction dir);
+	/* How many bytes behind a hole at the start of a direction may be the end of my header, for
+	 * which no state is needed; 0: none. They say little: another carrier's beginning behind
+	 * them has to tell. NULL: such an end is not told from other bytes. */
+	size_t (*rest)(struct slice first);
 };
 
 #define CARRIER_STATE_MAX 4096

@@ -135,4 +135,5 @@ const struct carrier carrier_proxy_header = {
 	.probe = proxy_probe,
 	.unwrap = proxy_unwrap,
 	.gap = proxy_gap,
+	.rest = proxy_header_rest,
 };

@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "protocols/http.h"
-#include "protocols/proxy_header.h"
 #include "sensor/limits.h"
 
 #define NAMES_BYTES 64
@@ -355,13 +354,26 @@ static void feed(struct wrapping *self, unsigned side, size_t level, struct slic
 	}
 }
 
-/* Behind a hole at its start a side may go on with the end of a PROXY header, and then a carrier:
- * in front of that it is nothing. */
+/* The longest end of a header with which a side may go on behind a hole at its start. */
+static size_t longest_rest(struct slice bytes)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < carrier_count; i++) {
+		size_t len = carriers[i]->rest == NULL ? 0 : carriers[i]->rest(bytes);
+
+		if (len > longest)
+			longest = len;
+	}
+	return longest;
+}
+
+/* In front of another carrier's beginning the end of a header is nothing. */
 static struct slice behind_header(const struct wrapping *self, unsigned side, struct slice bytes)
 {
 	const struct wrapping_side *own = &self->sides[side];
 	bool may_be = own->may_resume && !own->is_plain && own->probe_len == 0 && self->depth == 0;
-	size_t len = may_be ? proxy_header_rest(bytes) : 0;
+	size_t len = may_be ? longest_rest(bytes) : 0;
 	bool is_maybe;
 
 	return len > 0 && find_carrier(self, side, slice_tail(bytes, len), &is_maybe) != NULL

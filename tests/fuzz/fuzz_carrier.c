@@ -223,6 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice in = slice_of(data + 1, size - 1);
 
 	require(subject->state_size <= CARRIER_STATE_MAX);
+	require(subject->rest == NULL || subject->rest(in) <= in.len);
 	probe(in, dir);
 	converse(&whole, in, dir, 0);
 	converse(&pieces, in, dir, 1u + data[0]);
