@@ -15,6 +15,8 @@
 #define HUGE_PAGE    ((size_t)2 << 20)
 #define SMALL_PAGE   ((size_t)4096)
 
+_Static_assert(CAPACITY_MAX <= FLOW_INDEX_DUE, "a slot number leaves room for its mark");
+
 static size_t round_up(size_t n, size_t unit)
 {
 	return (n + unit - 1) / unit * unit;
