@@ -1,50 +1,13 @@
-/* alert_cloud_desk.h: an alert table over three cloud rows, the facts of facts.h for it, and what
- * it published. */
+/* alert_cloud_desk.h: the desk of alert_desk.h over three cloud rows, and the facts of facts.h for
+ * it, each session with what was said of it before. */
 #ifndef TESTS_UNIT_ALERT_CLOUD_DESK_H
 #define TESTS_UNIT_ALERT_CLOUD_DESK_H
 
-#include "sensor/alert.h"
+#include "tests/unit/alert_desk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include "sensor/correlator.h"
-#include "tests/unit/facts.h"
-
-#define MAX_REVISIONS 400
-
-/* An alert table and what it published. */
-struct desk {
-	struct alert_table *table;
-	struct stats stats;
-	struct decision_alert revisions[MAX_REVISIONS];
-	size_t count;
-	struct session_view before[256];
-	bool has_before[256];
-	struct cloud_row cloud[3];
-};
-
-static inline void collect(void *ctx, const struct decision_alert *decision)
-{
-	struct desk *desk = ctx;
-
-	assert_true(desk->count < MAX_REVISIONS);
-	assert_int_equal(decision->decision.kind, DECISION_ALERT);
-	assert_int_equal(decision->decision.size, sizeof(*decision));
-	desk->revisions[desk->count++] = *decision;
-}
-
-static inline struct desk *desk_new(size_t max_alerts)
+static inline struct desk *cloud_desk_new(size_t max_alerts)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
-	struct alert_options options = {
-		.max_alerts = max_alerts, .tap = "eth0", .publish = collect, .ctx = desk
-	};
 
 	assert_non_null(desk);
 	for (size_t i = 0; i < 3; i++) {
@@ -54,17 +17,9 @@ static inline struct desk *desk_new(size_t max_alerts)
 	}
 	/* Rows 1 and 2 are one VPC, row 3 is another one. */
 	snprintf(desk->cloud[2].vpc_id, LIMIT_NAME_TEXT, "vpc-2");
-	options.cloud = desk->cloud;
-	options.cloud_count = 3;
-	desk->table = alert_table_new(&options, &desk->stats);
-	assert_non_null(desk->table);
+	desk_open(desk, (struct alert_options){
+				.max_alerts = max_alerts, .cloud = desk->cloud, .cloud_count = 3 });
 	return desk;
-}
-
-static inline void desk_free(struct desk *desk)
-{
-	alert_table_free(desk->table);
-	free(desk);
 }
 
 static inline struct decision_parties parties_of(const struct desk *desk,
@@ -79,7 +34,7 @@ static inline struct decision_parties parties_of(const struct desk *desk,
 	return parties;
 }
 
-static inline struct alert_name give_session(struct desk *desk, const struct session_fact *fact)
+static inline struct alert_name cloud_session(struct desk *desk, const struct session_fact *fact)
 {
 	struct decision_parties parties = parties_of(desk, &fact->key, fact->flow_id);
 	size_t at = fact->flow_id & 0xff;
@@ -120,14 +75,14 @@ static inline void login_at(struct desk *desk, double seconds, uint8_t client, u
 {
 	struct session_fact fact = facts_login(seconds, client, port);
 
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 }
 
 static inline void job_at(struct desk *desk, double seconds, uint8_t client, uint16_t port)
 {
 	struct session_fact fact = facts_job(seconds, client, port);
 
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 }
 
 static inline void contact_at(struct desk *desk, double seconds, uint8_t client, uint16_t port)

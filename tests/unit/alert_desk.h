@@ -14,7 +14,7 @@
 #include "sensor/correlator.h"
 #include "tests/unit/facts.h"
 
-#define DESK_REVISIONS 200
+#define DESK_REVISIONS 400
 
 struct desk {
 	struct alert_table *table;
@@ -28,6 +28,9 @@ struct desk {
 	bool is_prompt;
 	struct cloud_identity identity; /* of everybody, when has_identity */
 	bool has_identity;
+	struct cloud_row cloud[3]; /* of alert_cloud_desk.h */
+	struct session_view before[256];
+	bool has_before[256];
 };
 
 static inline void desk_publish(void *ctx, const struct decision_alert *decision)
@@ -35,6 +38,8 @@ static inline void desk_publish(void *ctx, const struct decision_alert *decision
 	struct desk *desk = ctx;
 
 	assert_true(desk->count < DESK_REVISIONS);
+	assert_int_equal(decision->decision.kind, DECISION_ALERT);
+	assert_int_equal(decision->decision.size, sizeof(*decision));
 	desk->revisions[desk->count++] = *decision;
 }
 
@@ -61,19 +66,24 @@ static inline bool desk_identify(void *ctx, const struct decision_parties *parti
 	return desk->has_identity;
 }
 
+/* The rest of the options is the desk's. */
+static inline void desk_open(struct desk *desk, struct alert_options options)
+{
+	options.tap = "eth0";
+	options.publish = desk_publish;
+	options.ctx = desk;
+	desk->table = alert_table_new(&options, &desk->stats);
+	assert_non_null(desk->table);
+}
+
 static inline struct desk *desk_new(size_t max_alerts, bool is_asking)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
-	struct alert_options options = { .max_alerts = max_alerts,
-					 .tap = "eth0",
-					 .publish = desk_publish,
-					 .ask = is_asking ? desk_ask : NULL,
-					 .identify = desk_identify,
-					 .ctx = desk };
 
 	assert_non_null(desk);
-	desk->table = alert_table_new(&options, &desk->stats);
-	assert_non_null(desk->table);
+	desk_open(desk, (struct alert_options){ .max_alerts = max_alerts,
+						.ask = is_asking ? desk_ask : NULL,
+						.identify = desk_identify });
 	return desk;
 }
 

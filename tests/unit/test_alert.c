@@ -4,7 +4,7 @@
 
 static void test_session_is_raised(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	const struct decision_alert *revision = desk->revisions;
 
 	(void)state;
@@ -39,12 +39,12 @@ static void test_session_is_raised(void **state)
 
 static void test_no_alert_below_likely(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact = facts_login(1, 7, 50000);
 
 	(void)state;
 	fact.view.level = LEVEL_SUSPECT;
-	assert_int_equal(give_session(desk, &fact).id, 0);
+	assert_int_equal(cloud_session(desk, &fact).id, 0);
 	assert_int_equal(desk->count, 0);
 	assert_int_equal(alert_count(desk->table), 0);
 	desk_free(desk);
@@ -52,7 +52,7 @@ static void test_no_alert_below_likely(void **state)
 
 static void test_sid_is_never_lowered(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact;
 
 	(void)state;
@@ -64,7 +64,7 @@ static void test_sid_is_never_lowered(void **state)
 	fact = facts_login(11, 7, 50001);
 	fact.view.is_refused = 1;
 	evidence_add(&fact.view.evidence, EVIDENCE_LOGIN_REFUSED);
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 3);
 	assert_int_equal(desk->revisions[2].sid, SID_SESSION);
 	assert_int_equal(desk->revisions[2].level, LEVEL_CONFIRMED);
@@ -79,19 +79,19 @@ static void test_refusal_and_silence_are_told_at_once(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct desk *desk = desk_new(10);
+		struct desk *desk = cloud_desk_new(10);
 		struct session_fact fact = facts_login(31, 7, 50000);
 
 		login_at(desk, 1, 7, 50000);
 		evidence_add(&fact.view.evidence, words[i]);
 		fact.event = SESSION_CHANGE;
-		give_session(desk, &fact);
+		cloud_session(desk, &fact);
 		assert_int_equal(desk->count, 2);
 		assert_int_equal(desk->revisions[1].decision.time_ns, facts_ns(31));
 		assert_int_equal(desk->revisions[1].sid, SID_LOGIN);
 		assert_true(evidence_has(&desk->revisions[1].evidence, words[i]));
 		fact.fact.time_ns = facts_ns(32);
-		give_session(desk, &fact);
+		cloud_session(desk, &fact);
 		assert_int_equal(desk->count, 2);
 		desk_free(desk);
 	}
@@ -99,7 +99,7 @@ static void test_refusal_and_silence_are_told_at_once(void **state)
 
 static void test_counters_make_no_revision(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	login_at(desk, 1, 7, 50000);
@@ -107,7 +107,7 @@ static void test_counters_make_no_revision(void **state)
 	for (uint32_t i = 1; i <= 10; i++) {
 		struct session_fact fact = facts_report(i * 60.0, 7, 50000, i * 9);
 
-		give_session(desk, &fact);
+		cloud_session(desk, &fact);
 	}
 	alert_flush(desk->table, facts_ns(700));
 	assert_int_equal(desk->count, 2);
@@ -116,7 +116,7 @@ static void test_counters_make_no_revision(void **state)
 
 static void test_evidence_is_paced(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact;
 
 	(void)state;
@@ -124,10 +124,10 @@ static void test_evidence_is_paced(void **state)
 	job_at(desk, 2, 7, 50000);
 	fact = facts_report(3, 7, 50000, 1);
 	evidence_add(&fact.view.evidence, EVIDENCE_SHARE);
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	fact.fact.time_ns = facts_ns(4);
 	evidence_add(&fact.view.evidence, EVIDENCE_SHARE_ACCEPTED);
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	alert_advance(desk->table, facts_ns(62));
 	assert_int_equal(desk->count, 2);
 	/* Due 60 s after revision 2; noticed much later, and told with its due time. */
@@ -140,7 +140,7 @@ static void test_evidence_is_paced(void **state)
 	/* The last revision is long ago: no need to wait. */
 	fact.fact.time_ns = facts_ns(600);
 	evidence_add(&fact.view.evidence, EVIDENCE_KEEPALIVE);
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 4);
 	assert_int_equal(desk->revisions[3].decision.time_ns, facts_ns(600));
 	alert_flush(desk->table, facts_ns(9999));
@@ -150,13 +150,13 @@ static void test_evidence_is_paced(void **state)
 
 static void test_urgent_revision_takes_the_delayed_one_along(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact = facts_login(2, 7, 50000);
 
 	(void)state;
 	login_at(desk, 1, 7, 50000);
 	evidence_add(&fact.view.evidence, EVIDENCE_KEEPALIVE);
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 1);
 	job_at(desk, 3, 7, 50000);
 	assert_int_equal(desk->count, 2);
@@ -168,13 +168,13 @@ static void test_urgent_revision_takes_the_delayed_one_along(void **state)
 
 static void test_delayed_revision_is_flushed_at_the_end(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact = facts_login(2, 7, 50000);
 
 	(void)state;
 	login_at(desk, 1, 7, 50000);
 	evidence_add(&fact.view.evidence, EVIDENCE_KEEPALIVE);
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	alert_flush(desk->table, facts_ns(20));
 	assert_int_equal(desk->count, 2);
 	assert_int_equal(desk->revisions[1].decision.time_ns, facts_ns(20));
@@ -183,21 +183,21 @@ static void test_delayed_revision_is_flushed_at_the_end(void **state)
 
 static void test_identity_changes_at_once(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact;
 
 	(void)state;
 	login_at(desk, 1, 7, 50000);
 	fact = facts_login(2, 7, 50000);
 	snprintf(fact.view.pool, sizeof(fact.view.pool), "pool.example.org:3333");
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 2);
 	assert_string_equal(desk->revisions[1].view.pool, "pool.example.org:3333");
 	/* What a later view does not know stays known. */
 	fact = facts_login(3, 7, 50000);
 	fact.view.agent[0] = '\0';
 	snprintf(fact.view.wallet, sizeof(fact.view.wallet), "4EXAMPLE_OTHER_WALLET");
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 3);
 	assert_string_equal(desk->revisions[2].view.wallet, "4EXAMPLE_OTHER_WALLET");
 	assert_string_equal(desk->revisions[2].view.agent, "XMRig/6.21.0");
@@ -207,7 +207,7 @@ static void test_identity_changes_at_once(void **state)
 
 static void test_reconnects_fold(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	login_at(desk, 1, 7, 50000);
@@ -223,7 +223,7 @@ static void test_reconnects_fold(void **state)
 
 static void test_several_workers_fold(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact;
 
 	(void)state;
@@ -231,7 +231,7 @@ static void test_several_workers_fold(void **state)
 	job_at(desk, 1, 7, 50000);
 	fact = facts_job(5, 7, 50001);
 	snprintf(fact.view.worker, sizeof(fact.view.worker), "second");
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 3);
 	assert_string_equal(desk->revisions[2].view.worker, "second");
 	assert_int_equal(desk->revisions[2].alert_id, desk->revisions[0].alert_id);
@@ -240,9 +240,9 @@ static void test_several_workers_fold(void **state)
 	for (uint32_t i = 1; i <= 5; i++) {
 		struct session_fact first = facts_report(i * 60.0, 7, 50000, i);
 
-		give_session(desk, &first);
+		cloud_session(desk, &first);
 		fact.fact.time_ns = facts_ns(i * 60.0 + 1);
-		give_session(desk, &fact);
+		cloud_session(desk, &fact);
 	}
 	assert_int_equal(desk->count, 3);
 	desk_free(desk);
@@ -250,14 +250,14 @@ static void test_several_workers_fold(void **state)
 
 static void test_renaming_is_paced(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
 		struct session_fact fact = facts_login(1 + i * 0.01, 7, 50000);
 
 		snprintf(fact.view.worker, sizeof(fact.view.worker), "name-%u", i);
-		give_session(desk, &fact);
+		cloud_session(desk, &fact);
 	}
 	/* 64 at once; the first one is a revision of its own. */
 	assert_true(desk->count <= 65);

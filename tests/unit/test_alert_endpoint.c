@@ -3,7 +3,7 @@
 
 static void test_contact_waits_for_its_session(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	contact_at(desk, 0.5, 7, 50000);
@@ -23,7 +23,7 @@ static void test_contact_waits_for_its_session(void **state)
 
 static void test_contact_alone(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	const struct decision_alert *revision = desk->revisions;
 	struct flow_record record = facts_flow(5, 7, 50000, FLOW_END_CLOSED);
 
@@ -61,7 +61,7 @@ static void test_contact_alone(void **state)
 
 static void test_pending_contact_is_flushed_at_the_end(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	contact_at(desk, 1, 7, 50000);
@@ -73,7 +73,7 @@ static void test_pending_contact_is_flushed_at_the_end(void **state)
 
 static void test_a_mere_login_absorbs_nothing(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	contact_at(desk, 0.5, 7, 50000);
@@ -87,7 +87,7 @@ static void test_a_mere_login_absorbs_nothing(void **state)
 
 static void test_published_contact_is_absorbed(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 	struct session_fact fact = facts_job(42, 7, 50000);
 
 	(void)state;
@@ -96,7 +96,7 @@ static void test_published_contact_is_absorbed(void **state)
 	login_at(desk, 41, 7, 50000);
 	assert_int_equal(desk->count, 2);
 	fact.contact = 1;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 4);
 	assert_int_equal(desk->revisions[0].sid, SID_ENDPOINT);
 	assert_int_equal(desk->revisions[2].sid, SID_SESSION);
@@ -113,7 +113,7 @@ static void test_published_contact_is_absorbed(void **state)
 
 static void test_contact_of_a_confirmed_session(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	login_at(desk, 1, 7, 50000);

@@ -6,7 +6,7 @@
 
 static void test_episode_ends_in_silence(void **state)
 {
-	struct desk *desk = desk_new(10);
+	struct desk *desk = cloud_desk_new(10);
 
 	(void)state;
 	login_at(desk, 0, 7, 50000);
@@ -29,7 +29,7 @@ static void test_episode_ends_in_silence(void **state)
 
 static void test_full_table_drops_the_idlest(void **state)
 {
-	struct desk *desk = desk_new(2);
+	struct desk *desk = cloud_desk_new(2);
 	struct flow_record record;
 
 	(void)state;
@@ -60,12 +60,12 @@ static void give_vni(struct desk *desk, double seconds, uint32_t vni, uint16_t p
 
 	fact.key.scope.tunnel = TUNNEL_VXLAN;
 	fact.key.scope.id = vni;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 }
 
 static void test_tenants_are_apart(void **state)
 {
-	struct desk *desk = desk_new(20);
+	struct desk *desk = cloud_desk_new(20);
 	struct session_fact fact;
 
 	(void)state;
@@ -89,34 +89,34 @@ static void test_tenants_are_apart(void **state)
 	fact = facts_login(7, 7, 50006);
 	fact.key.scope.vlan_count = 1;
 	fact.key.scope.vlan[0] = 5;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	fact.key.scope.vlan[0] = 6;
 	fact.flow_id++;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(alert_count(desk->table), 7);
 	desk_free(desk);
 }
 
 static void test_causes_and_addresses_are_apart(void **state)
 {
-	struct desk *desk = desk_new(20);
+	struct desk *desk = cloud_desk_new(20);
 	struct session_fact fact = facts_login(1, 7, 50000);
 
 	(void)state;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	fact.key.port[1] = 3334;
 	fact.flow_id++;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	fact.key.addr[1][3] = 121;
 	fact.flow_id++;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	memset(fact.key.addr, 0, sizeof(fact.key.addr));
 	fact.key.addr[0][0] = 0x20;
 	fact.key.addr[1][0] = 0x20;
 	fact.key.addr[1][15] = 1;
 	fact.key.ip_version = 6;
 	fact.flow_id++;
-	give_session(desk, &fact);
+	cloud_session(desk, &fact);
 	assert_int_equal(desk->count, 4);
 	assert_int_equal(desk->revisions[3].alert_id, alert_id("tap:eth0", "2000::", FAMILY_SESSION,
 							       "[2000::1]:3334", facts_ns(1)));
