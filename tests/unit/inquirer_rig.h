@@ -12,9 +12,8 @@
 #include <pthread.h>
 
 #include "sensor/evidence.h"
-#include "sensor/inquirer.h"
 #include "sensor/log.h"
-#include "tests/unit/redis_server.h"
+#include "tests/unit/inquirer_config.h"
 
 #define SECOND  UINT64_C(1000000000)
 #define LAUNCH  (UINT64_C(1772704682) * SECOND) /* 2026-03-05T09:58:02Z */
@@ -23,12 +22,7 @@
 #define KEY     "m:inventory:" SCOPE "/10.0.1.23"
 #define WAIT_MS 10000 /* for what must come; far more than it takes */
 
-static char prefix[] = "m";
-static char url[128];
 static char file[64];
-static struct config config;
-static struct stats stats;
-static struct inquirer_options options;
 static struct inquirer *inquirer;
 static pthread_t thread;
 
@@ -48,17 +42,8 @@ static inline void write_file(const char *text)
 
 static inline int setup(void **state)
 {
-	snprintf(url, sizeof(url), "unix://%s", server.socket);
 	snprintf(file, sizeof(file), "/tmp/minecanary-inquirer.%ld", (long)getpid());
-	memset(&config, 0, sizeof(config));
-	memset(&stats, 0, sizeof(stats));
-	config.redis = url;
-	config.redis_prefix = prefix;
-	config.redis_expire_s = 1000;
-	config.inventory_max = 100;
-	options = (struct inquirer_options){
-		.config = &config, .stats = &stats, .poll_ms = 30, .files_ms = 20
-	};
+	inquirer_config();
 	inquirer = NULL;
 	return server_reset(state);
 }

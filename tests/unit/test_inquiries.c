@@ -12,7 +12,7 @@
 #include "sensor/log.h"
 #include "sensor/ring.h"
 #include "tests/unit/decisions.h"
-#include "tests/unit/redis_server.h"
+#include "tests/unit/inquirer_config.h"
 
 #define SCOPE   "111122223333/us-east-1/vpc-0a1b2c3d"
 #define CLIENT  "10.0.1.23"
@@ -20,10 +20,6 @@
 #define TICKET  UINT64_C(4711)
 #define WAIT_MS 10000 /* for what must come; far more than it takes */
 
-static char prefix[] = "m";
-static char url[128];
-static struct config config;
-static struct stats stats;
 static struct inquirer *inquirer;
 static pthread_t thread;
 static struct inquiries *inquiries;
@@ -68,18 +64,9 @@ static void on_identified(void *ctx, uint64_t host)
 
 static int setup(void **state)
 {
-	struct inquirer_options options = {
-		.config = &config, .stats = &stats, .poll_ms = 30, .files_ms = 20
-	};
 	char error[INQUIRER_ERROR_TEXT];
 
-	snprintf(url, sizeof(url), "unix://%s", server.socket);
-	memset(&config, 0, sizeof(config));
-	memset(&stats, 0, sizeof(stats));
-	config.redis = url;
-	config.redis_prefix = prefix;
-	config.redis_expire_s = 1000;
-	config.inventory_max = 100;
+	inquirer_config();
 	opened_count = opened_known = shared_count = identified_count = 0;
 	if (server_reset(state) != 0 || inquirer_new(&inquirer, &options, error) != 0)
 		return -1;
@@ -99,17 +86,17 @@ static int teardown(void **state)
 
 static void begin(struct inquirer *whom, bool is_lossless, size_t max_hosts)
 {
-	struct inquiries_options options = { .inquirer = whom,
-					     .is_lossless = is_lossless,
-					     .max_hosts = max_hosts,
-					     .cloud = test_cloud,
-					     .cloud_count = 1,
-					     .tap = "s1",
-					     .opened = on_opened,
-					     .shared = on_shared,
-					     .identified = on_identified };
+	struct inquiries_options asked = { .inquirer = whom,
+					   .is_lossless = is_lossless,
+					   .max_hosts = max_hosts,
+					   .cloud = test_cloud,
+					   .cloud_count = 1,
+					   .tap = "s1",
+					   .opened = on_opened,
+					   .shared = on_shared,
+					   .identified = on_identified };
 
-	inquiries = inquiries_new(&options, &stats);
+	inquiries = inquiries_new(&asked, &stats);
 	assert_non_null(inquiries);
 }
 
