@@ -105,7 +105,7 @@ unit: $(UNIT_BIN)                       ## run the unit tests
 	@sh tests/unit/run.sh $(UNIT_BIN)
 
 # The fuzzers carry their own instrumented objects.
-FUZZ_FLAGS := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' -O1 -g \
+FUZZ_FLAGS := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' -O1 -g1 \
               -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -pthread
 FUZZ_OBJ   := $(PROTO_SRC:%.c=$(BUILD)/fuzz/obj/%.o) $(SENSOR_SRC:%.c=$(BUILD)/fuzz/obj/%.o) \
               $(TRAIL_SRC:%.c=$(BUILD)/fuzz/obj/%.o)

@@ -51,7 +51,7 @@ as_one() {
 # Sanitizers: the same tests on instrumented programs. Leaks count; nDPI keeps a few tables of its
 # own for the life of the process, which is why its frames are suppressed.
 sanitized() { # sanitized NAME FLAGS UNIT-TARGET
-    make -s -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g' all "$3" || return 1
+    make -s -j2 BUILD="build/$1" SAN="$2" OPT='-O1 -g1' all "$3" || return 1
     python3 tests/golden/golden.py --binary "build/$1/minecanary" --quick
 }
 
