@@ -24,8 +24,8 @@
 #define CUT_STEP 48
 #define FLIPS    50
 #elif defined(__SANITIZE_ADDRESS__) /* ten times as slow: every part of the captures is cut */
-#define CUT_STEP 5
-#define FLIPS    300
+#define CUT_STEP 17
+#define FLIPS    100
 #else
 #define CUT_STEP 1
 #define FLIPS    1500
