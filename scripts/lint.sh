@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every check that reads the code without running it. Prints TAP lines; exit 1 when one fails.
-# clang-format and clang-tidy judge differently from version to version: the house's is 14, the one
-# of Debian 12; elsewhere these two are skipped, and say so.
+# clang-format, clang-tidy and cppcheck judge differently from version to version: the house's are
+# those of Debian 12; elsewhere these are skipped, and say so.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
@@ -19,16 +19,16 @@ judge() {
     fi
 }
 
-# is_ours TOOL: whether it is there in the house's version. One that is missing is a failure.
+# is_ours TOOL VERSION: whether it is there in the house's version. One that is missing is a failure.
 is_ours() {
     if ! command -v "$1" >/dev/null; then
         echo "not ok - $1 is not installed"
         failed=1
         return 1
     fi
-    major=$("$1" --version | sed -n 's/.*version \([0-9]*\).*/\1/p' | head -n 1)
-    [ "$major" = 14 ] && return 0
-    echo "# skipped: $1 is version $major, not 14"
+    version=$("$1" --version | sed -n 's/^[^0-9]*\([0-9.]*[0-9]\).*/\1/p' | head -n 1)
+    case $version. in "$2".*) return 0 ;; esac
+    echo "# skipped: $1 is version $version, not $2"
     return 1
 }
 
@@ -44,19 +44,21 @@ flags="-std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION=\"lint\" $(pkg-config -
 
 # Word splitting of the lists is meant here and below.
 # shellcheck disable=SC2086
-if is_ours clang-format; then
+if is_ours clang-format 14; then
     clang-format --dry-run -Werror $code >"$BUILD/lint/format.log" 2>&1
     judge "clang-format" "$BUILD/lint/format.log" $?
 fi
 
 # shellcheck disable=SC2086
-cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr --std=c11 \
-    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE -j 2 \
-    $sources >"$BUILD/lint/cppcheck.log" 2>&1
-judge "cppcheck" "$BUILD/lint/cppcheck.log" $?
+if is_ours cppcheck 2.10; then
+    cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr --std=c11 \
+        --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE \
+        -DMINECANARY_VERSION='"lint"' -j 2 $sources >"$BUILD/lint/cppcheck.log" 2>&1
+    judge "cppcheck" "$BUILD/lint/cppcheck.log" $?
+fi
 
 # shellcheck disable=SC2086
-if is_ours clang-tidy; then
+if is_ours clang-tidy 14; then
     printf '%s\n' $sources | xargs -P 2 -n 1 sh scripts/tidy.sh "$flags" >"$BUILD/lint/tidy.log" 2>&1
     judge "clang-tidy" "$BUILD/lint/tidy.log" $?
 fi

@@ -50,8 +50,9 @@ static void put(struct jsonw *w, const char *bytes, size_t len)
 void jsonw_put_uint(struct jsonw *w, uint64_t value)
 {
 	char digits[TEXTW_DIGITS];
+	size_t len = textw_digits(value, digits);
 
-	put(w, digits, textw_digits(value, digits));
+	put(w, digits, len);
 }
 
 static void put_unicode_escape(struct jsonw *w, unsigned code)

@@ -251,7 +251,7 @@ uint32_t lists_match_wallet(const struct lists *self, enum list_use use, const c
 static uint32_t match_fingerprint(const struct lists *self, enum list_form form, const char *text,
 				  size_t len)
 {
-	char key[LISTS_JA4_LEN];
+	char key[LISTS_JA4_LEN] = { 0 };
 
 	for (size_t i = 0; i < len; i++)
 		key[i] = (char)tolower((unsigned char)text[i]);

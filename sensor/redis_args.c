@@ -52,8 +52,9 @@ void redis_args_bytes(struct redis_args *self, const void *bytes, size_t len)
 void redis_args_uint(struct redis_args *self, uint64_t value)
 {
 	char digits[TEXTW_DIGITS];
+	size_t len = textw_digits(value, digits);
 
-	redis_args_bytes(self, digits, textw_digits(value, digits));
+	redis_args_bytes(self, digits, len);
 }
 
 void redis_args_fixed(struct redis_args *self, double value, unsigned decimals)

@@ -106,12 +106,15 @@ void redis_cluster_take_map(struct redis_conn *self, const redisReply *reply, ui
 	const struct redis_place *from = redis_route_place(self->nodes.items[0]->route);
 	struct redis_map *map = malloc(sizeof(*map));
 	bool has_lost = false;
-	int error = map == NULL ? -ENOMEM : redis_map_read(map, reply, from);
+	int error = -ENOMEM;
 
-	if (error == 0 && map->count == 0)
-		error = -EAGAIN;
-	if (error == 0)
-		error = redis_nodes_apply(&self->nodes, map, &has_lost);
+	if (map != NULL) {
+		error = redis_map_read(map, reply, from);
+		if (error == 0 && map->count == 0)
+			error = -EAGAIN;
+		if (error == 0)
+			error = redis_nodes_apply(&self->nodes, map, &has_lost);
+	}
 	free(map);
 	if (error < 0) {
 		say(self, error == -EAGAIN ? "not ready: the cluster has no slots"

@@ -77,10 +77,12 @@ uint16_t tcp_syn_options(const struct packet *packet)
 	uint8_t kept[OPTIONS_MAX];
 	struct slice options;
 	uint16_t hash;
+	size_t len;
 
 	if (!find_options(packet, &options))
 		return TCP_OPTIONS_UNREADABLE;
-	hash = (uint16_t)siphash_id(kept, keep_options(options, kept));
+	len = keep_options(options, kept);
+	hash = (uint16_t)siphash_id(kept, len);
 	return hash > TCP_OPTIONS_UNREADABLE ? hash : TCP_OPTIONS_UNREADABLE + 1;
 }
 

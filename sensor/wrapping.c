@@ -59,7 +59,7 @@ static void tell(void *ctx, const struct finding *finding)
 
 static void name_carriers(struct wrapping *self)
 {
-	char names[NAMES_BYTES];
+	char names[NAMES_BYTES] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < self->depth; i++) {
@@ -274,11 +274,11 @@ static const struct carrier *find_carrier(const struct wrapping *self, unsigned 
 /* What was begun of a side, into the caller's buffer. */
 static struct slice take_begun(struct wrapping_side *own, uint8_t buffer[CARRIER_PROBE_MAX])
 {
-	struct slice begun = slice_of(buffer, own->probe_len);
+	size_t len = own->probe_len;
 
 	memcpy(buffer, own->probe, sizeof(own->probe));
 	own->probe_len = 0;
-	return begun;
+	return slice_of(buffer, len);
 }
 
 static void enter(struct wrapping *self, unsigned side, size_t level, const struct carrier *carrier,
