@@ -28,6 +28,7 @@ What the vantages cannot know follows from that, and from these rules of account
                                                         torn before one was whole
 """
 
+import math
 from dataclasses import dataclass, field
 
 from capturekit import SECOND, TO_CLIENT, TO_SERVER
@@ -207,7 +208,9 @@ def rate(talk, states, times, last, asked, settled, out):
     if TO_SERVER not in {said.direction for said, state in zip(talk.said, states)
                          if state == WHOLE}:
         return
-    out.work = sum(job.work for job in known)
+    works = [job.work for job in known]
+    # How sum() rounds depends on Python's version.
+    out.work = sum(works) if all(isinstance(work, int) for work in works) else math.fsum(works)
     out.rate = out.work / ((last - out.first_job) / SECOND)
 
 
