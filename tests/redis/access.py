@@ -111,8 +111,9 @@ class Access:
             try:
                 problems.append(f"{command}: allowed, said {client(*command)!r}")
             except RedisError as error:
-                # Within a script the same refusal has other words.
-                if not str(error).startswith("NOPERM") and "can't access" not in str(error):
+                # Within a script the same refusal has other words, those of Redis 7 or of Redis 8.
+                if not any(word in str(error) for word in ("NOPERM", "can't access",
+                                                           "No permissions to access")):
                     problems.append(f"{command}: {error}")
         return problems
 

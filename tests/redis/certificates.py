@@ -28,7 +28,7 @@ class Authority:
         return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path)
 
     def sign(self, name, names="DNS:localhost,IP:127.0.0.1", days=DAYS):
-        """(certificate, key) for these alternative names."""
+        """(certificate, key) for these alternative names. With no days it has expired when made."""
         cert, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={names}\n", encoding="ascii")

@@ -263,7 +263,7 @@ def tls_refused(tap, sensor, tls):
     name, _ = tls.server("name", tls.ca.sign("name", "DNS:other.example.net"))
     common = tls.ca.sign("localhost", "DNS:other.example.net")  # its common name does not count
     common, _ = tls.server("common", common)
-    expired, _ = tls.server("expired", tls.ca.sign("expired", days=-1))
+    expired, _ = tls.server("expired", tls.ca.sign("expired", days=0))
     plain = tls.folder.node("plain").port
     ca = ("--redis-ca", tls.ca.file)
     cases = (
