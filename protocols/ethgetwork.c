@@ -7,7 +7,7 @@
  *   S> {"id":1,"jsonrpc":"2.0","result":true}
  *
  * What is in the bodies is eth-proxy's and is read by it, on a state of its own; here is who says
- * it. Asked before ethproxy.c, so that in HTTP these messages are this dialect's. */
+ * it. */
 #include "protocols/hex.h"
 #include "protocols/httpwork.h"
 #include "protocols/rpc.h"
@@ -136,9 +136,14 @@ static bool read_http(struct ethgetwork_state *self, struct message *msg,
 	bool is_path = is_asking && !is_query && read_path(msg->http, &name);
 	struct ethgetwork_ear ear = { .out = out, .http = msg->http, .name = &name };
 	const struct finding_out inner = { .emit = add_head, .ctx = &ear };
+	struct message body = *msg;
 
-	if (dialect_ethproxy.state_size > sizeof(self->inner) ||
-	    !dialect_ethproxy.decode(self->inner, msg, &inner))
+	body.http = NULL;
+	if (dialect_ethproxy.state_size > sizeof(self->inner) || message_json(msg) == NULL)
+		return false;
+	body.is_parsed = msg->is_parsed;
+	body.parse_error = msg->parse_error;
+	if (!dialect_ethproxy.decode(self->inner, &body, &inner))
 		return false;
 	if (is_path || is_query)
 		emit_name(self, msg->http, &name, out);

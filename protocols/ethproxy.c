@@ -220,9 +220,11 @@ static bool handle_call(struct rpc_call *call)
 	return row != NULL && row->handle(call, row);
 }
 
+/* In HTTP it is ethgetwork.c's, even when this dialect was spoken last: a hole may take the head of
+ * one message and leave that of the next. */
 static bool ethproxy_decode(void *state, struct message *msg, const struct finding_out *out)
 {
-	return rpc_decode(state, msg, out, handle_call);
+	return msg->http == NULL && rpc_decode(state, msg, out, handle_call);
 }
 
 static enum probe_result ethproxy_probe(struct slice first, enum direction dir)

@@ -316,14 +316,39 @@ static void probe(struct wrapping *self, unsigned side, size_t level, struct sli
 		feed(self, side, level, bytes);
 }
 
+/* A side that is read as it is for want of its carriers' openings goes on with a beginning of one
+ * that the other side is in: what was around it is lost. Of a flow that is not known to mine it may
+ * be a page, which the words before do not make a miner's. */
+static bool is_joined(struct wrapping *self, unsigned side, struct slice bytes)
+{
+	struct wrapping_side *own = &self->sides[side];
+	enum direction dir = conversation_dir(self->conversation, side);
+	size_t level = own->plain_level;
+
+	if (!self->conversation->session.is_open || self->conversation->readings[side].len > 0)
+		return false;
+	while (level < self->depth && (self->layers[level].is_through[side] ||
+				       self->layers[level].carrier->probe(bytes, dir) != PROBE_YES))
+		level++;
+	if (level >= self->depth)
+		return false;
+	self->layers[level].is_lost[side] = false;
+	while (level-- > own->plain_level)
+		self->layers[level].is_through[side] = true;
+	return true;
+}
+
 /* A side that is read as it is, and has shown nothing yet, may turn out to be inside a carrier. */
 static bool is_resumed(struct wrapping *self, unsigned side, struct slice bytes)
 {
 	struct wrapping_side *own = &self->sides[side];
 	bool is_maybe;
 
-	if (!own->may_resume || !own->is_plain || own->plain_level > self->depth ||
-	    !conversation_is_silent(self->conversation, side))
+	if (!own->may_resume || !own->is_plain || own->plain_level > self->depth)
+		return false;
+	if (own->plain_level < self->depth && is_joined(self, side, bytes))
+		return true;
+	if (!conversation_is_silent(self->conversation, side))
 		return false;
 	if (own->plain_level < self->depth)
 		return is_found_again(self, &self->layers[own->plain_level], side, bytes) &&
