@@ -16,9 +16,10 @@
 #include "protocols/rpc.h"
 #include "protocols/tunnel_target.h"
 
-#define NAME_BYTES  32  /* longest field name that is read: 19 */
-#define VALUE_BYTES 320 /* longest value that is read: credentials of 160 bytes in base64 */
-#define ASKED_MAX   64  /* requests whose responses are awaited */
+#define NAME_BYTES        32  /* longest field name that is read: 19 */
+#define VALUE_BYTES       320 /* longest value that is read: credentials of 160 bytes in base64 */
+#define ASKED_MAX         64  /* requests whose responses are awaited */
+#define ESTABLISHED_LEAST 16  /* "200 connection e" */
 
 enum phase {
 	PHASE_START = 0,
@@ -446,25 +447,6 @@ static void finish_head(struct http_state *self, struct http_side *side, struct 
 		finish_request(self, side, step, out);
 }
 
-/* A byte order mark counts as blank. */
-static bool is_padding(uint8_t byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n' || byte == 0 ||
-	       byte == 0xef || byte == 0xbb || byte == 0xbf;
-}
-
-enum probe_result http_body_probe(struct slice body, size_t *blanks)
-{
-	size_t at = 0;
-
-	while (at < body.len && is_padding(body.ptr[at]))
-		at++;
-	*blanks = at;
-	if (at == body.len)
-		return PROBE_MAYBE;
-	return body.ptr[at] == '{' || body.ptr[at] == '[' ? PROBE_YES : PROBE_NO;
-}
-
 /* Looks for what the body is; returns the bytes before its beginning. A coding that was announced
  * and is not there is no coding; what zlib calls deflate often lacks the header it should have. */
 static size_t judge_body(struct http_side *side, struct slice piece)
@@ -656,11 +638,29 @@ static bool http_unwrap(void *state, enum direction dir, struct slice in, struct
 	return step->is_through || step->used > 0;
 }
 
-/* Inside the head that asks for a tunnel. */
+/* The words that every proxy says, perhaps broken off. */
+static bool is_establishing(const struct http_side *side)
+{
+	static const char line[] = "200 connection established";
+	struct slice value = value_of(side);
+
+	if (!side->head.is_response || side->phase != PHASE_LINE)
+		return side->head.is_response && side->is_established;
+	return value.len >= ESTABLISHED_LEAST && rpc_starts_with(slice_str(line), value);
+}
+
+/* Inside the head that asks for a tunnel, or inside the one that opens it. */
 static bool is_connecting(const struct http_side *side)
 {
 	return side->phase > PHASE_WORD && side->phase < PHASE_REST &&
-	       slice_is(slice_str(side->head.method), "CONNECT");
+	       (slice_is(slice_str(side->head.method), "CONNECT") || is_establishing(side));
+}
+
+/* Behind the head that opened a tunnel, or still in it: its rest may be held behind a hole of its
+ * own, and what the other side says is the answer. */
+static bool has_connected(const struct http_side *side)
+{
+	return side->phase == PHASE_THROUGH || side->phase == PHASE_REST || is_connecting(side);
 }
 
 /* Which response answers which request is no longer known. */
@@ -678,7 +678,7 @@ static bool http_gap(void *state, enum direction dir)
 		side->phase = PHASE_THROUGH;
 	if (side->phase == PHASE_THROUGH)
 		return false;
-	bool is_open = self->side[1 - dir].phase == PHASE_THROUGH || is_connecting(side);
+	bool is_open = is_connecting(side) || has_connected(&self->side[1 - dir]);
 
 	*side = (struct http_side){ .phase = is_open ? PHASE_REST : PHASE_START };
 	return !is_open;

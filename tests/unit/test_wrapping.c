@@ -155,6 +155,62 @@ static void a_tunnel_whose_opening_was_lost(void **state)
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
 }
 
+/* The head that opens a tunnel breaks off in a hole, and so may the one that asks for it. */
+static void a_tunnel_whose_opening_is_torn(void **state)
+{
+	static const char *const answers[] = { "HTTP/1.1 200 Connection est",
+					       "HTTP/1.1 200 Connection established\r\nVia: 1.1" };
+
+	for (size_t i = 0; i < 4; i++) {
+		(void)teardown(state);
+		(void)setup(state);
+		inspect_expect(flow, UP, seqs[UP]);
+		if (i % 2 != 0)
+			lose(UP, 31);
+		send(UP, i % 2 != 0 ? ":3333\r\n\r\n" : "CONNECT pool.example.com:3333 HT");
+		if (i % 2 == 0)
+			lose(UP, 12);
+		now_ns -= SECOND / 20; /* the answer is read while the hole may yet be filled */
+		send(DOWN, answers[i / 2]);
+		lose(DOWN, 9);
+		send(UP, LOGIN);
+		send(DOWN, LOGGED_IN);
+		send(UP, SUBMIT("00000001"));
+		inspect_tick(flow, now_ns + 10 * SECOND);
+		assert_int_equal(view()->level, LEVEL_CONFIRMED);
+		assert_int_equal(view()->submitted, 1);
+	}
+}
+
+/* The side that is in no carrier, because its opening was torn, joins the one that the other side
+ * is in with its next head. */
+static void a_side_joins_the_carrier_of_the_other_one(void **state)
+{
+	static const char ask[] = "POST /?miner=30@0x101112131415161718191a1b1c1d1e1f20212223@rig1 "
+				  "HTTP/1.1\r\nContent-Type: application/json\r\n";
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+	static const char get[] = "{\"id\":1,\"method\":\"eth_getWork\",\"params\":[]}";
+	static const char work[] =
+		"{\"id\":1,\"result\":[\"0x" H64 "\",\"0x" H64
+		"\",\"0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e7"
+		"0e52ba\"]}";
+
+	(void)state;
+	inspect_expect(flow, DOWN, seqs[DOWN]);
+	send_bytes(UP, "\4\1\x0d\5\0\0\0\1\0pool.example.com", 26);
+	lose(DOWN, 4);
+	send_bytes(DOWN, "\0\0\0", 4);
+	send_body(UP, ask, get, sizeof(get) - 1);
+	now_ns += 4 * SECOND;
+	send_body(DOWN, answer, work, sizeof(work) - 1);
+	send_body(UP, ask, get, sizeof(get) - 1);
+	send_body(DOWN, answer, work, sizeof(work) - 1);
+	assert_string_equal(view()->carrier, "socks+http");
+	assert_string_equal(view()->dialect, "ethgetwork");
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	assert_int_not_equal(view()->first_job_ns, 0);
+}
+
 /* The tunnel's request is whole behind what is left of a PROXY header. */
 static void a_torn_header_hides_no_tunnel(void **state)
 {
@@ -410,6 +466,8 @@ int main(void)
 		TEST(a_tunnel_names_the_pool),
 		TEST(carriers_lie_in_each_other),
 		TEST(a_tunnel_whose_opening_was_lost),
+		TEST(a_tunnel_whose_opening_is_torn),
+		TEST(a_side_joins_the_carrier_of_the_other_one),
 		TEST(a_torn_header_hides_no_tunnel),
 		TEST(a_hole_breaks_off_the_first_bytes),
 		TEST(a_hole_goes_through_to_the_carrier_inside),
