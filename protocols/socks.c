@@ -187,10 +187,8 @@ static enum probe_result probe_v4_server(struct slice first)
 
 	if (next == '{' || next == '[' || next == 'H' || next == 0x16)
 		return PROBE_YES;
-	/* Most servers leave port and address empty: then blanks and padding may follow, too. */
-	bool is_plain = cursor_u16be(&in) == 0 && cursor_u32be(&in) == 0;
-
-	return is_plain && (next <= ' ' || next == 0xef) ? PROBE_YES : PROBE_NO;
+	/* Most servers leave port and address empty: then anything may follow. */
+	return cursor_u16be(&in) == 0 && cursor_u32be(&in) == 0 ? PROBE_YES : PROBE_NO;
 }
 
 static enum probe_result socks_probe(struct slice first, enum direction dir)

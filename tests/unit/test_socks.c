@@ -169,7 +169,7 @@ static void test_probe(void **unused)
 	assert_int_equal(PROBE_DOWN(socks, "\0\x5a\0\0\0\0\0\0{"), PROBE_YES);
 	assert_int_equal(PROBE_DOWN(socks, "\0\x5a\x12\x34\x81\x80\0\1\0"), PROBE_NO);
 	assert_int_equal(PROBE_DOWN(socks, "\0\x5a\0\0\0\0\0\0\0"), PROBE_YES);
-	assert_int_equal(PROBE_DOWN(socks, "\0\x5a\0\0\0\0\0\0q"), PROBE_NO);
+	assert_int_equal(PROBE_DOWN(socks, "\0\x5a\0\0\0\0\0\0q"), PROBE_YES);
 	assert_int_equal(PROBE_DOWN(socks, "\0\x5b"), PROBE_NO);
 }
 
