@@ -12,7 +12,8 @@
 
 /* What a flow without a session may show before it is given up. */
 #define BAD_MAX 4
-/* One direction quotes: bytes in which the other one may still prove that it means it. */
+/* One direction quotes, or both do behind holes: bytes in which they may still prove that they mean
+ * it. */
 #define FOREIGN_BYTES 4096
 
 /* Bytes that may be scanned for message ends, per packet and per payload byte: a message that comes
@@ -52,6 +53,7 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];
 		self->readings[side].may_begin = true;
+		self->readings[side].is_torn = !before[side].is_start;
 		conversation_doubt(self, side, before[side].is_start ? DOUBT_NONE : DOUBT_AFRESH);
 		if (!preface_is_blank(&before[side]))
 			session_hear(&self->session, (enum direction)side);
@@ -73,8 +75,10 @@ static void drop_kept(struct conversation *self, struct reading *reading)
 
 void conversation_end(struct conversation *self)
 {
-	for (unsigned side = 0; side < 2; side++)
+	for (unsigned side = 0; side < 2; side++) {
 		drop_kept(self, &self->readings[side]);
+		aside_drop(&self->readings[side].aside, self->room->blocks);
+	}
 }
 
 /* Bytes that cannot be read: what follows may be the middle of something. */
@@ -176,45 +180,138 @@ static bool is_first_line(const struct reading *reading, struct slice in, size_t
 
 /* Members of one message are never side by side with nothing but blanks between them: two that are
  * end the doubt, unless a page quotes both. */
-static void judge_blind(struct conversation *self, unsigned side)
+static void judge_blind(struct reading *reading)
+{
+	reading->is_paired = reading->has_message;
+	reading->has_message = reading->is_blind;
+}
+
+/* What a side said behind strange words is heard, now that it is believed: the strange words are
+ * what a hole left. */
+static void hear_aside(struct conversation *self, unsigned side)
 {
 	struct reading *reading = &self->readings[side];
+	uint64_t said_ns = reading->said_ns;
+	struct aside_message message;
+	size_t at = 0;
 
-	if (!reading->is_blind)
-		return;
-	if (reading->has_message && !preface_is_blank(&reading->preface))
-		conversation_doubt(self, side, DOUBT_AFRESH);
-	reading->is_paired = reading->has_message;
-	reading->has_message = true;
+	reading->is_foreign = false;
+	conversation_doubt(self, side, DOUBT_AFRESH);
+	while (!reading->is_foreign && aside_next(&reading->aside, &at, &message)) {
+		judge_blind(reading);
+		reading->said_ns = message.said_ns;
+		hearing_message(self, side, message.framer, message.bytes, message.is_cut);
+	}
+	reading->said_ns = said_ns;
+	aside_drop(&reading->aside, self->room->blocks);
+}
+
+/* Both sides say nothing but messages behind what holes left, one as the miner and the other one as
+ * the pool: a page has no partner. */
+static bool is_dialogue(const struct conversation *self)
+{
+	const struct reading *one = &self->readings[0];
+	const struct reading *other = &self->readings[1];
+	unsigned miner = 1u << SENDER_MINER;
+	unsigned pool = 1u << SENDER_POOL;
+
+	return one->is_foreign && other->is_foreign && !one->is_alien && !other->is_alien &&
+	       ((one->aside.roles == miner && other->aside.roles == pool) ||
+		(one->aside.roles == pool && other->aside.roles == miner));
+}
+
+/* The other side answers what this one asks, and does nothing else. */
+static bool is_answered(const struct conversation *self, unsigned side)
+{
+	const struct reading *reading = &self->readings[side];
+	const struct aside *aside = &reading->aside;
+
+	if (reading->is_alien || aside->roles != 1u << SENDER_MINER ||
+	    self->readings[1 - side].is_foreign)
+		return false;
+	for (size_t i = 0; i < ASIDE_ASKED; i++)
+		if (session_is_answered(&self->session, aside->asked[i].id,
+					conversation_dir(self, side), aside->asked[i].said_ns))
+			return true;
+	return false;
 }
 
 /* Strange words of this side are what a hole left of a carrier's opening or a greeting, when from
- * then on it says nothing but messages, and the other side holds a conversation: a page has no
- * partner. */
-static void judge_foreign(struct conversation *self, unsigned side, bool is_clear)
+ * then on it says nothing but messages, and the other side holds a conversation. */
+static void judge_foreign(struct conversation *self, unsigned side)
+{
+	if (self->readings[side].is_foreign &&
+	    (self->session.is_open ||
+	     session_is_held(&self->session, conversation_dir(self, 1 - side))))
+		hear_aside(self, side);
+}
+
+/* A message that does not count, yet. is_next: right behind another one, where strange words and a
+ * quotation would be told from it; of what comes behind a hole they may have been lost. */
+static void set_aside(struct conversation *self, unsigned side, const struct aside_message *message,
+		      bool is_next)
 {
 	struct reading *reading = &self->readings[side];
 
-	if (!reading->is_foreign || !is_clear ||
-	    !session_is_held(&self->session, conversation_dir(self, 1 - side)))
+	if (reading->is_bounded || !aside_keep(&reading->aside, self->room->blocks, message) ||
+	    !is_next)
 		return;
-	reading->is_foreign = false;
-	conversation_doubt(self, side, DOUBT_AFRESH);
+	struct gist gist = hearing_gist(self, side, message);
+
+	reading->aside.roles |= gist.roles;
+	if (gist.asked != 0)
+		aside_ask(&reading->aside, gist.asked, message->said_ns);
+	if (is_dialogue(self)) {
+		hear_aside(self, 1 - side);
+		hear_aside(self, side);
+	} else if (is_answered(self, side)) {
+		hear_aside(self, side);
+	}
 }
 
 /* A message after words of somebody else's is a quotation, and so is all that follows in its
- * direction. An open session has proven itself: there, such words are damage. */
-static bool is_quoted(struct conversation *self, unsigned side)
+ * direction, until that proves to be the conversation itself. An open session has proven itself:
+ * there, such words are damage. */
+static bool is_quoted(struct conversation *self, unsigned side, const struct aside_message *message)
 {
 	struct reading *reading = &self->readings[side];
 	enum preface_verdict verdict = preface_judge(&reading->preface);
+	bool is_clear = preface_is_blank(&reading->preface);
+	bool is_torn = reading->is_torn;
 
-	judge_blind(self, side);
-	judge_foreign(self, side, preface_is_blank(&reading->preface));
+	if (reading->has_message && !is_clear)
+		conversation_doubt(self, side, DOUBT_AFRESH);
+	if (is_clear || self->session.is_open)
+		judge_foreign(self, side);
+	judge_blind(reading);
 	preface_begin(&reading->preface, false);
+	reading->is_torn = false;
+	if (verdict == PREFACE_INSIDE)
+		return true;
 	if (verdict == PREFACE_FOREIGN)
 		reading->is_foreign = true;
-	return (reading->is_foreign && !self->session.is_open) || verdict == PREFACE_INSIDE;
+	if (!reading->is_foreign || self->session.is_open)
+		return false;
+	if (verdict == PREFACE_FOREIGN && !is_torn) {
+		reading->is_alien = true;
+		aside_drop(&reading->aside, self->room->blocks);
+	} else {
+		set_aside(self, side, message, is_clear && !is_torn);
+	}
+	return true;
+}
+
+/* One message, unless it is quoted. */
+static void hear(struct conversation *self, unsigned side, size_t framer, struct slice bytes,
+		 bool is_cut)
+{
+	const struct aside_message message = { .said_ns = self->readings[side].said_ns,
+					       .framer = (uint8_t)framer,
+					       .is_cut = is_cut,
+					       .bytes = bytes };
+
+	if (!is_quoted(self, side, &message))
+		hearing_message(self, side, framer, bytes, is_cut);
 }
 
 static void charge(struct reading *reading, size_t bytes)
@@ -255,8 +352,7 @@ static void read_long(struct conversation *self, unsigned side, size_t framer, s
 	struct reading *reading = &self->readings[side];
 
 	note_said(reading, in.len);
-	if (!is_quoted(self, side))
-		hearing_message(self, side, framer, in, true);
+	hear(self, side, framer, in, true);
 	lose(self, reading, in.len);
 	if (reading->is_bounded)
 		reading->is_muted = true;
@@ -288,9 +384,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			note_said(reading, (size_t)(in.ptr - begin) + skip + len);
 			if (reading->is_blind && skip == 0 && is_first_line(reading, in, len))
 				conversation_believe(self, side);
-			if (!is_quoted(self, side))
-				hearing_message(self, side, framer, slice_sub(in, skip, len),
-						false);
+			hear(self, side, framer, slice_sub(in, skip, len), false);
 			in = slice_tail(in, skip + len);
 			if (reading->credit > 0 || in.len == 0)
 				continue;
@@ -419,8 +513,8 @@ static void end_kept(struct conversation *self, unsigned side)
 		rest = read_messages(self, side, slice_of(reading->block, reading->len));
 		framer = rest.len > 0 ? find_framer(self, side, rest) : 0;
 		note_said(reading, rest.len);
-		if (framer != 0 && !is_quoted(self, side))
-			hearing_message(self, side, framer, rest, true);
+		if (framer != 0)
+			hear(self, side, framer, rest, true);
 	}
 	drop_kept(self, reading);
 }
@@ -463,6 +557,9 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->is_muted = false;
 	reading->is_doubted = false;
 	reading->is_foreign = false;
+	reading->is_alien = false;
+	reading->is_torn = false;
+	aside_drop(&reading->aside, self->room->blocks);
 	reading->is_lost = false;
 	reading->may_begin = false;
 	reading->framer = 0;
@@ -496,6 +593,7 @@ void conversation_gap(struct conversation *self, unsigned side, uint64_t until_n
 
 	end_kept(self, side);
 	reading->is_lost = true;
+	reading->is_torn = true;
 	reading->framer = 0;
 	reading->may_begin = true;
 	preface_begin(&reading->preface, false);
@@ -509,6 +607,7 @@ void conversation_cut(struct conversation *self, unsigned side)
 	bool is_alone = reading->len == 0 && preface_is_blank(&reading->preface);
 
 	end_kept(self, side);
+	judge_foreign(self, side);
 	if (reading->is_blind && reading->has_message && is_alone && !reading->voice.is_answer)
 		conversation_believe(self, side);
 }
@@ -543,8 +642,8 @@ bool conversation_is_foreign(const struct conversation *self)
 
 	if (self->session.is_open || !(one->is_foreign || other->is_foreign))
 		return false;
-	return (one->is_foreign && other->is_foreign) || one->examined >= FOREIGN_BYTES ||
-	       other->examined >= FOREIGN_BYTES;
+	return (one->is_foreign && other->is_foreign && (one->is_alien || other->is_alien)) ||
+	       one->examined >= FOREIGN_BYTES || other->examined >= FOREIGN_BYTES;
 }
 
 /* Enough was read. A long message that began where one may begin is waited for. */

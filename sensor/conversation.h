@@ -9,6 +9,7 @@
 #define SENSOR_CONVERSATION_H
 
 #include "protocols/preface.h"
+#include "sensor/aside.h"
 #include "sensor/blocks.h"
 #include "sensor/session.h"
 #include "sensor/stats.h"
@@ -42,6 +43,8 @@ struct reading {
 	bool is_lost;       /* bytes were lost or made no sense: what comes may be half a message */
 	bool is_waiting;    /* for credit, to be scanned */
 	bool is_foreign;    /* speaks something else and quotes messages: none counts */
+	bool is_alien;      /* ... and no hole left what it speaks */
+	bool is_torn;       /* bytes were missed since the last message */
 	bool is_bounded;    /* inside a message that a carrier brought */
 	bool is_muted;      /* ... of which the rest says nothing */
 	bool is_doubted;    /* ... that counts only when it is one message and no more */
@@ -52,6 +55,7 @@ struct reading {
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
 	struct voice voice;           /* as whom it spoke while it was doubted */
+	struct aside aside;           /* what it said since strange words behind a hole */
 };
 
 /* Flat; conversation_begin() sets it up. */

@@ -19,7 +19,8 @@ struct sink {
 	enum direction dir;
 	uint64_t time_ns;
 	enum claim claim;
-	bool is_applied; /* findings go on to the session: all, or none */
+	struct gist gist; /* of what proves something */
+	bool is_applied;  /* findings go on to the session: all, or none */
 };
 
 /* 1 + index of the first dialect that frames text: they all frame alike. */
@@ -104,6 +105,11 @@ static void weigh_finding(void *ctx, const struct finding *finding)
 
 	if (claim > sink->claim)
 		sink->claim = claim;
+	if (finding->proof < PROOF_LIKELY || finding->sender == SENDER_UNKNOWN)
+		return;
+	sink->gist.roles |= (uint8_t)(1u << finding->sender);
+	if (finding->wants_reply && finding->sender == SENDER_MINER)
+		sink->gist.asked = finding->request;
 }
 
 /* The dialect that is spoken: what begins with a fact, or with an answer that it, or rather the
@@ -147,7 +153,8 @@ static uint64_t *state_of(struct conversation *self, size_t index)
 }
 
 /* Asks one dialect, on a copy of its state. */
-static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg)
+static enum claim ask_dialect(const struct conversation *self, size_t index, struct message *msg,
+			      struct gist *gist)
 {
 	struct sink sink = { .claim = CLAIM_NONE };
 	const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
@@ -159,6 +166,7 @@ static enum claim ask_dialect(const struct conversation *self, size_t index, str
 		memset(scratch, 0, sizeof(scratch));
 	if (!dialects[index]->decode(scratch, msg, &out))
 		return CLAIM_NONE;
+	*gist = sink.gist;
 	return sink.claim == CLAIM_NONE ? CLAIM_KNOWN : sink.claim;
 }
 
@@ -174,12 +182,13 @@ static size_t find_better(const struct conversation *self, struct message *msg, 
 {
 	bool is_stray = hearing_is_stray(self, msg->http);
 	size_t found = 0;
+	struct gist gist;
 
 	for (size_t i = 0; i < dialect_count && *best < CLAIM_CONFIRMED; i++) {
 		if (i + 1 == self->current || dialects[i]->is_binary ||
 		    (is_stray && !dialects[i]->is_http))
 			continue;
-		enum claim claim = ask_dialect(self, i, msg);
+		enum claim claim = ask_dialect(self, i, msg, &gist);
 
 		if (claim > *best) {
 			*best = claim;
@@ -233,9 +242,10 @@ static enum claim read_as_best(struct conversation *self, struct message *msg, s
 			       struct sink *sink, size_t *found)
 {
 	enum claim best = CLAIM_NONE;
+	struct gist gist;
 
 	if (dialects[framer - 1]->is_binary) {
-		best = ask_dialect(self, framer - 1, msg);
+		best = ask_dialect(self, framer - 1, msg, &gist);
 		*found = best == CLAIM_NONE ? 0 : framer;
 	} else {
 		*found = find_better(self, msg, &best);
@@ -312,4 +322,32 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 		self->current = (uint8_t)found;
 		self->bad = 0;
 	}
+}
+
+struct gist hearing_gist(const struct conversation *self, unsigned side,
+			 const struct aside_message *message)
+{
+	size_t framer = message->framer - 1u;
+	bool is_binary = dialects[framer]->is_binary;
+	struct message msg = { .bytes = message->bytes,
+			       .dir = conversation_dir(self, side),
+			       .is_cut = message->is_cut,
+			       .plain = self->room->plain,
+			       .json = &self->room->json };
+	enum claim best = CLAIM_NONE;
+	struct gist found = { 0 };
+
+	for (size_t i = 0; i < dialect_count; i++) {
+		struct gist gist = { 0 };
+
+		if (is_binary ? i != framer : dialects[i]->is_binary)
+			continue;
+		enum claim claim = ask_dialect(self, i, &msg, &gist);
+
+		if (claim > best)
+			found = gist;
+		if (claim > best)
+			best = claim;
+	}
+	return found;
 }

@@ -16,6 +16,15 @@ size_t hearing_text(void);
 void hearing_message(struct conversation *self, unsigned side, size_t framer, struct slice bytes,
 		     bool is_cut);
 
+/* What a message that is not heard would say. */
+struct gist {
+	uint8_t roles;  /* bit per enum sender as whom it certainly speaks */
+	uint64_t asked; /* a miner's request that it is; 0: none */
+};
+
+struct gist hearing_gist(const struct conversation *self, unsigned side,
+			 const struct aside_message *message);
+
 /* A web page, a file or a feed may hold any message. An HTTP answer counts when it was asked for;
  * when what was asked is not known, it must be what only mining over HTTP answers. */
 bool hearing_is_stray(const struct conversation *self, const struct http_head *http);

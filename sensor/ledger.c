@@ -66,23 +66,38 @@ void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply)
 	self->early_next = (self->early_next + 1) % LEDGER_EARLY;
 }
 
+/* Place of the first early reply to that request; LEDGER_EARLY: none. */
+static size_t find_early(const struct ledger *self, const struct ledger_request *request)
+{
+	for (size_t i = 0; i < LEDGER_EARLY; i++) {
+		size_t place = (self->early_next + i) % LEDGER_EARLY;
+		const struct ledger_reply *one = &self->early[place];
+
+		if (one->id == request->id && one->dir != request->dir &&
+		    one->time_ns > request->time_ns)
+			return place;
+	}
+	return LEDGER_EARLY;
+}
+
+bool ledger_has_early(const struct ledger *self, const struct ledger_request *request)
+{
+	return find_early(self, request) < LEDGER_EARLY;
+}
+
 bool ledger_take_early(struct ledger *self, const struct ledger_request *request,
 		       struct ledger_reply *reply)
 {
-	for (size_t i = 0; i < LEDGER_EARLY; i++) {
-		struct ledger_reply *one = &self->early[(self->early_next + i) % LEDGER_EARLY];
+	size_t place = find_early(self, request);
 
-		if (one->id != request->id || one->dir == request->dir ||
-		    one->time_ns <= request->time_ns)
-			continue;
-		*reply = *one;
-		if (one->count > 1)
-			one->count--;
-		else
-			one->id = 0;
-		return true;
-	}
-	return false;
+	if (place == LEDGER_EARLY)
+		return false;
+	*reply = self->early[place];
+	if (reply->count > 1)
+		self->early[place].count--;
+	else
+		self->early[place].id = 0;
+	return true;
 }
 
 void ledger_gap(struct ledger *self, enum direction dir, uint64_t until_ns)

@@ -74,6 +74,7 @@ void ledger_keep_early(struct ledger *self, const struct ledger_reply *reply);
  * for the others. */
 bool ledger_take_early(struct ledger *self, const struct ledger_request *request,
 		       struct ledger_reply *reply);
+bool ledger_has_early(const struct ledger *self, const struct ledger_request *request);
 
 /* Bytes were lost in that direction: among them may be replies to what was asked before until_ns.
  */

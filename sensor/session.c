@@ -31,6 +31,14 @@ bool session_awaits(const struct session *self, uint64_t id, enum direction repl
 	return self->is_roomy && ledger_find(&self->room->ledger, id, reply_dir, time_ns) != NULL;
 }
 
+bool session_is_answered(const struct session *self, uint64_t id, enum direction dir,
+			 uint64_t time_ns)
+{
+	const struct ledger_request request = { .id = id, .time_ns = time_ns, .dir = (uint8_t)dir };
+
+	return self->is_roomy && id != 0 && ledger_has_early(&self->room->ledger, &request);
+}
+
 void apply_word(struct apply *a, enum evidence_word word)
 {
 	if (evidence_add(&a->self->view.evidence, word))

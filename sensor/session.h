@@ -138,6 +138,11 @@ void session_overhear(struct session *self, const struct finding *reply, enum di
 bool session_awaits(const struct session *self, uint64_t id, enum direction reply_dir,
 		    uint64_t time_ns);
 
+/* A reply came that nobody waited for, to a request with that id that was sent in that direction
+ * before it. */
+bool session_is_answered(const struct session *self, uint64_t id, enum direction dir,
+			 uint64_t time_ns);
+
 /* What the session rides in: names of carriers, outermost first; "" for nothing. */
 void session_carrier(struct session *self, const char *names);
 

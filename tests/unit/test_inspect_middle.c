@@ -192,16 +192,16 @@ static void a_torn_answer_to_a_lost_question_is_a_suspicion(void **state)
 	assert_int_equal(view().level, LEVEL_SUSPECT);
 }
 
+static const char torn_opening[] = "\x05\xcb\x01\x71Muser\n";
+
 /* Half an opening or a greeting behind a hole is nobody's words, until the other side talks with
  * who goes on behind it. */
 static void strange_words_behind_a_hole_are_forgiven_in_a_conversation(void **state)
 {
-	static const char opening[] = "\x05\xcb\x01\x71Muser\n";
-
 	(void)state;
 	for (int is_talk = 0; is_talk < 2; is_talk++) {
 		join_behind_holes(4, 300);
-		send(UP, opening);
+		send(UP, torn_opening);
 		send(UP, V1_AUTHORIZE);
 		if (is_talk)
 			send(DOWN, pool_words);
@@ -212,12 +212,79 @@ static void strange_words_behind_a_hole_are_forgiven_in_a_conversation(void **st
 		assert_int_equal(view().submitted, is_talk);
 	}
 	join_behind_holes(4, 300);
-	send(UP, opening);
+	send(UP, torn_opening);
 	send(UP, V1_AUTHORIZE);
 	send(DOWN, pool_words);
 	settle_holes();
 	send(UP, "> " V1_SUBMIT); /* it goes on quoting */
 	assert_int_equal(view().level, LEVEL_SUSPECT);
+}
+
+/* What was said behind strange words before the other side talked counts as well. */
+static void what_was_said_aside_is_heard_once_it_is_believed(void **state)
+{
+	(void)state;
+	join_behind_holes(4, 300);
+	send(UP, torn_opening);
+	send(UP, V1_SUBSCRIBE);
+	send(UP, V1_AUTHORIZE);
+	send(UP, V1_SUBMIT);
+	settle_holes();
+	assert_int_equal(view().level, LEVEL_NONE);
+	send(DOWN, pool_words);
+	settle_holes();
+	send(UP, XMR_OK("9")); /* nothing of interest, but nothing strange either */
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_int_equal(view().submitted, 1);
+	assert_string_equal(view().agent, "cgminer/4.9");
+	assert_string_equal(view().wallet, "acct");
+}
+
+/* Behind torn openings on both sides one speaks as the miner and the other one as the pool. Who
+ * says something between the messages quotes them. */
+static void two_torn_openings_hide_no_dialogue(void **state)
+{
+	static const char *const between[] = { "", ":irc.example.net PRIVMSG #pool :" };
+
+	for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++) {
+		join_behind_holes(4, 300);
+		send(UP, torn_opening);
+		send(UP, V1_AUTHORIZE);
+		send(UP, between[i]);
+		send(UP, V1_SUBMIT);
+		settle_holes();
+		send(DOWN, "elcome to the pool\n");
+		send(DOWN, V1_DIFFICULTY);
+		send(DOWN, between[i]);
+		send(DOWN, V1_NOTIFY);
+		settle_holes();
+		inspect_flush(flow, now_ns);
+		assert_int_equal(view().level, i == 0 ? LEVEL_CONFIRMED : LEVEL_NONE);
+		assert_int_equal(view().submitted, i == 0);
+	}
+	(void)state;
+}
+
+/* Who says nothing but the answers to what is asked behind a torn opening takes part. */
+static void answers_end_the_doubt_of_a_torn_opening(void **state)
+{
+	(void)state;
+	for (int is_answered = 0; is_answered < 2; is_answered++) {
+		join_behind_holes(4, 0);
+		send(UP, torn_opening);
+		send(UP, V1_SUBSCRIBE);
+		settle_holes();
+		send(UP, V1_AUTHORIZE);
+		now_ns += SECOND;
+		send(DOWN, is_answered ? V1_OK("2") : V1_OK("77"));
+		send(UP, V1_SUBMIT);
+		now_ns += SECOND;
+		send(DOWN, V1_OK("4"));
+		inspect_flush(flow, now_ns);
+		assert_int_equal(view().level, is_answered ? LEVEL_CONFIRMED : LEVEL_NONE);
+		assert_int_equal(view().submitted, is_answered);
+		assert_int_equal(view().accepted, is_answered);
+	}
 }
 
 #define SV2_HEAD(type, len) "\x00\x80" type len "\x00\x00" /* of channel messages */
@@ -272,6 +339,9 @@ int main(void)
 		TEST(a_torn_page_quotes_both_sides),
 		TEST(a_torn_answer_to_a_lost_question_is_a_suspicion),
 		TEST(strange_words_behind_a_hole_are_forgiven_in_a_conversation),
+		TEST(what_was_said_aside_is_heard_once_it_is_believed),
+		TEST(two_torn_openings_hide_no_dialogue),
+		TEST(answers_end_the_doubt_of_a_torn_opening),
 		TEST(a_message_that_waited_keeps_its_time),
 	};
 
