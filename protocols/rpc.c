@@ -304,13 +304,28 @@ static bool contains_any(struct slice text, const char *const *words, size_t cou
 	return false;
 }
 
+/* "Job not found", "Invalid JobID", "Unknown job_id": it is the job that is wrong, mostly as it was
+ * replaced. */
+static bool is_lost_job(struct slice reason)
+{
+	static const char *const before[] = { "invalid job", "unknown job", "no such job",
+					      "old job",     "expired job", "outdated job" };
+	static const char *const behind[] = { "not found", "expired", "outdated", "unknown" };
+	size_t at = 0;
+
+	if (contains_any(reason, before, sizeof(before) / sizeof(before[0])))
+		return true;
+	while (at < reason.len && !rpc_starts(slice_tail(reason, at), "job"))
+		at++;
+	return contains_any(slice_tail(reason, at), behind, sizeof(behind) / sizeof(behind[0]));
+}
+
 static bool is_stale_reason(struct slice reason)
 {
-	static const char *const words[] = { "stale",          "job not found", "block expired",
-					     "invalid job id", "unknown job",   "expired job",
-					     "job expired",    "too late" };
+	static const char *const words[] = { "stale", "block expired", "block outdated",
+					     "outdated share", "too late" };
 
-	return contains_any(reason, words, sizeof(words) / sizeof(words[0]));
+	return contains_any(reason, words, sizeof(words) / sizeof(words[0])) || is_lost_job(reason);
 }
 
 bool rpc_is_share_reason(struct slice reason)
