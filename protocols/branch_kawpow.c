@@ -1,7 +1,9 @@
 /* branch_kawpow.c: KawPow and its kin (ProgPow): Ravencoin, Firo, Evrmore, Neoxa.
  *
  *   job    [job, header hash 64h, seed hash 64h, target hex, clean bool, height, nbits 8h]
+ *          nbits also as a number
  *   share  [user, job, nonce 0x16h, header hash 0x64h, mix hash 0x64h]
+ *          each with 0x or without
  *   XMRig's log-in with any algorithm is answered with
  *          {"result":{"id":.., "algo":"kawpow/rvn", "extra_nonce":hex, "extra_nonce2_size":n}}
  *
@@ -30,6 +32,11 @@ static enum proof kawpow_notify(const struct rpc_call *call, struct stratum_stat
 	};
 	size_t count = json_size(call->doc, call->params);
 	size_t right = stratum_match(call, fields, NOTIFY_FIELDS);
+	uint64_t nbits;
+
+	if (right == NOTIFY_FIELDS - 1 &&
+	    json_unsigned(call->doc, stratum_param(call, right), UINT32_MAX, &nbits) == 0)
+		right++;
 	double work = stratum_target_head(call, stratum_param(call, 3));
 
 	if (right != count || right < (call->doc->is_cut ? NOTIFY_LEAST : NOTIFY_NEEDED))
@@ -44,9 +51,11 @@ static enum proof kawpow_notify(const struct rpc_call *call, struct stratum_stat
 static enum proof kawpow_submit(const struct rpc_call *call, struct stratum_state *state,
 				struct finding *finding)
 {
-	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_0X16, FIELD_0X64,
-						     FIELD_0X64 };
-	enum proof proof = stratum_verdict(call, fields, 5, 3);
+	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_HEX16, FIELD_HEX64,
+						     FIELD_HEX64 };
+	/* without 0x the beginning of a cut one is anybody's */
+	bool is_0x = rpc_is_0x(call->doc, stratum_param(call, 2), 16);
+	enum proof proof = stratum_verdict(call, fields, 5, is_0x ? 3 : 4);
 
 	if (proof == PROOF_NONE)
 		return proof;

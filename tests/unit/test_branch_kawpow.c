@@ -56,6 +56,11 @@ static void test_job(void **unused)
 	assert_true(talk_down(&talk, KAWPOW_NOTIFY_OF("00000000ff000000", "")));
 	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
 	assert_true(is_near(heard->finding.work, 0x1p40 / 255));
+	/* nbits as a number */
+	begin();
+	assert_true(talk_down(&talk, KAWPOW_NOTIFY_OF(TARGET, ",486604799")));
+	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_string_equal(talk_dialect(&talk), "kawpow");
 	/* without one the pool's last word holds */
 	begin();
 	talk_down(&talk, "{\"method\":\"mining.set_target\",\"params\":[\"" TARGET "\"]}");
@@ -166,6 +171,21 @@ static void test_cut(void **unused)
 	}
 }
 
+/* Some leave 0x away, of the nonce or of all. */
+static void test_share_without_0x(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk, SUBMIT_OF(USER, ""));
+	uint64_t nonce = talk_only(&talk)->finding.nonce;
+	begin();
+	assert_true(talk_up(&talk, "{\"id\":40,\"method\":\"mining.submit\",\"params\":[\"" USER
+				   "\",\"1f3a\",\"64290b0000a1b2c3\",\"" H64 "\",\"" H64 "\"]}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	assert_string_equal(talk_dialect(&talk), "kawpow");
+	assert_int_equal(heard->finding.nonce, nonce);
+}
+
 static void test_near_misses(void **unused)
 {
 	static const char *const wrong[] = {
@@ -175,7 +195,7 @@ static void test_near_misses(void **unused)
 		KAWPOW_NOTIFY_OF(TARGET, ",7,\"1b00ab12\""),
 		"{\"method\":\"mining.notify\",\"params\":[\"bf04\",\"0x" H64 "\",\"" H64
 		"\",\"0x" TARGET "\",true]}",
-		"{\"method\":\"mining.submit\",\"params\":[\"a\",\"1f3a\",\"" H16 "\",\"0x" H64
+		"{\"method\":\"mining.submit\",\"params\":[\"a\",\"1f3a\",\"" H8 "\",\"0x" H64
 		"\",\"0x" H64 "\"]}",
 		"{\"method\":\"mining.submit\",\"params\":[\"a\",\"1f3a\",\"0x" H16 "\",\"0x" H16
 		"\"]}",
@@ -193,9 +213,10 @@ static void test_near_misses(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_job),     cmocka_unit_test(test_share),
-		cmocka_unit_test(test_qtminer), cmocka_unit_test(test_auto_login),
-		cmocka_unit_test(test_cut),     cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_job),         cmocka_unit_test(test_share),
+		cmocka_unit_test(test_qtminer),     cmocka_unit_test(test_auto_login),
+		cmocka_unit_test(test_cut),         cmocka_unit_test(test_share_without_0x),
+		cmocka_unit_test(test_near_misses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
