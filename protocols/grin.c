@@ -17,7 +17,11 @@
  * cycle in a graph of 2^edge_bits edges is worth its weight, 2^(edge_bits - 23) * edge_bits, which
  * is 16384 for 32 bits, so a share of difficulty D stands for D / weight solutions, and for one at
  * least: it is one. A job does not name the size of its graph: that of the last share is taken, 32
- * before the first. */
+ * before the first.
+ *
+ * Pools of CryptoNote's coins on such graphs (Swap, Tube) say it in their own words: a job has
+ * "proofsize", "edgebits" and a text as "job_id", comes with the login as well, and its difficulty
+ * counts solutions. */
 #include "protocols/login.h"
 
 #define EDGE_BITS_MIN     24
@@ -91,6 +95,20 @@ static bool read_difficulty(const struct rpc_call *call, json_value object, doub
 	       *difficulty > 0 && *difficulty <= DIFFICULTY_MAX;
 }
 
+static void learn_edge_bits(const struct rpc_call *call, json_value value)
+{
+	struct grin_state *state = call->state;
+	uint64_t bits;
+
+	if (json_unsigned(call->doc, value, EDGE_BITS_MAX, &bits) == 0 && bits >= EDGE_BITS_MIN)
+		state->edge_bits = (uint8_t)bits;
+}
+
+static bool is_cryptonote(const struct rpc_call *call, json_value job)
+{
+	return is_count(call, member(call, job, "proofsize"));
+}
+
 /* --- what miners say ------------------------------------------------------------------------ */
 
 static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
@@ -159,7 +177,6 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 	json_value nonce = member(call, call->params, "nonce");
 	uint64_t job = json_id(call->doc, member(call, call->params, "job_id"));
 	uint64_t hash = mix(job, json_id(call->doc, nonce));
-	uint64_t bits;
 	size_t cycle = read_pow(call, member(call, call->params, "pow"), &hash);
 	bool is_whole = cycle >= POW_MIN;
 
@@ -172,10 +189,7 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 		rpc_finding(call, row->kind, row->sender, is_whole ? PROOF_CONFIRMED : PROOF_NONE);
 
 	note_miner(call);
-	if (json_unsigned(call->doc, member(call, call->params, "edge_bits"), EDGE_BITS_MAX,
-			  &bits) == 0 &&
-	    bits >= EDGE_BITS_MIN)
-		state->edge_bits = (uint8_t)bits;
+	learn_edge_bits(call, member(call, call->params, "edge_bits"));
 	finding.wants_reply = true;
 	finding.job = job;
 	finding.nonce = hash;
@@ -193,7 +207,9 @@ static bool is_job(const struct rpc_call *call, json_value job)
 	double difficulty;
 
 	return pre_pow.len >= PRE_POW_MIN && pre_pow.len % 2 == 0 &&
-	       is_count(call, member(call, job, "job_id")) &&
+	       (is_count(call, member(call, job, "job_id")) ||
+		(is_cryptonote(call, job) &&
+		 json_id(call->doc, member(call, job, "job_id")) != 0)) &&
 	       is_count(call, member(call, job, "height")) &&
 	       read_difficulty(call, job, &difficulty);
 }
@@ -206,9 +222,11 @@ static bool report_job(const struct rpc_call *call, json_value job)
 	if (!is_job(call, job) || !read_difficulty(call, job, &finding.difficulty))
 		return false;
 	state->is_seen = true;
+	learn_edge_bits(call, member(call, job, "edgebits"));
 	finding.request = 0;
 	finding.job = json_id(call->doc, member(call, job, "job_id"));
-	finding.work = solutions(state, finding.difficulty);
+	finding.work = is_cryptonote(call, job) ? finding.difficulty
+						: solutions(state, finding.difficulty);
 	finding.unit = unit;
 	finding.algo = slice_str(algo_of(state));
 	rpc_emit(call, &finding);
@@ -287,10 +305,12 @@ static bool is_block_found(const struct rpc_call *call)
 static bool handle_reply(struct rpc_call *call)
 {
 	struct grin_state *state = call->state;
+	json_value job = member(call, call->result, "job");
 
-	if (is_job(call, call->result)) {
+	job = job == JSON_ABSENT ? call->result : job;
+	if (is_job(call, job)) {
 		emit_reply(call, PROOF_NONE);
-		return report_job(call, call->result);
+		return report_job(call, job);
 	}
 	if (slice_is(call->method, "status") && report_status(call))
 		return true;

@@ -180,6 +180,38 @@ static void test_share(void **unused)
 	assert_true(talk_only(&talk)->finding.work == 10);
 }
 
+/* Swap and Tube, in CryptoNote's words. */
+static void test_cryptonote_job(void **unused)
+{
+	static const char job[] =
+		"{\"pre_pow\":\"" PRE_POW "\",\"algo\":\"cuckaroo\",\"edgebits\":29,"
+		"\"proofsize\":32,\"noncebytes\":4,\"height\":1234,\"job_id\":\"XyZ12\","
+		"\"difficulty\":20,\"id\":\"5b9f\"}";
+	char text[1024];
+
+	(void)unused;
+	begin();
+	snprintf(text, sizeof(text),
+		 "{\"id\":1,\"error\":null,\"result\":{\"id\":\"5b9f\",\"job\":%s,\"status\":"
+		 "\"OK\"}}",
+		 job);
+	assert_true(talk_down(&talk, text));
+	assert_int_equal(talk.count, 2);
+	assert_int_equal(talk.heard[1].finding.kind, FINDING_JOB);
+	assert_int_equal(talk.heard[1].finding.proof, PROOF_CONFIRMED);
+	assert_true(talk.heard[1].finding.work == 20);
+	assert_string_equal(talk.heard[1].algo, "cuckaroo29");
+	uint64_t id = talk.heard[1].finding.job;
+	begin();
+	snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":%s}", job);
+	assert_true(talk_down(&talk, text));
+	assert_int_equal(talk_only(&talk)->finding.job, id);
+	assert_true(talk_up(&talk, "{\"id\":2,\"method\":\"submit\",\"params\":{\"id\":\"5b9f\","
+				   "\"job_id\":\"XyZ12\",\"nonce\":1232345,\"pow\":" POW "}}"));
+	assert_int_equal(talk_only(&talk)->finding.job, id);
+	assert_int_equal(first->finding.proof, PROOF_CONFIRMED);
+}
+
 static void test_share_gate(void **unused)
 {
 	static const char *const foreign[] = {
@@ -281,11 +313,11 @@ static void test_cut_messages(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_login),        cmocka_unit_test(test_others_logins),
-		cmocka_unit_test(test_job),          cmocka_unit_test(test_job_gate),
-		cmocka_unit_test(test_share),        cmocka_unit_test(test_share_gate),
-		cmocka_unit_test(test_replies),      cmocka_unit_test(test_server_only),
-		cmocka_unit_test(test_cut_messages),
+		cmocka_unit_test(test_login),       cmocka_unit_test(test_others_logins),
+		cmocka_unit_test(test_job),         cmocka_unit_test(test_job_gate),
+		cmocka_unit_test(test_share),       cmocka_unit_test(test_cryptonote_job),
+		cmocka_unit_test(test_share_gate),  cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_server_only), cmocka_unit_test(test_cut_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
