@@ -14,7 +14,8 @@
  *   S> {"id":1,"result":{"id":session,"algo":"kawpow/rvn","extra_nonce":hex,
  *         "extra_nonce2_size":N}}        login accepted, Stratum follows on the same connection
  *
- * xmr-node-proxy submits "workerNonce" and "poolNonce" beside the nonce; Bytom submits no result.
+ * xmr-node-proxy submits "workerNonce" and "poolNonce" beside the nonce; Bytom submits no result;
+ * on graphs ("cuckaroo") it is a list, "pow".
  * xmr-stak tells "hashcount_total" with each share: hashes ever done, which is no rate without a
  * clock, so it is left alone.
  *
@@ -25,6 +26,8 @@
 #include "protocols/hex.h"
 #include "protocols/login.h"
 #include "protocols/target.h"
+
+#define CYCLE_LEAST 32 /* edges */
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -102,6 +105,19 @@ static double share_difficulty(const struct rpc_call *call)
 	return commitment > result ? commitment : result;
 }
 
+/* A cycle of a graph, where others have a hash. */
+static bool has_cycle(const struct rpc_call *call)
+{
+	json_value cycle = member(call, call->params, "pow");
+	uint64_t edge;
+
+	return json_type(call->doc, cycle) == JSON_ARRAY &&
+	       json_size(call->doc, cycle) >= CYCLE_LEAST &&
+	       json_unsigned(call->doc, json_element(call->doc, cycle, 0), UINT64_MAX, &edge) ==
+		       0 &&
+	       is_string(call, member(call, call->params, "nonce"));
+}
+
 /* How much the fields of a share prove; *is_share is false when they are no share's. */
 static enum proof weigh_share(const struct rpc_call *call, bool *is_share)
 {
@@ -112,7 +128,7 @@ static enum proof weigh_share(const struct rpc_call *call, bool *is_share)
 
 	*is_share = json_id(call->doc, member(call, call->params, "job_id")) != 0 &&
 		    (nonce.len == 8 || nonce.len == 16);
-	if (!*is_share || result.len == 64)
+	if (!*is_share || result.len == 64 || (state->is_seen && has_cycle(call)))
 		return PROOF_CONFIRMED;
 	/* Of a share that was cut after its nonce the rest is believed once the flow is known. */
 	if (call->doc->is_cut && state->is_seen && result.len == 0)

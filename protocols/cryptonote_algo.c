@@ -21,7 +21,9 @@ static const char *const algos[] = {
 	"kawpow/rvn",    "ghostrider",   "ghostrider/rtm",
 	"panthera",      "flex",         "cn",
 	"cn-lite",       "cn-heavy",     "cryptonight",
-	"randomx",
+	"randomx",       "etchash",      "ethash",
+	"autolykos2",    "c29",          "cuckaroo",
+	"sha3x",
 };
 
 /* What miners call themselves, without regard to case. */

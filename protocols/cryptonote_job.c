@@ -13,6 +13,7 @@
  *                       tree hash [32], transactions varint
  *   a GhostRider blob   a Bitcoin header of 80 bytes: time at 68, nonce at 76
  *   a KawPow blob       header hash [32], nonce [8]
+ *   a SHA3x blob        header hash [32]; pools may put a nonce behind it
  *
  * Targets are little-endian, of 4 or 8 bytes; a shorter one lacks zero bytes at its end. The one of
  * rx/yada is a plain hex number. */
@@ -27,6 +28,7 @@
 #define BLOB_DIGITS_MAX    816
 #define TEMPLATE_DIGITS    32768 /* a template holds the coinbase and the hashes */
 #define BLOB_DIGITS_KAWPOW 80
+#define BLOB_DIGITS_SHA3X  64
 #define HEADER_TIME_MIN    1388534400u /* 2014 */
 #define HEADER_TIME_MAX    2524608000u /* 2050: we have no clock here */
 #define BITCOIN_HEADER     80
@@ -130,6 +132,15 @@ static double weigh_target(const struct rpc_call *call, json_value job, const st
 	return work;
 }
 
+/* Too short for a block, but the job names an algorithm that has such. */
+static bool is_short_blob(const struct weight *weight, struct slice blob)
+{
+	if (rpc_starts(weight->name, "kawpow"))
+		return blob.len == BLOB_DIGITS_KAWPOW;
+	return rpc_starts(weight->name, "sha3x") &&
+	       (blob.len == BLOB_DIGITS_SHA3X || blob.len == BLOB_DIGITS_SHA3X + 16);
+}
+
 /* True when the object is a job with a blob. */
 static bool weigh_blob(const struct rpc_call *call, json_value job, struct weight *weight)
 {
@@ -137,9 +148,9 @@ static bool weigh_blob(const struct rpc_call *call, json_value job, struct weigh
 	struct slice blob = hex_member(call, job, "blob");
 	bool is_known = cnwork_is_block(blob) ||
 			(rpc_starts(weight->name, "ghostrider") && is_bitcoin_header(blob));
-	bool is_kawpow = rpc_starts(weight->name, "kawpow") && blob.len == BLOB_DIGITS_KAWPOW;
 
-	if (!is_kawpow && (!cryptonote_is_blob(blob) || blob.len > BLOB_DIGITS_MAX))
+	if (!is_short_blob(weight, blob) &&
+	    (!cryptonote_is_blob(blob) || blob.len > BLOB_DIGITS_MAX))
 		return false;
 	weight->work = weigh_target(call, job, weight, state->is_seen || is_known);
 	if (weight->work <= 0)

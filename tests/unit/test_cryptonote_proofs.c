@@ -1,0 +1,82 @@
+/* test_cryptonote_proofs.c: the login dialect where work is neither a CryptoNote block nor its
+ * hash. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/dialect_talk.h"
+
+#define H16 "1a2b3c4d5e6f7081"
+#define H64 H16 H16 H16 H16
+#define JOB(fields) \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":{\"job_id\":\"q1\"," fields "}}"
+#define TARGET "\"target\":\"f3220000\""
+
+static struct talk talk;
+static const struct heard *const first = &talk.heard[0];
+
+static void begin(void)
+{
+	talk_begin(&talk, &dialect_cryptonote);
+}
+
+/* The hash of a header, perhaps with a nonce behind it; only where the job says so. */
+static void test_sha3x(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_true(talk_down(&talk, JOB("\"algo\":\"sha3x\",\"blob\":\"" H64 "\"," TARGET)));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_true(first->finding.work == 480045);
+	assert_string_equal(first->algo, "sha3x");
+	assert_true(talk_down(&talk, JOB("\"algo\":\"sha3x\",\"blob\":\"" H64 H16 "\"," TARGET)));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	static const char *const wrong[] = { JOB("\"blob\":\"" H64 "\"," TARGET),
+					     JOB("\"algo\":\"rx/0\",\"blob\":\"" H64 "\"," TARGET),
+					     JOB("\"algo\":\"sha3x\",\"blob\":\"" H16 "\"," TARGET),
+					     JOB("\"algo\":\"sha3x\",\"blob\":\"" H64 "\"") };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		begin();
+		assert_false(talk_down(&talk, wrong[i]));
+	}
+}
+
+#define SHARE(nonce, pow) \
+	"{\"id\":2,\"method\":\"submit\",\"params\":{\"id\":\"a1\",\"job_id\":\"q1\"," \
+	"\"nonce\":" nonce ",\"pow\":" pow "}}"
+#define CYCLE \
+	"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32]"
+
+/* A cycle of a graph, in a flow that is known. */
+static void test_cycles(void **unused)
+{
+	static const char *const wrong[] = { SHARE("\"" H16 "\"", "[1,2,3]"),
+					     SHARE("\"" H16 "\"", "\"draft\""),
+					     SHARE("12345678", CYCLE), SHARE("\"x\"", CYCLE) };
+
+	(void)unused;
+	begin();
+	assert_false(talk_up(&talk, SHARE("\"" H16 "\"", CYCLE)));
+	assert_true(talk_down(&talk, JOB("\"algo\":\"cuckaroo\",\"blob\":\"" H64 H64 H64
+					 "\",\"proofsize\":42," TARGET)));
+	uint64_t job = first->finding.job;
+	assert_true(talk_up(&talk, SHARE("\"" H16 "\"", CYCLE)));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(first->finding.kind, FINDING_SHARE);
+	assert_int_equal(first->finding.job, job);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(talk_up(&talk, wrong[i]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sha3x),
+		cmocka_unit_test(test_cycles),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
