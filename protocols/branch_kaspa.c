@@ -4,6 +4,7 @@
  *   S> {"method":"set_extranonce","params":["0029", 6]}      or mining.set_extranonce
  *   job    [job, [word, word, word, word], timestamp]         a hash as four numbers of 64 bits
  *          [job, 80h]                                         hash and timestamp as one text
+ *          [job, 64h, timestamp]                              milliseconds
  *   share  [user, job, nonce 0x16h]
  *
  * A difficulty of 1 is a target of 2^224. */
@@ -14,9 +15,12 @@
 #define HASH_WORDS    4
 #define NONCE_DIGITS  16
 #define NONCE_BYTES   8
+#define TIME_LEAST    1500000000000u /* 2017 */
+#define TIME_MOST     4102444800000u /* 2100 */
 
 /* Chains that speak alike and hash otherwise. */
-static const char *const offshoots[] = { "KLS", "PYI" };
+static const char *const offshoots[] = { "KLS", "PYI", "SPR",  "HTN", "BGA",
+					 "NXL", "SDR", "WALA", "CYTX" };
 
 static void set_coin(const struct stratum_state *state, struct finding *finding)
 {
@@ -40,6 +44,13 @@ static size_t count_words(const struct rpc_call *call, json_value list)
 	return count;
 }
 
+static bool is_time(const struct rpc_call *call, json_value value)
+{
+	uint64_t time;
+
+	return json_unsigned(call->doc, value, TIME_MOST, &time) == 0 && time >= TIME_LEAST;
+}
+
 static enum proof kaspa_notify(const struct rpc_call *call, struct stratum_state *state,
 			       struct finding *finding)
 {
@@ -54,6 +65,9 @@ static enum proof kaspa_notify(const struct rpc_call *call, struct stratum_state
 	if (count == 2 && is_text)
 		return PROOF_CONFIRMED;
 	if (count == 3 && words == HASH_WORDS)
+		return PROOF_CONFIRMED;
+	if (count == 3 && rpc_is_hex(call->doc, stratum_param(call, 1), 64) &&
+	    is_time(call, stratum_param(call, 2)))
 		return PROOF_CONFIRMED;
 	return count == 2 && words > 0 && call->doc->is_cut ? PROOF_LIKELY : PROOF_NONE;
 }

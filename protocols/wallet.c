@@ -115,10 +115,23 @@ static struct slice first_worker(struct slice part)
 	return slice_of(part.ptr, 0); /* `:password`, `#referral`: nobody's name */
 }
 
+/* `+N/N`: the difficulties of P2Pool, of what is shown and of shares. */
+static size_t p2pool_options(struct slice rest)
+{
+	size_t end = find_any(rest, "._");
+	size_t slash = slice_find(rest, '/');
+
+	return slice_starts(rest, "+") && slash < end && is_digits(slice_sub(rest, 1, slash - 1)) &&
+			       is_digits(slice_sub(rest, slash + 1, end - slash - 1))
+		       ? end
+		       : 0;
+}
+
 /* Worker and e-mail from all that follows the address. */
 static void take_rest(struct wallet *wallet, struct slice rest)
 {
 	rest = slice_head(rest, find_any(rest, ""));
+	rest = slice_tail(rest, p2pool_options(rest));
 	size_t slash = slice_find(rest, '/');
 
 	wallet->worker = first_worker(slice_head(rest, slash));

@@ -188,7 +188,10 @@ static const struct {
 } cash_prefixes[] = {
 	{ "bitcoincash:", "BCH", { 42, 42 } }, { "kaspa:", "KAS", { 61, 63 } },
 	{ "karlsen:", "KLS", { 61, 63 } },     { "pyrin:", "PYI", { 61, 63 } },
-	{ "nexa:", "NEXA", { 48, 48 } },
+	{ "spectre:", "SPR", { 61, 63 } },     { "hoosat:", "HTN", { 61, 63 } },
+	{ "bugna:", "BGA", { 61, 63 } },       { "nexellia:", "NXL", { 61, 63 } },
+	{ "sedra:", "SDR", { 61, 63 } },       { "waglayla:", "WALA", { 61, 63 } },
+	{ "cryptix:", "CYTX", { 61, 63 } },    { "nexa:", "NEXA", { 48, 48 } },
 };
 
 static struct wallet_form cash_form(struct slice address)

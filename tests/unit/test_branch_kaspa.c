@@ -84,6 +84,16 @@ static void test_any_moment(void **unused)
 	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
 	assert_string_equal(name_of(&talk.heard[0]), "kaspa");
 	assert_int_equal(talk.heard[0].finding.nonce, nonce);
+	/* a hash and the milliseconds behind it; a height is no time */
+	begin();
+	assert_string_equal(
+		name_of(say_down("{\"method\":\"mining.notify\",\"params\":[\"17\",\"" H64
+				 "\",1718000000123]}")),
+		"kaspa");
+	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	begin();
+	say_down("{\"method\":\"mining.notify\",\"params\":[\"17\",\"" H64 "\",17180000]}");
+	assert_int_equal(talk_proof(&talk), PROOF_LIKELY);
 	/* the roles the wrong way round */
 	begin();
 	assert_int_equal(say_up(JOB_TEXT)->finding.sender, SENDER_POOL);
