@@ -2,7 +2,8 @@
  *
  *   job    [job, prevhash 64h, coinb1 hex, coinb2 hex, [64h,..], version 8h, nbits 8h, ntime 8h,
  *           clean bool]
- *   share  [user, job, extranonce2 hex, ntime 8h, nonce 8h, version bits 8h] the last one may miss
+ *   share  [user, job, extranonce2 hex, ntime 8h, nonce 8h, version bits 8h] the last one may miss,
+ *          the nonce be without its leading zeros
  *
  * What a unit of difficulty is worth, no field tells: stratum_unit.h. */
 #include "protocols/coinbase.h"
@@ -12,6 +13,7 @@
 #define NOTIFY_LEAST      3  /* of a cut job: the previous hash and a coinbase */
 #define MERKLE_BRANCH_MAX 32 /* 2^32 transactions */
 #define EXTRANONCE_MAX    32 /* hex digits */
+#define NONCE_DIGITS      8
 
 static bool is_merkle_branch(const struct rpc_call *call, json_value branch)
 {
@@ -87,17 +89,27 @@ static bool is_extranonce2(const struct rpc_call *call, json_value value)
 	       len % 2 == 0 && (len == 0 || json_hex(call->doc, value).len > 0);
 }
 
+/* null or an empty text, for no version bits. */
+static bool is_spare(const struct rpc_call *call, json_value value)
+{
+	enum json_type type = json_type(call->doc, value);
+
+	return type == JSON_NULL || (type == JSON_STRING && json_raw(call->doc, value).len == 0);
+}
+
 static enum proof bitcoin_submit(const struct rpc_call *call, struct stratum_state *state,
 				 struct finding *finding)
 {
-	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID,   FIELD_TEXT,
-						     FIELD_HEX8, FIELD_HEX8, FIELD_HEX8 };
+	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID,  FIELD_TEXT,
+						     FIELD_HEX8, FIELD_HEX, FIELD_HEX8 };
 	size_t count = json_size(call->doc, call->params);
 	size_t right = stratum_match(call, fields, 6);
 
-	if (right == 5 && json_type(call->doc, stratum_param(call, 5)) == JSON_NULL)
+	if (right == 5 && is_spare(call, stratum_param(call, 5)))
 		right = 6;
 	if (count < 5 || count > 6 || right != count ||
+	    json_hex(call->doc, stratum_param(call, 4)).len > NONCE_DIGITS ||
+	    (call->doc->is_cut && !rpc_is_hex(call->doc, stratum_param(call, 4), NONCE_DIGITS)) ||
 	    !is_extranonce2(call, stratum_param(call, 2)))
 		return PROOF_NONE;
 	finding->nonce = stratum_share_hash(call, finding->job, 2);

@@ -19,6 +19,7 @@ struct stratum_state {
 	uint64_t version_request; /* the pool asked for our version under this id */
 	struct stratum_unit unit;
 	struct wallet_memo user; /* of the login and of each share */
+	uint64_t login;          /* hash of the user that authorised last; 0: none heard */
 	uint64_t payout;         /* hash of what the coinbase paid when it was told last */
 	const char *rate_unit;   /* static: what rates of the proven branch count; NULL: hashes */
 	uint8_t branch;          /* 1 + index of the branch that has proven itself; 0: none */
@@ -112,7 +113,7 @@ json_value stratum_param(const struct rpc_call *call, size_t index);
 enum stratum_field {
 	FIELD_ID,    /* a text or a number */
 	FIELD_TEXT,  /* a text, perhaps empty */
-	FIELD_BOOL,  /* true or false */
+	FIELD_BOOL,  /* true or false, also as text */
 	FIELD_UINT,  /* a whole number, also as text */
 	FIELD_HEX,   /* one hex digit or more */
 	FIELD_BYTES, /* hex digits in pairs, one or more */
@@ -163,6 +164,31 @@ void stratum_subscribe(struct rpc_call *call, enum proof proof,
 		       const struct stratum_branch *branch);
 bool stratum_reply(const struct rpc_call *call, enum proof proof,
 		   const struct stratum_branch *branch);
+
+/* Fields of calls whose params may be an object, and have names then; else where they stand. */
+enum stratum_name {
+	STRATUM_USER,
+	STRATUM_PASSWORD,
+	STRATUM_WORKER,
+	STRATUM_AGENT,
+	STRATUM_JOB,
+	STRATUM_NONCE
+};
+
+#define STRATUM_NOWHERE SIZE_MAX /* in a list there is none */
+
+json_value stratum_named(const struct rpc_call *call, size_t index, enum stratum_name name);
+/* The worker that params name beside the user. */
+void stratum_worker(const struct rpc_call *call, struct finding *finding);
+
+/* A job, a share of no branch that we know: what it proves, identity and nonce. */
+void stratum_clone_job(const struct rpc_call *call, const struct stratum_state *state,
+		       struct finding *finding);
+void stratum_clone_share(const struct rpc_call *call, struct stratum_state *state,
+			 struct finding *finding);
+/* More proof for a share that others could send as well: who sends it has authorised. */
+void stratum_share_proof(const struct rpc_call *call, const struct stratum_state *state,
+			 struct finding *finding);
 
 /* Framing and decoding of the family, for a flow that is found by a binary message of it. */
 enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len);

@@ -82,7 +82,8 @@ bool stratum_field_fits(const struct json *doc, json_value value, enum stratum_f
 	case FIELD_TEXT:
 		return type == JSON_STRING;
 	case FIELD_BOOL:
-		return type == JSON_TRUE || type == JSON_FALSE;
+		return type == JSON_TRUE || type == JSON_FALSE || json_is(doc, value, "true") ||
+		       json_is(doc, value, "false");
 	case FIELD_UINT:
 		return json_unsigned(doc, value, UINT64_MAX, &number) == 0;
 	case FIELD_HEX:

@@ -75,16 +75,23 @@ static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row
 static bool handle_authorize(struct rpc_call *call, const struct rpc_method *row)
 {
 	char password[LIMIT_TEXT_BYTES];
+	char agent[LIMIT_TEXT_BYTES];
 	struct stratum_state *state = stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
-	struct slice secret =
-		json_text(call->doc, stratum_param(call, 1), password, sizeof(password));
+	struct slice secret = json_text(call->doc, stratum_named(call, 1, STRATUM_PASSWORD),
+					password, sizeof(password));
 
 	finding.wants_reply = true;
 	finding.reply_confirms = true;
 	finding.has_password = secret.len > 0;
 	stratum_unit_password(&state->unit, secret);
-	stratum_identity(call, state, &finding, stratum_param(call, 0));
+	stratum_identity(call, state, &finding, stratum_named(call, 0, STRATUM_USER));
+	state->login = finding.login.len > 0 ? slice_hash(finding.login) : 0;
+	stratum_worker(call, &finding);
+	finding.agent = json_text(call->doc, stratum_named(call, STRATUM_NOWHERE, STRATUM_AGENT),
+				  agent, sizeof(agent));
+	if (finding.agent.len > 0)
+		note_agent(state, finding.agent);
 	stratum_emit(call, &finding);
 	return true;
 }
@@ -210,30 +217,16 @@ static bool read_branch(const struct rpc_call *call, struct finding *finding)
 	return true;
 }
 
-/* A share of a clone that we do not know. In some forms the first field is a job: then it is no
- * name. */
-static void read_unknown_share(const struct rpc_call *call, struct stratum_state *state,
-			       struct finding *finding)
-{
-	json_value user = stratum_param(call, 0);
-	char text[LIMIT_TEXT_BYTES];
-	struct slice name = json_text(call->doc, user, text, sizeof(text));
-
-	finding->nonce = stratum_share_hash(call, finding->job, 2);
-	if (json_size(call->doc, call->params) >= 5 || slice_find(name, '.') < name.len ||
-	    wallet_parse(name).check != WALLET_NONE)
-		stratum_identity(call, state, finding, user);
-}
-
 static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 {
 	struct stratum_state *state = stratum_see(call, row->sender);
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.wants_reply = true;
-	finding.job = json_id(call->doc, stratum_param(call, 1));
+	finding.job = json_id(call->doc, stratum_named(call, 1, STRATUM_JOB));
 	if (!read_branch(call, &finding))
-		read_unknown_share(call, state, &finding);
+		stratum_clone_share(call, state, &finding);
+	stratum_share_proof(call, state, &finding);
 	if (call->doc->is_cut && finding.proof < PROOF_CONFIRMED)
 		finding.nonce = 0; /* that in which two shares differ may be what is missing */
 	stratum_emit(call, &finding);
@@ -300,10 +293,11 @@ static bool handle_notify(struct rpc_call *call, const struct rpc_method *row)
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
 
 	finding.request = 0;
-	finding.job = json_id(call->doc, stratum_param(call, 0));
+	finding.job = json_id(call->doc, stratum_named(call, 0, STRATUM_JOB));
 	finding.difficulty = state->difficulty;
 	finding.work = state->target_work;
 	(void)read_branch(call, &finding);
+	stratum_clone_job(call, state, &finding);
 	stratum_emit(call, &finding);
 	return true;
 }
@@ -479,10 +473,13 @@ static bool names_pushes(const struct json *doc, json_value list)
 static bool is_subscribe_result(const struct rpc_call *call)
 {
 	const struct json *doc = call->doc;
-	size_t digits = json_hex(doc, json_element(doc, call->result, 1)).len;
+	json_value extranonce = json_element(doc, call->result, 1);
+	size_t digits = json_hex(doc, extranonce).len;
+	bool is_empty = json_type(doc, extranonce) == JSON_STRING &&
+			json_raw(doc, extranonce).len == 0; /* P2Pool's */
 	uint64_t size;
 
-	return names_pushes(doc, json_element(doc, call->result, 0)) && digits > 0 &&
+	return names_pushes(doc, json_element(doc, call->result, 0)) && (digits > 0 || is_empty) &&
 	       digits <= EXTRANONCE_MAX && digits % 2 == 0 &&
 	       json_unsigned(doc, json_element(doc, call->result, 2), EXTRANONCE2_MAX, &size) == 0;
 }

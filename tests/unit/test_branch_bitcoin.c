@@ -162,7 +162,7 @@ static void test_units(void **unused)
 	}
 }
 
-/* A clone that nobody knows: the name and the difficulty, and no more than likely. */
+/* A clone that nobody knows: the name and the difficulty; a hash behind it is a job's. */
 static void test_unknown_clone(void **unused)
 {
 	(void)unused;
@@ -170,7 +170,7 @@ static void test_unknown_clone(void **unused)
 	talk_down(&talk, "{\"method\":\"mining.set_difficulty\",\"params\":[2]}");
 	assert_true(talk_down(&talk, "{\"method\":\"mining.notify\",\"params\":[\"a\",\"" H64
 				     "\",77,\"1b00ab12\"]}"));
-	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 	assert_string_equal(talk_dialect(&talk), "stratum-v1");
 	assert_true(heard->finding.difficulty == 2);
 	assert_true(talk_up(&talk, "{\"id\":7,\"method\":\"mining.submit\",\"params\":[\"ann.r1\","
@@ -182,6 +182,46 @@ static void test_unknown_clone(void **unused)
 	talk_up(&talk, "{\"id\":\"7\",\"method\":\"mining.submit\",\"params\":[\"ann.r1\",\"a\","
 		       "[1,2,4],true]}");
 	assert_int_not_equal(heard->finding.nonce, nonce);
+}
+
+/* Of numbers that are written as they are, and of words that say nothing. */
+static void test_loose_spellings(void **unused)
+{
+	static const char *const shares[] = {
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"66b1f0aa\",\"5c1e0f2\"]",
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"66b1f0aa\",\"f\"]",
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"66b1f0aa\",\"5c1e0f2a\",\"\"]",
+	};
+	static const char *const others[] = {
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"66b1f0aa\",\"5c1e0f2a5\"]",
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"66b1f0aa\",\"\"]",
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"6b1f0aa\",\"5c1e0f2a\"]",
+		"[\"ann.r1\",\"1b5c\",\"00000002\",\"66b1f0aa\",\"5c1e0f2a\",\"a\"]",
+	};
+	char text[256];
+
+	(void)unused;
+	for (size_t i = 0; i < 7; i++) {
+		begin();
+		snprintf(text, sizeof(text),
+			 "{\"id\":4,\"method\":\"mining.submit\",\"params\":%s}",
+			 i < 3 ? shares[i] : others[i - 3]);
+		assert_true(talk_up(&talk, text));
+		assert_int_equal(talk_only(&talk)->finding.proof,
+				 i < 3 ? PROOF_CONFIRMED : PROOF_LIKELY);
+		assert_string_equal(heard->worker, "r1");
+	}
+	/* a truth as text */
+	begin();
+	assert_true(talk_down(&talk, "{\"method\":\"mining.notify\",\"params\":[77,\"" PREV_BTC
+				     "\",\"01000000\",\"ffffffff\",[],\"20000000\",\"1703a30c\","
+				     "\"66b1f0aa\",\"true\"]}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	/* P2Pool keeps all of the coinbase to itself */
+	begin();
+	assert_true(talk_down(&talk, "{\"error\":null,\"jsonrpc\":\"2.0\",\"id\":0,\"result\":"
+				     "[[\"mining.notify\",\"ae6812eb4cd7735a\"],\"\",8]}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 }
 
 /* A later proof of another branch replaces the first: some miners try several on one flow. */
@@ -202,9 +242,10 @@ static void test_branch_changes(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_payout),        cmocka_unit_test(test_proxies),
-		cmocka_unit_test(test_difficulties),  cmocka_unit_test(test_units),
-		cmocka_unit_test(test_unknown_clone), cmocka_unit_test(test_branch_changes),
+		cmocka_unit_test(test_payout),          cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_difficulties),    cmocka_unit_test(test_units),
+		cmocka_unit_test(test_unknown_clone),   cmocka_unit_test(test_branch_changes),
+		cmocka_unit_test(test_loose_spellings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
