@@ -3,6 +3,9 @@
 
 #include "protocols/limits.h"
 
+#define NUMBER_MAX 100000000u /* nothing as long is a message */
+#define LINE_END   2          /* bytes */
+
 void preface_begin(struct preface *self, bool is_start)
 {
 	*self = (struct preface){ .is_start = is_start };
@@ -20,8 +23,30 @@ static bool is_padding(const struct preface *self, uint8_t byte)
 	return !self->has_text && (byte == 0 || byte == 0xef || byte == 0xbb || byte == 0xbf);
 }
 
+static void feed_number(struct preface *self, uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9') {
+		uint32_t before = self->is_digit ? self->number : 0;
+
+		self->number = before > NUMBER_MAX ? before : before * 10 + (uint32_t)(byte - '0');
+		self->is_digit = true;
+		return;
+	}
+	if (byte > ' ')
+		self->number = 0;
+	self->is_digit = false;
+}
+
+bool preface_announces(const struct preface *self, size_t len, bool is_cut)
+{
+	size_t most = is_cut ? LIMIT_MESSAGE_BYTES : len + LINE_END;
+
+	return self->number >= len && self->number <= most && self->lines > 0 && !self->has_text;
+}
+
 static void feed_byte(struct preface *self, uint8_t byte)
 {
+	feed_number(self, byte);
 	if (byte == '\n') {
 		if (self->has_text && self->lines < UINT8_MAX)
 			self->lines++;

@@ -12,13 +12,15 @@
 
 /* What was skipped since the last message; flat, zeroed is "nothing, in the middle". */
 struct preface {
-	uint32_t bytes; /* saturating */
-	uint8_t lines;  /* that held something, saturating; the one being read does not count */
-	uint8_t last;   /* last byte that is no blank; 0: none */
-	uint8_t before; /* the one before it */
-	bool is_start;  /* nothing but this came before in its direction */
-	bool is_binary; /* control bytes that no text has */
-	bool has_text;  /* the line being read holds something */
+	uint32_t bytes;  /* saturating */
+	uint32_t number; /* the last one that stands alone at the end of a line; saturating */
+	uint8_t lines;   /* that held something, saturating; the one being read does not count */
+	uint8_t last;    /* last byte that is no blank; 0: none */
+	uint8_t before;  /* the one before it */
+	bool is_start;   /* nothing but this came before in its direction */
+	bool is_binary;  /* control bytes that no text has */
+	bool has_text;   /* the line being read holds something */
+	bool is_digit;   /* the byte before was of a number */
 };
 
 enum preface_verdict {
@@ -37,8 +39,13 @@ void preface_feed(struct preface *self, struct slice skipped);
 
 enum preface_verdict preface_judge(const struct preface *self);
 
+/* What stands before is a line that ends with the length of the message: memcached, NATS, Redis and
+ * other queues and stores hand over a value so, perhaps with the end of its own line. Of a message
+ * that was cut, len is what is left of it. */
+bool preface_announces(const struct preface *self, size_t len, bool is_cut);
+
 /* One byte that holds what the verdict needs, for tables of many flows; 0 is a start of which
- * nothing was skipped. Bytes are not counted across it. */
+ * nothing was skipped. Bytes and the number are lost in it. */
 uint8_t preface_pack(const struct preface *self);
 
 /* True when no more skipped bytes can change a packed verdict. */

@@ -279,6 +279,10 @@ static bool is_quoted(struct conversation *self, unsigned side, const struct asi
 	bool is_clear = preface_is_blank(&reading->preface);
 	bool is_torn = reading->is_torn;
 
+	if (preface_announces(&reading->preface, message->bytes.len, message->is_cut)) {
+		verdict = PREFACE_FOREIGN;
+		is_torn = false; /* no hole leaves such words */
+	}
 	if (reading->has_message && !is_clear)
 		conversation_doubt(self, side, DOUBT_AFRESH);
 	if (is_clear || self->session.is_open)
@@ -448,7 +452,7 @@ static void read_behind(struct conversation *self, unsigned side, struct slice b
 }
 
 /* One object, perhaps cut, and nothing behind it. */
-static bool is_one_message(struct slice body)
+static bool is_one_message(struct slice body, bool may_be_cut)
 {
 	size_t skip;
 	size_t len;
@@ -462,7 +466,7 @@ static bool is_one_message(struct slice body)
 			body = slice_tail(body, 1);
 		return body.len == 0;
 	case FRAME_MORE:
-		return true;
+		return may_be_cut;
 	case FRAME_BAD:
 		break;
 	}
@@ -473,7 +477,10 @@ static bool is_one_message(struct slice body)
 static void end_doubt(struct reading *reading)
 {
 	reading->is_doubted = false;
-	reading->is_muted = !is_one_message(slice_of(reading->block, reading->len));
+	/* what is sent up as something else must show that it is no more than a message */
+	bool may_be_cut = reading->http == NULL || reading->http->is_response;
+
+	reading->is_muted = !is_one_message(slice_of(reading->block, reading->len), may_be_cut);
 }
 
 /* Keeps the body until it can be judged. */
@@ -517,6 +524,14 @@ static void end_kept(struct conversation *self, unsigned side)
 			hear(self, side, framer, rest, true);
 	}
 	drop_kept(self, reading);
+}
+
+/* What is sent up and is no JSON by its own account, as a file or a form: miners over HTTP send one
+ * message at a time. */
+static bool is_upload(const struct conversation *self, const struct http_head *http)
+{
+	return http != NULL && !http->is_response && !http->is_json && self->current == 0 &&
+	       !self->session.is_open;
 }
 
 /* --- what comes ------------------------------------------------------------------------------ */
@@ -572,6 +587,8 @@ void conversation_open(struct conversation *self, unsigned side, const struct ht
 	reading->is_doubted = hearing_is_stray(self, http);
 	if (http != NULL && reading->is_doubted)
 		reading->is_muted = http->is_asked || !http->is_json;
+	else
+		reading->is_doubted = is_upload(self, http);
 }
 
 void conversation_close(struct conversation *self, unsigned side)

@@ -189,9 +189,36 @@ def blunted(rng, name):
     return talk
 
 
+def stores(rng, name):
+    """A store, and a queue that hands on: a line with the length of the value before each."""
+    talk = alike(rng, port=11211, is_binary=True)
+    sizes = [text.encode() for text in quotes(name)]
+    return converse(talk, [(b"set log:%d 0 0 %d\r\n%b\r\n" % (number, len(text), text),
+                            b"STORED\r\n") for number, text in enumerate(sizes)]
+                    + [(b"PUB log %d\r\n%b\r\n" % (len(text), text),
+                        b"MSG log 1 %d\r\n%b\r\n" % (len(text), text)) for text in sizes])
+
+
+def answers(rng, name):
+    """What a store is asked for first, in the form of Redis."""
+    return converse(alike(rng, port=6379, is_binary=True), [
+        (b"*2\r\n$3\r\nGET\r\n$3\r\nlog\r\n", b"$%d\r\n%b\r\n" % (len(text), text))
+        for text in (quoted.encode() for quoted in quotes(name))])
+
+
+def uploads(rng, name):
+    """A log of messages, sent up as a file and in a form."""
+    lines = "\n".join(quotes(name) * 2).encode() + b"\n"
+    ask = [(("Host", "files.example.org"),), ("text/plain", "application/octet-stream")]
+    return converse(alike(rng, port=80, home="http"), [
+        (Http(f"POST /upload/{number} HTTP/1.1", ask[0], lines, kind),
+         page({"ok": True}, "application/json")) for number, kind in enumerate(ask[1])])
+
+
 QUOTING = {"chat": chat_lines, "chat-ws": chat_websocket, "irc": chat_irc, "mysql": rows_mysql,
            "postgres": rows_postgres, "rows-http": rows_http, "bulk-http": bulk_http,
-           "documentation": documentation, "raw-files": raw_files, "log-lines": log_lines}
+           "documentation": documentation, "raw-files": raw_files, "log-lines": log_lines,
+           "stores": stores, "answers": answers, "uploads": uploads}
 
 
 def rpc(number, method, params, result):

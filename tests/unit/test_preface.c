@@ -135,6 +135,48 @@ static void control_bytes_mean_another_protocol(void **state)
 	assert_false(is_clean(slice_of("J\0\0", 3), true)); /* NULs pad a start, not a text */
 }
 
+static bool announces(const char *skipped, size_t len)
+{
+	struct preface whole, bytewise;
+	struct slice text = slice_str(skipped);
+
+	preface_begin(&whole, true);
+	preface_feed(&whole, text);
+	preface_begin(&bytewise, true);
+	for (size_t i = 0; i < text.len; i++)
+		preface_feed(&bytewise, slice_sub(text, i, 1));
+	assert_int_equal(preface_announces(&whole, len, false),
+			 preface_announces(&bytewise, len, false));
+	return preface_announces(&whole, len, false);
+}
+
+/* The length of a value in front of it. */
+static void the_length_of_a_value_announces_it(void **unused)
+{
+	(void)unused;
+	assert_true(announces("set key 0 0 118\r\n", 118));
+	assert_true(announces("PUB pool.log 120\r\n", 118)); /* with the end of its line */
+	assert_true(announces("$118\r\n", 118));
+	assert_true(announces("+OK\r\n$118\n", 118));
+	assert_true(announces("a 7 118 \r\n\r\n ", 118));
+	assert_false(announces("set key 0 0 117\r\n", 118));
+	assert_false(announces("set key 0 0 121\r\n", 118));
+	assert_false(announces("set key 0 0 1 18\r\n", 118));
+	assert_false(announces("set key 118 x\r\n", 118));
+	assert_false(announces("118", 118));
+	assert_false(announces("118\r\nx", 118));
+	assert_false(announces("Welcome to Example Pool, region 1\r\n", 118));
+	assert_false(announces("99999999999999999999999999\r\n", 118));
+	assert_false(announces("", 118));
+	struct preface cut;
+
+	preface_begin(&cut, true);
+	preface_feed(&cut, slice_str("set key 0 0 118\r\n"));
+	assert_true(preface_announces(&cut, 90, true));
+	assert_false(preface_announces(&cut, 90, false));
+	assert_false(preface_announces(&cut, 119, true));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +187,7 @@ int main(void)
 		cmocka_unit_test(two_lines_or_control_bytes_are_final),
 		cmocka_unit_test(a_zero_byte_is_an_untouched_start),
 		cmocka_unit_test(control_bytes_mean_another_protocol),
+		cmocka_unit_test(the_length_of_a_value_announces_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -343,6 +343,32 @@ static void pictures_are_left_alone(void **state)
 	}
 }
 
+/* A file of messages that is sent up is somebody's log; a single one is a miner's, whatever it is
+ * said to be. */
+static void uploads_are_left_alone(void **state)
+{
+	static const char two[] = GETWORK "\n" GETWORK "\n";
+	static const struct {
+		const char *head;
+		bool is_read[2]; /* one, two messages */
+	} rows[] = {
+		{ "POST /upload HTTP/1.1\r\nContent-Type: text/plain\r\n", { true, false } },
+		{ "POST /upload HTTP/1.1\r\n", { true, false } },
+		{ "POST / HTTP/1.1\r\nContent-Type: application/json\r\n", { true, true } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t count = 1; count <= 2; count++) {
+			(void)teardown(state);
+			(void)setup(state);
+			send_body(UP, rows[i].head, two,
+				  count == 1 ? strlen(GETWORK) : sizeof(two) - 1);
+			assert_string_equal(view()->dialect,
+					    rows[i].is_read[count - 1] ? "getwork" : "");
+		}
+	}
+}
+
 /* One WebSocket text frame, masked with zeros when it goes up. */
 static void send_frame(enum direction dir, uint8_t first, const uint8_t *body, size_t len)
 {
@@ -473,6 +499,7 @@ int main(void)
 		TEST(a_hole_goes_through_to_the_carrier_inside),
 		TEST(bodies_are_inflated),
 		TEST(pictures_are_left_alone),
+		TEST(uploads_are_left_alone),
 		TEST(a_bomb_is_not_read),
 		TEST(websocket_messages_refer_to_each_other),
 		TEST(who_quotes_begins_no_carrier),
