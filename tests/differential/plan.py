@@ -68,6 +68,10 @@ def allowed(rendering):
     if rendering.name.startswith(("stores/", "answers/")) and \
             rendering.cut in ("by-byte", "at-random", "reordered"):
         return False
+    # One whole message is left of a log whose rest was lost: as good as a miner's.
+    if rendering.name.startswith("uploads/") and \
+            rendering.vantage in ("snaplen", "snaplen-short", "lost"):
+        return False
     # Sizes tell a handshake only where its first flight is one segment.
     if rendering.name == "stratum-v2-noise" and rendering.cut in ("by-byte", "at-random"):
         return False
