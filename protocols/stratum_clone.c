@@ -64,7 +64,7 @@ void stratum_clone_job(const struct rpc_call *call, const struct stratum_state *
 {
 	bool is_set = state->difficulty > 0 || state->target_work > 0;
 
-	if (is_set && finding->job != 0 && !call->doc->is_cut &&
+	if (finding->proof < PROOF_CONFIRMED && is_set && finding->job != 0 && !call->doc->is_cut &&
 	    json_type(call->doc, call->params) == JSON_ARRAY &&
 	    json_size(call->doc, call->params) >= JOB_FIELDS && has_hash(call))
 		finding->proof = PROOF_CONFIRMED;
