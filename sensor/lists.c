@@ -1,8 +1,9 @@
 /* lists.c: look-ups in one index.
  *
  * What is asked is first looked for in the filter; only what may be there costs a look into the
- * table, and only an equal check part a look at a row. A name is hashed once from its end, every
- * suffix on the way; an address once for each prefix length that occurs. */
+ * table, and only an equal check part a look at a row. A name that ends as a listed one does is
+ * hashed once from its end, every suffix on the way; an address once for each prefix length that
+ * occurs. */
 #include "sensor/lists.h"
 
 #include <arpa/inet.h>
@@ -59,6 +60,17 @@ static bool has_key(const struct list_row *row, enum list_use use, const void *k
 
 /* --- names ---------------------------------------------------------------------------------- */
 
+/* False: no name of the lists ends as this one does. */
+static bool has_tail(const struct lists *self, enum list_use use, const char *name, size_t len)
+{
+	uint64_t hash;
+
+	if (len < self->tail_len[use])
+		return false;
+	hash = list_tail_hash(self, use, name, len);
+	return (self->tails[hash % LISTS_TAIL_WORDS] & list_tail_bit(hash)) != 0;
+}
+
 /* How well the row fits the name of which its key is a suffix, or all of it; 0: not at all. */
 static unsigned name_rank(const struct list_row *row, bool is_whole, uint16_t port)
 {
@@ -107,7 +119,8 @@ void lists_ask_name(struct lists_ask *ask, const struct lists *self, enum list_u
 	if (len > 0 && name[len - 1] == '.')
 		len--;
 	ask->len = len;
-	if (self == NULL || self->label_max[use] == 0 || len == 0 || len > LISTS_NAME_MAX)
+	if (self == NULL || self->label_max[use] == 0 || len == 0 || len > LISTS_NAME_MAX ||
+	    !has_tail(self, use, name, len))
 		return;
 	list_name_begin(&labels, &self->key, use, name, len);
 	for (unsigned i = 1; i <= self->label_max[use] && list_name_next(&labels); i++) {

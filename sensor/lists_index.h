@@ -5,6 +5,9 @@
  *	slots[]   open addressing, at most half full: 32 bits of the hash, 1 + place in rows
  *	filter[]  two bits per entry in one 64-bit word, at least 16 bits an entry: what is not
  *	          listed, and that is nearly everything, costs no look into slots
+ *	tails[]   a bit for the last bytes of each name: most names that are asked for end
+ *otherwise, and cost no more than this. Small, as it is to stay in the cache: the many names of a
+ *long list may fill it, and then it lets all pass
  *
  * One table for all forms: the form is a part of what is hashed. The hash is keyed at random. */
 #ifndef SENSOR_LISTS_INDEX_H
@@ -67,6 +70,8 @@ struct list_row {
 
 #define LIST_ROW_UNIT 4u
 
+#define LISTS_TAIL_WORDS 1024 /* a power of two */
+
 _Static_assert(sizeof(struct list_row) == 20, "a look-up reads row and key in one line of cache");
 _Static_assert(_Alignof(struct list_row) == LIST_ROW_UNIT, "rows are counted in units");
 
@@ -101,6 +106,8 @@ struct lists {
 	struct list_lens lens[2][2]; /* by use, and IPv4 or IPv6 */
 	uint8_t label_min[2];        /* of the names, by use; max 0: none */
 	uint8_t label_max[2];
+	uint8_t tail_len[2]; /* bytes of a tail, by use: 8, or as many as the shortest name has */
+	uint64_t tails[LISTS_TAIL_WORDS];
 	uint64_t serial; /* never 0 */
 	bool has_ja3;
 	bool has_ja4;
@@ -190,6 +197,19 @@ static inline uint64_t list_text_hash(const struct lists *self, enum list_use us
 
 	key.k[0] ^= (uint64_t)use << 8 | form;
 	return siphash128(text, len, key).h[0];
+}
+
+static inline uint64_t list_tail_hash(const struct lists *self, enum list_use use, const char *name,
+				      size_t len)
+{
+	uint64_t tail = list_name_tail(name, len, self->tail_len[use]);
+
+	return hash_mix(tail ^ self->key.k[0], self->key.k[1] ^ (use + 0x8ebc6af09c88c6e3u));
+}
+
+static inline uint64_t list_tail_bit(uint64_t hash)
+{
+	return UINT64_C(1) << (hash >> 58);
 }
 
 static inline uint64_t list_filter_bits(uint64_t hash)

@@ -257,12 +257,24 @@ static void note_prefix_len(struct lists *self, const struct list_row *row)
 	lens->count++;
 }
 
+static void note_tail_len(struct lists *self, const struct list_row *row)
+{
+	uint8_t *len = &self->tail_len[list_kind_use(row->kind)];
+
+	if (row->form > LIST_FORM_EXACT)
+		return;
+	if (*len == 0 || *len > row->key_len)
+		*len = row->key_len < LIST_NAME_STEP ? row->key_len : LIST_NAME_STEP;
+}
+
 static uint64_t hash_name(struct lists *self, const struct list_row *row)
 {
 	enum list_use use = list_kind_use(row->kind);
 	struct list_name name;
+	uint64_t tail = list_tail_hash(self, use, row->key, row->key_len);
 	uint8_t labels = 0;
 
+	self->tails[tail % LISTS_TAIL_WORDS] |= list_tail_bit(tail);
 	list_name_begin(&name, &self->key, use, row->key, row->key_len);
 	while (list_name_next(&name))
 		labels++;
@@ -347,6 +359,11 @@ static size_t power_of_two(size_t least, size_t wanted)
 	return least;
 }
 
+static size_t next_row(const struct lists *self, size_t units)
+{
+	return units + list_row_units(list_row_at(self, units)->key_len);
+}
+
 static int build_table(struct lists *self)
 {
 	size_t slots = power_of_two(SLOTS_MIN, 2 * self->count);
@@ -360,10 +377,10 @@ static int build_table(struct lists *self)
 		return -ENOMEM;
 	self->slot_mask = slots - 1;
 	self->filter_mask = words - 1;
-	for (size_t units = 0; units * LIST_ROW_UNIT < self->rows.len;) {
-		insert(self, units);
-		units += list_row_units(list_row_at(self, units)->key_len);
-	}
+	for (size_t at = 0; at * LIST_ROW_UNIT < self->rows.len; at = next_row(self, at))
+		note_tail_len(self, list_row_at(self, at));
+	for (size_t at = 0; at * LIST_ROW_UNIT < self->rows.len; at = next_row(self, at))
+		insert(self, at);
 	return 0;
 }
 

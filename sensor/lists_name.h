@@ -69,6 +69,19 @@ static inline uint64_t list_name_before(const struct list_name *self, size_t at)
 	return self->first << 8 * (LIST_NAME_STEP - at) | LIST_NAME_DOTS >> 8 * at;
 }
 
+/* The last bytes of a name, up to eight and no more than it has, for a first look. */
+static inline uint64_t list_name_tail(const char *name, size_t len, unsigned bytes)
+{
+	uint64_t word = 0;
+
+	if (len >= LIST_NAME_STEP)
+		word = list_name_load(name + len - LIST_NAME_STEP);
+	else
+		for (size_t i = len; i-- > 0;)
+			word = word >> 8 | (uint64_t)(uint8_t)name[len - 1 - i] << 56;
+	return (word | LIST_NAME_CASE) >> 8 * (LIST_NAME_STEP - bytes);
+}
+
 /* How many of these eight bytes stand behind the last dot. */
 static inline unsigned list_name_behind_dot(uint64_t word)
 {

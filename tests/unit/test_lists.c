@@ -175,6 +175,29 @@ static void labels_of_every_length(void **state)
 	}
 }
 
+/* The last bytes are looked at first: as many as the shortest name has, of each use by itself. */
+static void short_names_among_long_ones(void **state)
+{
+	struct lists *lists = lists_of("pool a.io short\n"
+				       "pool pool.mining.example.net long\n"
+				       "allow our.pool.example.org ours\n");
+
+	(void)state;
+	assert_string_equal(named(lists, "a.io", 0), "short");
+	assert_string_equal(named(lists, "eu.A.iO.", 0), "short");
+	assert_string_equal(named(lists, "eu.POOL.mining.example.net", 0), "long");
+	assert_string_equal(named(lists, ".io", 0), "-");
+	assert_string_equal(named(lists, "o", 0), "-");
+	assert_string_equal(named(lists, "b.io", 0), "-");
+	assert_string_equal(named(lists, "example.net", 0), "-");
+	assert_string_equal(named(lists, "our.pool.example.org", 0), "-");
+	assert_string_equal(
+		tag_of(lists_match_name(lists, LIST_ALLOWED, "a.our.pool.example.orG", 22, 0)),
+		"ours");
+	assert_int_equal(lists_match_name(lists, LIST_ALLOWED, "a.io", 4, 0), 0);
+	lists_free(lists);
+}
+
 /* --- addresses ------------------------------------------------------------------------------ */
 
 static void every_form_of_address(void **state)
@@ -456,6 +479,7 @@ int main(void)
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(many_labels),
 		cmocka_unit_test(labels_of_every_length),
+		cmocka_unit_test(short_names_among_long_ones),
 		cmocka_unit_test(every_form_of_address),
 		cmocka_unit_test(most_specific_address_wins),
 		cmocka_unit_test(entry_says_what_it_is),
