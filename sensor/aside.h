@@ -17,14 +17,14 @@ struct aside_request {
 	uint64_t said_ns;
 };
 
-/* One side's; zeroed is "nothing kept". */
+/* One side's: the beginning of a small block. NULL is "nothing kept", as it is for nearly all. */
 struct aside {
-	uint8_t *block; /* BLOCK_SMALL; NULL: none */
-	uint16_t len;
+	uint16_t len; /* of bytes */
 	/* Of the messages that follow another one: */
 	uint8_t roles; /* bit per enum sender as whom they certainly speak */
 	uint8_t asked_next;
 	struct aside_request asked[ASIDE_ASKED]; /* ring */
+	uint8_t bytes[];
 };
 
 /* One message that was kept. */
@@ -36,7 +36,7 @@ struct aside_message {
 };
 
 /* False: no room, it is not kept. */
-bool aside_keep(struct aside *self, struct blocks *blocks, const struct aside_message *message);
+bool aside_keep(struct aside **self, struct blocks *blocks, const struct aside_message *message);
 
 /* The message at *at, which goes on to the next one; *at begins at 0. False: no more. Its bytes are
  * valid until the next call of aside_keep() or aside_drop(). */
@@ -45,6 +45,7 @@ bool aside_next(const struct aside *self, size_t *at, struct aside_message *mess
 /* Remembers a request that was kept. */
 void aside_ask(struct aside *self, uint64_t id, uint64_t said_ns);
 
-void aside_drop(struct aside *self, struct blocks *blocks);
+/* Back to NULL. */
+void aside_drop(struct aside **self, struct blocks *blocks);
 
 #endif

@@ -197,7 +197,7 @@ static void hear_aside(struct conversation *self, unsigned side)
 
 	reading->is_foreign = false;
 	conversation_doubt(self, side, DOUBT_AFRESH);
-	while (!reading->is_foreign && aside_next(&reading->aside, &at, &message)) {
+	while (!reading->is_foreign && aside_next(reading->aside, &at, &message)) {
 		judge_blind(reading);
 		reading->said_ns = message.said_ns;
 		hearing_message(self, side, message.framer, message.bytes, message.is_cut);
@@ -216,17 +216,18 @@ static bool is_dialogue(const struct conversation *self)
 	unsigned pool = 1u << SENDER_POOL;
 
 	return one->is_foreign && other->is_foreign && !one->is_alien && !other->is_alien &&
-	       ((one->aside.roles == miner && other->aside.roles == pool) ||
-		(one->aside.roles == pool && other->aside.roles == miner));
+	       one->aside != NULL && other->aside != NULL &&
+	       ((one->aside->roles == miner && other->aside->roles == pool) ||
+		(one->aside->roles == pool && other->aside->roles == miner));
 }
 
 /* The other side answers what this one asks, and does nothing else. */
 static bool is_answered(const struct conversation *self, unsigned side)
 {
 	const struct reading *reading = &self->readings[side];
-	const struct aside *aside = &reading->aside;
+	const struct aside *aside = reading->aside;
 
-	if (reading->is_alien || aside->roles != 1u << SENDER_MINER ||
+	if (reading->is_alien || aside == NULL || aside->roles != 1u << SENDER_MINER ||
 	    self->readings[1 - side].is_foreign)
 		return false;
 	for (size_t i = 0; i < ASIDE_ASKED; i++)
@@ -258,9 +259,9 @@ static void set_aside(struct conversation *self, unsigned side, const struct asi
 		return;
 	struct gist gist = hearing_gist(self, side, message);
 
-	reading->aside.roles |= gist.roles;
+	reading->aside->roles |= gist.roles;
 	if (gist.asked != 0)
-		aside_ask(&reading->aside, gist.asked, message->said_ns);
+		aside_ask(reading->aside, gist.asked, message->said_ns);
 	if (is_dialogue(self)) {
 		hear_aside(self, 1 - side);
 		hear_aside(self, side);

@@ -55,7 +55,7 @@ struct reading {
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
 	struct voice voice;           /* as whom it spoke while it was doubted */
-	struct aside aside;           /* what it said since strange words behind a hole */
+	struct aside *aside;          /* what it said since strange words behind a hole */
 };
 
 /* Flat; conversation_begin() sets it up. */
