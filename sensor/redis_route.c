@@ -29,7 +29,8 @@ struct redis_route {
 	struct redis_lookup *lookup;
 	struct redis_addresses addresses;
 	struct redis_addresses known; /* what the URL's own name stood for the last time */
-	size_t attempt;
+	size_t attempt;               /* the first address is another one each time */
+	size_t tried; /* addresses of this place that did not even take the connection */
 	struct redis_wire wire;
 	struct redis_sentinel sentinel;
 	uint8_t order[REDIS_SENTINELS]; /* of the Sentinels, the one that answered first */
@@ -85,14 +86,22 @@ static void fail(struct redis_route *self, const char *why)
 	(void)snprintf(self->error, sizeof(self->error), "Sentinel %.100s: %.200s", name, why);
 }
 
+/* To the first of the addresses left that can be tried at all. */
+static void try_address(struct redis_route *self)
+{
+	for (; self->tried < self->addresses.count; self->tried++)
+		if (redis_wire_open(&self->wire, &self->addresses, self->attempt + self->tried,
+				    self->tls, self->place.host) == 0) {
+			self->step = STEP_CONNECT;
+			return;
+		}
+	fail(self, self->wire.error);
+}
+
 static void start_connecting(struct redis_route *self)
 {
-	int error = redis_wire_open(&self->wire, &self->addresses, self->attempt, self->tls,
-				    self->place.host);
-
-	self->step = STEP_CONNECT;
-	if (error < 0)
-		fail(self, self->wire.error);
+	self->tried = 0;
+	try_address(self);
 }
 
 /* Goes to self->place. */
@@ -154,7 +163,10 @@ static void finish_connecting(struct redis_route *self)
 
 	if (error == -EAGAIN)
 		return;
-	if (error < 0)
+	if (error < 0 && !self->wire.is_connected) {
+		self->tried++;
+		try_address(self);
+	} else if (error < 0)
 		fail(self, self->wire.error);
 	else if (!self->is_sentinel)
 		self->step = STEP_READY;
