@@ -474,13 +474,13 @@ static bool is_one_message(struct slice body, bool may_be_cut)
 	return false;
 }
 
-/* Enough of a doubted body is there, or all: it is believed or not. */
+/* Enough of a doubted body is there, or all: it is believed or not. What is sent up as something
+ * else must show that it is no more than a message. */
 static void end_doubt(struct reading *reading)
 {
-	reading->is_doubted = false;
-	/* what is sent up as something else must show that it is no more than a message */
 	bool may_be_cut = reading->http == NULL || reading->http->is_response;
 
+	reading->is_doubted = false;
 	reading->is_muted = !is_one_message(slice_of(reading->block, reading->len), may_be_cut);
 }
 

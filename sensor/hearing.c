@@ -344,10 +344,10 @@ struct gist hearing_gist(const struct conversation *self, unsigned side,
 			continue;
 		enum claim claim = ask_dialect(self, i, &msg, &gist);
 
-		if (claim > best)
-			found = gist;
-		if (claim > best)
+		if (claim > best) {
 			best = claim;
+			found = gist;
+		}
 	}
 	return found;
 }
