@@ -14,8 +14,10 @@ LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
 
 WARN  := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align \
          -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough
-OPT   ?= -O2 -g
+OPT   ?= -O3 -g
 CFLAGS ?=
+# The programs are optimised as a whole; the objects hold plain code, too, which the unit tests link.
+LTO   ?= $(if $(SAN)$(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
 COMMON := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' $(WARN) $(OPT) \
           -fstack-protector-strong -fPIE -pthread
 LDHARD := -pie -Wl,-z,relro,-z,now
@@ -55,7 +57,7 @@ BENCH_BIG  := $(BENCH_DIRS:%=$(BUILD)/bench/%)
 all: $(BUILD)/minecanary $(BUILD)/minecanary-trail  ## build both programs
 
 $(BUILD)/minecanary: $(BUILD)/obj/sensor/main.o $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
-	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(LIBS)
+	$(CC) $(COMMON) $(CFLAGS) $(LTO) $(LDHARD) -o $@ $^ $(LIBS)
 
 $(BUILD)/libprotocols.a: $(PROTO_OBJ)
 	@rm -f $@
@@ -68,7 +70,7 @@ $(BUILD)/libsensor.a: $(SENSOR_OBJ)
 # The second program: no pcap, no nDPI.
 $(BUILD)/minecanary-trail: $(BUILD)/obj/sensor/trail/main.o $(BUILD)/libtrail.a \
                            $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
-	$(CC) $(COMMON) $(CFLAGS) $(LDHARD) -o $@ $^ $(TRAIL_LIBS)
+	$(CC) $(COMMON) $(CFLAGS) $(LTO) $(LDHARD) -o $@ $^ $(TRAIL_LIBS)
 
 $(BUILD)/libtrail.a: $(TRAIL_OBJ)
 	@rm -f $@
@@ -77,11 +79,14 @@ $(BUILD)/libtrail.a: $(TRAIL_OBJ)
 # protocols/ needs no library.
 $(BUILD)/obj/protocols/%.o: protocols/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(COMMON) $(CFLAGS) $(LTO) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/sensor/%.o: sensor/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LTO) -MMD -MP -c -o $@ $<
+
+# Their text is assembled; an optimiser that splits the program loses its labels.
+$(BUILD)/obj/sensor/lists_default.o $(BUILD)/obj/sensor/trail/prices_default.o: override LTO :=
 
 # The default list is in the object as it is.
 $(BUILD)/obj/sensor/lists_default.o $(BUILD)/fuzz/obj/sensor/lists_default.o: sensor/pools.list
@@ -91,7 +96,7 @@ $(BUILD)/obj/sensor/trail/prices_default.o $(BUILD)/fuzz/obj/sensor/trail/prices
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(if $(LTO),-fno-lto) $(LDHARD) -MMD -MP -o $@ $< \
 		$(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
 
 # Those with threads of their own, for the sanitizer that looks for races.
@@ -136,7 +141,7 @@ golden-update: all                      ## rewrite the expected events; review w
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -MMD -MP -o $@ $< \
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LTO) $(LDHARD) -MMD -MP -o $@ $< \
 		$(BUILD)/libsensor.a $(BUILD)/libprotocols.a $(LIBS)
 
 # Those of several files, one folder each.
@@ -144,7 +149,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 $(BENCH_BIG): $(BUILD)/bench/%: $$(wildcard tests/bench/$$*/*.[ch]) $(BUILD)/libsensor.a \
               $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LDHARD) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LIBS)
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(LTO) $(LDHARD) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LIBS)
 
 bench-build: all $(BENCH_BIN) $(BENCH_BIG)
 bench: bench-build                      ## what it costs beside the anchors and its peers, and what it finds

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols/slice.h"
 #include "sensor/inventory_file.h"
 #include "sensor/log.h"
 #include "sensor/redis_access.h"
@@ -299,8 +300,8 @@ static void tell_nat(struct inquirer *self)
 
 		nat->is_first = at == 0;
 		for (; at < count && nat->count < ANSWER_NAT_ADDRESSES; at++)
-			memcpy(nat->items[nat->count++], inventory_nat(self->inventory, at),
-			       LEASE_ADDRESS_TEXT);
+			slice_copy(slice_str(inventory_nat(self->inventory, at)),
+				   nat->items[nat->count++], LEASE_ADDRESS_TEXT);
 		nat->is_last = at == count;
 		push(self, &answer);
 	} while (at < count && !is_stopped(self));

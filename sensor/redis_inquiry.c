@@ -306,7 +306,7 @@ static int find_identity(struct redis_inquiry *self, const char *scope, const ch
 			 uint64_t time_ns, struct cloud_identity *out)
 {
 	struct lease leases[LIMIT_LEASES_READ];
-	const struct lease *each[LIMIT_LEASES_READ];
+	const struct lease *each[LIMIT_LEASES_READ] = { NULL };
 	int count = read_leases(self, scope, ip, time_ns, leases);
 
 	if (count < 0)
