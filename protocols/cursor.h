@@ -55,60 +55,109 @@ static inline uint8_t cursor_u8(struct cursor *c)
 	return s.len < 1 ? 0 : s.ptr[0];
 }
 
+/* The next n bytes, all of them, or NULL: a header whose fields are read with one check. n > 0. */
+static inline const uint8_t *cursor_header(struct cursor *c, size_t n)
+{
+	struct slice s = cursor_take(c, n);
+
+	return s.len < n ? NULL : s.ptr;
+}
+
+/* Fields of such a header. */
+static inline uint16_t field_u16be(const uint8_t *field)
+{
+	return (uint16_t)((unsigned)field[0] << 8 | field[1]);
+}
+
+static inline uint32_t field_u24be(const uint8_t *field)
+{
+	return (uint32_t)field[0] << 16 | field_u16be(field + 1);
+}
+
+static inline uint32_t field_u32be(const uint8_t *field)
+{
+	return (uint32_t)field_u16be(field) << 16 | field_u16be(field + 2);
+}
+
+static inline uint64_t field_u64be(const uint8_t *field)
+{
+	return (uint64_t)field_u32be(field) << 32 | field_u32be(field + 4);
+}
+
+static inline uint16_t field_u16le(const uint8_t *field)
+{
+	return (uint16_t)((unsigned)field[1] << 8 | field[0]);
+}
+
+static inline uint32_t field_u24le(const uint8_t *field)
+{
+	return (uint32_t)field[2] << 16 | field_u16le(field);
+}
+
+static inline uint32_t field_u32le(const uint8_t *field)
+{
+	return (uint32_t)field_u16le(field + 2) << 16 | field_u16le(field);
+}
+
+static inline uint64_t field_u64le(const uint8_t *field)
+{
+	return (uint64_t)field_u32le(field + 4) << 32 | field_u32le(field);
+}
+
 static inline uint16_t cursor_u16be(struct cursor *c)
 {
-	struct slice s = cursor_take(c, 2);
+	const uint8_t *field = cursor_header(c, 2);
 
-	return s.len < 2 ? 0 : (uint16_t)((unsigned)s.ptr[0] << 8 | s.ptr[1]);
+	return field == NULL ? 0 : field_u16be(field);
 }
 
 static inline uint32_t cursor_u24be(struct cursor *c)
 {
-	struct slice s = cursor_take(c, 3);
+	const uint8_t *field = cursor_header(c, 3);
 
-	return s.len < 3 ? 0 : (uint32_t)s.ptr[0] << 16 | (uint32_t)s.ptr[1] << 8 | s.ptr[2];
+	return field == NULL ? 0 : field_u24be(field);
 }
 
 static inline uint32_t cursor_u32be(struct cursor *c)
 {
-	uint32_t high = cursor_u16be(c);
+	const uint8_t *field = cursor_header(c, 4);
 
-	return high << 16 | cursor_u16be(c);
+	return field == NULL ? 0 : field_u32be(field);
 }
 
 static inline uint64_t cursor_u64be(struct cursor *c)
 {
-	uint64_t high = cursor_u32be(c);
+	const uint8_t *field = cursor_header(c, 8);
 
-	return high << 32 | cursor_u32be(c);
+	return field == NULL ? 0 : field_u64be(field);
 }
 
 static inline uint16_t cursor_u16le(struct cursor *c)
 {
-	struct slice s = cursor_take(c, 2);
+	const uint8_t *field = cursor_header(c, 2);
 
-	return s.len < 2 ? 0 : (uint16_t)((unsigned)s.ptr[1] << 8 | s.ptr[0]);
+	return field == NULL ? 0 : field_u16le(field);
 }
 
 static inline uint32_t cursor_u24le(struct cursor *c)
 {
-	struct slice s = cursor_take(c, 3);
+	const uint8_t *field = cursor_header(c, 3);
 
-	return s.len < 3 ? 0 : (uint32_t)s.ptr[2] << 16 | (uint32_t)s.ptr[1] << 8 | s.ptr[0];
+	return field == NULL ? 0 : field_u24le(field);
 }
 
 static inline uint32_t cursor_u32le(struct cursor *c)
 {
-	uint32_t low = cursor_u16le(c);
+	const uint8_t *field = cursor_header(c, 4);
 
-	return low | (uint32_t)cursor_u16le(c) << 16;
+	return field == NULL ? 0 : field_u32le(field);
 }
 
 static inline uint64_t cursor_u64le(struct cursor *c)
 {
-	uint64_t low = cursor_u32le(c);
+	const uint8_t *field = cursor_header(c, 8);
 
-	return low | (uint64_t)cursor_u32le(c) << 32;
+	return field == NULL ? 0 : field_u64le(field);
 }
 
 #endif

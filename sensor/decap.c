@@ -121,22 +121,15 @@ static void enter_ip(struct walk *walk, uint8_t version, size_t len)
 static enum peel peel_ipv4(struct walk *walk)
 {
 	struct cursor c = cursor_of(walk->rest);
-	uint8_t version_len = cursor_u8(&c);
+	const uint8_t *header = cursor_header(&c, IPV4_HEADER);
 
-	cursor_skip(&c, 1);
-	size_t total = cursor_u16be(&c);
-	uint16_t id = cursor_u16be(&c);
-	uint16_t fragment = cursor_u16be(&c);
+	if (header == NULL)
+		return PEEL_MALFORMED;
+	size_t header_len = (size_t)(header[0] & 0x0f) * 4;
+	size_t total = field_u16be(header + 2);
+	uint16_t fragment = field_u16be(header + 6);
 
-	cursor_skip(&c, 1);
-	uint8_t proto = cursor_u8(&c);
-
-	cursor_skip(&c, 2);
-	struct slice src = cursor_take(&c, 4);
-	struct slice dst = cursor_take(&c, 4);
-	size_t header_len = (size_t)(version_len & 0x0f) * 4;
-
-	if (c.bad || version_len >> 4 != 4 || header_len < IPV4_HEADER)
+	if (header[0] >> 4 != 4 || header_len < IPV4_HEADER)
 		return PEEL_MALFORMED;
 	cursor_skip(&c, header_len - IPV4_HEADER);
 	if (total == 0) /* a segmentation offload's super frame, captured before it was cut */
@@ -146,16 +139,16 @@ static enum peel peel_ipv4(struct walk *walk)
 
 	enter_ip(walk, 4, total);
 	walk_advance(walk, &(struct cursor){ .in = walk->rest, .pos = header_len });
-	walk->ip.src = src.ptr;
-	walk->ip.dst = dst.ptr;
-	walk->proto = proto;
+	walk->ip.src = header + 12;
+	walk->ip.dst = header + 16;
+	walk->proto = header[9];
 	if ((fragment & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) != 0)
 		return peel_fragment(
 			walk, &(struct fragment){
 				      .offset = (size_t)(fragment & IPV4_FRAGMENT_OFFSET) * 8,
 				      .has_more = (fragment & IPV4_MORE_FRAGMENTS) != 0,
-				      .id = id,
-				      .proto = proto,
+				      .id = field_u16be(header + 4),
+				      .proto = walk->proto,
 			      });
 	return walk_to(walk, LAYER_TRANSPORT);
 }
@@ -163,24 +156,18 @@ static enum peel peel_ipv4(struct walk *walk)
 static enum peel peel_ipv6(struct walk *walk)
 {
 	struct cursor c = cursor_of(walk->rest);
-	uint8_t version = (uint8_t)(cursor_u8(&c) >> 4);
+	const uint8_t *header = cursor_header(&c, IPV6_HEADER);
 
-	cursor_skip(&c, 3);
-	size_t payload_len = cursor_u16be(&c);
-	uint8_t proto = cursor_u8(&c);
-
-	cursor_skip(&c, 1);
-	struct slice src = cursor_take(&c, 16);
-	struct slice dst = cursor_take(&c, 16);
-
-	if (c.bad || version != 6)
+	if (header == NULL || header[0] >> 4 != 6)
 		return PEEL_MALFORMED;
+	size_t payload_len = field_u16be(header + 4);
+
 	/* 0: a jumbogram, or a segmentation offload's super frame. */
 	enter_ip(walk, 6, payload_len == 0 ? walk->wire : payload_len + IPV6_HEADER);
 	walk_advance(walk, &(struct cursor){ .in = walk->rest, .pos = IPV6_HEADER });
-	walk->ip.src = src.ptr;
-	walk->ip.dst = dst.ptr;
-	walk->proto = proto;
+	walk->ip.src = header + 8;
+	walk->ip.dst = header + 24;
+	walk->proto = header[6];
 	return walk_to(walk, LAYER_TRANSPORT);
 }
 
@@ -303,29 +290,32 @@ static enum peel peel_layer(struct walk *walk)
 static bool read_tcp(const struct walk *walk, struct transport *transport, struct packet *out)
 {
 	struct cursor c = cursor_of(walk->rest);
+	const uint8_t *header = cursor_header(&c, TCP_HEADER);
 
-	transport->src_port = cursor_u16be(&c);
-	transport->dst_port = cursor_u16be(&c);
-	out->tcp_seq = cursor_u32be(&c);
-	out->tcp_ack = cursor_u32be(&c);
-	transport->header_len = (size_t)(cursor_u8(&c) >> 4) * 4;
-	out->tcp_flags = cursor_u8(&c);
-	cursor_skip(&c, 6);
-	return !c.bad && transport->header_len >= TCP_HEADER &&
-	       transport->header_len <= transport->len;
+	if (header == NULL)
+		return false;
+	transport->src_port = field_u16be(header);
+	transport->dst_port = field_u16be(header + 2);
+	out->tcp_seq = field_u32be(header + 4);
+	out->tcp_ack = field_u32be(header + 8);
+	transport->header_len = (size_t)(header[12] >> 4) * 4;
+	out->tcp_flags = header[13];
+	return transport->header_len >= TCP_HEADER && transport->header_len <= transport->len;
 }
 
 static bool read_udp(const struct walk *walk, struct transport *transport)
 {
 	struct cursor c = cursor_of(walk->rest);
+	const uint8_t *header = cursor_header(&c, UDP_HEADER);
 
-	transport->src_port = cursor_u16be(&c);
-	transport->dst_port = cursor_u16be(&c);
-	size_t len = cursor_u16be(&c);
+	if (header == NULL)
+		return false;
+	size_t len = field_u16be(header + 4);
 
-	cursor_skip(&c, 2);
+	transport->src_port = field_u16be(header);
+	transport->dst_port = field_u16be(header + 2);
 	transport->header_len = UDP_HEADER;
-	if (c.bad || len > transport->len)
+	if (len > transport->len)
 		return false;
 	if (len != 0) /* 0: a jumbogram or a super frame, IP knows */
 		transport->len = len;

@@ -10,7 +10,8 @@
 #include "sensor/layers.h"
 
 #define ETHERTYPE_LOWEST  0x0600 /* below it is a length */
-#define ETHERNET_ADDRS    12
+#define ETHERNET_HEADER   14
+#define ETHERNET_TYPE     12
 #define ARPHRD_OF_NETLINK 824
 
 static enum layer layer_of_nibble(struct slice rest)
@@ -26,12 +27,12 @@ static enum layer layer_of_nibble(struct slice rest)
 enum peel peel_ethernet(struct walk *walk)
 {
 	struct cursor c = cursor_of(walk->rest);
+	const uint8_t *header = cursor_header(&c, ETHERNET_HEADER);
 
-	cursor_skip(&c, ETHERNET_ADDRS);
-	uint16_t type = cursor_u16be(&c);
-
-	if (c.bad)
+	if (header == NULL)
 		return PEEL_MALFORMED;
+	uint16_t type = field_u16be(header + ETHERNET_TYPE);
+
 	if (type < ETHERTYPE_LOWEST) {
 		/* Only SNAP with a zero OUI carries an EtherType; the rest is spanning tree etc. */
 		struct slice snap = cursor_take(&c, 6);
