@@ -39,9 +39,11 @@ static inline bool slice_is(struct slice a, const char *text)
 
 static inline bool slice_starts(struct slice a, const char *prefix)
 {
+	if (a.len == 0 || a.ptr[0] != (uint8_t)prefix[0])
+		return prefix[0] == '\0';
 	size_t len = strlen(prefix);
 
-	return len <= a.len && (len == 0 || memcmp(a.ptr, prefix, len) == 0);
+	return len <= a.len && memcmp(a.ptr, prefix, len) == 0;
 }
 
 /* The first n bytes, or all when there are fewer. */
