@@ -254,8 +254,13 @@ static void set_aside(struct conversation *self, unsigned side, const struct asi
 {
 	struct reading *reading = &self->readings[side];
 
-	if (reading->is_bounded || !aside_keep(&reading->aside, self->room->blocks, message) ||
-	    !is_next)
+	if (reading->is_bounded)
+		return;
+	if (!aside_keep(&reading->aside, self->room->blocks, message)) {
+		stats_add(self->room->stats->asides_capped, 1);
+		return;
+	}
+	if (!is_next)
 		return;
 	struct gist gist = hearing_gist(self, side, message);
 

@@ -50,6 +50,7 @@
 	X(messages, "messages decoded by a dialect") \
 	X(messages_unknown, "messages no dialect knew") \
 	X(messages_bad, "bytes that could not be framed") \
+	X(asides_capped, "messages behind strange words not kept until they count: cap reached") \
 	X(findings, "findings reported by dialects") \
 	X(sessions, "mining sessions opened") \
 	X(shares, "shares counted") \

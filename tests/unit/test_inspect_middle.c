@@ -240,6 +240,29 @@ static void what_was_said_aside_is_heard_once_it_is_believed(void **state)
 	assert_string_equal(view().wallet, "acct");
 }
 
+/* More of it than one block holds is counted, and the rest heard all the same. */
+static void what_does_not_fit_aside_is_counted(void **state)
+{
+	unsigned sent = 0;
+
+	(void)state;
+	join_behind_holes(4, 300);
+	send(UP, torn_opening);
+	send(UP, V1_SUBSCRIBE);
+	send(UP, V1_AUTHORIZE);
+	while (stats.asides_capped < 3) {
+		assert_true(sent++ < 4096);
+		send(UP, V1_AUTHORIZE);
+		settle_holes();
+	}
+	send(DOWN, pool_words);
+	settle_holes();
+	send(UP, V1_SUBMIT);
+	assert_int_equal(stats.asides_capped, 3);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_string_equal(view().agent, "cgminer/4.9");
+}
+
 /* Behind torn openings on both sides one speaks as the miner and the other one as the pool. Who
  * says something between the messages quotes them. */
 static void two_torn_openings_hide_no_dialogue(void **state)
@@ -340,6 +363,7 @@ int main(void)
 		TEST(a_torn_answer_to_a_lost_question_is_a_suspicion),
 		TEST(strange_words_behind_a_hole_are_forgiven_in_a_conversation),
 		TEST(what_was_said_aside_is_heard_once_it_is_believed),
+		TEST(what_does_not_fit_aside_is_counted),
 		TEST(two_torn_openings_hide_no_dialogue),
 		TEST(answers_end_the_doubt_of_a_torn_opening),
 		TEST(a_message_that_waited_keeps_its_time),
