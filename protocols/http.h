@@ -13,8 +13,8 @@
 struct http_head {
 	bool is_response;
 	bool has_password;    /* Authorization: Basic with a password behind the user */
-	bool has_mining_word; /* X-Mining-Extensions, X-Long-Polling, X-Roll-NTime: only miners and
-				 pools say that */
+	bool has_mining_word; /* X-Mining-Extensions, X-Roll-NTime: only miners and pools say that;
+				 X-Long-Polling is in every answer of some nodes, to wallets too */
 	bool is_json;         /* Content-Type: application/json, or a form of it */
 	bool is_asked;        /* response: the request that it answers was seen */
 	uint16_t status;      /* response */

@@ -33,8 +33,7 @@ static const struct text_row text_rows[] = {
 	TEXT_ROW("x-capacity", capacity),
 };
 
-static const char *const mining_words[] = { "x-mining-extensions", "x-long-polling",
-					    "x-roll-ntime" };
+static const char *const mining_words[] = { "x-mining-extensions", "x-roll-ntime" };
 
 static bool is_blank(uint8_t byte)
 {

@@ -176,7 +176,7 @@ def log_shipping(rng):
     return talk(rng, ("10.0.3.41", 5044), [(out, line({"ack": 4}))] * 2)
 
 
-def wallet_node(rng):
+def wallet_node(rng, heads=()):
     """A wallet's questions to its Bitcoin node over HTTP, among them those about mining."""
     exchanges = []
     for number, method in enumerate(("getblockchaininfo", "getmininginfo", "getnetworkhashps",
@@ -186,8 +186,14 @@ def wallet_node(rng):
                              "id": number}).encode()
         exchanges.append((benign.http_message("POST / HTTP/1.1", ask, "application/json",
                                               ("Host: 10.0.3.42:8332",)),
-                          benign.http_message("HTTP/1.1 200 OK", answer, "application/json")))
+                          benign.http_message("HTTP/1.1 200 OK", answer, "application/json",
+                                              heads)))
     return talk(rng, ("10.0.3.42", 8332), exchanges, pause=200 * MS)
+
+
+def wallet_node_longpoll(rng):
+    """The same at a node that names its long poll in every answer, as bcoin and hsd do."""
+    return wallet_node(rng, ("X-Long-Polling: /?longpoll=1",))
 
 
 ENTRIES = [
@@ -212,4 +218,6 @@ ENTRIES = [
     Entry("look-alikes/log-shipping", "newline JSON whose strings hold stratum messages",
           log_shipping),
     Entry("look-alikes/wallet-node", "getmininginfo and getdifficulty over HTTP", wallet_node),
+    Entry("look-alikes/wallet-node-longpoll", "the same, X-Long-Polling in every answer, as bcoin "
+          "1.0.2 and hsd 8.0.0 were recorded", wallet_node_longpoll),
 ]

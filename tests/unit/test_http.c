@@ -38,7 +38,7 @@ static void test_getwork(void **unused)
 		   "Authorization: Basic d29ya2VyOng=\r\nContent-Length: 27\r\n"
 		   "X-Mining-Extensions: longpoll midstate\r\nUser-Agent: cgminer "
 		   "3.7.2\r\n\r\n" WORK),
-		DOWN("HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Long-Polling: /LP\r\n\r\n"
+		DOWN("HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Roll-NTime: expire=10\r\n\r\n"
 		     "{\"result\":1"),
 	};
 
@@ -55,6 +55,21 @@ static void test_getwork(void **unused)
 	assert_true(talk.head.has_password);
 	assert_true(talk.head.has_mining_word);
 	assert_false(talk.head.is_response);
+}
+
+/* bcoin and hsd say it to every wallet. */
+static void test_a_long_poll_is_no_mining_word(void **unused)
+{
+	const struct turn turns[] = {
+		UP("POST / HTTP/1.1\r\nHost: node\r\nContent-Length: 2\r\n\r\n{}"),
+		DOWN("HTTP/1.1 200 OK\r\nX-Long-Polling: /?longpoll=1\r\n"
+		     "Content-Length: 2\r\n\r\n{}"),
+	};
+
+	(void)unused;
+	carrier_talk_all(&talk, http, TURNS(turns));
+	check("<POST|{}>", "<200|{}>");
+	assert_false(talk.head.has_mining_word);
 }
 
 static void test_keep_alive_and_pipeline(void **unused)
@@ -416,6 +431,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_getwork),
+		cmocka_unit_test(test_a_long_poll_is_no_mining_word),
 		cmocka_unit_test(test_keep_alive_and_pipeline),
 		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_bodies_that_are_skipped),
