@@ -71,7 +71,8 @@ static enum proof bitcoin_notify(const struct rpc_call *call, struct stratum_sta
 
 	if (proof == PROOF_NONE || (branch != JSON_ABSENT && !is_merkle_branch(call, branch)))
 		return PROOF_NONE;
-	stratum_unit_prevhash(&state->unit, json_hex(call->doc, stratum_param(call, 1)));
+	stratum_unit_prevhash(&state->unit, json_hex(call->doc, stratum_param(call, 1)),
+			      json_hex(call->doc, stratum_param(call, 6)));
 	if (finding->work <= 0)
 		finding->work = stratum_unit_work(&state->unit, finding->difficulty);
 	finding->algo = slice_str(stratum_unit_algo(&state->unit, finding->difficulty));

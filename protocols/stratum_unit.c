@@ -3,12 +3,20 @@
  * 65536th of it for scrypt. */
 #include "protocols/stratum_unit.h"
 
+#include "protocols/cursor.h"
 #include "protocols/limits.h"
 #include "protocols/rpc.h"
 #include "protocols/target.h"
 
-#define ZEROS_BITCOIN  16 /* hex zeros that end a previous hash on the wire, at least */
-#define ZEROS_LITECOIN 8  /* exactly */
+/* Hex zeros that end a previous hash on the wire: of Bitcoin at least; of any chain whose blocks
+ * are named by the hash that is mined, of difficulty 1 and above, at least. Litecoin's and
+ * Dogecoin's are named by another one, which has none. */
+#define ZEROS_BITCOIN 16
+#define ZEROS_LEAST   8
+/* Expected hashes of a block of such a chain, scrypt's smallest and largest: no other algorithm's
+ * reach the first, and scrypt's are a thousandth of the second. */
+#define BLOCK_SCRYPT_MIN 0x1p54
+#define BLOCK_SCRYPT_MAX 0x1p72
 
 /* What the evidence names: an algorithm of which pools agree what a unit is worth, or another. */
 enum unit {
@@ -146,16 +154,49 @@ void stratum_unit_named(struct stratum_unit *unit, struct slice algo)
 	unit->option = (uint8_t)find_unit(algo_units, ROWS(algo_units), algo);
 }
 
-void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits)
+static size_t zeros_before(struct slice digits)
+{
+	size_t zeros = 0;
+
+	while (zeros < digits.len && digits.ptr[zeros] == '0')
+		zeros++;
+	return zeros;
+}
+
+static size_t zeros_behind(struct slice digits)
 {
 	size_t zeros = 0;
 
 	while (zeros < digits.len && digits.ptr[digits.len - 1 - zeros] == '0')
 		zeros++;
-	if (zeros >= ZEROS_BITCOIN)
+	return zeros;
+}
+
+/* Expected hashes of a block; 0: not said. */
+static double block_work(struct slice bits)
+{
+	uint8_t bytes[4];
+	size_t len;
+
+	if (!target_hex_bytes(bits, bytes, sizeof(bytes), &len) || len != sizeof(bytes))
+		return 0;
+	struct cursor in = cursor_of(slice_of(bytes, len));
+
+	return target_work_compact(cursor_u32be(&in));
+}
+
+void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struct slice bits)
+{
+	double work = block_work(bits);
+
+	if (zeros_behind(digits) >= ZEROS_BITCOIN)
 		unit->prevhash = UNIT_SHA256D;
-	else if (zeros == ZEROS_LITECOIN)
+	else if (zeros_behind(digits) >= ZEROS_LEAST || zeros_before(digits) >= ZEROS_LEAST)
+		return;
+	else if (work >= BLOCK_SCRYPT_MIN && work < BLOCK_SCRYPT_MAX)
 		unit->prevhash = UNIT_SCRYPT;
+	else if (work >= TARGET_WORK_BITCOIN && work < BLOCK_SCRYPT_MIN)
+		unit->prevhash = UNIT_OTHER;
 }
 
 double stratum_unit_work(const struct stratum_unit *unit, double difficulty)

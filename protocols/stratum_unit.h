@@ -3,8 +3,8 @@
  * Stratum V1 never names the algorithm, and a unit is 2^32 hashes for some and 2^16 for others.
  * This collects what a session lets slip, strongest first: the algorithm among the password's
  * options, the coin of the wallet, a machine that can do one thing only, the coin among the
- * options, the zeros that end the previous hash; and when there is nothing, the size of the
- * difficulty itself. Unknown stays unknown: no work is claimed then. */
+ * options, the zeros that end the previous hash beside the network's difficulty; and when there is
+ * nothing, the size of the difficulty itself. Unknown stays unknown: no work is claimed then. */
 #ifndef PROTOCOLS_STRATUM_UNIT_H
 #define PROTOCOLS_STRATUM_UNIT_H
 
@@ -29,8 +29,9 @@ void stratum_unit_password(struct stratum_unit *unit, struct slice password);
 /* The pool names the algorithm. */
 void stratum_unit_named(struct stratum_unit *unit, struct slice algo);
 
-/* The previous hash as 64 hex digits in wire order. */
-void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits);
+/* The previous hash as 64 hex digits in wire order, and the network's target in its compact form.
+ */
+void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struct slice bits);
 
 /* Expected hashes per share at that difficulty; 0: unknown. */
 double stratum_unit_work(const struct stratum_unit *unit, double difficulty);

@@ -167,7 +167,7 @@ def scrypt(rng):
     """An Antminer for scrypt: spaces, cgminer's keys, 5-parameter submits."""
     wallet = "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe"
     v1 = V1Session(rng, user=wallet + ".l7-03", worker="l7-03", wallet=wallet,
-                   agent="cgminer/4.11.1", factor=WORK_SCRYPT, spaced=True, zeros=8,
+                   agent="cgminer/4.11.1", factor=WORK_SCRYPT, spaced=True, zeros=0,
                    bits="1931be5a")
     v1.answer(v1.ask("mining.subscribe", ["cgminer/4.11.1"]), subscription(rng))
     v1.answer(v1.ask("mining.authorize", [v1.user, "d=524288,c=LTC"]), True)

@@ -27,11 +27,12 @@
 	"01" \
 	"00f2052a01000000" \
 	"160014" HASH20 "00000000"
-#define NOTIFY_OF(prev) \
+#define NOTIFY_AT(prev, bits) \
 	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" prev "\",\"" COINB1 \
-	"\",\"" COINB2 "\",[],\"20000000\",\"1703a30c\",\"66b1f0aa\",true]}"
-#define PREV_BTC H8 H8 H8 H8 H8 H8 Z16
-#define PREV_LTC H8 H8 H8 H8 H8 H8 H8 "00000000"
+	"\",\"" COINB2 "\",[],\"20000000\",\"" bits "\",\"66b1f0aa\",true]}"
+#define NOTIFY_OF(prev) NOTIFY_AT(prev, "1703a30c")
+#define NOTIFY_LTC      NOTIFY_AT(H64, "1931be5a")
+#define PREV_BTC        H8 H8 H8 H8 H8 H8 Z16
 
 static struct talk talk;
 static const struct heard *const heard = &talk.heard[0];
@@ -50,10 +51,10 @@ static void test_payout(void **unused)
 	assert_string_equal(heard->tag, "/Example Pool/ /blah/");
 	assert_string_equal(heard->payout, "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z");
 	begin();
-	assert_true(talk_down(&talk, NOTIFY_OF(PREV_LTC)));
+	assert_true(talk_down(&talk, NOTIFY_LTC));
 	assert_string_equal(heard->payout, "ltc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rrwg6jj");
 	/* told once, until another one is paid */
-	assert_true(talk_down(&talk, NOTIFY_OF(PREV_LTC)));
+	assert_true(talk_down(&talk, NOTIFY_LTC));
 	assert_string_equal(heard->payout, "");
 	assert_true(talk_down(&talk, NOTIFY_OF(PREV_BTC)));
 	assert_string_equal(heard->payout, "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z");

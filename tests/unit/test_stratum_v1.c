@@ -13,7 +13,7 @@
 #define H64      H8 H8 H8 H8 H8 H8 H8 H8
 #define Z8       "00000000"
 #define PREV_BTC H8 H8 H8 H8 H8 H8 Z8 Z8
-#define PREV_LTC H8 H8 H8 H8 H8 H8 H8 Z8
+#define PREV_ONE H8 H8 H8 H8 H8 H8 H8 Z8
 #define BTC_USER "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07"
 #define LTC_USER "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
 
@@ -28,11 +28,13 @@
 	"\"7a3f11c2\"]],\"08003a25\",4],\"error\":null}"
 #define AUTHORIZE      "{\"id\":3,\"method\":\"mining.authorize\",\"params\":[\"" BTC_USER "\",\"x\"]}"
 #define SET_DIFFICULTY "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[4096]}"
-#define NOTIFY_OF(prev) \
+#define NOTIFY_AT(prev, bits) \
 	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" prev \
 	"\",\"01000000\"," \
-	"\"ffffffff\",[\"" H64 "\",\"" H64 "\"],\"20000000\",\"1703a30c\",\"66b1f0aa\",true]}"
-#define NOTIFY NOTIFY_OF(H64)
+	"\"ffffffff\",[\"" H64 "\",\"" H64 "\"],\"20000000\",\"" bits "\",\"66b1f0aa\",true]}"
+#define NOTIFY_OF(prev) NOTIFY_AT(prev, "1703a30c")
+#define NOTIFY          NOTIFY_OF(H64)
+#define NOTIFY_LTC      NOTIFY_AT(H64, "1931be5a")
 #define SUBMIT \
 	"{\"params\":[\"" BTC_USER "\",\"2861\",\"00000003\",\"66b1f0ab\",\"5c1e0f2a\"," \
 	"\"00a00000\"],\"id\":4,\"method\":\"mining.submit\"}"
@@ -181,10 +183,16 @@ static void test_work_by_evidence(void **unused)
 	assert_work("\"" LTC_USER "\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_SCRYPT, "scrypt");
 	assert_work(account, "", NOTIFY, TARGET_WORK_BITCOIN, "sha256d");
 	assert_work(account, "Antminer L7/1.0", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
-	assert_work(account, "bosminer-plus-tuner 0.9", NOTIFY_OF(PREV_LTC), TARGET_WORK_BITCOIN,
-		    "sha256d");
-	assert_work(account, "cpuminer/2.5.1", NOTIFY_OF(PREV_LTC), TARGET_WORK_SCRYPT, "scrypt");
+	assert_work(account, "bosminer-plus-tuner 0.9", NOTIFY_LTC, TARGET_WORK_BITCOIN, "sha256d");
+	assert_work(account, "cpuminer/2.5.1", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
 	assert_work(account, "cpuminer/2.5.1", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN, "sha256d");
+	/* a testnet's; a chain's of neither */
+	assert_work(account, "", NOTIFY_AT(PREV_ONE, "1d00ffff"), TARGET_WORK_BITCOIN, "sha256d");
+	assert_work(account, "", NOTIFY_AT(H64, "1b494a04"), 0, "");
+	assert_work("\"" LTC_USER "\"", "", NOTIFY_AT(H64, "1b494a04"), TARGET_WORK_SCRYPT,
+		    "scrypt");
+	assert_work(account, "", NOTIFY_AT(Z8 H8 H8 H8 H8 H8 H8 H8, "1b494a04"),
+		    TARGET_WORK_BITCOIN, "sha256d");
 	assert_work(account, "kawpowminer/1.2.4", NOTIFY, 0, "");
 	assert_work("\"ann.r1\",\"d=4096,c=LTC\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_work("\"ann.r1\",\"c=BTC\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha256d");

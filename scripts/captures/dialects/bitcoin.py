@@ -66,7 +66,7 @@ def bitcoin(rng):
 def scrypt(rng):
     """A Litecoin miner without version rolling."""
     talk = Bitcoin(rng, "stratum-v1", user=LTC + ".l7-03")
-    talk.zeros, talk.bits = 8, "1931be5a"
+    talk.zeros, talk.bits = 0, "1931be5a"
     talk.begin("cgminer/4.11.1", subscription(rng))
     talk.difficulty(524288, SCRYPT_WORK)
     return mine(talk, talk.notify("a1"), lambda: talk.notify("a2"), talk.share())
