@@ -26,6 +26,20 @@
 	"\",\"data\":\"" DATA("00000000") "\",\"hash1\":\"" H64 H64 "\",\"target\":\"" target \
 					  "\"},\"error\":null,\"id\":0}"
 
+/* Handshake's header: padding of the previous hash and a tree root of zeros. */
+#define HNS_PREVIOUS H64
+#define HNS_DATA(nonce, tree) \
+	nonce Z16 "1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d" HNS_PREVIOUS tree H64 Z16 Z16 Z16 H64 \
+		H64 H64 "00000000" \
+		  "1b00ffff"
+#define HNS_TREE Z16 Z16 Z16 Z16
+#define HNS_WORK(tree) \
+	"{\"result\":{\"network\":\"main\",\"data\":\"" HNS_DATA( \
+		"00000000", tree) "\",\"target\":\"00000000ffff0000" Z16 Z16 Z16 \
+				  "\",\"height\":5,\"time\":1,\"fee\":0},\"error\":null,\"id\":0}"
+#define HNS_SUBMIT(nonce) \
+	"{\"method\":\"submitwork\",\"params\":[\"" HNS_DATA(nonce, HNS_TREE) "\"],\"id\":1}"
+
 static struct talk talk;
 static const struct heard *const first = &talk.heard[0];
 
@@ -155,6 +169,53 @@ static void test_one_side(void **unused)
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
 }
 
+static void test_handshake(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_true(talk_body(&talk, &plain, GET));
+	assert_true(talk_body(&talk, &answer, HNS_WORK(HNS_TREE)));
+	assert_int_equal(talk.count, 2);
+	const struct finding *job = &talk.heard[1].finding;
+
+	assert_int_equal(job->kind, FINDING_JOB);
+	assert_int_equal(job->proof, PROOF_CONFIRMED);
+	assert_string_equal(job->coin, "HNS");
+	assert_string_equal(talk.heard[1].algo, "handshake");
+	assert_true(job->work > 4295032832.0 && job->work < 4295032834.0);
+	assert_true(job->nonce == 0);
+	uint64_t id = job->job;
+
+	assert_true(talk_body(&talk, &plain, HNS_SUBMIT("0000beef")));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
+	assert_int_equal(first->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(first->finding.job, id);
+	uint64_t nonce = first->finding.nonce;
+	uint64_t request = first->finding.request;
+
+	assert_true(talk_body(&talk, &answer,
+			      "{\"result\":[false,\"stale\"],\"error\":null,\"id\":1}"));
+	assert_int_equal(talk_only(&talk)->finding.request, request);
+	assert_false(first->finding.is_ok);
+	assert_true(first->finding.is_stale);
+	assert_string_equal(first->reason, "stale");
+	assert_true(talk_body(&talk, &plain, HNS_SUBMIT("0000bef0")));
+	assert_true(talk_only(&talk)->finding.nonce != nonce);
+	assert_true(
+		talk_body(&talk, &answer, "{\"result\":[true,\"valid\"],\"error\":null,\"id\":1}"));
+	assert_true(talk_only(&talk)->finding.is_ok);
+	assert_int_equal(first->finding.reply_to, REPLY_TO_SHARE);
+
+	begin(); /* the padding is not that of its hashes */
+	assert_false(talk_body(&talk, &answer, HNS_WORK(H64)));
+	assert_false(
+		talk_body(&talk, &answer, "{\"result\":[true,\"valid\"],\"error\":null,\"id\":1}"));
+	assert_false(talk_body(&talk, &plain,
+			       "{\"method\":\"submitwork\",\"params\":[\"00\"],\"id\":1}"));
+	assert_true(talk_body(&talk, &plain, "{\"method\":\"getworklp\",\"params\":[],\"id\":1}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_SUSPECT);
+}
+
 static void test_the_name_alone(void **unused)
 {
 	struct http_head head = plain;
@@ -204,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_one_side),
+		cmocka_unit_test(test_handshake),
 		cmocka_unit_test(test_the_name_alone),
 		cmocka_unit_test(test_cut),
 	};

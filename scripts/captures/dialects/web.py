@@ -8,7 +8,7 @@ from capturekit import SECOND
 from ..build import XMR_WALLET
 from ..cryptonote_miner import varint
 from .stratum import hashes, target_for
-from .talk import CONFIRMED, LIKELY, PASSWORD, Http, Talk, mine
+from .talk import CONFIRMED, LIKELY, PASSWORD, SUSPECT, Http, Talk, mine
 
 BTC = "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E"
 ETH = "0x101112131415161718191a1b1c1d1e1f20212223"
@@ -84,6 +84,47 @@ def getwork(rng):
         talk.response({"result": outcome == "accepted", "error": None, "id": number},
                       headers=headers, verdicts=((share, outcome),))
     return mine(talk, ask("g1"), lambda: ask("g2", "/LP", "GET", 4), share)
+
+
+def getwork_handshake(rng):
+    """Handshake's getwork, as hsd 8.0.0 was recorded: submitwork, and pairs as replies."""
+    talk = web(rng, "getwork", port=12037)
+    talk.headers = (("User-Agent", "hs-miner/0.1"),)
+    who = {"agent": "hs-miner/0.1"}
+    about = {"coin": "HNS", "algo": "handshake"}
+    header = {}
+
+    def work(name):
+        previous, tree = rng.randbytes(32), rng.randbytes(32)
+        target = target_for(1 << 34)
+        talk.work = hashes(target)
+        padding = bytes(a ^ b for a, b in zip(previous, tree))[:20].hex()
+        clock = struct.pack("<Q", talk.time // SECOND).hex()
+        header[name] = (clock + padding + previous.hex() + tree.hex() + talk.hex(32),
+                        "00" * 32 + talk.hex(64) + "00000000" + "3fc0ff1b")
+        return {"network": "main",
+                "data": "00000000" + header[name][0] + "00" * 24 + header[name][1],
+                "target": f"{target:064x}", "height": 250000,
+                "time": talk.time // SECOND, "fee": 0}
+
+    def ask(name, after=None):
+        number = talk.next_id()
+        talk.post({"method": "getwork", "params": [], "id": number}, proof=SUSPECT, who=who)
+        talk.response({"result": work(name), "error": None, "id": number}, after=after,
+                      headers=(("X-Long-Polling", "/?longpoll=1"),), maybe=about, job=name,
+                      proof=CONFIRMED, names=True)
+        return name
+
+    def share(name, outcome):
+        number, share = talk.next_id(True), talk.new_share(name)
+        text = talk.hex(4) + header[name][0] + talk.hex(24) + header[name][1]
+        talk.post({"method": "submitwork", "params": [text], "id": number},
+                  proof=CONFIRMED, names=True, share=share, who=who, maybe=about)
+        if outcome != "unanswered":
+            words = {"accepted": "valid", "stale": "stale"}
+            talk.response({"result": [outcome == "accepted", words.get(outcome, "bad-diffbits")],
+                           "error": None, "id": number}, verdicts=((share, outcome),))
+    return mine(talk, ask("h1"), lambda: ask("h2", 4), share)
 
 
 def getblocktemplate(rng):
@@ -241,5 +282,6 @@ def burst(rng):
     return mine(talk, info("i1"), lambda: info("i2"), share)
 
 
-SESSIONS = {"getwork": getwork, "getblocktemplate": getblocktemplate, "monerod": monerod,
-            "ethgetwork": ethgetwork, "burst": burst}
+SESSIONS = {"getwork": getwork, "getwork-handshake": getwork_handshake,
+            "getblocktemplate": getblocktemplate, "monerod": monerod, "ethgetwork": ethgetwork,
+            "burst": burst}
