@@ -344,13 +344,15 @@ static struct slice reply_text(const struct rpc_call *call, struct rpc_reply *re
 	return json_text(call->doc, value, reply->text, sizeof(reply->text));
 }
 
-/* [code, "message", trace] in any order and length. */
+/* [code, "message", trace] in any order and length, also in a list of its own. */
 static void read_error_array(const struct rpc_call *call, struct rpc_reply *reply)
 {
+	json_value inner = json_element(call->doc, call->error, 0);
+	json_value list = json_type(call->doc, inner) == JSON_ARRAY ? inner : call->error;
 	double code;
 
-	for (size_t i = 0; i < 3 && i < json_size(call->doc, call->error); i++) {
-		json_value part = json_element(call->doc, call->error, i);
+	for (size_t i = 0; i < 3 && i < json_size(call->doc, list); i++) {
+		json_value part = json_element(call->doc, list, i);
 
 		if (json_type(call->doc, part) == JSON_STRING && reply->reason.len == 0)
 			reply->reason = reply_text(call, reply, part);
@@ -369,7 +371,7 @@ static void read_error_object(const struct rpc_call *call, struct rpc_reply *rep
 		reply->is_stale = code == RPC_CODE_STALE;
 }
 
-/* True when the call carries an error; what it says goes to reply. */
+/* True when the call carries an error; what it says goes to reply. Some write null as a text. */
 static bool read_error(const struct rpc_call *call, struct rpc_reply *reply)
 {
 	double number;
@@ -382,6 +384,8 @@ static bool read_error(const struct rpc_call *call, struct rpc_reply *reply)
 		read_error_object(call, reply);
 		return json_size(call->doc, call->error) > 0;
 	case JSON_STRING:
+		if (json_is(call->doc, call->error, "null"))
+			return false;
 		reply->reason = reply_text(call, reply, call->error);
 		return reply->reason.len > 0;
 	case JSON_NUMBER:
