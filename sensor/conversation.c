@@ -658,6 +658,14 @@ bool conversation_is_silent(const struct conversation *self, unsigned side)
 	       !reading->is_foreign;
 }
 
+bool conversation_is_headless(const struct conversation *self, unsigned side)
+{
+	const struct reading *reading = &self->readings[side];
+
+	return self->current != 0 && dialects[self->current - 1]->is_http && reading->len == 0 &&
+	       !reading->is_bounded && !reading->is_foreign;
+}
+
 bool conversation_is_foreign(const struct conversation *self)
 {
 	const struct reading *one = &self->readings[0];

@@ -125,6 +125,10 @@ void conversation_tell(struct conversation *self, unsigned side, const struct fi
  * a carrier may begin with its next bytes. */
 bool conversation_is_silent(const struct conversation *self, unsigned side);
 
+/* True when what is spoken rides in HTTP, the side shows no head of it and is in the middle of
+ * nothing: the head was lost, and the next one may begin. */
+bool conversation_is_headless(const struct conversation *self, unsigned side);
+
 /* True when nothing was found within LIMIT_HINT_BYTES of payload, or what looked like a message was
  * none. Never true once the session is open. */
 bool conversation_is_idle(const struct conversation *self);

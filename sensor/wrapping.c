@@ -338,7 +338,8 @@ static bool is_joined(struct wrapping *self, unsigned side, struct slice bytes)
 	return true;
 }
 
-/* A side that is read as it is, and has shown nothing yet, may turn out to be inside a carrier. */
+/* A side that is read as it is, and has shown nothing yet, or a body whose head was lost, may turn
+ * out to be inside a carrier. */
 static bool is_resumed(struct wrapping *self, unsigned side, struct slice bytes)
 {
 	struct wrapping_side *own = &self->sides[side];
@@ -348,7 +349,8 @@ static bool is_resumed(struct wrapping *self, unsigned side, struct slice bytes)
 		return false;
 	if (own->plain_level < self->depth && is_joined(self, side, bytes))
 		return true;
-	if (!conversation_is_silent(self->conversation, side))
+	if (!conversation_is_silent(self->conversation, side) &&
+	    !(self->depth == 0 && conversation_is_headless(self->conversation, side)))
 		return false;
 	if (own->plain_level < self->depth)
 		return is_found_again(self, &self->layers[own->plain_level], side, bytes) &&

@@ -234,6 +234,36 @@ static void a_torn_header_hides_no_tunnel(void **state)
 	}
 }
 
+/* A tap that joins one side of a connection at a body: the next head begins the carrier. */
+static void a_body_without_its_head_is_not_the_end(void **state)
+{
+	static const struct preface in_the_middle[2] = { { .is_start = false },
+							 { .is_start = false } };
+	static const char head[] = "POST / HTTP/1.1\r\nHost: pool.example.com:8332\r\n";
+	char share[400];
+
+	(void)state;
+	inspect_free(flow);
+	flow = inspect_new(pool, in_the_middle);
+	assert_non_null(flow);
+	for (int i = 0; i < 3; i++) {
+		int len =
+			snprintf(share, sizeof(share),
+				 "{\"method\":\"getwork\",\"params\":[\"%0160d%096d\"],\"id\":%d}",
+				 i + 1, 0, i);
+
+		assert_in_range(len, 1, sizeof(share) - 1);
+		if (i == 0)
+			send(UP, share);
+		else
+			send_body(UP, head, share, (size_t)len);
+	}
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	assert_string_equal(view()->dialect, "getwork");
+	assert_string_equal(view()->carrier, "http");
+	assert_int_equal(view()->submitted, 3);
+}
+
 /* Its first bytes are a carrier's, as far as they go: what follows the hole is the rest of its
  * handshake, and not somebody's words before a message. */
 static void a_hole_breaks_off_the_first_bytes(void **state)
@@ -495,6 +525,7 @@ int main(void)
 		TEST(a_tunnel_whose_opening_is_torn),
 		TEST(a_side_joins_the_carrier_of_the_other_one),
 		TEST(a_torn_header_hides_no_tunnel),
+		TEST(a_body_without_its_head_is_not_the_end),
 		TEST(a_hole_breaks_off_the_first_bytes),
 		TEST(a_hole_goes_through_to_the_carrier_inside),
 		TEST(bodies_are_inflated),
