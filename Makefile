@@ -94,9 +94,11 @@ $(BUILD)/obj/sensor/lists_default.o $(BUILD)/fuzz/obj/sensor/lists_default.o: se
 # The shipped prices are in the object as they are.
 $(BUILD)/obj/sensor/trail/prices_default.o $(BUILD)/fuzz/obj/sensor/trail/prices_default.o: sensor/trail/prices.list
 
+# Tests run for a moment: nothing is won by more, and what is unrolled warns of what cannot be.
+TEST_OPT := -O1 $(if $(LTO),-fno-lto)
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(if $(LTO),-fno-lto) $(LDHARD) -MMD -MP -o $@ $< \
+	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(TEST_OPT) $(LDHARD) -MMD -MP -o $@ $< \
 		$(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a -lcmocka $(LIBS)
 
 # Those with threads of their own, for the sanitizer that looks for races.

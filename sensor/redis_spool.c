@@ -267,7 +267,7 @@ int redis_spool_write(struct redis_spool *self, struct redis_store *store, struc
 {
 	bool has_room = redis_conn_has_room(conn, REDIS_EVENT_BYTES);
 	bool is_waiting = redis_spool_is_waiting(self);
-	uint64_t sequence;
+	uint64_t sequence = 0;
 	int error;
 
 	if ((is_waiting || !has_room) && ring_now_ms() < self->retry_ms)
