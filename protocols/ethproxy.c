@@ -24,7 +24,13 @@ struct ethproxy_state {
 	uint64_t login; /* request of a login that was not answered yet; 0: none */
 	bool is_likely; /* work was heard that hardly anybody else hands out */
 	bool is_seen;   /* a method of ours was heard, or the same seed twice */
+	bool is_zano;   /* a wallet of the one coin that speaks this and is hashed otherwise */
 };
+
+static struct slice algo_of(const struct ethproxy_state *state)
+{
+	return slice_str(state->is_zano ? "progpowz" : "ethash");
+}
 
 static json_value param(const struct rpc_call *call, size_t index)
 {
@@ -68,6 +74,8 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 	finding.has_password = json_text(call->doc, param(call, 1), secret, sizeof(secret)).len > 0;
 	finding.login = json_text(call->doc, param(call, 0), login, sizeof(login));
 	finding.wallet = wallet_parse(finding.login);
+	if (finding.wallet.coin != NULL)
+		state->is_zano = strcmp(finding.wallet.coin, "ZANO") == 0;
 	finding.worker = finding.wallet.worker;
 	finding.email = finding.wallet.email;
 	fill_worker(call, &finding, worker, sizeof(worker));
@@ -97,7 +105,7 @@ static bool handle_submit_work(struct rpc_call *call, const struct rpc_method *r
 	finding.job = header.len == 0 ? 0 : rpc_hash_hex(0, header);
 	if (finding.job != 0)
 		finding.nonce = rpc_hash_hex(finding.job, json_hex(call->doc, param(call, 0)));
-	finding.algo = slice_str("ethash");
+	finding.algo = algo_of(call->state);
 	fill_worker(call, &finding, worker, sizeof(worker));
 	rpc_emit(call, &finding);
 	return true;
@@ -168,7 +176,7 @@ static bool report_work(const struct rpc_call *call)
 	finding.work =
 		target_work_be256(json_hex(call->doc, json_element(call->doc, call->result, 2)));
 	finding.difficulty = finding.work; /* this family counts difficulty in hashes */
-	finding.algo = slice_str("ethash");
+	finding.algo = algo_of(state);
 	rpc_emit(call, &finding);
 	return true;
 }

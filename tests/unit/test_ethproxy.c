@@ -66,6 +66,30 @@ static void test_login(void **unused)
 	assert_string_equal(first->reason, "Invalid login");
 }
 
+/* The wallet is all that tells one coin of another algorithm. */
+static void test_zano(void **unused)
+{
+	static const char zano[] =
+		"ZxBripRehY43rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8t"
+		"otRApfb1HztCzRcQ";
+	char login[256];
+
+	(void)unused;
+	(void)snprintf(login, sizeof(login),
+		       "{\"id\":1,\"method\":\"eth_submitLogin\",\"params\":[\"%s.rig\",\"x\"]}",
+		       zano);
+	begin();
+	assert_true(talk_down(&talk, WORK("0", HEADER, SEED)));
+	assert_string_equal(talk_only(&talk)->algo, "ethash");
+	assert_true(talk_up(&talk, login));
+	assert_string_equal(talk_only(&talk)->wallet, zano);
+	assert_true(talk_down(&talk, WORK("0", HEADER, SEED)));
+	assert_string_equal(talk_only(&talk)->algo, "progpowz");
+	assert_true(talk_up(&talk, LOGIN));
+	assert_true(talk_down(&talk, WORK("0", HEADER, SEED)));
+	assert_string_equal(talk_only(&talk)->algo, "ethash");
+}
+
 /* Refused under an id that nobody used. */
 static void test_refused_under_999(void **unused)
 {
@@ -303,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_zano),
 		cmocka_unit_test(test_refused_under_999),
 		cmocka_unit_test(test_worker_of_login),
 		cmocka_unit_test(test_work_and_share),

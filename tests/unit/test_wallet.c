@@ -23,6 +23,9 @@ static struct guard guard;
 #define WOW_STANDARD \
 	"Wo3DMTjtZD23rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8totRAp" \
 	"fb1HzwfGA7o"
+#define ZANO_STANDARD \
+	"ZxBripRehY43rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8totRAp" \
+	"fb1HztCzRcQ"
 #define BTC_BECH32 "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z"
 #define BCH_CASH   "bitcoincash:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyv08ghqexq"
 #define KAS_CASH   "kaspa:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6jf"
@@ -67,6 +70,7 @@ static const struct {
 	{ XMR_SUBADDRESS, "XMR", WALLET_BAD },
 	{ XMR_INTEGRATED, "XMR", WALLET_BAD },
 	{ WOW_STANDARD, "WOW", WALLET_BAD },
+	{ ZANO_STANDARD, "ZANO", WALLET_BAD },
 	{ KAS_CASH, "KAS", WALLET_BAD },
 	{ "kaspa:qygpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7vqd2tpkkyl", "KAS",
 	  WALLET_BAD },
