@@ -304,7 +304,9 @@ bool ring_is_closed(const struct ring *ring)
 
 size_t ring_waiting(const struct ring *ring)
 {
-	uint64_t tail = atomic_load_explicit(&ring->tail.position, memory_order_relaxed);
+	/* Acquired, for a third thread: what it reads next is the head that let the tail get here,
+	 * or a later one. With an older one there would be less than nothing. */
+	uint64_t tail = atomic_load_explicit(&ring->tail.position, memory_order_acquire);
 
 	/* Sequentially consistent: consumers also use it for their last look before they sleep. */
 	return (size_t)(atomic_load_explicit(&ring->head.position, memory_order_seq_cst) - tail);

@@ -339,6 +339,38 @@ static void test_two_threads_in_a_tight_ring(void **state)
 	run_pair(2048, RING_TEST_ENTRIES / 10, false);
 }
 
+/* Neither the producer nor the consumer. What it sees is old, but never less than nothing: that
+ * shows on machines that may carry out two reads in either order. */
+static void *watch_level(void *ctx)
+{
+	struct pair *pair = ctx;
+
+	while (!ring_is_closed(pair->ring))
+		if (ring_waiting(pair->ring) > SIZE_MAX / 2)
+			pair->has_refused = true;
+	return NULL;
+}
+
+static void test_a_third_thread_reads_the_level(void **state)
+{
+	struct pair pair = { .entries = RING_TEST_ENTRIES / 10 };
+	pthread_t producer;
+	pthread_t watcher;
+
+	(void)state;
+	pair.bell = ring_bell_new();
+	pair.ring = ring_new(2048, pair.bell);
+	assert_non_null(pair.ring);
+	assert_int_equal(pthread_create(&watcher, NULL, watch_level, &pair), 0);
+	assert_int_equal(pthread_create(&producer, NULL, produce, &pair), 0);
+	consume(&pair);
+	assert_int_equal(pthread_join(producer, NULL), 0);
+	assert_int_equal(pthread_join(watcher, NULL), 0);
+	assert_false(pair.has_refused);
+	ring_free(pair.ring);
+	ring_bell_free(pair.bell);
+}
+
 /* Answers each entry; sleeps for each, so that one lost wake-up stops everything. */
 static void *echo(void *ctx)
 {
@@ -412,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_wait_times_out),
 		cmocka_unit_test(test_two_threads),
 		cmocka_unit_test(test_two_threads_in_a_tight_ring),
+		cmocka_unit_test(test_a_third_thread_reads_the_level),
 		cmocka_unit_test(test_no_wakeup_is_lost),
 	};
 
