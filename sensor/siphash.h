@@ -6,6 +6,7 @@
 #ifndef SENSOR_SIPHASH_H
 #define SENSOR_SIPHASH_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -49,12 +50,14 @@ siphash128(const void *data, size_t len, struct siphash_key key)
 
 	for (size_t i = 0; i < whole; i += 8) {
 		memcpy(&word, bytes + i, 8);
+		word = le64toh(word);
 		v[3] ^= word;
 		siphash_round(v);
 		v[0] ^= word;
 	}
 	word = 0;
 	memcpy(&word, bytes + whole, len - whole);
+	word = le64toh(word); /* its highest byte is free, whatever the machine */
 	word |= (uint64_t)len << 56;
 	v[3] ^= word;
 	siphash_round(v);
