@@ -70,13 +70,20 @@ static inline void put_u32(uint32_t value)
 	assert_int_equal(fwrite(&value, sizeof(value), 1, rig.file), 1);
 }
 
+/* Two fields of 16 bits. */
+static inline void put_u16s(uint16_t first, uint16_t second)
+{
+	assert_int_equal(fwrite(&first, sizeof(first), 1, rig.file), 1);
+	assert_int_equal(fwrite(&second, sizeof(second), 1, rig.file), 1);
+}
+
 /* A nanosecond pcap file in the order of this host. */
 static inline void begin_pcap(const char *path, uint32_t link_type)
 {
 	rig.file = fopen(path, "wb");
 	assert_non_null(rig.file);
 	put_u32(0xa1b23c4d);
-	put_u32(2 | 4u << 16);
+	put_u16s(2, 4);
 	put_u32(0);
 	put_u32(0);
 	put_u32(65535);

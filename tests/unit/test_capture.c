@@ -75,11 +75,17 @@ static void test_pcapng(void **state)
 	(void)state;
 	rig.file = fopen(path_of(0, "a.pcapng"), "wb");
 	assert_non_null(rig.file);
-	for (size_t i = 0; i < 7; i++)
-		put_u32((uint32_t[]){ 0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0xffffffff, 0xffffffff,
-				      28 }[i]);
-	for (size_t i = 0; i < 8; i++)
-		put_u32((uint32_t[]){ 1, 32, ETHERNET, 65535, 9 | 1u << 16, 9, 0, 32 }[i]);
+	for (size_t i = 0; i < 3; i++)
+		put_u32((uint32_t[]){ 0x0a0d0d0a, 28, 0x1a2b3c4d }[i]);
+	put_u16s(1, 0);
+	for (size_t i = 0; i < 5; i++)
+		put_u32((uint32_t[]){ 0xffffffff, 0xffffffff, 28, 1, 32 }[i]);
+	put_u16s(ETHERNET, 0);
+	put_u32(65535);
+	put_u16s(9, 1);
+	assert_int_equal(fwrite("\x09\0\0\0", 1, 4, rig.file), 4);
+	put_u32(0);
+	put_u32(32);
 	for (size_t i = 0; i < 7; i++)
 		put_u32((uint32_t[]){ 6, 36, 0, (uint32_t)(time_ns >> 32), (uint32_t)time_ns, 4,
 				      7 }[i]);
