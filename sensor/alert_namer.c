@@ -41,15 +41,6 @@ _Static_assert(sizeof(struct alert_key) == 48, "the key is hashed as bytes: no p
 
 enum key_cause { KEY_CAUSE_ENDPOINT, KEY_CAUSE_LISTED, KEY_CAUSE_TEXT, KEY_CAUSE_NONE };
 
-/* Every part of an id, hashed. */
-struct alert_parts {
-	struct siphash_tag scope;
-	struct siphash_tag client;
-	struct siphash_tag cause;
-	uint64_t family;
-	uint64_t episode_ns; /* 0 in the open hash */
-};
-
 static struct siphash_tag text_tag(const char *text)
 {
 	return siphash128(text, strlen(text), (struct siphash_key){ { 0, 0 } });
@@ -58,12 +49,10 @@ static struct siphash_tag text_tag(const char *text)
 uint64_t alert_id(const char *scope, const char *client, enum family family, const char *cause,
 		  uint64_t episode_ns)
 {
-	struct alert_parts parts = { .scope = text_tag(scope),
-				     .client = text_tag(client),
-				     .cause = text_tag(cause),
-				     .family = (uint64_t)family,
-				     .episode_ns = episode_ns };
-	uint64_t id = siphash_id(&parts, sizeof(parts));
+	struct siphash_tag texts[] = { text_tag(scope), text_tag(client), text_tag(cause) };
+	uint64_t parts[] = { texts[0].h[0], texts[0].h[1], texts[1].h[0],    texts[1].h[1],
+			     texts[2].h[0], texts[2].h[1], (uint64_t)family, episode_ns };
+	uint64_t id = siphash_id_words(parts, sizeof(parts) / sizeof(parts[0]));
 
 	return id != 0 ? id : 1;
 }

@@ -156,7 +156,7 @@ uint64_t campaign_id(enum campaign_kind kind, const char *key)
 	/* Hashes of the texts, so that none can be mistaken for a piece of its neighbour. */
 	uint64_t parts[3] = { text_id("campaign"), text_id(campaign_kind_text(kind)),
 			      text_id(key) };
-	uint64_t id = siphash_id(parts, sizeof(parts));
+	uint64_t id = siphash_id_words(parts, 3);
 
 	return id != 0 ? id : 1;
 }

@@ -148,8 +148,14 @@ uint64_t flow_id(uint64_t sensor, const struct flow_key *key, uint64_t start_ns)
 		uint64_t start_ns;
 		struct flow_key key;
 		uint32_t zero;
-	} whole = { .sensor = sensor, .start_ns = start_ns, .key = *key };
+	} whole = { .sensor = htole64(sensor), .start_ns = htole64(start_ns), .key = *key };
 
+	/* The same id on every machine. */
+	for (int side = 0; side < 2; side++)
+		whole.key.port[side] = htole16(key->port[side]);
+	for (int i = 0; i < LIMIT_VLAN_TAGS; i++)
+		whole.key.scope.vlan[i] = htole16(key->scope.vlan[i]);
+	whole.key.scope.id = htole32(key->scope.id);
 	_Static_assert(sizeof(whole) == 16 + sizeof(struct flow_key) + 4,
 		       "hashed as bytes: no padding");
 	return siphash_id(&whole, sizeof(whole)) & ((UINT64_C(1) << FLOW_ID_BITS) - 1);

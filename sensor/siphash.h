@@ -6,6 +6,7 @@
 #ifndef SENSOR_SIPHASH_H
 #define SENSOR_SIPHASH_H
 
+#include <assert.h>
 #include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,6 +81,18 @@ siphash128(const void *data, size_t len, struct siphash_key key)
 static inline uint64_t siphash_id(const void *data, size_t len)
 {
 	return siphash128(data, len, (struct siphash_key){ { 0, 0 } }).h[0];
+}
+
+/* The same for words, by their values: no machine's order of bytes is in it. */
+#define SIPHASH_ID_WORDS 8
+static inline uint64_t siphash_id_words(const uint64_t *words, size_t count)
+{
+	uint64_t low_first[SIPHASH_ID_WORDS];
+
+	assert(count <= SIPHASH_ID_WORDS);
+	for (size_t i = 0; i < count; i++)
+		low_first[i] = htole64(words[i]);
+	return siphash_id(low_first, count * sizeof(*words));
 }
 
 #endif

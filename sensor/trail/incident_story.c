@@ -309,14 +309,14 @@ static uint64_t mix_text(uint64_t sum, const char *text)
 {
 	const uint64_t pair[2] = { sum, siphash_id(text, strlen(text)) };
 
-	return siphash_id(pair, sizeof(pair));
+	return siphash_id_words(pair, 2);
 }
 
 static uint64_t mix_number(uint64_t sum, uint64_t number)
 {
 	const uint64_t pair[2] = { sum, number };
 
-	return siphash_id(pair, sizeof(pair));
+	return siphash_id_words(pair, 2);
 }
 
 uint64_t incident_digest(const struct incident *self)

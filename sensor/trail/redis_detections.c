@@ -31,7 +31,7 @@ static uint64_t digest_of(const struct detection *item, const char *incident)
 				   siphash_id(item->text, strlen(item->text)),
 				   siphash_id(incident, strlen(incident)) };
 
-	return siphash_id(parts, sizeof(parts));
+	return siphash_id_words(parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* "digest revision" as it was published, by any run. 0, or negative errno. */

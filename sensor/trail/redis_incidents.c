@@ -249,7 +249,7 @@ static int push_incident(struct redis_trail *self, const struct redis_publicatio
 	int result;
 
 	(void)snprintf(key, sizeof(key), "%s:incident:%s", self->prefix, incident->id);
-	result = redis_is_new(self, key, siphash_id(state, sizeof(state)));
+	result = redis_is_new(self, key, siphash_id_words(state, 2));
 	if (result <= 0)
 		return result;
 	result = cost_incident(incident, what->prices, what->incidents->now_ns, &cost);

@@ -69,6 +69,17 @@ static void key_counts(void **state)
 	assert_int_not_equal(a.h[1], b.h[1]);
 }
 
+static void words_count_by_their_values(void **state)
+{
+	const uint64_t words[2] = { 0x0807060504030201u, 0x100f0e0d0c0b0a09u };
+	uint8_t bytes[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i + 1);
+	assert_int_equal(siphash_id_words(words, 2), siphash_id(bytes, sizeof(bytes)));
+}
+
 static void id_is_unkeyed(void **state)
 {
 	struct siphash_key none = { { 0, 0 } };
@@ -85,6 +96,7 @@ int main(void)
 		cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(key_counts),
 		cmocka_unit_test(id_is_unkeyed),
+		cmocka_unit_test(words_count_by_their_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
