@@ -5,12 +5,13 @@ PREFIX  ?= /usr/local
 VERSION := 0.1.0
 CC      ?= gcc
 CLANG   ?= clang
+PKG_CONFIG ?= pkg-config
 SAN     ?=
 
 PKGS       := libpcap libndpi hiredis yaml-0.1 libssl libcrypto libcap-ng zlib jansson libmicrohttpd
-PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
-TRAIL_LIBS := $(shell pkg-config --libs hiredis libssl libcrypto yaml-0.1 zlib jansson) -lm -pthread
-LIBS       := $(shell pkg-config --libs $(PKGS)) -lm -pthread
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS)))
+TRAIL_LIBS := $(shell $(PKG_CONFIG) --libs hiredis libssl libcrypto yaml-0.1 zlib jansson) -lm -pthread
+LIBS       := $(shell $(PKG_CONFIG) --libs $(PKGS)) -lm -pthread
 
 WARN  := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 -Wcast-align \
          -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough
