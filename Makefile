@@ -96,7 +96,7 @@ $(BUILD)/obj/sensor/lists_default.o $(BUILD)/fuzz/obj/sensor/lists_default.o: se
 $(BUILD)/obj/sensor/trail/prices_default.o $(BUILD)/fuzz/obj/sensor/trail/prices_default.o: sensor/trail/prices.list
 
 # Tests run for a moment: nothing is won by more, and what is unrolled warns of what cannot be.
-TEST_OPT := -O1 $(if $(LTO),-fno-lto)
+TEST_OPT := $(if $(filter -O3,$(OPT)),-O1) $(if $(LTO),-fno-lto)
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtrail.a $(BUILD)/libsensor.a $(BUILD)/libprotocols.a
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(PKG_CFLAGS) $(CFLAGS) $(TEST_OPT) $(LDHARD) -MMD -MP -o $@ $< \
