@@ -63,7 +63,7 @@ static inline const uint8_t *cursor_header(struct cursor *c, size_t n)
 	return s.len < n ? NULL : s.ptr;
 }
 
-/* Fields of such a header. */
+/* Fields of such a header, of wire and file formats. */
 static inline uint16_t field_u16be(const uint8_t *field)
 {
 	return (uint16_t)((unsigned)field[0] << 8 | field[1]);

@@ -47,7 +47,7 @@ struct tls_state {
 /* One byte of the first record's header; false: it is none. */
 static bool is_head_byte(size_t at, const uint8_t *head)
 {
-	size_t len = (size_t)head[3] << 8 | head[4];
+	size_t len = field_u16be(head + 3);
 
 	switch (at) {
 	case 0:
@@ -140,7 +140,7 @@ static bool read_head(struct tls_side *side, uint8_t byte)
 	if (side->head_len == RECORD_HEAD) {
 		side->head_len = 0;
 		side->is_known = true;
-		side->left = (uint16_t)((unsigned)side->head[3] << 8 | side->head[4]);
+		side->left = field_u16be(side->head + 3);
 		side->phase = side->head[0] == RECORD_HANDSHAKE ? PHASE_FRAGMENT : PHASE_OPAQUE;
 	}
 	return true;

@@ -8,27 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocols/cursor.h"
 #include "sensor/hash_mix.h"
 #include "sensor/siphash.h"
 #include "sensor/textw.h"
 
 #define FLOW_ID_BITS 51 /* what a JSON reader with doubles still keeps exact, as Suricata does */
-
-static uint64_t read_u64be(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return be64toh(word);
-}
-
-static uint32_t read_u32be(const uint8_t *bytes)
-{
-	uint32_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return be32toh(word);
-}
 
 /* As memcmp(): a call for every packet, for what is one comparison of words. */
 static int addr_order(uint8_t ip_version, const uint8_t *a, const uint8_t *b)
@@ -37,14 +22,14 @@ static int addr_order(uint8_t ip_version, const uint8_t *a, const uint8_t *b)
 	uint64_t other;
 
 	if (ip_version == 4) {
-		one = read_u32be(a);
-		other = read_u32be(b);
+		one = field_u32be(a);
+		other = field_u32be(b);
 	} else {
-		one = read_u64be(a);
-		other = read_u64be(b);
+		one = field_u64be(a);
+		other = field_u64be(b);
 		if (one == other) {
-			one = read_u64be(a + 8);
-			other = read_u64be(b + 8);
+			one = field_u64be(a + 8);
+			other = field_u64be(b + 8);
 		}
 	}
 	return (one > other) - (one < other);

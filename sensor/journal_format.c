@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols/cursor.h"
 #include "sensor/crc32c.h"
 
 #define VERSION     1u
@@ -21,17 +22,6 @@ static void put32(uint8_t *out, uint32_t value)
 {
 	for (unsigned i = 0; i < 4; i++)
 		out[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-	       (uint32_t)bytes[3] << 24;
-}
-
-static uint64_t get64(const uint8_t *bytes)
-{
-	return get32(bytes) | (uint64_t)get32(bytes + 4) << 32;
 }
 
 void journal_number_write(uint64_t value, uint8_t out[8])
@@ -79,11 +69,12 @@ void journal_head_write(const struct journal_name *name, uint8_t out[JOURNAL_HEA
 int journal_head_read(const uint8_t *bytes, size_t len, const struct journal_name *name)
 {
 	if (len < JOURNAL_HEAD_BYTES || memcmp(bytes, head_mark, sizeof(head_mark)) != 0 ||
-	    get32(bytes + 28) != crc32c(salted(name->salt), bytes, 28))
+	    field_u32le(bytes + 28) != crc32c(salted(name->salt), bytes, 28))
 		return -EBADMSG;
-	if (get32(bytes + 8) != VERSION)
+	if (field_u32le(bytes + 8) != VERSION)
 		return -EPROTONOSUPPORT;
-	return get64(bytes + 16) == name->first && get32(bytes + 12) == JOURNAL_HEAD_BYTES
+	return field_u64le(bytes + 16) == name->first &&
+			       field_u32le(bytes + 12) == JOURNAL_HEAD_BYTES
 		       ? 0
 		       : -EBADMSG;
 }
@@ -118,13 +109,14 @@ bool journal_record_read(const uint8_t *bytes, size_t len, uint64_t salt,
 
 	if (len < JOURNAL_RECORD_BYTES || memcmp(bytes, record_mark, sizeof(record_mark)) != 0)
 		return false;
-	body_len = get32(bytes + 8);
+	body_len = field_u32le(bytes + 8);
 	if (body_len > JOURNAL_BODY_MAX || body_len > len - JOURNAL_RECORD_BYTES)
 		return false;
-	if (get32(bytes + 12) != checksum(bytes, bytes + JOURNAL_RECORD_BYTES, body_len, salt))
+	if (field_u32le(bytes + 12) !=
+	    checksum(bytes, bytes + JOURNAL_RECORD_BYTES, body_len, salt))
 		return false;
 	out->kind = (enum journal_kind)bytes[4];
-	out->sequence = get64(bytes + 16);
+	out->sequence = field_u64le(bytes + 16);
 	out->body = bytes + JOURNAL_RECORD_BYTES;
 	out->len = body_len;
 	if (out->kind == JOURNAL_RETIRED)
@@ -135,7 +127,7 @@ bool journal_record_read(const uint8_t *bytes, size_t len, uint64_t salt,
 uint64_t journal_retired_at(const struct journal_record *record, size_t i)
 {
 	assert(record->kind == JOURNAL_RETIRED && i < record->len / 8);
-	return get64(record->body + i * 8);
+	return field_u64le(record->body + i * 8);
 }
 
 /* Sequences rise, and each earlier one has taken at least a record's head of this segment: a number

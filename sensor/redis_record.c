@@ -4,18 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocols/cursor.h"
+
 #define HEAD_BYTES 12u
 
 static void put32(uint8_t *out, uint32_t value)
 {
 	for (unsigned i = 0; i < 4; i++)
 		out[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-	       (uint32_t)bytes[3] << 24;
 }
 
 void redis_record_begin(struct redis_record *self)
@@ -53,8 +49,8 @@ int redis_record_next(const struct redis_record *self, size_t *offset, struct re
 		return 0;
 	if (left < HEAD_BYTES)
 		return -EBADMSG;
-	*entry = (struct redis_entry){ .len = get32(at),
-				       .id_at = get32(at + 4),
+	*entry = (struct redis_entry){ .len = field_u32le(at),
+				       .id_at = field_u32le(at + 4),
 				       .id_len = at[8],
 				       .expect = at[9],
 				       .ends_event = at[10] != 0 };

@@ -7,6 +7,7 @@
  * before TCP are not skipped: such a SYN's options count as unreadable. */
 #include "sensor/tcp_options.h"
 
+#include "protocols/cursor.h"
 #include "sensor/siphash.h"
 
 #define OPTION_END     0
@@ -86,12 +87,6 @@ uint16_t tcp_syn_options(const struct packet *packet)
 	return hash > TCP_OPTIONS_UNREADABLE ? hash : TCP_OPTIONS_UNREADABLE + 1;
 }
 
-static uint32_t read_u32(const uint8_t *bytes)
-{
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-	       bytes[3];
-}
-
 bool tcp_stamps(const struct packet *packet, uint32_t stamps[2])
 {
 	struct slice options;
@@ -102,8 +97,8 @@ bool tcp_stamps(const struct packet *packet, uint32_t stamps[2])
 	while (next_option(&options, &option)) {
 		if (option.ptr[0] != OPTION_STAMPS || option.len != STAMPS_LEN)
 			continue;
-		stamps[0] = read_u32(option.ptr + 2);
-		stamps[1] = read_u32(option.ptr + 6);
+		stamps[0] = field_u32be(option.ptr + 2);
+		stamps[1] = field_u32be(option.ptr + 6);
 		return true;
 	}
 	return false;
