@@ -215,15 +215,8 @@ static void fill_work(const struct rpc_call *call, struct finding *finding)
 	struct slice target = json_hex(call->doc, json_member(call->doc, call->result, "target"));
 	struct slice bits = json_hex(call->doc, json_member(call->doc, call->result, "bits"));
 	double share = target.len == HASH_DIGITS ? target_work_be256(target) : 0;
-	uint8_t bytes[4];
-	double block = 0;
-	size_t len;
+	double block = target_work_bits(bits);
 
-	if (target_hex_bytes(bits, bytes, sizeof(bytes), &len) && len == sizeof(bytes)) {
-		struct cursor in = cursor_of(slice_of(bytes, len));
-
-		block = target_work_compact(cursor_u32be(&in));
-	}
 	finding->difficulty = (share > 0 ? share : block) / TARGET_WORK_BITCOIN;
 	if (share > 0 && block > share * EASIER)
 		finding->work = share;

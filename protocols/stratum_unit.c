@@ -3,7 +3,6 @@
  * 65536th of it for scrypt. */
 #include "protocols/stratum_unit.h"
 
-#include "protocols/cursor.h"
 #include "protocols/limits.h"
 #include "protocols/rpc.h"
 #include "protocols/target.h"
@@ -172,22 +171,9 @@ static size_t zeros_behind(struct slice digits)
 	return zeros;
 }
 
-/* Expected hashes of a block; 0: not said. */
-static double block_work(struct slice bits)
-{
-	uint8_t bytes[4];
-	size_t len;
-
-	if (!target_hex_bytes(bits, bytes, sizeof(bytes), &len) || len != sizeof(bytes))
-		return 0;
-	struct cursor in = cursor_of(slice_of(bytes, len));
-
-	return target_work_compact(cursor_u32be(&in));
-}
-
 void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struct slice bits)
 {
-	double work = block_work(bits);
+	double work = target_work_bits(bits); /* of a block; 0: not said */
 
 	if (zeros_behind(digits) >= ZEROS_BITCOIN)
 		unit->prevhash = UNIT_SHA256D;

@@ -50,6 +50,16 @@ double target_work_compact(uint32_t compact)
 	return target >= 1 ? 0x1p256 / (target + 1) : 0;
 }
 
+double target_work_bits(struct slice hex)
+{
+	uint8_t bytes[4];
+	size_t len;
+
+	if (!target_hex_bytes(hex, bytes, sizeof(bytes), &len) || len != sizeof(bytes))
+		return 0;
+	return target_work_compact(field_u32be(bytes));
+}
+
 double target_work_cryptonote(struct slice hex)
 {
 	uint8_t bytes[8] = { 0 };

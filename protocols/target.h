@@ -23,6 +23,9 @@ double target_work_head256(struct slice hex);
 /* Bitcoin's and Nimiq's compact form of a 256-bit target: 0xEEMMMMMM is M * 256^(E - 3). */
 double target_work_compact(uint32_t compact);
 
+/* The same as 8 hex digits, high ones first. */
+double target_work_bits(struct slice hex);
+
 /* A CryptoNote target of 4 bytes (8 digits) or 8 bytes (16 digits), little-endian; fewer than 4
  * bytes are right-padded with zeros. XMRig's integer divisions: f3220000 -> 480045. */
 double target_work_cryptonote(struct slice hex);

@@ -134,6 +134,10 @@ static void test_compact(void **unused)
 	(void)unused;
 	assert_true(target_work_compact(0x1d00ffff) > 4295032832.0);
 	assert_true(target_work_compact(0x1d00ffff) < 4295032834.0);
+	assert_true(target_work_bits(slice_str("1d00ffff")) == target_work_compact(0x1d00ffff));
+	assert_true(target_work_bits(slice_str("1d00fff")) == 0);
+	assert_true(target_work_bits(slice_str("1d00fffg")) == 0);
+	assert_true(target_work_bits(slice_str("001d00ffff")) == 0);
 	assert_true(target_work_compact(0x1c100000) == 0x1p256 / (0x1p220 + 1));
 	assert_true(target_work_compact(0x03000001) == 0x1p255);
 	assert_true(target_work_compact(0x02000100) == 0x1p255);
