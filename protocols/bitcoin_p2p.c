@@ -159,8 +159,10 @@ static enum frame_result frame_here(struct slice in, size_t *len)
 }
 
 /* A message that is too long is given by its beginning; its rest is no message, and skipped. */
-static enum frame_result bitcoin_p2p_frame(struct slice in, size_t *skip, size_t *len)
+static enum frame_result bitcoin_p2p_frame(struct json *unused, struct slice in, size_t *skip,
+					   size_t *len)
 {
+	(void)unused;
 	*skip = 0;
 	*len = 0;
 	while (*skip < in.len) {

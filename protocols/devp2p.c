@@ -38,8 +38,10 @@ static size_t packet_size(struct slice in, size_t min)
 }
 
 /* Both packets; afterwards whatever came. */
-static enum frame_result devp2p_frame(struct slice in, size_t *skip, size_t *len)
+static enum frame_result devp2p_frame(struct json *unused, struct slice in, size_t *skip,
+				      size_t *len)
 {
+	(void)unused;
 	size_t size = packet_size(in, ACK_MIN);
 
 	*skip = 0;

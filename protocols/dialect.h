@@ -103,7 +103,8 @@ struct message {
 	 * is said first; NULL outside HTTP. */
 	const struct http_head *http;
 	uint8_t *plain; /* caller's scratch of LIMIT_MESSAGE_BYTES for json_plain(); may be NULL */
-	struct json *json; /* caller's scratch, filled at most once by message_json() */
+	struct json
+		*json; /* caller's scratch, filled by frame() or at most once by message_json() */
 	bool is_parsed;
 	int parse_error;
 };
@@ -130,8 +131,10 @@ struct dialect {
 	/* Could a stream that begins with these bytes be mine? MAYBE: need more or cannot tell. */
 	enum probe_result (*probe)(struct slice first, enum direction dir);
 	/* Finds the next message: *skip junk bytes, then *len bytes. WHOLE: *len > 0, *skip + *len
-	 * <= in.len. MORE: *skip bytes may be dropped. BAD: drop *skip > 0 bytes and try again. */
-	enum frame_result (*frame)(struct slice in, size_t *skip, size_t *len);
+	 * <= in.len. MORE: *skip bytes may be dropped. BAD: drop *skip > 0 bytes and try again.
+	 * Text is tokenised on the way: doc holds the message, or nothing (count 0). Binary
+	 * dialects leave doc alone. */
+	enum frame_result (*frame)(struct json *doc, struct slice in, size_t *skip, size_t *len);
 	/* Reports what the message says. False: not a message of this dialect (another may try). A
 	 * message that this dialect knows but that carries no fact (a banner) is true. */
 	bool (*decode)(void *state, struct message *msg, const struct finding_out *out);

@@ -136,8 +136,12 @@ static int walk_string(struct walk *w)
 
 	if (rc != 0)
 		return rc;
-	if (!json_text_end(w->doc->text, w->pos + 1, &end))
-		return -EINVAL;
+	end = json_text_special(w->doc->text, w->pos + 1);
+	if (end < w->doc->text.len && w->doc->text.ptr[end] != '"') {
+		w->doc->has_escape = true;
+		if (!json_text_end(w->doc->text, end, &end))
+			return -EINVAL;
+	}
 	if (end == w->doc->text.len)
 		return WALK_CUT;
 	struct json_token *token = walk_add(w, JSON_STRING, w->pos + 1, end);
@@ -269,38 +273,66 @@ static void walk_cut(struct walk *w)
 	doc->is_cut = true;
 }
 
-static int walk_all(struct walk *w, bool may_be_cut)
+static void walk_begin(struct walk *w, struct json *doc, struct slice text)
 {
-	struct json *doc = w->doc;
+	*w = (struct walk){ .doc = doc, .expect = EXPECT_ROOT };
+	doc->text = text;
+	doc->count = 0;
+	doc->is_cut = false;
+	doc->has_escape = false;
+	doc->cut_key = 0;
+}
+
+/* Until there is no more text, or only what `until` names may follow. */
+static int walk_all(struct walk *w, unsigned until)
+{
 	int rc = 0;
 
-	while (rc == 0 && w->pos < doc->text.len)
+	while (rc == 0 && w->pos < w->doc->text.len && w->expect != until)
 		rc = walk_step(w);
-	if (rc < 0 || (rc == 0 && w->expect == EXPECT_END))
-		return rc;
-	if (!may_be_cut)
-		return rc == WALK_FULL ? -E2BIG : -EINVAL;
-	if (rc == WALK_FULL)
-		doc->text = slice_head(doc->text, w->pos);
-	walk_cut(w);
-	return 0;
+	return rc;
+}
+
+/* After an error there are no tokens. */
+static int walk_end(struct walk *w, int rc)
+{
+	if (rc != 0)
+		w->doc->count = 0;
+	return rc;
 }
 
 int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 {
-	struct walk walk = { .doc = doc, .expect = EXPECT_ROOT };
+	struct walk walk;
 
-	doc->text = text;
-	doc->count = 0;
-	doc->is_cut = false;
-	doc->cut_key = 0;
+	walk_begin(&walk, doc, text);
 	if (text.len > LIMIT_MESSAGE_BYTES)
 		return -E2BIG;
-	int rc = walk_all(&walk, may_be_cut);
+	int rc = walk_all(&walk, 0);
 
-	if (rc != 0)
-		doc->count = 0;
-	return rc;
+	if (rc < 0 || (rc == 0 && walk.expect == EXPECT_END))
+		return walk_end(&walk, rc);
+	if (!may_be_cut)
+		return walk_end(&walk, rc == WALK_FULL ? -E2BIG : -EINVAL);
+	if (rc == WALK_FULL)
+		doc->text = slice_head(doc->text, walk.pos);
+	walk_cut(&walk);
+	return 0;
+}
+
+int json_parse_first(struct json *doc, struct slice text)
+{
+	struct walk walk;
+
+	walk_begin(&walk, doc, text);
+	int rc = walk_all(&walk, EXPECT_END);
+
+	if (rc == WALK_FULL)
+		rc = -E2BIG;
+	else if (rc == WALK_CUT || (rc == 0 && walk.expect != EXPECT_END))
+		rc = -EAGAIN;
+	doc->text = slice_head(text, walk.pos);
+	return walk_end(&walk, rc);
 }
 
 /* A key is told apart by its length and its first byte, or it has an escape. */

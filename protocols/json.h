@@ -1,6 +1,6 @@
 /* json.h: JSON as miners speak it, without allocation.
  *
- * Frame first by counting braces, tokenise once, then look fields up by name and type. Method
+ * Frame and tokenise in one pass, then look fields up by name and type. Method
  * names are compared unescaped ("m\u0065thod" is "method"), a text inside a string never counts
  * as structure, and numbers stay text until a caller names the range it wants. RFC 8259. */
 #ifndef PROTOCOLS_JSON_H
@@ -35,6 +35,7 @@ struct json {
 	uint16_t count;
 	bool is_cut; /* the text ended before the document did; tokens of the cut part are missing
 		      */
+	bool has_escape;  /* in a string */
 	uint16_t cut_key; /* token of the key whose string was cut, from cut_at on; 0: none was */
 	uint32_t cut_at;
 	struct json_token tokens[LIMIT_JSON_TOKENS];
@@ -56,6 +57,11 @@ enum json_frame_result { JSON_FRAME_WHOLE, JSON_FRAME_MORE, JSON_FRAME_BAD };
  * `[` then blanks then `{`; others are junk. */
 enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len);
 
+/* json_frame(), which tokenises on its way what is whole: doc then holds what json_parse() makes of
+ * the message. It holds nothing (count 0) when the message is no JSON after all or past a cap, and
+ * when it has escapes, for json_plain(). */
+enum json_frame_result json_read(struct json *doc, struct slice in, size_t *skip, size_t *len);
+
 /* The same document with the escapes undone that stand for plain ASCII in a string ("\u0041",
  * "\/"): hex, numbers and names then stand as they would without. Those that JSON needs (quote,
  * backslash, control characters) and all beyond ASCII stay. Returns text itself when nothing was to
@@ -66,6 +72,11 @@ struct slice json_plain(struct slice text, uint8_t *out, size_t size);
  * ends too early is accepted when may_be_cut and sets is_cut; otherwise it is -EINVAL. May it be
  * cut, then so it is at the token cap, and text is shortened to that: the rest is not looked at. */
 int json_parse(struct json *doc, struct slice text, bool may_be_cut);
+
+/* Tokenises the object or array that text begins with, whatever follows it: 0, doc->text is as long
+ * as it. -EAGAIN: the text ends before it does; -EINVAL or -E2BIG as above. After an error doc
+ * holds nothing. */
+int json_parse_first(struct json *doc, struct slice text);
 
 /* The root value (index 0), or JSON_ABSENT for an empty document. */
 static inline json_value json_root(const struct json *doc)

@@ -7,6 +7,8 @@
  * after a brace must not make us buffer a megabyte of somebody's TLS. */
 #include "protocols/json.h"
 
+#include <errno.h>
+
 #include "protocols/json_text.h"
 
 enum byte_class { NEVER = 0, BLANK, WORD, QUOTE, OPEN, CLOSE, SEPARATOR };
@@ -188,4 +190,25 @@ enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len)
 	size_t line = slice_find(scan.in, '\n');
 	*skip = line < scan.in.len && line <= scan.pos ? at + line + 1 : at + 1;
 	return JSON_FRAME_BAD;
+}
+
+enum json_frame_result json_read(struct json *doc, struct slice in, size_t *skip, size_t *len)
+{
+	size_t at = 0;
+
+	doc->count = 0;
+	if (find_opening(in, &at) == JSON_FRAME_WHOLE) {
+		struct slice text = slice_sub(in, at, LIMIT_MESSAGE_BYTES);
+		int rc = json_parse_first(doc, text);
+
+		*skip = at;
+		*len = rc == 0 ? doc->text.len : 0;
+		if (doc->has_escape)
+			doc->count = 0; /* json_plain() first */
+		if (rc == 0)
+			return JSON_FRAME_WHOLE;
+		if (rc == -EAGAIN && text.len < LIMIT_MESSAGE_BYTES)
+			return JSON_FRAME_MORE;
+	}
+	return json_frame(in, skip, len);
 }

@@ -21,7 +21,8 @@ size_t json_text_special(struct slice in, size_t pos)
 		uint64_t hits[2];
 
 		memcpy(&bytes, in.ptr + pos, sizeof(bytes));
-		bytes = (text_bytes)((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
+		/* with that bit turned, the quote is next to the control bytes */
+		bytes = (text_bytes)(((bytes ^ 0x02) <= 0x20) | (bytes == '\\'));
 		memcpy(hits, &bytes, sizeof(hits));
 		if ((hits[0] | hits[1]) == 0)
 			continue;

@@ -252,9 +252,9 @@ bool dialects_reply(struct message *msg, const struct finding_out *out)
 	return msg->http == NULL && rpc_decode(NULL, msg, out, emit_verdict);
 }
 
-enum frame_result rpc_frame(struct slice in, size_t *skip, size_t *len)
+enum frame_result rpc_frame(struct json *doc, struct slice in, size_t *skip, size_t *len)
 {
-	switch (json_frame(in, skip, len)) {
+	switch (json_read(doc, in, skip, len)) {
 	case JSON_FRAME_WHOLE:
 		return FRAME_WHOLE;
 	case JSON_FRAME_MORE:
@@ -279,18 +279,21 @@ enum probe_result rpc_probe(struct slice first, enum direction dir, const struct
 	size_t skip = 0;
 	size_t len = 0;
 	size_t junk = 0;
-	enum frame_result framed = rpc_frame(first, &skip, &len);
+	enum frame_result framed = rpc_frame(&scratch, first, &skip, &len);
 
 	while (framed == FRAME_BAD && skip > 0 && junk <= LIMIT_JUNK_BYTES) {
 		junk += skip;
 		first = slice_tail(first, skip);
-		framed = rpc_frame(first, &skip, &len);
+		framed = rpc_frame(&scratch, first, &skip, &len);
 	}
 	if (framed == FRAME_BAD || junk + skip > LIMIT_JUNK_BYTES)
 		return PROBE_NO;
 	if (framed == FRAME_MORE)
 		return PROBE_MAYBE;
-	struct message msg = { .bytes = slice_sub(first, skip, len), .dir = dir, .json = &scratch };
+	struct message msg = { .bytes = slice_sub(first, skip, len),
+			       .dir = dir,
+			       .json = &scratch,
+			       .is_parsed = scratch.count > 0 };
 	/* A reply says nothing by itself, and another dialect may have opened the stream. */
 	return dialect->decode(state, &msg, &nowhere) ? PROBE_YES : PROBE_MAYBE;
 }

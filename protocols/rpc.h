@@ -65,7 +65,7 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 		bool (*handle)(struct rpc_call *call));
 
 /* Framing and probing of all dialects that are JSON objects one after another. */
-enum frame_result rpc_frame(struct slice in, size_t *skip, size_t *len);
+enum frame_result rpc_frame(struct json *doc, struct slice in, size_t *skip, size_t *len);
 enum probe_result rpc_probe(struct slice first, enum direction dir, const struct dialect *dialect);
 
 /* The row of that method, or NULL. any_case: for namespaced names, which some pools compare so. */

@@ -191,7 +191,7 @@ void stratum_share_proof(const struct rpc_call *call, const struct stratum_state
 			 struct finding *finding);
 
 /* Framing and decoding of the family, for a flow that is found by a binary message of it. */
-enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len);
+enum frame_result stratum_frame(struct json *doc, struct slice in, size_t *skip, size_t *len);
 bool stratum_decode(void *state, struct message *msg, const struct finding_out *out);
 
 #endif

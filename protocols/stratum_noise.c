@@ -347,8 +347,10 @@ static bool stratum_noise_decode(void *state, struct message *msg, const struct 
 }
 
 /* Sizes are all there is: whatever came. */
-static enum frame_result stratum_noise_frame(struct slice in, size_t *skip, size_t *len)
+static enum frame_result stratum_noise_frame(struct json *unused, struct slice in, size_t *skip,
+					     size_t *len)
 {
+	(void)unused;
 	*skip = 0;
 	*len = slice_head(in, LIMIT_MESSAGE_BYTES).len;
 	return in.len > 0 ? FRAME_WHOLE : FRAME_MORE;

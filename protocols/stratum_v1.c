@@ -560,12 +560,13 @@ bool stratum_decode(void *state, struct message *msg, const struct finding_out *
 
 /* JSON, and between two objects binary messages of an agent; in the junk before an object too, of
  * which a lost segment may have left the beginning. */
-enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
+enum frame_result stratum_frame(struct json *doc, struct slice in, size_t *skip, size_t *len)
 {
+	doc->count = 0;
 	*skip = 0;
 	if (btcagent_frame(in, len) == FRAME_WHOLE)
 		return FRAME_WHOLE;
-	enum frame_result framed = rpc_frame(in, skip, len);
+	enum frame_result framed = rpc_frame(doc, in, skip, len);
 	struct slice junk = slice_head(in, *skip);
 
 	for (size_t at = slice_find(junk, BTCAGENT_MAGIC); at < junk.len;) {
@@ -575,6 +576,7 @@ enum frame_result stratum_frame(struct slice in, size_t *skip, size_t *len)
 		if (result != FRAME_BAD) {
 			*skip = at;
 			*len = agent_len;
+			doc->count = 0;
 			return result;
 		}
 		at += 1 + slice_find(slice_tail(junk, at + 1), BTCAGENT_MAGIC);

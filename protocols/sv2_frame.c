@@ -344,8 +344,9 @@ static enum frame_result resync(struct slice in, size_t *skip, size_t *len)
 	return FRAME_MORE;
 }
 
-enum frame_result sv2_frame(struct slice in, size_t *skip, size_t *len)
+enum frame_result sv2_frame(struct json *unused, struct slice in, size_t *skip, size_t *len)
 {
+	(void)unused;
 	struct sv2_frame frame;
 
 	*skip = 0;

@@ -56,7 +56,7 @@ bool sv2_read(struct slice in, struct sv2_frame *out);
 /* As in struct dialect. Bytes that are no frame are skipped up to two frames in a row of the kinds
  * that mining repeats; a frame that is too long is given by its beginning, and its rest is skipped
  * in the same way. */
-enum frame_result sv2_frame(struct slice in, size_t *skip, size_t *len);
+enum frame_result sv2_frame(struct json *unused, struct slice in, size_t *skip, size_t *len);
 
 /* As in struct dialect: YES for a connection's first frame, or two in a row of the kinds that
  * mining repeats. */

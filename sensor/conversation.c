@@ -322,6 +322,7 @@ static void hear(struct conversation *self, unsigned side, size_t framer, struct
 
 	if (!is_quoted(self, side, &message))
 		hearing_message(self, side, framer, bytes, is_cut);
+	self->room->json.count = 0; /* whatever it held is over */
 }
 
 static void charge(struct reading *reading, size_t bytes)
@@ -383,7 +384,8 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 			note_wait(reading, in.len);
 			return in;
 		}
-		enum frame_result result = dialects[framer - 1]->frame(in, &skip, &len);
+		enum frame_result result =
+			dialects[framer - 1]->frame(&self->room->json, in, &skip, &len);
 
 		assert(skip <= in.len && len <= in.len - skip);
 		preface_feed(&reading->preface, slice_head(in, skip));
@@ -458,14 +460,14 @@ static void read_behind(struct conversation *self, unsigned side, struct slice b
 }
 
 /* One object, perhaps cut, and nothing behind it. */
-static bool is_one_message(struct slice body, bool may_be_cut)
+static bool is_one_message(struct json *scratch, struct slice body, bool may_be_cut)
 {
 	size_t skip;
 	size_t len;
 
 	if (slice_find(body, '{') > slice_find(body, '['))
 		return false;
-	switch (dialects[hearing_text() - 1]->frame(body, &skip, &len)) {
+	switch (dialects[hearing_text() - 1]->frame(scratch, body, &skip, &len)) {
 	case FRAME_WHOLE:
 		body = slice_tail(body, skip + len);
 		while (body.len > 0 && body.ptr[0] <= ' ')
@@ -481,12 +483,13 @@ static bool is_one_message(struct slice body, bool may_be_cut)
 
 /* Enough of a doubted body is there, or all: it is believed or not. What is sent up as something
  * else must show that it is no more than a message. */
-static void end_doubt(struct reading *reading)
+static void end_doubt(struct conversation *self, struct reading *reading)
 {
 	bool may_be_cut = reading->http == NULL || reading->http->is_response;
 
 	reading->is_doubted = false;
-	reading->is_muted = !is_one_message(slice_of(reading->block, reading->len), may_be_cut);
+	reading->is_muted = !is_one_message(&self->room->json,
+					    slice_of(reading->block, reading->len), may_be_cut);
 }
 
 /* Keeps the body until it can be judged. */
@@ -506,7 +509,7 @@ static void gather(struct conversation *self, unsigned side, struct slice bytes)
 		reading->len += part.len;
 		bytes = slice_tail(bytes, part.len);
 		if (reading->len == BLOCK_LARGE)
-			end_doubt(reading);
+			end_doubt(self, reading);
 	}
 	if (!reading->is_doubted && !reading->is_muted)
 		keep(self, reading,
@@ -521,7 +524,7 @@ static void end_kept(struct conversation *self, unsigned side)
 	size_t framer;
 
 	if (reading->is_doubted && reading->len > 0)
-		end_doubt(reading);
+		end_doubt(self, reading);
 	if (reading->len > 0 && !reading->is_muted) {
 		rest = read_messages(self, side, slice_of(reading->block, reading->len));
 		framer = rest.len > 0 ? find_framer(self, side, rest) : 0;

@@ -22,7 +22,7 @@
 struct conversation_room {
 	struct blocks *blocks; /* for begun messages */
 	struct stats *stats;
-	struct json json; /* scratch of the one message being decoded */
+	struct json json; /* of the one message being framed and decoded */
 	uint8_t plain[LIMIT_MESSAGE_BYTES];
 };
 

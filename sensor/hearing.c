@@ -287,6 +287,15 @@ static void note_unknown(struct conversation *self, unsigned side, struct messag
 		self->unknown++;
 }
 
+/* Was it tokenised when it was framed, and nothing else since? */
+static bool is_tokenised(const struct conversation *self, struct slice bytes, bool is_cut)
+{
+	const struct json *json = &self->room->json;
+
+	return !is_cut && json->count > 0 && json->text.ptr == bytes.ptr &&
+	       json->text.len == bytes.len;
+}
+
 /* Empty bytes: the head of an HTTP message, which may be nobody's. */
 void hearing_message(struct conversation *self, unsigned side, size_t framer, struct slice bytes,
 		     bool is_cut)
@@ -298,7 +307,8 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 			       .is_alone = self->readings[1 - side].examined == 0,
 			       .http = reading->http,
 			       .plain = self->room->plain,
-			       .json = &self->room->json };
+			       .json = &self->room->json,
+			       .is_parsed = is_tokenised(self, bytes, is_cut) };
 	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->said_ns };
 	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
 			 !dialects[self->current - 1]->is_binary;

@@ -126,7 +126,7 @@ static void say_stream(struct speaker *self, struct slice in, enum direction dir
 
 	(void)subject->probe(in, dir);
 	while (in.len > 0) {
-		enum frame_result result = subject->frame(in, &skip, &len);
+		enum frame_result result = subject->frame(&self->json, in, &skip, &len);
 
 		require(skip <= in.len);
 		if (result == FRAME_WHOLE) {

@@ -113,6 +113,25 @@ static void check_tokens(const struct json *doc)
 	}
 }
 
+/* Framing that reads on the way frames as framing alone does, and reads as parsing alone does. */
+static void check_read(struct slice in, enum json_frame_result framed, size_t skip, size_t len)
+{
+	static struct json doc;
+	static struct json alone;
+	size_t read_skip = SIZE_MAX;
+	size_t read_len = SIZE_MAX;
+
+	require(json_read(&doc, in, &read_skip, &read_len) == framed);
+	require(read_skip == skip && read_len == len);
+	if (doc.count == 0)
+		return;
+	require(framed == JSON_FRAME_WHOLE);
+	require(json_parse(&alone, slice_sub(in, skip, len), false) == 0);
+	require(doc.count == alone.count && slice_eq(doc.text, alone.text));
+	read_document(&doc);
+	check_tokens(&doc);
+}
+
 static void check_frames(struct slice in)
 {
 	while (in.len > 0) {
@@ -121,6 +140,7 @@ static void check_frames(struct slice in)
 		enum json_frame_result result = json_frame(in, &skip, &len);
 
 		require(skip <= in.len && len <= in.len - skip && len <= LIMIT_MESSAGE_BYTES);
+		check_read(in, result, skip, len);
 		if (result == JSON_FRAME_WHOLE)
 			require(len > 0);
 		else

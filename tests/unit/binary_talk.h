@@ -89,7 +89,7 @@ static size_t binary_read(struct binary_talk *self, enum direction dir)
 			return done;
 		if (side->probe != PROBE_YES)
 			return side->len;
-		enum frame_result result = self->talk.dialect->frame(in, &skip, &len);
+		enum frame_result result = self->talk.dialect->frame(NULL, in, &skip, &len);
 		if (skip + len > in.len || (result == FRAME_WHOLE && len == 0) ||
 		    (result == FRAME_BAD && skip == 0))
 			abort();

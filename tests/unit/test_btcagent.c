@@ -31,6 +31,7 @@
 #define SAY(dir, bytes) talk_bytes(&talk, dir, bytes, sizeof(bytes) - 1, false)
 
 static struct talk talk;
+static struct json doc;
 static const struct heard *const heard = &talk.heard[0];
 
 static void begin(void)
@@ -100,7 +101,7 @@ static const char *stream(const char *bytes, size_t len, enum direction dir)
 	size_t count = 0;
 
 	while (in.len > 0) {
-		enum frame_result result = dialect_stratum_v1.frame(in, &skip, &size);
+		enum frame_result result = dialect_stratum_v1.frame(&doc, in, &skip, &size);
 
 		assert_true(skip <= in.len);
 		if (result == FRAME_MORE)
@@ -155,14 +156,14 @@ static void test_any_segmentation(void **unused)
 	for (size_t at = 0; at < sizeof(all) - 1;) {
 		struct slice rest = slice_of(all + at, sizeof(all) - 1 - at);
 
-		assert_int_equal(dialect_stratum_v1.frame(rest, &skip, &whole), FRAME_WHOLE);
+		assert_int_equal(dialect_stratum_v1.frame(&doc, rest, &skip, &whole), FRAME_WHOLE);
 		for (size_t have = 1; have < skip + whole; have++) {
 			assert_int_equal(
-				dialect_stratum_v1.frame(slice_head(rest, have), &skip, &len),
+				dialect_stratum_v1.frame(&doc, slice_head(rest, have), &skip, &len),
 				FRAME_MORE);
 			assert_true(skip <= 1); /* no byte of a message is dropped */
 		}
-		assert_int_equal(dialect_stratum_v1.frame(rest, &skip, &whole), FRAME_WHOLE);
+		assert_int_equal(dialect_stratum_v1.frame(&doc, rest, &skip, &whole), FRAME_WHOLE);
 		at += skip + whole;
 	}
 }

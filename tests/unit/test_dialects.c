@@ -254,6 +254,7 @@ static void test_one_wrong_byte(void **unused)
 static void test_frame(void **unused)
 {
 	const char *two = "\r\n{\"id\":1,\"method\":\"m\"}\n{\"id\":2}";
+	static struct json doc;
 
 	(void)unused;
 	for (size_t i = 0; i < dialect_count; i++) {
@@ -262,15 +263,17 @@ static void test_frame(void **unused)
 
 		if (dialects[i]->is_binary)
 			continue; /* each frames in its own way */
-		assert_int_equal(dialects[i]->frame(guard_str(&guard, two), &skip, &len),
+		assert_int_equal(dialects[i]->frame(&doc, guard_str(&guard, two), &skip, &len),
 				 FRAME_WHOLE);
 		assert_int_equal(skip, 2);
 		assert_int_equal(len, strlen("{\"id\":1,\"method\":\"m\"}"));
-		assert_int_equal(dialects[i]->frame(guard_str(&guard, "xx{\"id\""), &skip, &len),
-				 FRAME_MORE);
+		assert_int_equal(
+			dialects[i]->frame(&doc, guard_str(&guard, "xx{\"id\""), &skip, &len),
+			FRAME_MORE);
 		assert_int_equal(skip, 2);
-		assert_int_equal(dialects[i]->frame(guard_str(&guard, "{\"id\":]"), &skip, &len),
-				 FRAME_BAD);
+		assert_int_equal(
+			dialects[i]->frame(&doc, guard_str(&guard, "{\"id\":]"), &skip, &len),
+			FRAME_BAD);
 		assert_true(skip > 0);
 	}
 }
