@@ -2,9 +2,11 @@
  *
  * The first LIMIT_HINT_BYTES of each direction are searched for the beginning of a message. After
  * that the flow is decided: only packets that look like one whole message are searched, and every
- * LIMIT_RECHECK_BYTES the next few kilobytes, so that a tunnel opened late is still found. */
+ * LIMIT_RECHECK_BYTES the next few kilobytes, so that a tunnel opened late is still found. Of HTTP
+ * and WebSocket that were given up, what speaks of mining is. */
 #include "sensor/candidate.h"
 
+#include "protocols/late.h"
 #include "protocols/limits.h"
 
 #define LOOK_UNIT     64   /* bytes, of flow.looked */
@@ -24,6 +26,13 @@ _Static_assert(LIMIT_INSPECTIONS + REFUSALS < ENDED, "flow.inspections has 8 bit
 /* flow.seq_known, shifted by the direction: next_seq is valid; payload has been seen. */
 #define SEQ_KNOWN 1u
 #define SEQ_DATA  4u
+
+/* flow.late */
+#define LATE_GIVEN_UP 1u  /* it was read as a carrier's, and held nothing */
+#define LATE_ANSWERED 2u  /* the server spoke last: the client is free to begin something */
+#define LATE_WORDS    4u  /* words of mining were in a body that came without its head */
+#define LATE_REQUEST  8u  /* begins here and is worth another look */
+#define LATE_FRAME    16u /* likewise */
 
 static bool looks_whole(struct slice payload)
 {
@@ -88,6 +97,38 @@ static bool may_hold_message(const struct flow *flow, enum direction dir, struct
 	       !preface_is_final(preface_with(flow, dir, slice_head(payload, at)));
 }
 
+/* The client begins a request where the server had the last word, and nothing is missing: no quoted
+ * one stands there. */
+static bool begins_request(const struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	return (flow->late & LATE_ANSWERED) != 0 && packet->tcp_seq == flow->next_seq[dir] &&
+	       late_request(packet->payload);
+}
+
+/* A request that speaks of mining, or follows one whose body did. */
+static bool is_late_request(struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	bool is_request = begins_request(flow, dir, packet);
+
+	if (!is_request && !looks_whole(packet->payload))
+		return false;
+	if (late_request_words(packet->payload))
+		flow->late |= LATE_WORDS;
+	return is_request && (flow->late & LATE_WORDS) != 0;
+}
+
+/* Is this packet of a flow that was given up worth another look? Few flows come here. */
+static __attribute__((noinline)) bool is_late(struct flow *flow, enum direction dir,
+					      const struct packet *packet)
+{
+	flow->late &= (uint8_t) ~(LATE_REQUEST | LATE_FRAME);
+	if (dir == DIR_TO_SERVER && is_late_request(flow, dir, packet))
+		flow->late |= LATE_REQUEST;
+	else if (late_frame(packet->payload))
+		flow->late |= LATE_FRAME;
+	return (flow->late & (LATE_REQUEST | LATE_FRAME)) != 0;
+}
+
 bool candidate_look(struct flow *flow, enum direction dir, const struct packet *packet)
 {
 	/* The first data is not the first byte: the beginning comes later, out of order. */
@@ -96,7 +137,7 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 
 	/* What the direction said makes any message in it a quotation. */
 	if (!is_due(flow, packet->payload) || preface_is_final(flow->preface[dir]))
-		return false;
+		return (flow->late & LATE_GIVEN_UP) != 0 && is_late(flow, dir, packet);
 	bool is_first = (flow->seq_known & SEQ_DATA << dir) == 0;
 
 	if (is_early || may_hold_message(flow, dir, packet->payload) ||
@@ -109,8 +150,12 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 
 void candidate_before(const struct flow *flow, struct preface before[2])
 {
-	for (int dir = 0; dir < 2; dir++)
-		before[dir] = preface_of(flow, (enum direction)dir);
+	for (int dir = 0; dir < 2; dir++) {
+		if ((flow->late & (LATE_REQUEST | LATE_FRAME)) != 0)
+			preface_begin(&before[dir], (flow->late & LATE_REQUEST) != 0);
+		else
+			before[dir] = preface_of(flow, (enum direction)dir);
+	}
 }
 
 bool candidate_may_begin(struct flow *flow)
@@ -137,6 +182,7 @@ void candidate_forget(struct flow *flow)
 
 	preface_begin(&nothing, false);
 	flow->preface[0] = flow->preface[1] = preface_pack(&nothing);
+	flow->late &= LATE_ANSWERED;
 }
 
 void candidate_shut(struct flow *flow, enum direction dir)
@@ -144,6 +190,16 @@ void candidate_shut(struct flow *flow, enum direction dir)
 	const struct preface foreign = { .is_binary = true };
 
 	flow->preface[dir] = preface_pack(&foreign);
+	flow->late |= LATE_GIVEN_UP;
+}
+
+/* Who speaks now. A server that only says "go on" does not. */
+static inline void take_turn(struct flow *flow, enum direction dir, struct slice payload)
+{
+	if ((flow->late & LATE_GIVEN_UP) != 0 && slice_starts(payload, "HTTP/1.1 100"))
+		return;
+	flow->late = (uint8_t)((flow->late & ~LATE_ANSWERED) |
+			       (dir == DIR_TO_CLIENT ? LATE_ANSWERED : 0));
 }
 
 void candidate_advance(struct flow *flow, enum direction dir, const struct packet *packet)
@@ -154,8 +210,10 @@ void candidate_advance(struct flow *flow, enum direction dir, const struct packe
 		flow->next_seq[dir] = end;
 		flow->seq_known |= (uint8_t)(SEQ_KNOWN << dir);
 	}
-	if (packet->payload_wire > 0)
-		flow->seq_known |= (uint8_t)(SEQ_DATA << dir);
+	if (packet->payload_wire == 0)
+		return;
+	flow->seq_known |= (uint8_t)(SEQ_DATA << dir);
+	take_turn(flow, dir, packet->payload);
 }
 
 bool candidate_next_seq(const struct flow *flow, enum direction dir, uint32_t *seq)

@@ -73,7 +73,8 @@ struct flow {
 	uint8_t seq_known; /* bits 0 and 1: next_seq is valid; 2 and 3: candidate.c, 4 to 7: names.c
 			    */
 	uint8_t inspections; /* times taken under inspection so far; candidate.c */
-	uint16_t classified; /* payload packets given to nDPI */
+	uint8_t late;        /* what may make it worth another one; candidate.c */
+	uint8_t classified;  /* payload packets given to nDPI */
 	uint16_t looked;     /* payload looked at, both directions, in units of 64 bytes */
 	uint8_t preface[2];  /* what each direction said while undecided, preface_pack() */
 	uint32_t contact;    /* enum flow_contact */

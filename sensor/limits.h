@@ -36,7 +36,8 @@
 #define LIMIT_TIME_SLACK_NS 5000000ull
 
 /* Payload bytes of one direction that are looked at without any hint of a dialect; after that a
- * look every LIMIT_RECHECK_BYTES, so that a tunnel opened late is still found. */
+ * look every LIMIT_RECHECK_BYTES, so that a tunnel opened late is still found, and at what speaks
+ * of mining over HTTP and WebSocket. */
 #define LIMIT_HINT_BYTES    16384
 #define LIMIT_RECHECK_BYTES 262144
 /* Times one flow may be taken under inspection and given up again. */

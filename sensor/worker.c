@@ -13,10 +13,10 @@
 #include "sensor/candidate.h"
 #include "sensor/watch.h"
 
-#define CLASSIFY_DONE  UINT16_MAX
-#define CLASSIFY_HELD  (UINT16_MAX - 1) /* for nDPI only once it is under inspection */
-#define CLASSIFY_CPU   50               /* percent, live */
-#define FINISH_WAIT_MS 1000             /* for room in the ring, at the end */
+#define CLASSIFY_DONE  UINT8_MAX
+#define CLASSIFY_HELD  (UINT8_MAX - 1) /* for nDPI only once it is under inspection */
+#define CLASSIFY_CPU   50              /* percent, live */
+#define FINISH_WAIT_MS 1000            /* for room in the ring, at the end */
 
 /* --- nDPI ----------------------------------------------------------------------------------- */
 

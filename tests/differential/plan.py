@@ -15,6 +15,7 @@ OUTER = (("connect",), ("socks4",), ("socks4a",), ("socks5",), ("proxy1",), ("pr
 STACKS = (("proxy1", "connect"), ("connect", "ws"), ("proxy2", "ws-parts"))
 WS = (("ws",), ("ws-parts",), ("ws-binary",))
 OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-parts"))
+USED = {"http": (("kept",),), "ws": (("kept", "ws"), ("ws-used",))}
 STREAM_ONLY = ("crlf", "bare", "blank-lines", "bom", "nul", "banner")
 ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
 ALIKE_SAMPLE = 2
@@ -91,6 +92,8 @@ def axes(name, write=session):
             yield "cut", rendering
     for over, body in carriers(talk)[1:]:
         yield "carrier", Rendering(name, carriers=over, body=body, write=write)
+    for over in USED.get(talk.home, ()):
+        yield "used", Rendering(name, carriers=over, write=write)
     for layer in list(LAYERS)[1:]:
         yield "layer", Rendering(name, layer=layer, write=write)
     for vantage in list(VANTAGES)[1:]:

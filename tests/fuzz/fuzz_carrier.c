@@ -9,6 +9,7 @@
 
 #include "protocols/dialect.h"
 #include "protocols/http.h"
+#include "protocols/late.h"
 #include "protocols/tls_hello.h"
 
 #define TURN_FIRST 0x1e
@@ -174,6 +175,9 @@ static void probe(struct slice in, enum direction dir)
 		result = next;
 	}
 	(void)dialects_begin(in, dir);
+	(void)late_request(in);
+	(void)late_request_words(in);
+	(void)late_frame(in);
 }
 
 static void require_same(const struct listener *a, const struct listener *b)

@@ -213,6 +213,79 @@ static void sequence_numbers_follow_the_data(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
+#define ASK(body) "POST / HTTP/1.1\r\nHost: a\r\n\r\n" body
+#define WORK      "{\"method\":\"getwork\"}"
+
+/* A connection of HTTP that was given up, after an answer of the server's. */
+static void give_up(void)
+{
+	candidate_shut(&flow, UP);
+	candidate_shut(&flow, DOWN);
+	assert_false(look(DOWN, "HTTP/1.1 200 OK\r\n\r\n{}"));
+}
+
+static bool is_start(void)
+{
+	struct preface before[2];
+
+	candidate_before(&flow, before);
+	return before[UP].is_start && before[DOWN].is_start && preface_is_blank(&before[UP]) &&
+	       preface_is_blank(&before[DOWN]);
+}
+
+static void a_request_of_mining_comes_late(void **state)
+{
+	(void)state;
+	give_up();
+	assert_false(look(UP, ASK("{\"method\":\"getinfo\"}")));
+	assert_false(look(UP, ASK(WORK))); /* not answered yet: it may be quoted */
+	assert_false(look(DOWN, "HTTP/1.1 100 Continue\r\n\r\n"));
+	assert_false(look(UP, ASK(WORK))); /* what the server said was "go on" */
+	assert_false(look(DOWN, ASK(WORK)));
+	assert_false(look_at(UP, ASK(WORK), strlen(ASK(WORK)), flow.next_seq[UP] + 1));
+	assert_false(look(DOWN, "HTTP/1.1 200 OK\r\n\r\n{}"));
+	assert_true(look(UP, ASK(WORK)));
+	assert_true(is_start());
+}
+
+/* Its body comes alone: the next request is worth a look. */
+static void a_body_of_mining_comes_late(void **state)
+{
+	(void)state;
+	give_up();
+	assert_false(look(UP, ASK("")));
+	assert_false(look(UP, WORK));
+	assert_false(look(DOWN, "HTTP/1.1 200 OK\r\n\r\n{}"));
+	assert_true(look(UP, ASK("")));
+	assert_true(is_start());
+}
+
+static void a_frame_of_mining_comes_late(void **state)
+{
+	(void)state;
+	give_up();
+	assert_false(look(DOWN, "\x81\x0d{\"type\":\"hi\"}"));
+	assert_true(look(DOWN, "\x81\x0e{\"type\":\"job\"}")); /* in mid-stream */
+	assert_false(is_start());
+	assert_int_equal(verdict(UP), PREFACE_CLEAN);
+	assert_int_equal(verdict(DOWN), PREFACE_CLEAN);
+}
+
+/* Refused once, it is no reason for the next packet, and what was given up stays so. */
+static void nothing_of_it_stays(void **state)
+{
+	(void)state;
+	give_up();
+	assert_true(look(UP, ASK(WORK)));
+	assert_false(look(DOWN, "HTTP/1.1 200 OK\r\n\r\n{}"));
+	assert_false(look(UP, "{\"id\":1}"));
+	assert_int_equal(verdict(UP), PREFACE_FOREIGN);
+	candidate_forget(&flow);
+	assert_true(look(UP, "{\"id\":1}"));
+	assert_int_equal(verdict(UP), PREFACE_CLEAN);
+	assert_false(is_start());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +301,10 @@ int main(void)
 		TEST(a_decided_flow_is_looked_at_again),
 		TEST(a_late_look_forgets_what_was_said),
 		TEST(sequence_numbers_follow_the_data),
+		TEST(a_request_of_mining_comes_late),
+		TEST(a_body_of_mining_comes_late),
+		TEST(a_frame_of_mining_comes_late),
+		TEST(nothing_of_it_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

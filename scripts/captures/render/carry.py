@@ -4,6 +4,7 @@ In HTTP and WebSocket a loss hides what follows in its direction until the next 
 carriers say so, and then what comes behind a gap may be found, but need not.
 """
 
+import json
 import struct
 import zlib
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ NAMED_IP = ("203.0.113.77", 3333)
 REAL_CLIENT = ("192.0.2.77", 51000)
 V2_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 MASK_BYTES = 4
+OTHERS = 12  # exchanges of somebody else's before the session: more than a sensor reads at once
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,24 @@ def dialogue(said):
         out.append(Piece(time, direction, data))
         time += 30 * MS
     return out
+
+
+def others():
+    """Exchanges of an application with a server, as JSON."""
+    for number in range(OTHERS):
+        ask = {"jsonrpc": "2.0", "id": number, "method": "items.list", "params": [number]}
+        answer = {"jsonrpc": "2.0", "id": number, "result": [{"item": number, "name": "lamp"}]}
+        yield TO_SERVER, json.dumps(ask).encode()
+        yield TO_CLIENT, json.dumps(answer).encode()
+
+
+def kept(pieces, _):
+    """A connection of HTTP that is kept alive and was used for something else first."""
+    firsts = ("POST /api HTTP/1.1\r\nHost: app.example.com", "HTTP/1.1 200 OK")
+    return dialogue(
+        (direction, f"{firsts[direction == TO_CLIENT]}\r\nContent-Type: application/json\r\n"
+         f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        for direction, body in others()) + pieces
 
 
 def named(host, port):
@@ -105,15 +125,16 @@ def ws_frame(rng, data, direction, opcode, is_final=True):
     return head + data
 
 
-def websocket(pieces, path, *, parts=1, opcode=1):
-    """WebSocket: an upgrade, then every message in `parts` frames."""
+def websocket(pieces, path, *, parts=1, opcode=1, before=()):
+    """WebSocket: an upgrade, the messages of `before`, then every message in `parts` frames."""
     rng = Random(len(pieces))
     ask = (f"GET {path} HTTP/1.1\r\nHost: ws.example.com\r\nUpgrade: websocket\r\n"
            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
            "Sec-WebSocket-Version: 13\r\nOrigin: https://www.example.org\r\n\r\n")
     answer = ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
               "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
-    out = dialogue([(TO_SERVER, ask.encode()), (TO_CLIENT, answer.encode())])
+    out = dialogue([(TO_SERVER, ask.encode()), (TO_CLIENT, answer.encode())]
+                   + [(way, ws_frame(rng, data, way, opcode)) for way, data in before])
     for piece in pieces:
         size = -(-len(piece.data) // parts)
         chunks = [piece.data[at:at + size] for at in range(0, len(piece.data), size)]
@@ -142,10 +163,15 @@ def ws_binary(pieces, path):
     return websocket(pieces, path, opcode=2)
 
 
-OUTER = {"connect": connect, "socks4": socks4, "socks4a": socks4a, "socks5": socks5,
+def ws_used(pieces, path):
+    """A connection that was used for something else first."""
+    return websocket(pieces, path, before=others())
+
+
+OUTER = {"kept": kept, "connect": connect, "socks4": socks4, "socks4a": socks4a, "socks5": socks5,
          "proxy1": proxy1, "proxy2": proxy2, "ws": ws, "ws-parts": ws_parts,
-         "ws-binary": ws_binary}
-FRAMED = ("ws", "ws-parts", "ws-binary")
+         "ws-binary": ws_binary, "ws-used": ws_used}
+FRAMED = ("ws", "ws-parts", "ws-binary", "ws-used")
 TELLS = {"connect": named(*NAMED), "socks4": named(*NAMED_IP), "socks4a": named(*NAMED),
          "socks5": named(*NAMED)}
 TELLING = {"connect": 0, "socks4": 0, "socks4a": 0, "socks5": 2}  # which piece tells it
