@@ -258,6 +258,14 @@ static bool is_refusal(struct slice word)
 	return false;
 }
 
+/* The block is good, but another one was faster: one beside the chain is inconclusive to a node. Of
+ * work that it does not know it says so when the work was replaced. */
+static bool is_late(struct slice word)
+{
+	return rpc_starts(word, "stale") || slice_starts(word, "inconclusive") ||
+	       slice_starts(word, "unknown-work");
+}
+
 static bool report_verdict(const struct rpc_call *call)
 {
 	const struct gbt_state *state = ((const struct gbt_talk *)call->state)->state;
@@ -283,7 +291,7 @@ static bool report_verdict(const struct rpc_call *call)
 		finding.reason = json_text(call->doc, call->result, text, sizeof(text));
 		if (finding.reason.len == 0 || !(is_share || is_refusal(finding.reason)))
 			return false;
-		finding.is_stale = rpc_starts(finding.reason, "stale");
+		finding.is_stale = is_late(finding.reason);
 		finding.reply_to = REPLY_TO_SHARE;
 	}
 	rpc_emit(call, &finding);

@@ -103,7 +103,9 @@ static void test_verdicts(void **unused)
 		bool is_stale;
 	} refusals[] = {
 		{ RESULT("\"duplicate\""), "duplicate", false },
-		{ RESULT("\"inconclusive\""), "inconclusive", false },
+		{ RESULT("\"duplicate-inconclusive\""), "duplicate-inconclusive", false },
+		{ RESULT("\"inconclusive\""), "inconclusive", true },
+		{ RESULT("\"unknown-work\""), "unknown-work", true },
 		{ RESULT("\"high-hash\""), "high-hash", false },
 		{ RESULT("\"stale-prevblk\""), "stale-prevblk", true },
 		{ RESULT("\"the pool's own words\""), "the pool's own words", false },
