@@ -28,6 +28,7 @@ struct stratum_state {
 	bool is_verus;           /* a name or a program of VerusHash was heard */
 	bool has_agent;          /* so was a binary message, btcagent.h */
 	bool is_seen;            /* a method of ours was heard, in either direction */
+	bool is_eight;           /* the reply heard last was to the request with that id */
 };
 
 struct stratum_branch {

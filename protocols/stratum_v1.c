@@ -484,6 +484,23 @@ static bool is_subscribe_result(const struct rpc_call *call)
 	       json_unsigned(doc, json_element(doc, call->result, 2), EXTRANONCE2_MAX, &size) == 0;
 }
 
+/* ethminer and its kin (kawpowminer) number by purpose: shares have 40 and above, 9 is the report
+ * of a rate, every minute. Who numbers upwards comes from 8. */
+static bool is_rate_reply(const struct rpc_call *call)
+{
+	struct stratum_state *state = call->state;
+	bool was_eight = state->is_eight;
+	uint64_t id;
+
+	if (json_unsigned(call->doc, json_member(call->doc, call->object, "id"), UINT32_MAX, &id) !=
+	    0)
+		id = 0;
+	state->is_eight = id == 8;
+	return id == 9 && !was_eight &&
+	       (stratum_is(state, &stratum_branch_kawpow) ||
+		stratum_is(state, &stratum_branch_ethstratum1));
+}
+
 bool stratum_reply(const struct rpc_call *call, enum proof proof,
 		   const struct stratum_branch *branch)
 {
@@ -492,10 +509,11 @@ bool stratum_reply(const struct rpc_call *call, enum proof proof,
 	if (!rpc_reply_read(call, &reply))
 		return false;
 	struct finding finding = rpc_reply_finding(call, &reply, proof);
+	bool is_rate = is_rate_reply(call);
 
 	finding.dialect = branch == NULL ? NULL : branch->name;
 	if (reply.is_ok && json_type(call->doc, call->result) == JSON_TRUE)
-		finding.reply_to = REPLY_TO_LOGIN_OR_SHARE;
+		finding.reply_to = is_rate ? REPLY_TO_ANYTHING : REPLY_TO_LOGIN_OR_SHARE;
 	stratum_emit(call, &finding);
 	return true;
 }

@@ -186,6 +186,33 @@ static void test_share_without_0x(void **unused)
 	assert_int_equal(heard->finding.nonce, nonce);
 }
 
+/* The pool's side alone: the answer to a rate, again and again, is no share's; one that is counted
+ * up to is. */
+static void test_answers_to_rates(void **unused)
+{
+	static const struct {
+		const char *text;
+		enum reply_to to;
+	} answers[] = {
+		{ "{\"id\":9,\"result\":true}", REPLY_TO_ANYTHING },
+		{ "{\"id\":40,\"result\":true}", REPLY_TO_LOGIN_OR_SHARE },
+		{ "{\"id\":9,\"result\":true}", REPLY_TO_ANYTHING },
+		{ "{\"id\":\"9\",\"result\":true}", REPLY_TO_ANYTHING },
+		{ "{\"id\":8,\"result\":true}", REPLY_TO_LOGIN_OR_SHARE },
+		{ "{\"id\":9,\"result\":true}", REPLY_TO_LOGIN_OR_SHARE },
+		{ "{\"id\":10,\"result\":true}", REPLY_TO_LOGIN_OR_SHARE },
+		{ "{\"id\":null,\"result\":true}", REPLY_TO_LOGIN_OR_SHARE },
+	};
+
+	(void)unused;
+	begin();
+	assert_true(talk_down(&talk, KAWPOW_NOTIFY));
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		assert_true(talk_down(&talk, answers[i].text));
+		assert_int_equal(talk_only(&talk)->finding.reply_to, answers[i].to);
+	}
+}
+
 static void test_near_misses(void **unused)
 {
 	static const char *const wrong[] = {
@@ -213,9 +240,13 @@ static void test_near_misses(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_job),         cmocka_unit_test(test_share),
-		cmocka_unit_test(test_qtminer),     cmocka_unit_test(test_auto_login),
-		cmocka_unit_test(test_cut),         cmocka_unit_test(test_share_without_0x),
+		cmocka_unit_test(test_job),
+		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_qtminer),
+		cmocka_unit_test(test_auto_login),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_share_without_0x),
+		cmocka_unit_test(test_answers_to_rates),
 		cmocka_unit_test(test_near_misses),
 	};
 
