@@ -21,7 +21,8 @@
  *
  * Pools of CryptoNote's coins on such graphs (Swap, Tube) say it in their own words: a job has
  * "proofsize", "edgebits" and a text as "job_id", comes with the login as well, and its difficulty
- * counts solutions. */
+ * counts solutions. Epic Cash names three proofs of work: epic.h. */
+#include "protocols/epic.h"
 #include "protocols/login.h"
 
 #define EDGE_BITS_MIN     24
@@ -34,6 +35,7 @@
 
 struct grin_state {
 	uint8_t edge_bits; /* of the last share; 0: none heard */
+	uint8_t epic;      /* enum epic_algo that the miner named last */
 	bool is_seen;      /* a login, job or submit with the right fields was heard */
 };
 
@@ -69,6 +71,8 @@ static void note_miner(const struct rpc_call *call)
 
 static double solutions(const struct grin_state *state, double difficulty)
 {
+	if (state->epic > EPIC_CUCKOO)
+		return difficulty;
 	unsigned bits = state->edge_bits != 0 ? state->edge_bits : EDGE_BITS_DEFAULT;
 	double weight = (double)((uint64_t)2 << (bits - EDGE_BITS_MIN)) * bits;
 
@@ -77,6 +81,8 @@ static double solutions(const struct grin_state *state, double difficulty)
 
 static const char *algo_of(const struct grin_state *state)
 {
+	if (state->epic > EPIC_CUCKOO)
+		return epic_algo_name((enum epic_algo)state->epic);
 	switch (state->edge_bits) {
 	case 29:
 		return "cuckaroo29";
@@ -89,10 +95,33 @@ static const char *algo_of(const struct grin_state *state)
 	}
 }
 
+/* Of Epic Cash's difficulties the one of the proof that the miner computes. */
 static bool read_difficulty(const struct rpc_call *call, json_value object, double *difficulty)
 {
-	return json_number(call->doc, member(call, object, "difficulty"), difficulty) == 0 &&
+	const struct grin_state *state = call->state;
+	json_value value = member(call, object, "difficulty");
+
+	return (json_number(call->doc, value, difficulty) == 0 ||
+		epic_difficulty(call, value, (enum epic_algo)state->epic, difficulty)) &&
 	       *difficulty > 0 && *difficulty <= DIFFICULTY_MAX;
+}
+
+static void learn_epic(const struct rpc_call *call, enum epic_algo algo)
+{
+	struct grin_state *state = call->state;
+
+	if (algo != EPIC_NONE)
+		state->epic = (uint8_t)algo;
+}
+
+/* Hashes are counted as they are; coin and unit of what all this is worth. */
+static void fill_kind(const struct grin_state *state, struct finding *finding)
+{
+	bool is_hash = state->epic > EPIC_CUCKOO;
+
+	finding->unit = is_hash ? NULL : unit;
+	finding->algo = slice_str(algo_of(state));
+	finding->coin = state->epic != EPIC_NONE ? "EPIC" : NULL;
 }
 
 static void learn_edge_bits(const struct rpc_call *call, json_value value)
@@ -141,6 +170,7 @@ static bool handle_plain(struct rpc_call *call, const struct rpc_method *row)
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_NONE);
 
 	note_miner(call);
+	learn_epic(call, epic_algo_named(call, member(call, call->params, "algorithm")));
 	finding.wants_reply = call->id != 0;
 	rpc_emit(call, &finding);
 	return true;
@@ -177,7 +207,13 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 	json_value nonce = member(call, call->params, "nonce");
 	uint64_t job = json_id(call->doc, member(call, call->params, "job_id"));
 	uint64_t hash = mix(job, json_id(call->doc, nonce));
-	size_t cycle = read_pow(call, member(call, call->params, "pow"), &hash);
+	json_value pow = member(call, call->params, "pow");
+	enum epic_algo epic = epic_proof(call, pow, &pow);
+	json_value bits = epic == EPIC_CUCKOO ? json_element(call->doc, pow, 0)
+					      : member(call, call->params, "edge_bits");
+
+	pow = epic == EPIC_CUCKOO ? json_element(call->doc, pow, 1) : pow;
+	size_t cycle = read_pow(call, pow, &hash);
 	bool is_whole = cycle >= POW_MIN;
 
 	if (job == 0 || !is_count(call, nonce))
@@ -189,12 +225,12 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 		rpc_finding(call, row->kind, row->sender, is_whole ? PROOF_CONFIRMED : PROOF_NONE);
 
 	note_miner(call);
-	learn_edge_bits(call, member(call, call->params, "edge_bits"));
+	learn_edge_bits(call, bits);
+	learn_epic(call, epic);
 	finding.wants_reply = true;
 	finding.job = job;
 	finding.nonce = hash;
-	finding.unit = unit;
-	finding.algo = slice_str(algo_of(state));
+	fill_kind(state, &finding);
 	rpc_emit(call, &finding);
 	return true;
 }
@@ -218,8 +254,14 @@ static bool report_job(const struct rpc_call *call, json_value job)
 {
 	struct grin_state *state = call->state;
 	struct finding finding = rpc_finding(call, FINDING_JOB, SENDER_POOL, PROOF_CONFIRMED);
+	json_value list = member(call, job, "difficulty");
 
-	if (!is_job(call, job) || !read_difficulty(call, job, &finding.difficulty))
+	if (!is_job(call, job))
+		return false;
+	/* Until the miner has named one: what the next block wants. */
+	if (state->epic == EPIC_NONE && json_type(call->doc, list) == JSON_ARRAY)
+		learn_epic(call, epic_algo_named(call, member(call, job, "algorithm")));
+	if (!read_difficulty(call, job, &finding.difficulty))
 		return false;
 	state->is_seen = true;
 	learn_edge_bits(call, member(call, job, "edgebits"));
@@ -227,8 +269,7 @@ static bool report_job(const struct rpc_call *call, json_value job)
 	finding.job = json_id(call->doc, member(call, job, "job_id"));
 	finding.work = is_cryptonote(call, job) ? finding.difficulty
 						: solutions(state, finding.difficulty);
-	finding.unit = unit;
-	finding.algo = slice_str(algo_of(state));
+	fill_kind(state, &finding);
 	rpc_emit(call, &finding);
 	return true;
 }
@@ -287,7 +328,7 @@ static bool report_status(const struct rpc_call *call)
 	state->is_seen = true;
 	finding.request = 0;
 	finding.work = solutions(state, finding.difficulty);
-	finding.unit = unit;
+	fill_kind(state, &finding);
 	rpc_emit(call, &finding);
 	return true;
 }

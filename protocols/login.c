@@ -1,6 +1,6 @@
-/* login.c: reads a login and says whose it is. Grin's miners call themselves so or mine to a Grin
- * address; what bears no mark of either is Grin's when its id is a text: those miners write all
- * ids so, and CryptoNote's write numbers. */
+/* login.c: reads a login and says whose it is. Grin's miners and its kin's call themselves so or
+ * mine to a Grin address; what bears no mark of either is Grin's when its id is a text: those
+ * miners write all ids so, and CryptoNote's write numbers. */
 #include "protocols/login.h"
 
 #include "protocols/base58.h"
@@ -119,7 +119,8 @@ void login_read(const struct rpc_call *call, struct login *out)
 	out->is_weak = out->is_weak && is_piece;
 	const char *coin = out->wallet.coin;
 
-	if (rpc_starts(out->agent, "grin") || (coin != NULL && strcmp(coin, "GRIN") == 0)) {
+	if (rpc_starts(out->agent, "grin") || rpc_starts(out->agent, "epic-miner") ||
+	    (coin != NULL && strcmp(coin, "GRIN") == 0)) {
 		out->owner = LOGIN_GRIN;
 		out->is_marked = true;
 	} else if (out->is_marked) {

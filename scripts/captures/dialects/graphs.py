@@ -12,49 +12,98 @@ def cycle(rng, bits=32):
     return sorted(rng.getrandbits(bits) for _ in range(CYCLE))
 
 
-def grin(rng):
-    """Grin: ids are text, replies repeat the method, jobs have a pre_pow."""
-    talk = Talk(rng, "grin", port=3416, units={"Sol/s": 1, "g/s": CYCLE})
+class Graphs(Talk):
+    """A session in Grin's words: ids are text, replies repeat the method."""
 
-    def call(method, params, is_share=False, **facts):
-        number = Id(str(talk.next_id().number), is_share)
-        talk.client({"id": number, "jsonrpc": "2.0", "method": method, "params": params}, **facts)
+    agent, account = "grin-miner", "exampleacct"
+
+    def call(self, method, params, is_share=False, **facts):
+        """A request; its id."""
+        number = Id(str(self.next_id().number), is_share)
+        self.client({"id": number, "jsonrpc": "2.0", "method": method, "params": params}, **facts)
         return number
 
-    def reply(number, method, result, error=None, **facts):
-        talk.reply_time()
+    def reply(self, number, method, result, error=None, **facts):
+        """Its reply."""
+        self.reply_time()
         message = {"id": number, "jsonrpc": "2.0", "method": method}
-        talk.server(message | ({"error": error} if error else {"result": result}), **facts)
+        self.server(message | ({"error": error} if error else {"result": result}), **facts)
+
+    def login(self):
+        """Who mines."""
+        self.reply(self.call("login", {"login": self.account, "pass": PASSWORD,
+                                       "agent": self.agent}, proof=LIKELY,
+                             who={"wallet": self.account, "agent": self.agent}), "login", "ok")
+
+    def push(self, job, name):
+        """A new job."""
+        self.server({"id": "Stratum", "jsonrpc": "2.0", "method": "job", "params": job},
+                    job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def submit(self, name, outcome, *, nonce, proof, **first):
+        """A share and what becomes of it."""
+        share = self.new_share(name)
+        number = self.call("submit", first | {"height": 2_300_000, "job_id": int(name),
+                                              "nonce": nonce, "pow": proof}, True,
+                           share=share, proof=CONFIRMED, names=True)
+        errors = {"rejected": (-32501, "Share rejected due to low difficulty"),
+                  "stale": (-32503, "Solution submitted too late")}
+        if outcome == "unanswered":
+            return
+        error = errors.get(outcome)
+        self.reply(number, "submit", "ok", error and {"code": error[0], "message": error[1]},
+                   verdicts=((share, outcome),))
+
+
+def grin(rng):
+    """Grin: ids are text, replies repeat the method, jobs have a pre_pow."""
+    talk = Graphs(rng, "grin", port=3416, units={"Sol/s": 1, "g/s": CYCLE})
 
     def job(name, difficulty):
         talk.work = difficulty / GRAPH_WEIGHT
         return {"difficulty": difficulty, "height": 2_300_000, "job_id": name,
                 "pre_pow": "0001" + talk.hex(236)}
 
-    def second():
+    def share(name, outcome):
+        talk.submit(name, outcome, nonce=rng.getrandbits(63), proof=cycle(rng), edge_bits=32)
+    talk.login()
+    asked = talk.call("getjobtemplate", None)
+    talk.reply(asked, "getjobtemplate", job(1, 2 << 20), job="1", proof=CONFIRMED, names=True)
+    mine(talk, "1", lambda: talk.push(job(2, 3 << 20), "2"), share)
+    talk.reply(talk.call("keepalive", None), "keepalive", "ok")
+    return talk
+
+
+def epic(rng):
+    """Epic Cash: Grin's words, three proofs of work, a difficulty for each."""
+    talk = Graphs(rng, "grin", port=3416)
+    talk.agent, about = "epic-miner", {"coin": "EPIC", "algo": "progpow"}
+
+    def job(name, difficulty):
+        talk.work = difficulty
+        return {"algorithm": "progpow", "height": 2_300_000, "job_id": name,
+                "pre_pow": "0006" + talk.hex(270),
+                "difficulty": [["cuckoo", 3], ["randomx", 800_000], ["progpow", difficulty]],
+                "block_difficulty": [["cuckoo", 17_475_934], ["randomx", 584_275_583],
+                                     ["progpow", 526_630_508_509]],
+                "epochs": [[2_299_200, 2_300_200, list(rng.randbytes(32))]], "xn": None}
+
+    def push(name, difficulty):
         talk.server({"id": "Stratum", "jsonrpc": "2.0", "method": "job",
-                     "params": job(2, 3 << 20)}, job="2", proof=CONFIRMED, names=True)
-        return "2"
+                     "params": job(int(name), difficulty)}, job=name, proof=CONFIRMED,
+                    names=True, maybe=about)
+        return name
 
     def share(name, outcome):
-        share = talk.new_share(name)
-        number = call("submit", {"edge_bits": 32, "height": 2_300_000, "job_id": int(name),
-                                 "nonce": rng.getrandbits(63), "pow": cycle(rng)}, True,
-                      share=share, proof=CONFIRMED, names=True)
-        errors = {"rejected": (-32501, "Share rejected due to low difficulty"),
-                  "stale": (-32503, "Solution submitted too late")}
-        if outcome == "unanswered":
-            return
-        error = errors.get(outcome)
-        reply(number, "submit", "ok", error and {"code": error[0], "message": error[1]},
-              verdicts=((share, outcome),))
-    who = {"wallet": "exampleacct", "agent": "grin-miner"}
-    reply(call("login", {"login": "exampleacct", "pass": PASSWORD, "agent": "grin-miner"},
-               proof=LIKELY, who=who), "login", "ok")
-    asked = call("getjobtemplate", None)
-    reply(asked, "getjobtemplate", job(1, 2 << 20), job="1", proof=CONFIRMED, names=True)
-    mine(talk, "1", second, share)
-    reply(call("keepalive", None), "keepalive", "ok")
+        talk.submit(name, outcome, nonce=rng.getrandbits(63),
+                    proof={"ProgPow": list(rng.randbytes(32))})
+    talk.login()
+    asked = talk.call("getjobtemplate", {"algorithm": "progpow"})
+    talk.reply(asked, "getjobtemplate", job(6, 2_500_000_000), job="6", proof=CONFIRMED,
+               names=True, maybe=about)
+    mine(talk, "6", lambda: push("7", 3_000_000_000), share)
+    talk.reply(talk.call("keepalive", None), "keepalive", "ok")
     return talk
 
 
@@ -116,4 +165,4 @@ def aeternity(rng):
     return mine(talk, notify("11", 64), lambda: notify("12", 32), share)
 
 
-SESSIONS = {"grin": grin, "beam": beam, "aeternity": aeternity}
+SESSIONS = {"grin": grin, "epic": epic, "beam": beam, "aeternity": aeternity}
