@@ -76,7 +76,10 @@ struct stratum_branch {
 	X(xelis) \
 	X(ironfish) \
 	X(nexa) \
-	X(kadena)
+	X(kadena) \
+	X(handshake) \
+	X(lbry) \
+	X(sia)
 
 #define STRATUM_BRANCH_DECLARE(id) extern const struct stratum_branch stratum_branch_##id;
 STRATUM_BRANCHES(STRATUM_BRANCH_DECLARE)

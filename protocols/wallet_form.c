@@ -157,7 +157,7 @@ static const struct {
 	{ "bc1", "BTC", true, { 39, 59 } },     { "ltc1", "LTC", true, { 39, 59 } },
 	{ "zs1", "ZEC", false, { 0, 0 } },      { "u1", "ZEC", false, { 0, 0 } },
 	{ "ckb1", "CKB", false, { 42, 93 } },   { "xel:", "XEL", false, { 59, 59 } },
-	{ "grin1", "GRIN", false, { 58, 58 } },
+	{ "grin1", "GRIN", false, { 58, 58 } }, { "hs1", "HNS", true, { 39, 59 } },
 };
 
 static struct wallet_form bech32_form(struct slice address)

@@ -9,18 +9,19 @@
 #include "tests/unit/branch_talk.h"
 
 #define DIFFICULTY "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[256]}"
-/* Handshake's job, and LBRY's: hashes where Bitcoin has something else */
+/* hashes where Bitcoin has something else, in no place where somebody has them */
 #define JOB \
 	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"1a2b\",\"" H64 "\",\"" H64 \
 	"\",\"" H64 "\",\"00000000\",\"1901b1b1\",\"66b1f0aa\"]}"
-#define LBRY \
-	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"1f\",\"" H64 "\",\"" H64 \
-	"\",\"0100\",\"ffff\",[\"" H64 "\"],\"20000000\",\"1a017f3a\",\"66b1f0aa\",true]}"
+#define OTHER_JOB \
+	"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"1f\",\"" H64 \
+	"\",\"0100\",\"ffff\",[\"" H64 "\"],\"" H64 "\",\"20000000\",\"1a017f3a\"," \
+	"\"66b1f0aa\",true]}"
 #define AUTHORIZE(user) "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"" user "\",\"x\"]}"
-/* Sia's share: time and nonce of eight bytes */
+/* a nonce of twelve bytes */
 #define SHARE(user) \
 	"{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"" user \
-	"\",\"9f\",\"0001\",\"58a1f7e500000000\",\"" H16 "\"]}"
+	"\",\"9f\",\"0001\",\"58a1f7e500000000\",\"" H16 H8 "\"]}"
 
 static enum proof proof_down(const char *text)
 {
@@ -40,13 +41,13 @@ static void test_job(void **unused)
 	(void)unused;
 	begin();
 	assert_int_equal(proof_down(JOB), PROOF_LIKELY);
-	assert_int_equal(proof_down(LBRY), PROOF_LIKELY);
+	assert_int_equal(proof_down(OTHER_JOB), PROOF_LIKELY);
 	say_down(DIFFICULTY);
 	assert_int_equal(proof_down(JOB), PROOF_CONFIRMED);
 	assert_string_equal(name_of(&talk.heard[0]), "stratum-v1");
 	assert_true(talk.heard[0].finding.difficulty == 256);
 	assert_true(talk.heard[0].finding.work == 0); /* of an algorithm that nobody named */
-	assert_int_equal(proof_down(LBRY), PROOF_CONFIRMED);
+	assert_int_equal(proof_down(OTHER_JOB), PROOF_CONFIRMED);
 	/* a target is worth as much, and says what a share is */
 	begin();
 	say_down("{\"method\":\"mining.set_target\",\"params\":[\"00000000ffff0000" H16 H16 H16

@@ -1,6 +1,8 @@
 """Coins that speak Stratum V1's words with fields of their own."""
 
-from capturekit import MS
+import struct
+
+from capturekit import MS, SECOND
 
 from .stratum import Stratum, hashes, target_for
 from .talk import CONFIRMED, LIKELY, PASSWORD, PUSH, Id, Num, Talk, mine
@@ -10,6 +12,8 @@ ALPH = "1C8CiQzPDgkhyWpVFbyDrxYrZCq5Kyjxh2trJ8XzQbTd"
 ERG = "9fRAWhdxEsTcdb8PhGNrZfwqa65zfkuYHAMmkQLcic1gdLSV5vA"
 CFX = "cfx:aakpe4uvt0fj7yb2w2hbem5h14b8kzwcgutxgc9sr1"
 CKB = "ckb1qyqzqyrkz8t3wpu8zlhsz2zjv2p5hpgqyh4sj3kjpx"
+HNS = "hs1qqqqsyqcyq5rqwzqfpg9scrgwpugpzysnnu4smt"
+SC = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425"
 XEL = "xel:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6"
 
 
@@ -195,5 +199,69 @@ def ironfish(rng):
     return mine(talk, notify(1 << 32), lambda: notify(3 << 31), share)
 
 
+def handshake(rng):
+    """Handshake: roots in the job, a mask in the share."""
+    talk = Stratum(rng, "handshake", user=HNS + ".hs1", port=3008)
+    talk.answer(talk.ask("mining.subscribe", ["handy-miner-v0.0.0"], proof=LIKELY,
+                         who={"agent": "handy-miner-v0.0.0"}),
+                [[["mining.notify", "5f1a2b3c"], ["mining.set_difficulty", "5f1a2b3c"]],
+                 "5f1a2b3c", 4], proof=LIKELY)
+    talk.authorize()
+    talk.set_difficulty(512, 1 << 24)
+
+    def notify(name):
+        talk.push("mining.notify", [name, *(talk.hex(32) for _ in range(5)), "00000000",
+                                    "1b00ab12", f"{talk.time // SECOND:08x}", talk.hex(32)],
+                  job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(4), f"{talk.time // SECOND:08x}",
+                     "00000000" + talk.hex(4), "00" * 32], job, outcome)
+    return mine(talk, notify("60a1b2c3d4e51"), lambda: notify("60a1b2c3d4e52"), share)
+
+
+def lbry(rng):
+    """LBRY: Bitcoin's job with the root of the claims in it."""
+    talk = Stratum(rng, "lbry", user="exampleacct.rig1", port=3334)
+    talk.begin("cgminer/4.9.0", [[["mining.set_difficulty", "1"], ["mining.notify", "2"]],
+                                 "6a1b2c3d", 4])
+    talk.set_difficulty(256, 1 << 24)
+
+    def notify(name):
+        talk.push("mining.notify", [name, talk.hex(32), talk.hex(32), "01000000" + talk.hex(50),
+                                    talk.hex(60), [talk.hex(32)], "20000001", "1a00ab12",
+                                    f"{talk.time // SECOND:08x}", True],
+                  job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(4), f"{talk.time // SECOND:08x}", talk.hex(4)],
+                    job, outcome, names=False)
+    return mine(talk, notify("1f"), lambda: notify("20"), share)
+
+
+def sia(rng):
+    """Sia: times and nonces of eight bytes."""
+    talk = Stratum(rng, "sia", user=SC + ".rig1", port=3333)
+    talk.begin("gominer/2.2", [[["mining.set_difficulty", "1"], ["mining.notify", "2"]],
+                               "6a1b2c3d", 4])
+    talk.set_difficulty(64, 1 << 32)
+
+    def clock():
+        return struct.pack("<Q", talk.time // SECOND).hex()
+
+    def notify(name):
+        talk.push("mining.notify", [name, talk.hex(32), "01" + talk.hex(50), talk.hex(60),
+                                    [talk.hex(32)], "", "1a00ab12", clock(), True],
+                  job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(4), clock(), talk.hex(8)], job, outcome)
+    return mine(talk, notify("1f"), lambda: notify("20"), share)
+
+
 SESSIONS = {"kaspa": kaspa, "kaspa-asic": kaspa_asic, "alephium": alephium, "ergo": ergo,
-            "conflux": conflux, "nervos": nervos, "xelis": xelis, "ironfish": ironfish}
+            "conflux": conflux, "nervos": nervos, "xelis": xelis, "ironfish": ironfish,
+            "handshake": handshake, "lbry": lbry, "sia": sia}
