@@ -160,6 +160,7 @@ struct dialect {
 	X(btcagent) \
 	X(stratum_v2) \
 	X(bitcoin_p2p) \
+	X(handshake_p2p) \
 	X(levin) \
 	X(devp2p) \
 	X(stratum_noise)

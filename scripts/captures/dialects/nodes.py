@@ -46,6 +46,37 @@ def bitcoin(rng):
     return talk
 
 
+def handshake_message(kind, payload=b""):
+    """A message of Handshake's main network."""
+    return struct.pack("<IBI", 0x5B6EF2D3, kind, len(payload)) + payload
+
+
+def handshake(rng):
+    """Handshake nodes: version, verack, pings, inventories."""
+    talk = Talk(rng, "handshake-p2p", port=12038, level=NODE, is_binary=True)
+    agent = b"/hsd:6.0.0/"
+    address = struct.pack("<QQB", 0, 0, 0) + bytes(10) + b"\xff\xff" \
+        + bytes([198, 51, 100, 7]) + bytes(20) + struct.pack(">H", 12038) + bytes(33)
+    for say in (talk.client, talk.server):
+        say(handshake_message(0, struct.pack("<IQQ", 3, 1, 1_772_708_400) + address
+                              + rng.randbytes(8) + bytes([len(agent)]) + agent
+                              + struct.pack("<IB", 260_000, 0)),
+            proof=NODE, names=True, who={"agent": agent.decode()})
+        talk.reply_time()
+    for say in (talk.client, talk.server):
+        say(handshake_message(1), proof=NODE, names=True)
+    for number in range(4):
+        talk.wait(3)
+        nonce = rng.randbytes(8)
+        talk.client(handshake_message(2, nonce), proof=NODE, names=True)
+        talk.reply_time()
+        talk.server(handshake_message(3, nonce), proof=NODE, names=True)
+        items = b"".join(struct.pack("<I", 1) + rng.randbytes(32) for _ in range(3 + number))
+        talk.server(handshake_message(6, bytes([3 + number]) + items), proof=NODE, names=True)
+        talk.client(handshake_message(7, bytes([3 + number]) + items), proof=NODE, names=True)
+    return talk
+
+
 def levin_packet(command, body, wants, flags):
     """A levin packet."""
     return LEVIN + struct.pack("<QBIiII", len(body), wants, command, 0 if wants else 1, flags,
@@ -82,4 +113,5 @@ def ethereum(rng):
     return talk
 
 
-SESSIONS = {"bitcoin-p2p": bitcoin, "levin": monero, "devp2p": ethereum}
+SESSIONS = {"bitcoin-p2p": bitcoin, "handshake-p2p": handshake, "levin": monero,
+            "devp2p": ethereum}
