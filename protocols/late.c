@@ -9,6 +9,8 @@
 #define FRAME_BINARY 0x82
 #define FRAME_SEARCH 256 /* the words are among the first bytes */
 
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
 static bool has_word(struct slice text, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -31,18 +33,33 @@ bool late_request(struct slice payload)
 	return false;
 }
 
+/* Heads are long and most say nothing: their first line is searched, for what has no body, and the
+ * one field that opens a WebSocket. */
 bool late_request_words(struct slice payload)
 {
+	static const char *const targets[] = { "ining", "ubmit" }; /* getMiningInfo, submitNonce */
+	static const char *const fields[] = { "ocket-" };          /* Sec-WebSocket-Key */
+	struct slice line = slice_head(payload, slice_find(payload, '\r'));
+
+	if (slice_starts(line, "CONNECT ") || has_word(line, targets, COUNT(targets)))
+		return true;
+	if (slice_starts(line, "GET "))
+		return has_word(payload, fields, COUNT(fields));
+	const uint8_t *end = memmem(payload.ptr, payload.len, "\r\n\r\n", 4);
+
+	return end != NULL && late_body_words(slice_tail(payload, (size_t)(end - payload.ptr) + 4));
+}
+
+bool late_body_words(struct slice body)
+{
 	static const char *const words[] = {
-		"getwork",  "getWork", /* also of Ethereum */
-		"ubmit",               /* submitwork, eth_submitWork, submitblock, submitNonce */
-		"emplate",             /* getblocktemplate, get_block_template */
-		"ining",               /* getMiningInfo, X-Mining-Extensions */
-		"ocket-",              /* Sec-WebSocket-Key */
-		"CONNECT ",
+		"getwork", "getWork", /* also of Ethereum */
+		"ubmit",              /* submitwork, eth_submitWork, submitblock */
+		"emplate",            /* getblocktemplate, get_block_template */
+		"ining",              /* mining.submit */
 	};
 
-	return has_word(payload, words, sizeof(words) / sizeof(words[0]));
+	return has_word(body, words, COUNT(words));
 }
 
 /* Whose frame it is does not matter: a miner's is masked, a pool's is not. */
@@ -68,5 +85,5 @@ bool late_frame(struct slice payload)
 		return false;
 	for (size_t i = 0; i < body.len; i++)
 		text[i] = mask.len == 0 ? body.ptr[i] : body.ptr[i] ^ mask.ptr[i & 3];
-	return has_word(slice_of(text, body.len), words, sizeof(words) / sizeof(words[0]));
+	return has_word(slice_of(text, body.len), words, COUNT(words));
 }

@@ -11,8 +11,11 @@
 /* A request begins with this payload, and its first line is whole. */
 bool late_request(struct slice payload);
 
-/* Requests of mining, and those that open a carrier, have one of these words. */
+/* ... and it has a word of mining, or opens a carrier. */
 bool late_request_words(struct slice payload);
+
+/* A body, or what is there of it, has a word of mining. */
+bool late_body_words(struct slice body);
 
 /* The payload is one WebSocket message, no less and no more, and has a word of mining. */
 bool late_frame(struct slice payload);

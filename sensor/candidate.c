@@ -110,9 +110,8 @@ static bool is_late_request(struct flow *flow, enum direction dir, const struct 
 {
 	bool is_request = begins_request(flow, dir, packet);
 
-	if (!is_request && !looks_whole(packet->payload))
-		return false;
-	if (late_request_words(packet->payload))
+	if (is_request ? late_request_words(packet->payload)
+		       : looks_whole(packet->payload) && late_body_words(packet->payload))
 		flow->late |= LATE_WORDS;
 	return is_request && (flow->late & LATE_WORDS) != 0;
 }

@@ -177,6 +177,7 @@ static void probe(struct slice in, enum direction dir)
 	(void)dialects_begin(in, dir);
 	(void)late_request(in);
 	(void)late_request_words(in);
+	(void)late_body_words(in);
 	(void)late_frame(in);
 }
 

@@ -42,13 +42,34 @@ static void test_requests_have_a_whole_first_line(void **state)
 
 static void test_requests_of_mining_have_words(void **state)
 {
+#define POST "POST /api HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET  "GET /api HTTP/1.1\r\nHost: a\r\n"
+	static const char *const good[] = {
+		POST "{\"method\":\"getwork\"}",
+		POST "{\"method\":\"eth_submitWork\"}",
+		POST "{\"method\":\"getblocktemplate\"}",
+		"POST /burst?requestType=submitNonce HTTP/1.1\r\n\r\n",
+		"GET /burst?requestType=getMiningInfo HTTP/1.1\r\n\r\n",
+		GET "Sec-WebSocket-Key: x\r\n\r\n",
+		"CONNECT a:1 HTTP/1.1\r\n\r\n",
+	};
+	static const char *const bad[] = {
+		POST,
+		POST "{\"method\":\"getnetworkinfo\"}",
+		GET "\r\n{\"method\":\"getwork\"}",
+		"POST / HTTP/1.1\r\nReferer: getwork\r\n",
+		"",
+	};
+
 	(void)state;
-	assert_true(late_request_words(guard_str(&guard, "{\"method\":\"getwork\"}")));
-	assert_true(late_request_words(guard_str(&guard, "{\"method\":\"eth_submitWork\"}")));
-	assert_true(late_request_words(guard_str(&guard, "GET /burst?requestType=getMiningInfo")));
-	assert_true(late_request_words(guard_str(&guard, "GET / HTTP/1.1\r\nSec-WebSocket-Key: ")));
-	assert_false(late_request_words(guard_str(&guard, "{\"method\":\"getnetworkinfo\"}")));
-	assert_false(late_request_words(guard_str(&guard, "")));
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!late_request_words(guard_str(&guard, good[i])))
+			fail_msg("no word in %s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (late_request_words(guard_str(&guard, bad[i])))
+			fail_msg("a word in %s", bad[i]);
+	assert_true(late_body_words(guard_str(&guard, "{\"method\":\"getwork\"}")));
+	assert_false(late_body_words(guard_str(&guard, "{\"method\":\"getinfo\"}")));
 }
 
 /* A frame of that text, masked or not; 0: it does not fit. */
