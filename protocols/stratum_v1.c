@@ -403,6 +403,7 @@ static const struct rpc_method methods[] = {
 	{ "mining.set_target", SENDER_POOL, FINDING_DIFFICULTY, handle_set_target },
 	{ "mining.subscribe", SENDER_MINER, FINDING_SUBSCRIBE, handle_subscribe },
 	{ "mining.authorize", SENDER_MINER, FINDING_LOGIN, handle_authorize },
+	{ "mining.authorize_admin", SENDER_MINER, FINDING_REQUEST, handle_plain }, /* [password] */
 	{ "mining.configure", SENDER_MINER, FINDING_REQUEST, handle_configure },
 	{ "mining.extranonce.subscribe", SENDER_MINER, FINDING_REQUEST, handle_plain },
 	{ "mining.suggest_difficulty", SENDER_MINER, FINDING_REQUEST, handle_plain },

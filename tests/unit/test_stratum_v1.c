@@ -460,6 +460,11 @@ static void test_unknown_methods(void **unused)
 			    "\"\"]}"));
 	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_LOGIN);
 	assert_false(talk.heard[0].finding.has_password);
+	/* of Handshake's servers: its only field is a password */
+	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.authorize_admin\",\"params\":["
+				   "\"secret\"]}"));
+	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_REQUEST);
+	assert_int_equal(talk.heard[0].finding.login.len, 0);
 	/* an object of another dialect's reply is left to it, also in a flow of ours */
 	assert_false(talk_down(&talk, "{\"id\":1,\"result\":{\"status\":\"OK\"}}"));
 	assert_false(talk_down(&talk, "{\"id\":1,\"result\":{\"job\":{}}}"));
