@@ -331,12 +331,18 @@ static struct wallet_form ethereum_form(struct slice address)
 	return form_of(holds ? WALLET_VALID : WALLET_BAD, "ETH");
 }
 
+#define SIA_CHARS 76 /* 32 bytes, and a checksum of 6 by Blake2b */
+
 /* Public keys and account hashes of several coins, and what XMRig donates to. */
 static struct wallet_form hex_form(struct slice address)
 {
-	if (!hex_is(address) || !(address.len == 40 || (address.len >= 62 && address.len <= 67)))
+	if (!hex_is(address))
 		return no_form;
-	return form_of(WALLET_UNVERIFIED, NULL);
+	if (address.len == SIA_CHARS)
+		return form_of(WALLET_UNVERIFIED, "SC");
+	return address.len == 40 || (address.len >= 62 && address.len <= 67)
+		       ? form_of(WALLET_UNVERIFIED, NULL)
+		       : no_form;
 }
 
 /* ---- shapes without a checksum we compute -------------------------------------------------- */
