@@ -12,7 +12,6 @@
 #define NOTIFY_LEAST  5 /* of a cut job: the tail, what follows it, and the empty list */
 #define TAIL_DIGITS   200
 #define HEX32_DIGITS  8
-#define EXTRANONCE2   32 /* digits */
 
 /* Unused, or a number of 32 bits. */
 static bool is_spare(const struct rpc_call *call, size_t index)
@@ -44,20 +43,10 @@ static enum proof decred_notify(const struct rpc_call *call, struct stratum_stat
 	return proof;
 }
 
-/* Only who knows better tells it from Bitcoin's. */
 static enum proof decred_submit(const struct rpc_call *call, struct stratum_state *state,
 				struct finding *finding)
 {
-	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_HEX, FIELD_HEX8,
-						     FIELD_HEX8 };
-	enum proof proof = stratum_verdict(call, fields, 5, 4);
-
-	if (proof == PROOF_NONE || !stratum_is(state, &stratum_branch_decred) ||
-	    json_hex(call->doc, stratum_param(call, 2)).len > EXTRANONCE2)
-		return PROOF_NONE;
-	stratum_identity(call, state, finding, stratum_param(call, 0));
-	finding->nonce = stratum_share_hash(call, finding->job, 2);
-	return proof;
+	return stratum_known_share(call, state, finding, &stratum_branch_decred);
 }
 
 /* Bitcoin would take these for its own: what they are is remembered before it is asked. */

@@ -3,7 +3,7 @@
  *
  *   job    [job, prevhash 64h, merkle root 64h, witness root 64h, tree root 64h, reserved root 64h,
  *           version 8h, nbits 8h, ntime 8h, mask hash 64h]      the mask hash may miss
- *   share  [user, job, extranonce2 8h, ntime 8h, nonce 8h or 16h, mask 64h]
+ *   share  [user, job, extranonce2 8h, ntime 8h, nonce 8h or 16h, mask 64h]    or as Bitcoin's
  *
  * Servers that hand out a mask hash count 2^24 hashes for difficulty 1; of the others some count
  * 2^32, and none says so. */
@@ -40,8 +40,9 @@ static enum proof handshake_submit(const struct rpc_call *call, struct stratum_s
 	enum proof proof = stratum_verdict(call, fields, 6, 6);
 	json_value nonce = stratum_param(call, 4);
 
-	if (proof == PROOF_NONE ||
-	    !(rpc_is_hex(call->doc, nonce, 8) || rpc_is_hex(call->doc, nonce, 16)))
+	if (proof == PROOF_NONE)
+		return stratum_known_share(call, state, finding, &stratum_branch_handshake);
+	if (!(rpc_is_hex(call->doc, nonce, 8) || rpc_is_hex(call->doc, nonce, 16)))
 		return PROOF_NONE;
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	finding->nonce = stratum_share_hash(call, finding->job, 2);

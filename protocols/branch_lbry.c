@@ -7,8 +7,7 @@
 #include "protocols/stratum_branch.h"
 
 #define NOTIFY_FIELDS 10
-#define NOTIFY_LEAST  5  /* of a cut job: both hashes and the coinbase */
-#define EXTRANONCE2   32 /* digits */
+#define NOTIFY_LEAST  5 /* of a cut job: both hashes and the coinbase */
 
 static enum proof lbry_notify(const struct rpc_call *call, struct stratum_state *state,
 			      struct finding *finding)
@@ -26,20 +25,10 @@ static enum proof lbry_notify(const struct rpc_call *call, struct stratum_state 
 	return stratum_verdict(call, fields, NOTIFY_FIELDS, NOTIFY_LEAST);
 }
 
-/* Only who knows better tells it from Bitcoin's. */
 static enum proof lbry_submit(const struct rpc_call *call, struct stratum_state *state,
 			      struct finding *finding)
 {
-	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_HEX, FIELD_HEX8,
-						     FIELD_HEX8 };
-	enum proof proof = stratum_verdict(call, fields, 5, 4);
-
-	if (proof == PROOF_NONE || !stratum_is(state, &stratum_branch_lbry) ||
-	    json_hex(call->doc, stratum_param(call, 2)).len > EXTRANONCE2)
-		return PROOF_NONE;
-	stratum_identity(call, state, finding, stratum_param(call, 0));
-	finding->nonce = stratum_share_hash(call, finding->job, 2);
-	return proof;
+	return stratum_known_share(call, state, finding, &stratum_branch_lbry);
 }
 
 const struct stratum_branch stratum_branch_lbry = {

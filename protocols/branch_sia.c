@@ -2,7 +2,7 @@
  *
  *   job    [job, prevhash 64h, coinb1 hex, coinb2 hex, [64h,..], "", nbits 8h, ntime 16h,
  *           clean bool]
- *   share  [user, job, extranonce2 hex, ntime 16h, nonce 16h]
+ *   share  [user, job, extranonce2 hex, ntime 16h, nonce 16h]    both cut to 8h by some: Bitcoin's
  *
  * Difficulty is Bitcoin's: 2^32 hashes for 1. */
 #include "protocols/stratum_branch.h"
@@ -37,7 +37,9 @@ static enum proof sia_submit(const struct rpc_call *call, struct stratum_state *
 						     FIELD_HEX16 };
 	enum proof proof = stratum_verdict(call, fields, 5, 5);
 
-	if (proof == PROOF_NONE || json_hex(call->doc, stratum_param(call, 2)).len > EXTRANONCE2)
+	if (proof == PROOF_NONE)
+		return stratum_known_share(call, state, finding, &stratum_branch_sia);
+	if (json_hex(call->doc, stratum_param(call, 2)).len > EXTRANONCE2)
 		return PROOF_NONE;
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	finding->nonce = stratum_share_hash(call, finding->job, 2);

@@ -149,6 +149,11 @@ void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 enum proof stratum_nonce_share(const struct rpc_call *call, struct stratum_state *state,
 			       struct finding *finding, enum stratum_field nonce, size_t digits);
 
+/* A share in Bitcoin's form, [user, job, extranonce2 hex, ntime 8h, nonce 8h], which of a branch
+ * that is proven or named is its own: fills identity and nonce. */
+enum proof stratum_known_share(const struct rpc_call *call, struct stratum_state *state,
+			       struct finding *finding, const struct stratum_branch *branch);
+
 /* Hash of a share: the job id and the params from `first` on, lists element by element; spelled
  * alike or not. 0 when there is no such param. */
 uint64_t stratum_share_hash(const struct rpc_call *call, uint64_t job, size_t first);

@@ -2,8 +2,9 @@
 #include "protocols/stratum_branch.h"
 #include "protocols/target.h"
 
-#define SHARE_FIELDS_MAX 10   /* of a share; the longest known has 6 */
-#define WORK_MAX         1e27 /* of a target; a block of Bitcoin is below 1e24 */
+#define SHARE_FIELDS_MAX   10 /* of a share; the longest known has 6 */
+#define EXTRANONCE2_DIGITS 32
+#define WORK_MAX           1e27 /* of a target; a block of Bitcoin is below 1e24 */
 
 #define BRANCH_ROW(id) &stratum_branch_##id,
 const struct stratum_branch *const stratum_branches[] = { STRATUM_BRANCHES(BRANCH_ROW) };
@@ -203,6 +204,21 @@ enum proof stratum_nonce_share(const struct rpc_call *call, struct stratum_state
 		return PROOF_NONE;
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	finding->nonce = rpc_hash_hex(finding->job, text);
+	return proof;
+}
+
+enum proof stratum_known_share(const struct rpc_call *call, struct stratum_state *state,
+			       struct finding *finding, const struct stratum_branch *branch)
+{
+	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_HEX, FIELD_HEX8,
+						     FIELD_HEX8 };
+	enum proof proof = stratum_verdict(call, fields, 5, 4);
+
+	if (proof == PROOF_NONE || !stratum_is(state, branch) ||
+	    json_hex(call->doc, stratum_param(call, 2)).len > EXTRANONCE2_DIGITS)
+		return PROOF_NONE;
+	stratum_identity(call, state, finding, stratum_param(call, 0));
+	finding->nonce = stratum_share_hash(call, finding->job, 2);
 	return proof;
 }
 

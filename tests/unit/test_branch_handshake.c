@@ -21,6 +21,7 @@
 #define PLAIN             JOB_OF(ROOTS NUMBERS)
 #define SHARE_WITH(nonce) SHARE_OF(USER, ",\"00000001\",\"5f1a2b3c\",\"" nonce "\",\"" H64 "\"")
 #define SHARE             SHARE_WITH(H16)
+#define BARE(user)        SHARE_OF(user, ",\"00000001\",\"5f1a2b3c\",\"" H8 "\"")
 
 static void test_session(void **unused)
 {
@@ -56,6 +57,25 @@ static void test_any_moment(void **unused)
 	assert_string_equal(name_of(say_up(SHARE_WITH(H8))), "handshake");
 }
 
+/* A share without a mask is Bitcoin's, or anybody's, until something says whose. */
+static void test_bare_share(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_string_equal(name_of(say_up(BARE("ann"))), "stratum-v1");
+	say_down(DIFFICULTY);
+	say_down(JOB);
+	const struct heard *heard = say_up(BARE("ann.rig1"));
+	assert_string_equal(name_of(heard), "handshake");
+	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_string_equal(heard->worker, "rig1");
+	assert_string_equal(heard->algo, "handshake");
+	assert_true(heard->finding.nonce != 0);
+	begin();
+	say_up("{\"id\":1,\"method\":\"mining.authorize\",\"params\":[\"" USER "\"]}");
+	assert_string_equal(name_of(say_up(BARE(USER))), "handshake");
+}
+
 static void test_near_misses(void **unused)
 {
 	(void)unused;
@@ -80,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_any_moment),
+		cmocka_unit_test(test_bare_share),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_spellings_and_cuts),
 	};

@@ -19,6 +19,8 @@
 #define JOB   JOB_WITH("", "3c2b1a5f00000000")
 #define SHARE SHARE_OF("ann.rig1", ",\"00000001\",\"3c2b1a5f00000000\",\"" H16 "\"")
 
+#define SHORT SHARE_OF("ann.rig1", ",\"0001\",\"5f1a2b3c\",\"" H8 "\"")
+
 static void test_session(void **unused)
 {
 	(void)unused;
@@ -46,6 +48,22 @@ static void test_any_moment(void **unused)
 	assert_string_equal(name_of(say_down(JOB_WITH("00000001", "3c2b1a5f00000000"))), "sia");
 }
 
+/* Some cut times and nonces to four bytes. */
+static void test_short_share(void **unused)
+{
+	(void)unused;
+	begin();
+	say_down(DIFFICULTY);
+	say_down(JOB);
+	assert_string_equal(name_of(say_up(SHORT)), "sia");
+	assert_int_equal(talk.heard[0].finding.proof, PROOF_CONFIRMED);
+	begin();
+	say_up("{\"id\":1,\"method\":\"mining.authorize\",\"params\":[\"" H64
+	       "1a2b3c4d5e6f.rig1\"]}");
+	assert_string_equal(talk.heard[0].finding.wallet.coin, "SC");
+	assert_string_equal(name_of(say_up(SHORT)), "sia");
+}
+
 static void test_near_misses(void **unused)
 {
 	(void)unused;
@@ -54,9 +72,7 @@ static void test_near_misses(void **unused)
 	assert_unproven(DIR_TO_CLIENT, JOB_WITH("", "5f1a2b3c"));
 	assert_unproven(DIR_TO_CLIENT, JOB_WITH("none", "3c2b1a5f00000000"));
 	begin();
-	assert_string_equal(
-		name_of(say_up(SHARE_OF("ann.rig1", ",\"00000001\",\"5f1a2b3c\",\"" H8 "\""))),
-		"stratum-v1");
+	assert_string_equal(name_of(say_up(SHORT)), "stratum-v1");
 }
 
 static void test_spellings_and_cuts(void **unused)
@@ -72,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_any_moment),
+		cmocka_unit_test(test_short_share),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_spellings_and_cuts),
 	};

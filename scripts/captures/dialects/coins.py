@@ -221,6 +221,29 @@ def handshake(rng):
     return mine(talk, notify("60a1b2c3d4e51"), lambda: notify("60a1b2c3d4e52"), share)
 
 
+def handshake_plain(rng):
+    """Handshake alone with a server: its administrator's password first, no mask; no hash rate."""
+    talk = Stratum(rng, "handshake", user="exampleacct.rig1", port=3008)
+    talk.answer(talk.ask("mining.authorize_admin", [PASSWORD], proof=LIKELY), True)
+    talk.answer(talk.ask("mining.add_user", [talk.user, PASSWORD], proof=LIKELY), True)
+    talk.authorize()
+    talk.answer(talk.ask("mining.subscribe", [], proof=LIKELY),
+                [[["mining.notify", "5f1a2b3c"], ["mining.set_difficulty", "5f1a2b3c"]],
+                 "5f1a2b3c", 4], proof=LIKELY)
+    talk.push("mining.set_difficulty", [8], sets=True, proof=LIKELY)
+
+    def notify(name):
+        talk.push("mining.notify", [name, *(talk.hex(32) for _ in range(5)), "00000000",
+                                    "1b00ab12", f"{talk.time // SECOND:08x}"],
+                  job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(4), f"{talk.time // SECOND:08x}", talk.hex(4)],
+                    job, outcome, names=False)
+    return mine(talk, notify("60a1b2c3d4e51"), lambda: notify("60a1b2c3d4e52"), share)
+
+
 def lbry(rng):
     """LBRY: Bitcoin's job with the root of the claims in it."""
     talk = Stratum(rng, "lbry", user="exampleacct.rig1", port=3334)
@@ -264,4 +287,4 @@ def sia(rng):
 
 SESSIONS = {"kaspa": kaspa, "kaspa-asic": kaspa_asic, "alephium": alephium, "ergo": ergo,
             "conflux": conflux, "nervos": nervos, "xelis": xelis, "ironfish": ironfish,
-            "handshake": handshake, "lbry": lbry, "sia": sia}
+            "handshake": handshake, "handshake-plain": handshake_plain, "lbry": lbry, "sia": sia}
