@@ -97,8 +97,8 @@ static enum unit find_unit(const struct unit_row *rows, size_t count, struct sli
 
 static enum unit unit_in_force(const struct stratum_unit *unit, double difficulty)
 {
-	const uint8_t evidence[] = { unit->option, unit->wallet, unit->agent, unit->coin_option,
-				     unit->prevhash };
+	const uint8_t evidence[] = { unit->option,      unit->wallet,   unit->agent,
+				     unit->coin_option, unit->prevhash, unit->foreign };
 
 	for (size_t i = 0; i < sizeof(evidence); i++)
 		if (evidence[i] != UNIT_UNKNOWN)
@@ -118,7 +118,11 @@ void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet)
 {
 	if (wallet->check == WALLET_NONE || wallet->coin == NULL)
 		return;
-	unit->wallet = (uint8_t)find_unit(coin_units, ROWS(coin_units), slice_str(wallet->coin));
+	if (strcmp(wallet->coin, "ETH") == 0)
+		unit->foreign = UNIT_OTHER;
+	else
+		unit->wallet =
+			(uint8_t)find_unit(coin_units, ROWS(coin_units), slice_str(wallet->coin));
 	unit->coin = wallet->coin;
 }
 

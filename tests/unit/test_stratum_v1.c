@@ -15,6 +15,7 @@
 #define PREV_BTC H8 H8 H8 H8 H8 H8 Z8 Z8
 #define PREV_ONE H8 H8 H8 H8 H8 H8 H8 Z8
 #define BTC_USER "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07"
+#define ETH_USER "\"0x000102030405060708090a0b0c0d0e0f10111213.rig1\",\"x\""
 #define LTC_USER "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
 
 #define CONFIGURE \
@@ -204,6 +205,10 @@ static void test_work_by_evidence(void **unused)
 	assert_work(account, "cpuminer-gr/1.2.4", NOTIFY, TARGET_WORK_SCRYPT, "ghostrider");
 	assert_work("\"ann.r1\",\"c=RXD\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha512256d");
 	assert_work("\"ann.r1\",\"a=sha512/256d\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha512256d");
+	/* several chains pay to addresses of Ethereum's form: the job tells, or nothing does */
+	assert_work(ETH_USER, "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN, "sha256d");
+	assert_work(ETH_USER, "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
+	assert_work(ETH_USER, "", NOTIFY, 0, "");
 	/* a multi-algorithm pool pays in a coin that is not the one it mines */
 	assert_work("\"" BTC_USER "\",\"a=scrypt\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_null(talk.heard[0].finding.coin);

@@ -11,6 +11,7 @@ from .talk import CONFIRMED, LIKELY, Num, mine
 BTC = "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E"
 LTC = "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe"
 DCR = "DsRg8nX9XrUSMSJ1HNAmAi3UXwV4nkNnmQw"
+QUAI = "0x000102030405060708090a0b0c0d0e0f10111213"
 SCRYPT_WORK = 1 << 16
 
 
@@ -72,6 +73,14 @@ def scrypt(rng):
     return mine(talk, talk.notify("a1"), lambda: talk.notify("a2"), talk.share())
 
 
+def quai(rng):
+    """Quai: another chain's jobs; an address of Ethereum's form tells no algorithm, the job does."""
+    talk = Bitcoin(rng, "stratum-v1", user=QUAI + ".rig1")
+    talk.begin("cgminer/4.12.1", subscription(rng))
+    talk.difficulty(230000, BITCOIN_WORK)
+    return mine(talk, talk.notify("00000001"), lambda: talk.notify("00000002"), talk.share())
+
+
 def decred(rng):
     """Decred: the first half of the coinbase is the rest of a header, no merkle branches."""
     talk = Bitcoin(rng, "decred", user=DCR + ".rig1")
@@ -114,5 +123,5 @@ def btcagent(rng):
     return talk
 
 
-SESSIONS = {"stratum-v1": bitcoin, "stratum-v1-scrypt": scrypt, "decred": decred,
+SESSIONS = {"stratum-v1": bitcoin, "stratum-v1-scrypt": scrypt, "quai": quai, "decred": decred,
             "btcagent": btcagent}
