@@ -23,7 +23,7 @@ static const char *const algos[] = {
 	"cn-lite",       "cn-heavy",     "cryptonight",
 	"randomx",       "etchash",      "ethash",
 	"autolykos2",    "c29",          "cuckaroo",
-	"sha3x",
+	"sha3x",         "dynexsolve",
 };
 
 /* What miners call themselves, without regard to case. */
@@ -31,7 +31,7 @@ static const char *const agents[] = {
 	"xmrig",     "xmr-stak", "xmr-node-proxy", "xmr-proxy",    "xmr/",      "cpuminer",
 	"srbminer",  "jce/",     "ccminer",        "teamredminer", "minergate", "cast_xmr",
 	"claymore",  "lolminer", "deepminer",      "gminer",       "rigel",     "bzminer",
-	"nanominer", "bmminer",  "stak-nvidia",    "nbminer",      "wildrig",
+	"nanominer", "bmminer",  "stak-nvidia",    "nbminer",      "wildrig",   "dynexsolve",
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

@@ -103,7 +103,7 @@ static struct slice strip_payment_id(struct slice part)
 static struct slice first_worker(struct slice part)
 {
 	if (slice_starts(part, "+")) {
-		struct slice rest = slice_tail(part, 1);
+		struct slice rest = strip_payment_id(slice_tail(part, 1));
 		size_t dot = slice_find(rest, '.');
 
 		if (is_digits(slice_head(rest, dot)))

@@ -1,7 +1,7 @@
 /* wallet_form.c: the address forms of the coins.
  *
  *   Base58Check        version 1 or 2 | hash 20 | checksum 4      BTC LTC DOGE DASH ZEC ZEN TRX ...
- *   CryptoNote         tag | 32 | 32 (| 8) | checksum 4           XMR WOW ZANO, their like
+ *   CryptoNote         tag | 32 | 32 (| 8) | checksum 4           XMR WOW ZANO DNX, their like
  *   Bech32, Bech32m    hrp 1 version program checksum             BTC LTC, and others by hrp
  *   CashAddr           prefix : version hash checksum             BCH KAS NEXA, CFX (CIP-37)
  *   IBAN               NQ check 2, account 32, modulo 97          NIM
@@ -78,6 +78,7 @@ static const struct {
 } cryptonote_tags[] = {
 	{ 0x12, 95, '4', "XMR" },   { 0x2a, 95, '8', "XMR" },  { 0x13, 106, '4', "XMR" },
 	{ 0x1032, 97, 'W', "WOW" }, { 12208, 97, 'W', "WOW" }, { 0xc5, 97, 'Z', "ZANO" },
+	{ 0xb9, 97, 'X', "DNX" },
 };
 
 /* Coins whose tags are not listed: a checksum that holds proves the rest. */

@@ -26,6 +26,9 @@ static struct guard guard;
 #define ZANO_STANDARD \
 	"ZxBripRehY43rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3ra6QNLjuWZ6i8totRApfb6i8totRApfb6i8totRAp" \
 	"fb1HztCzRcQ"
+#define DNX_STANDARD \
+	"Xwme4KZbE7621UVT1p34Di3MPXQQ9NRfr4hJZMnUho7z63DbKAp3Aa87P8dGZ9NY2G8j3fDwUhuUQA4xhBKp3G" \
+	"vY1Xzt9v2qm"
 #define BTC_BECH32 "bc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8jj72z"
 #define BCH_CASH   "bitcoincash:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyv08ghqexq"
 #define KAS_CASH   "kaspa:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6jf"
@@ -72,6 +75,7 @@ static const struct {
 	{ XMR_INTEGRATED, "XMR", WALLET_BAD },
 	{ WOW_STANDARD, "WOW", WALLET_BAD },
 	{ ZANO_STANDARD, "ZANO", WALLET_BAD },
+	{ DNX_STANDARD, "DNX", WALLET_BAD },
 	{ KAS_CASH, "KAS", WALLET_BAD },
 	{ "kaspa:qygpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7vqd2tpkkyl", "KAS",
 	  WALLET_BAD },
@@ -337,6 +341,11 @@ static const struct login_case logins[] = {
 	{ XMR_STANDARD "_rig_2", WALLET_VALID, XMR_STANDARD, "rig_2", "" },
 	{ XMR_STANDARD "+5000", WALLET_VALID, XMR_STANDARD, "", "" },
 	{ XMR_STANDARD "+5000.w1", WALLET_VALID, XMR_STANDARD, "w1", "" },
+	/* a payment id, as exchanges want it */
+	{ DNX_STANDARD "+101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f.w1",
+	  WALLET_VALID, DNX_STANDARD, "w1", "" },
+	{ DNX_STANDARD "+101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f",
+	  WALLET_VALID, DNX_STANDARD, "", "" },
 	/* P2Pool's difficulties are nobody's name */
 	{ "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E+512/4096", WALLET_VALID,
 	  "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E", "", "" },

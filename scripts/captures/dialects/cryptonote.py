@@ -2,7 +2,7 @@
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from capturekit import SECOND, TO_SERVER
 
@@ -10,6 +10,8 @@ from ..build import START, XMR_WALLET, XMRIG, xmrig
 from ..cryptonote_miner import MAX64, target_difficulty, target_hex, target_limit, varint
 from .talk import BEGIN, CONFIRMED, LIKELY, PASSWORD, Id, Talk, mine
 
+DNX_WALLET = "Xwme4KZbE7621UVT1p34Di3MPXQQ9NRfr4hJZMnUho7z63DbKAp3Aa87P8dGZ9NY2G8j3fDw" \
+             "UhuUQA4xhBKp3GvY1Xzt9v2qm"
 REFUSALS = {"rejected": "Low difficulty share", "stale": "Block expired"}
 REASONS = {text: outcome for outcome, text in REFUSALS.items()}
 
@@ -63,6 +65,7 @@ class Login(Talk):
     wide: bool = False
     nonce: bytes = bytes(4)
     algo: str = "rx/0"
+    more: dict = field(default_factory=dict)  # that shares have besides
 
     def call(self, method, params, is_share=False, **facts):
         """A request; returns its id."""
@@ -113,8 +116,9 @@ class Login(Talk):
         low = self.rng.randrange(1, limit).to_bytes(8, "little").hex()
         nonce = self.rng.randbytes(3) + (self.nonce[3:] or b"\0")
         number = self.call("submit", {"id": self.rpc_id, "job_id": job, "nonce": nonce.hex(),
-                                      "result": self.hex(24) + low}, True, share=share,
-                           proof=CONFIRMED, names=True)
+                                      "result": self.hex(24) + low} | self.more, True,
+                           share=share, proof=CONFIRMED, names=True,
+                           who={"algo": self.algo} if self.more else {})
         if outcome != "unanswered":
             text = REFUSALS.get(outcome)
             self.reply(number, None if text else {"status": "OK"},
@@ -192,6 +196,21 @@ def polling(rng):
     return mine(talk, first, second, talk.share)
 
 
+def dynex(rng):
+    """Dynex: jobs name no algorithm, shares do; the wallet has a payment id behind it."""
+    talk = Login(rng, "cryptonote", rpc_id="d" + rng.randbytes(4).hex(), algo="dynexsolve")
+    number = talk.begin(f"{DNX_WALLET}+{talk.hex(32)}.rig1", "DynexSolve 2.2.5",
+                        who={"wallet": DNX_WALLET, "worker": "rig1", "coin": "DNX"})
+
+    def job(name):
+        out = talk.job(name, 15000)
+        return {key: out[key] for key in ("blob", "job_id", "target", "height")} \
+            | {"id": talk.rpc_id}
+    talk.more = {"algo": talk.algo, "mallob": talk.hex(4), "POUW_JOB": "17", "POUW_BLOB": "",
+                 "POUW_HASH": talk.hex(32), "POUW_DIFF": "4096"}
+    return mine(talk, talk.welcome(number, job("d1")), lambda: talk.push(job("d2")), talk.share)
+
+
 SESSIONS = {"cryptonote": adopted, "cryptonote-nicehash": nicehash, "cryptonote-proxy": proxy,
             "cryptonote-donation": donation, "cryptonote-selfselect": selfselect,
-            "cryptonote-polling": polling}
+            "cryptonote-polling": polling, "dynex": dynex}
