@@ -18,6 +18,8 @@
 #define TIME_LEAST    1500000000000u /* 2017 */
 #define TIME_MOST     4102444800000u /* 2100 */
 
+#define OFFSHOOT_LEAST 61 /* characters behind the prefix */
+
 /* Chains that speak alike and hash otherwise. */
 static const char *const offshoots[] = { "KLS", "PYI", "SPR",  "HTN", "BGA",
 					 "NXL", "SDR", "WALA", "CYTX" };
@@ -29,6 +31,12 @@ static void set_coin(const struct stratum_state *state, struct finding *finding)
 			finding->coin = offshoots[i];
 			finding->algo = slice_of(NULL, 0);
 		}
+	/* an address as Kaspa's, of nobody that we know */
+	if (state->user.check == WALLET_VALID && state->user.coin == NULL &&
+	    state->user.text.len > OFFSHOOT_LEAST) {
+		finding->coin = "";
+		finding->algo = slice_of(NULL, 0);
+	}
 }
 
 /* Numbers in the list; 0 when there is something else in it. */

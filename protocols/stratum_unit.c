@@ -63,6 +63,7 @@ struct unit_row {
 static const struct unit_row coin_units[] = {
 	{ "BTC", UNIT_SHA256D }, { "BCH", UNIT_SHA256D },    { "LTC", UNIT_SCRYPT },
 	{ "DOGE", UNIT_SCRYPT }, { "RTM", UNIT_GHOSTRIDER }, { "RXD", UNIT_SHA512_256D },
+	{ "XEC", UNIT_SHA256D },
 };
 
 static const struct unit_row algo_units[] = {

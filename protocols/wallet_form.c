@@ -3,7 +3,8 @@
  *   Base58Check        version 1 or 2 | hash 20 | checksum 4      BTC LTC DOGE DASH ZEC ZEN TRX ...
  *   CryptoNote         tag | 32 | 32 (| 8) | checksum 4           XMR WOW ZANO DNX, their like
  *   Bech32, Bech32m    hrp 1 version program checksum             BTC LTC, and others by hrp
- *   CashAddr           prefix : version hash checksum             BCH KAS NEXA, CFX (CIP-37)
+ *   CashAddr           prefix : version hash checksum             BCH XEC KAS NEXA, CFX (CIP-37),
+ *                                                                 offshoots by the checksum alone
  *   IBAN               NQ check 2, account 32, modulo 97          NIM
  *   EIP-55             0x and 40 digits, upper case by Keccak-256 ETH and its like
  *
@@ -187,13 +188,42 @@ static const struct {
 	const char *coin;
 	uint8_t chars[2]; /* as above */
 } cash_prefixes[] = {
-	{ "bitcoincash:", "BCH", { 42, 42 } }, { "kaspa:", "KAS", { 61, 63 } },
-	{ "karlsen:", "KLS", { 61, 63 } },     { "pyrin:", "PYI", { 61, 63 } },
-	{ "spectre:", "SPR", { 61, 63 } },     { "hoosat:", "HTN", { 61, 63 } },
-	{ "bugna:", "BGA", { 61, 63 } },       { "nexellia:", "NXL", { 61, 63 } },
-	{ "sedra:", "SDR", { 61, 63 } },       { "waglayla:", "WALA", { 61, 63 } },
-	{ "cryptix:", "CYTX", { 61, 63 } },    { "nexa:", "NEXA", { 48, 48 } },
+	{ "bitcoincash:", "BCH", { 42, 42 } }, { "ecash:", "XEC", { 42, 42 } },
+	{ "kaspa:", "KAS", { 61, 63 } },       { "karlsen:", "KLS", { 61, 63 } },
+	{ "pyrin:", "PYI", { 61, 63 } },       { "spectre:", "SPR", { 61, 63 } },
+	{ "hoosat:", "HTN", { 61, 63 } },      { "bugna:", "BGA", { 61, 63 } },
+	{ "nexellia:", "NXL", { 61, 63 } },    { "sedra:", "SDR", { 61, 63 } },
+	{ "waglayla:", "WALA", { 61, 63 } },   { "cryptix:", "CYTX", { 61, 63 } },
+	{ "nexa:", "NEXA", { 48, 48 } },
 };
+
+#define CASH_CHARS_20   42 /* of a hash of 20 bytes, with version and checksum */
+#define CASH_CHARS_32   61
+#define CASH_CHARS_33   63
+#define CASH_PREFIX_MAX 16
+
+/* The prefix of a chain that is not listed, with its colon: there are dozens of offshoots, and all
+ * keep the checksum, which the prefix is part of. 0: none, or it does not hold. */
+static size_t foreign_prefix(struct slice text)
+{
+	struct slice head = slice_head(text, CASH_PREFIX_MAX);
+	size_t colon = slice_find(head, ':');
+	struct slice name = slice_head(text, colon);
+	struct slice data = slice_tail(text, colon + 1);
+	size_t chars = 0;
+
+	if (colon == head.len)
+		return 0;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] < 'a' || name.ptr[i] > 'z')
+			return 0;
+	while (chars <= CASH_CHARS_33 && chars < data.len && bech32_value(data.ptr[chars]) >= 0)
+		chars++;
+	return (chars == CASH_CHARS_20 || chars == CASH_CHARS_32 || chars == CASH_CHARS_33) &&
+			       bech32_cash_holds(name, slice_head(data, chars))
+		       ? colon + 1
+		       : 0;
+}
 
 static struct wallet_form cash_form(struct slice address)
 {
@@ -210,6 +240,10 @@ static struct wallet_form cash_form(struct slice address)
 			return form_of(WALLET_BAD, cash_prefixes[i].coin);
 		return no_form;
 	}
+	size_t prefix = foreign_prefix(address);
+
+	if (prefix > 0 && bech32_is(slice_tail(address, prefix)))
+		return form_of(WALLET_VALID, NULL);
 	/* the prefix may be left away: version byte 0 or 8 of a 160-bit hash begins with q or p */
 	if (address.len != 42 || !bech32_is(address) || bech32_value(address.ptr[0]) > 1)
 		return no_form;
@@ -453,7 +487,9 @@ size_t wallet_form_prefix(struct slice text)
 	for (size_t i = 0; i < COUNT(prefixes); i++)
 		if (starts_any_case(text, slice_str(prefixes[i])))
 			return strlen(prefixes[i]);
-	return conflux_prefix(text);
+	size_t conflux = conflux_prefix(text);
+
+	return conflux > 0 ? conflux : foreign_prefix(text);
 }
 
 const char *wallet_form_coin(struct slice name)

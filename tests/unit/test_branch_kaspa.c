@@ -109,6 +109,17 @@ static void test_offshoot(void **unused)
 	say_down(JOB_WORDS);
 	assert_string_equal(talk.heard[0].finding.coin, "KLS");
 	assert_string_equal(talk.heard[0].algo, "");
+	begin();
+	say_up(AUTHORIZE("astrix:qqqqzqsrqszsvpcgpy9qkrqdpc83qygjzv2p29shrqv35xcur50p7gtkmaxhv.r"));
+	say_down(JOB_WORDS);
+	assert_string_equal(name_of(&talk.heard[0]), "kaspa");
+	assert_string_equal(talk.heard[0].finding.coin, "");
+	assert_string_equal(talk.heard[0].algo, "");
+	/* who is paid in something else mines Kaspa all the same */
+	begin();
+	say_up(AUTHORIZE("RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.r"));
+	say_down(JOB_WORDS);
+	assert_string_equal(talk.heard[0].finding.coin, "KAS");
 }
 
 static void test_near_misses(void **unused)

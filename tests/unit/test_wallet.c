@@ -40,6 +40,7 @@ static struct guard guard;
 #define CFX_CIP37  "cfx:aajbceuxcumvpf22derb0ha7d2twajkcepu44a5ndk"
 #define CFX_TYPED  "CFX:TYPE.USER:AAJBCEUXCUMVPF22DERB0HA7D2TWAJKCEPU44A5NDK"
 #define NEXA_CASH  "nexa:nqtsq5g5zqg3yyc5z5tpwxqergd3c8g7ruszzg3rv7n3j7ae"
+#define AIX_CASH   "astrix:qqqqzqsrqszsvpcgpy9qkrqdpc83qygjzv2p29shrqv35xcur50p7gtkmaxhv"
 #define SIA        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425"
 #define KDA_KEY    "k:101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f"
 #define NIM_PLAIN  "NQ290123456789ABCDEFGHJKLMNPQRSTUVXY"
@@ -79,6 +80,9 @@ static const struct {
 	{ KAS_CASH, "KAS", WALLET_BAD },
 	{ "kaspa:qygpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7vqd2tpkkyl", "KAS",
 	  WALLET_BAD },
+	{ "ecash:qqqqzqsrqszsvpcgpy9qkrqdpc83qygjzvp7gjyhd4", "XEC", WALLET_BAD },
+	/* an offshoot nobody listed: only a checksum that holds tells it */
+	{ AIX_CASH, NULL, WALLET_NONE },
 	{ "karlsen:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz7n26xfmkz", "KLS",
 	  WALLET_BAD },
 	{ "spectre:qqgpzysnzs23v9ccrydpk8qarc0jqgfzyvjz2f389q5j52ev95hz70gqd6tch", "SPR",
@@ -373,6 +377,10 @@ static const struct login_case logins[] = {
 	{ KAS_CASH ".w", WALLET_VALID, KAS_CASH, "w", "" },
 	{ "KAS:" KAS_CASH ".w", WALLET_VALID, KAS_CASH, "w", "" },
 	{ "KAS:" KAS_CASH ".w#ab12-cd34", WALLET_VALID, KAS_CASH, "w", "" },
+	{ AIX_CASH ".w", WALLET_VALID, AIX_CASH, "w", "" },
+	{ AIX_CASH "_w", WALLET_VALID, AIX_CASH, "w", "" },
+	{ "AIX:" AIX_CASH "/w", WALLET_VALID, AIX_CASH, "w", "" },
+	{ "astrix:secret", WALLET_NONE, "astrix", "", "" },
 	{ XEL_BECH32 ".w", WALLET_VALID, XEL_BECH32, "w", "" },
 	{ CKB_SHORT ".w", WALLET_VALID, CKB_SHORT, "w", "" },
 	{ CFX_CIP37 ".w", WALLET_VALID, CFX_CIP37, "w", "" },

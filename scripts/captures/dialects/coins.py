@@ -8,6 +8,7 @@ from .stratum import Stratum, hashes, target_for
 from .talk import CONFIRMED, LIKELY, PASSWORD, PUSH, Id, Num, Talk, mine
 
 KAS = "kaspa:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6jf"
+AIX = "astrix:qqqqzqsrqszsvpcgpy9qkrqdpc83qygjzv2p29shrqv35xcur50p7gtkmaxhv"
 ALPH = "1C8CiQzPDgkhyWpVFbyDrxYrZCq5Kyjxh2trJ8XzQbTd"
 ERG = "9fRAWhdxEsTcdb8PhGNrZfwqa65zfkuYHAMmkQLcic1gdLSV5vA"
 CFX = "cfx:aakpe4uvt0fj7yb2w2hbem5h14b8kzwcgutxgc9sr1"
@@ -17,9 +18,9 @@ SC = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324
 XEL = "xel:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6"
 
 
-def kaspa(rng):
+def kaspa(rng, user=KAS + ".ks3"):
     """Kaspa: four numbers and a time in a job; the difficulty may be a fraction."""
-    talk = Stratum(rng, "kaspa", user=KAS + ".ks3", port=5555)
+    talk = Stratum(rng, "kaspa", user=user, port=5555)
     talk.begin("BzMiner/17.0", [True, "EthereumStratum/1.0.0"])
     talk.push("set_extranonce", ["0029", 6])
     talk.work = 64 * (1 << 32)
@@ -33,6 +34,11 @@ def kaspa(rng):
     def share(job, outcome):
         talk.submit([talk.user, job, "0x" + talk.hex(8)], job, outcome)
     return mine(talk, notify("17"), lambda: notify("18"), share)
+
+
+def kaspa_offshoot(rng):
+    """A chain that took over Kaspa's protocol and has an address prefix of its own."""
+    return kaspa(rng, AIX + ".ks3")
 
 
 def kaspa_asic(rng):
@@ -285,6 +291,7 @@ def sia(rng):
     return mine(talk, notify("1f"), lambda: notify("20"), share)
 
 
-SESSIONS = {"kaspa": kaspa, "kaspa-asic": kaspa_asic, "alephium": alephium, "ergo": ergo,
-            "conflux": conflux, "nervos": nervos, "xelis": xelis, "ironfish": ironfish,
-            "handshake": handshake, "handshake-plain": handshake_plain, "lbry": lbry, "sia": sia}
+SESSIONS = {"kaspa": kaspa, "kaspa-offshoot": kaspa_offshoot, "kaspa-asic": kaspa_asic,
+            "alephium": alephium, "ergo": ergo, "conflux": conflux, "nervos": nervos,
+            "xelis": xelis, "ironfish": ironfish, "handshake": handshake,
+            "handshake-plain": handshake_plain, "lbry": lbry, "sia": sia}
