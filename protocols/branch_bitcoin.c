@@ -45,7 +45,7 @@ static void read_coinbase(const struct rpc_call *call, struct stratum_state *sta
 	if (!coinbase_read(json_hex(call->doc, stratum_param(call, 2)),
 			   json_hex(call->doc, stratum_param(call, 3)), &coinbase))
 		return;
-	if (coin == NULL)
+	if (coin == NULL && state->unit.foreign == 0)
 		coin = slice_is(finding->algo, "sha256d")  ? "BTC"
 		       : slice_is(finding->algo, "scrypt") ? "LTC"
 							   : NULL;

@@ -63,7 +63,7 @@ struct unit_row {
 static const struct unit_row coin_units[] = {
 	{ "BTC", UNIT_SHA256D }, { "BCH", UNIT_SHA256D },    { "LTC", UNIT_SCRYPT },
 	{ "DOGE", UNIT_SCRYPT }, { "RTM", UNIT_GHOSTRIDER }, { "RXD", UNIT_SHA512_256D },
-	{ "XEC", UNIT_SHA256D },
+	{ "XEC", UNIT_SHA256D }, { "VTC", UNIT_VERTHASH },
 };
 
 static const struct unit_row algo_units[] = {
@@ -119,7 +119,7 @@ void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet)
 {
 	if (wallet->check == WALLET_NONE || wallet->coin == NULL)
 		return;
-	if (strcmp(wallet->coin, "ETH") == 0)
+	if (strcmp(wallet->coin, "ETH") == 0 || strcmp(wallet->coin, "DGB") == 0)
 		unit->foreign = UNIT_OTHER;
 	else
 		unit->wallet =

@@ -5,8 +5,8 @@
  * options, the coin of the wallet, a machine that can do one thing only, the coin among the
  * options, the zeros that end the previous hash beside the network's difficulty; and when there is
  * nothing, the size of the difficulty itself. An Ethereum address says no more than that it may be
- * something else: Quai pays to such for SHA-256d, scrypt and KawPow. Unknown stays unknown: no work
- * is claimed then. */
+ * something else: Quai pays to such for SHA-256d, scrypt and KawPow; so does DigiByte's, which is
+ * mined in five ways. Unknown stays unknown: no work is claimed then. */
 #ifndef PROTOCOLS_STRATUM_UNIT_H
 #define PROTOCOLS_STRATUM_UNIT_H
 
@@ -20,7 +20,7 @@ struct stratum_unit {
 	uint8_t agent;
 	uint8_t coin_option;
 	uint8_t prevhash;
-	uint8_t foreign; /* a wallet of a ledger to which several chains pay */
+	uint8_t foreign; /* a wallet to which is paid for several algorithms */
 };
 
 void stratum_unit_agent(struct stratum_unit *unit, struct slice agent);

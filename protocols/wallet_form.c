@@ -42,7 +42,8 @@ static const struct {
 	{ 30, 1, "DOGE" },    { 22, 1, "DOGE" },    { 76, 1, "DASH" },    { 16, 1, "DASH" },
 	{ 60, 1, NULL },      { 33, 1, "EVR" },     { 38, 1, "BTG" },     { 82, 1, "FIRO" },
 	{ 65, 1, "TRX" },     { 0x1cb8, 2, "ZEC" }, { 0x1cbd, 2, "ZEC" }, { 0x2089, 2, "ZEN" },
-	{ 0x2096, 2, "ZEN" },
+	{ 0x2096, 2, "ZEN" }, { 85, 1, "LBC" },     { 122, 1, "LBC" },    { 63, 1, "DGB" },
+	{ 71, 1, "VTC" },
 };
 
 static struct wallet_form base58_form(struct slice address)
@@ -160,7 +161,25 @@ static const struct {
 	{ "zs1", "ZEC", false, { 0, 0 } },      { "u1", "ZEC", false, { 0, 0 } },
 	{ "ckb1", "CKB", false, { 42, 93 } },   { "xel:", "XEL", false, { 59, 59 } },
 	{ "grin1", "GRIN", false, { 58, 58 } }, { "hs1", "HNS", true, { 39, 59 } },
+	{ "lbc1", "LBC", true, { 39, 59 } },    { "dgb1", "DGB", true, { 39, 59 } },
+	{ "vtc1", "VTC", true, { 39, 59 } },
 };
+
+#define WITNESS_PREFIX_MAX 8
+
+/* Bitcoin's form under a prefix that is not listed; its checksum covers the prefix. */
+static bool is_foreign_witness(struct slice address)
+{
+	size_t one = slice_find(slice_head(address, WITNESS_PREFIX_MAX + 1), '1');
+	struct slice prefix = slice_head(address, one);
+	struct slice data = slice_tail(address, one + 1);
+
+	for (size_t i = 0; i < prefix.len; i++)
+		if (prefix.ptr[i] < 'a' || prefix.ptr[i] > 'z')
+			return false;
+	return prefix.len >= 2 && prefix.len <= WITNESS_PREFIX_MAX &&
+	       bech32_is_witness(bech32_kind(prefix, data), data);
+}
 
 static struct wallet_form bech32_form(struct slice address)
 {
@@ -178,7 +197,7 @@ static struct wallet_form bech32_form(struct slice address)
 		if (bech32_is(data) && (data.len == chars[0] || data.len == chars[1]))
 			return form_of(WALLET_BAD, bech32_prefixes[i].coin);
 	}
-	return no_form;
+	return is_foreign_witness(address) ? form_of(WALLET_VALID, NULL) : no_form;
 }
 
 /* A hash of 20 or 32 bytes, a public key of 33; Nexa has a script instead, of any length, but most

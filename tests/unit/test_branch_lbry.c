@@ -46,6 +46,11 @@ static void test_any_moment(void **unused)
 	begin();
 	assert_string_equal(name_of(say_up(SHARE)), "stratum-v1");
 	assert_null(talk.heard[0].finding.coin);
+	/* unless an address has told */
+	begin();
+	say_up("{\"id\":1,\"method\":\"mining.authorize\",\"params\":["
+	       "\"bECDxPMzYaGG3RqRM2zYRjmTWaLDARSPhC.rig1\"]}");
+	assert_string_equal(name_of(say_up(SHARE)), "lbry");
 }
 
 static void test_near_misses(void **unused)

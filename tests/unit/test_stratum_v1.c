@@ -16,6 +16,8 @@
 #define PREV_ONE H8 H8 H8 H8 H8 H8 H8 Z8
 #define BTC_USER "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07"
 #define ETH_USER "\"0x000102030405060708090a0b0c0d0e0f10111213.rig1\",\"x\""
+#define DGB_USER "dgb1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rsfkxjv"
+#define VTC_USER "VbTnAsBxc3mzbMtD1AL5dyxShWj1AXZzaB"
 #define LTC_USER "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
 
 #define CONFIGURE \
@@ -209,6 +211,9 @@ static void test_work_by_evidence(void **unused)
 	assert_work(ETH_USER, "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN, "sha256d");
 	assert_work(ETH_USER, "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
 	assert_work(ETH_USER, "", NOTIFY, 0, "");
+	assert_work("\"" DGB_USER "\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN, "sha256d");
+	assert_work("\"" DGB_USER "\"", "", NOTIFY, 0, "");
+	assert_work("\"" VTC_USER "\"", "", NOTIFY, 0x1p24, "verthash");
 	/* a multi-algorithm pool pays in a coin that is not the one it mines */
 	assert_work("\"" BTC_USER "\",\"a=scrypt\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_null(talk.heard[0].finding.coin);

@@ -13,6 +13,7 @@ ALPH = "1C8CiQzPDgkhyWpVFbyDrxYrZCq5Kyjxh2trJ8XzQbTd"
 ERG = "9fRAWhdxEsTcdb8PhGNrZfwqa65zfkuYHAMmkQLcic1gdLSV5vA"
 CFX = "cfx:aakpe4uvt0fj7yb2w2hbem5h14b8kzwcgutxgc9sr1"
 CKB = "ckb1qyqzqyrkz8t3wpu8zlhsz2zjv2p5hpgqyh4sj3kjpx"
+LBC = "bECDxPMzYaGG3RqRM2zYRjmTWaLDARSPhC"
 HNS = "hs1qqqqsyqcyq5rqwzqfpg9scrgwpugpzysnnu4smt"
 SC = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425"
 XEL = "xel:qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0jqsxdsp6"
@@ -252,7 +253,7 @@ def handshake_plain(rng):
 
 def lbry(rng):
     """LBRY: Bitcoin's job with the root of the claims in it."""
-    talk = Stratum(rng, "lbry", user="exampleacct.rig1", port=3334)
+    talk = Stratum(rng, "lbry", user=LBC + ".rig1", port=3334)
     talk.begin("cgminer/4.9.0", [[["mining.set_difficulty", "1"], ["mining.notify", "2"]],
                                  "6a1b2c3d", 4])
     talk.set_difficulty(256, 1 << 24)
