@@ -70,8 +70,8 @@ static enum proof kaspa_notify(const struct rpc_call *call, struct stratum_state
 	if (count < 2 || stratum_match(call, fields, 3) != count)
 		return PROOF_NONE;
 	set_coin(state, finding);
-	if (count == 2 && is_text)
-		return PROOF_CONFIRMED;
+	if (count == 2 && is_text) /* Aleo's begin so, too */
+		return call->doc->is_cut ? PROOF_LIKELY : PROOF_CONFIRMED;
 	if (count == 3 && words == HASH_WORDS)
 		return PROOF_CONFIRMED;
 	if (count == 3 && rpc_is_hex(call->doc, stratum_param(call, 1), 64) &&

@@ -79,7 +79,8 @@ struct stratum_branch {
 	X(kadena) \
 	X(handshake) \
 	X(lbry) \
-	X(sia)
+	X(sia) \
+	X(aleo)
 
 #define STRATUM_BRANCH_DECLARE(id) extern const struct stratum_branch stratum_branch_##id;
 STRATUM_BRANCHES(STRATUM_BRANCH_DECLARE)

@@ -161,8 +161,8 @@ static const struct {
 	{ "zs1", "ZEC", false, { 0, 0 } },      { "u1", "ZEC", false, { 0, 0 } },
 	{ "ckb1", "CKB", false, { 42, 93 } },   { "xel:", "XEL", false, { 59, 59 } },
 	{ "grin1", "GRIN", false, { 58, 58 } }, { "hs1", "HNS", true, { 39, 59 } },
-	{ "lbc1", "LBC", true, { 39, 59 } },    { "dgb1", "DGB", true, { 39, 59 } },
-	{ "vtc1", "VTC", true, { 39, 59 } },
+	{ "aleo1", "ALEO", false, { 58, 58 } }, { "lbc1", "LBC", true, { 39, 59 } },
+	{ "dgb1", "DGB", true, { 39, 59 } },    { "vtc1", "VTC", true, { 39, 59 } },
 };
 
 #define WITNESS_PREFIX_MAX 8

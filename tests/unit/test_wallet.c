@@ -80,6 +80,7 @@ static const struct {
 	{ "r7hYPQPepFQgJTzdFZKLNNqZoEs7TEdpG1", "LBC", WALLET_BAD },
 	{ "SNkxHzoevc4z3tmWoofXkyn9fUfTUmoaj6", "DGB", WALLET_BAD },
 	{ "VbTnAsBxc3mzbMtD1AL5dyxShWj1AXZzaB", "VTC", WALLET_BAD },
+	{ "aleo1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sctexzp", "ALEO", WALLET_BAD },
 	{ "lbc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3r8cf7jr", "LBC", WALLET_BAD },
 	{ "dgb1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rsfkxjv", "DGB", WALLET_BAD },
 	{ "vtc1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rhr7vwd", "VTC", WALLET_BAD },

@@ -13,6 +13,8 @@ ALPH = "1C8CiQzPDgkhyWpVFbyDrxYrZCq5Kyjxh2trJ8XzQbTd"
 ERG = "9fRAWhdxEsTcdb8PhGNrZfwqa65zfkuYHAMmkQLcic1gdLSV5vA"
 CFX = "cfx:aakpe4uvt0fj7yb2w2hbem5h14b8kzwcgutxgc9sr1"
 CKB = "ckb1qyqzqyrkz8t3wpu8zlhsz2zjv2p5hpgqyh4sj3kjpx"
+ALEO = "aleo1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sctexzp"
+ALEO_POOL = "aleo1gpq5ys6yg4rywjzfff95cn2wfag9z5jn2324v46ct9d9khzate0szpqfku"
 LBC = "bECDxPMzYaGG3RqRM2zYRjmTWaLDARSPhC"
 HNS = "hs1qqqqsyqcyq5rqwzqfpg9scrgwpugpzysnnu4smt"
 SC = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425"
@@ -292,7 +294,27 @@ def sia(rng):
     return mine(talk, notify("1f"), lambda: notify("20"), share)
 
 
+def aleo(rng):
+    """Aleo: the pool's address in a job, solutions for hashes."""
+    talk = Stratum(rng, "aleo", user=ALEO + ".rig1", rpc=True, port=4420, units={"Sol/s": 1})
+    talk.answer(talk.ask("mining.subscribe", ["prover/0.2.0", "AleoStratum/2.0.0", None],
+                         proof=LIKELY, names=True, who={"agent": "prover/0.2.0"}),
+                [None, None, ALEO_POOL])
+    talk.authorize()
+
+    def notify(name, target):
+        talk.work = target
+        talk.push("mining.set_target", [target], sets=True, proof=LIKELY)
+        talk.push("mining.notify", [name, name + talk.hex(32) + "ff1f0000", ALEO_POOL, True],
+                  job=name, proof=CONFIRMED, names=True)
+        return name
+
+    def share(job, outcome):
+        talk.submit([talk.user, job, talk.hex(8), talk.hex(48), talk.hex(49)], job, outcome)
+    return mine(talk, notify("08020000", 256), lambda: notify("09020000", 512), share)
+
+
 SESSIONS = {"kaspa": kaspa, "kaspa-offshoot": kaspa_offshoot, "kaspa-asic": kaspa_asic,
             "alephium": alephium, "ergo": ergo, "conflux": conflux, "nervos": nervos,
             "xelis": xelis, "ironfish": ironfish, "handshake": handshake,
-            "handshake-plain": handshake_plain, "lbry": lbry, "sia": sia}
+            "handshake-plain": handshake_plain, "lbry": lbry, "sia": sia, "aleo": aleo}
