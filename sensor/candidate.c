@@ -181,7 +181,7 @@ void candidate_forget(struct flow *flow)
 
 	preface_begin(&nothing, false);
 	flow->preface[0] = flow->preface[1] = preface_pack(&nothing);
-	flow->late &= LATE_ANSWERED;
+	flow->late &= LATE_ANSWERED | LATE_GIVEN_UP;
 }
 
 void candidate_shut(struct flow *flow, enum direction dir)

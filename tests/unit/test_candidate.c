@@ -260,6 +260,18 @@ static void a_body_of_mining_comes_late(void **state)
 	assert_true(is_start());
 }
 
+/* The look after many bytes forgets what was said, not that it was in a carrier. */
+static void it_comes_very_late(void **state)
+{
+	(void)state;
+	give_up();
+	flow.flags |= FLOW_DECIDED;
+	candidate_forget(&flow);
+	assert_false(look(DOWN, "HTTP/1.1 200 OK\r\n\r\n"));
+	assert_true(look(UP, ASK(WORK)));
+	assert_true(is_start());
+}
+
 static void a_frame_of_mining_comes_late(void **state)
 {
 	(void)state;
@@ -303,6 +315,7 @@ int main(void)
 		TEST(sequence_numbers_follow_the_data),
 		TEST(a_request_of_mining_comes_late),
 		TEST(a_body_of_mining_comes_late),
+		TEST(it_comes_very_late),
 		TEST(a_frame_of_mining_comes_late),
 		TEST(nothing_of_it_stays),
 	};
