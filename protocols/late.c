@@ -37,8 +37,9 @@ bool late_request(struct slice payload)
  * one field that opens a WebSocket. */
 bool late_request_words(struct slice payload)
 {
-	static const char *const targets[] = { "ining", "ubmit" }; /* getMiningInfo, submitNonce */
-	static const char *const fields[] = { "ocket-" };          /* Sec-WebSocket-Key */
+	/* start_mining, getMiningInfo, submitNonce */
+	static const char *const targets[] = { "t_mining", "MiningInfo", "ubmit" };
+	static const char *const fields[] = { "ocket-" }; /* Sec-WebSocket-Key */
 	struct slice line = slice_head(payload, slice_find(payload, '\r'));
 
 	if (slice_starts(line, "CONNECT ") || has_word(line, targets, COUNT(targets)))
@@ -53,10 +54,11 @@ bool late_request_words(struct slice payload)
 bool late_body_words(struct slice body)
 {
 	static const char *const words[] = {
-		"getwork", "getWork", /* also of Ethereum */
-		"ubmit",              /* submitwork, eth_submitWork, submitblock */
-		"emplate",            /* getblocktemplate, get_block_template */
-		"ining",              /* mining.submit */
+		"getwork",    "getWork", /* also of Ethereum */
+		"ubmit",                 /* submitwork, eth_submitWork, submitblock */
+		"emplate",               /* getblocktemplate, get_block_template */
+		"miner_data",            /* get_miner_data */
+		"ining.",                /* mining.submit; not eth_mining, nor getmininginfo */
 	};
 
 	return has_word(body, words, COUNT(words));

@@ -12,6 +12,8 @@
 #define LOOK_UNIT     64   /* bytes, of flow.looked */
 #define LATE_BYTES    4096 /* of payload that a late look takes in */
 #define TAIL_BYTES    16   /* of a packet in mid-stream: enough to know how it ends */
+#define OPEN_BYTES    16   /* in which a body begins that comes without its head, or chunked */
+#define GO_ON_BYTES   64   /* more than it takes to say "go on" */
 #define HINT_UNITS    (2 * LIMIT_HINT_BYTES / LOOK_UNIT)
 #define RECHECK_UNITS (LIMIT_RECHECK_BYTES / LOOK_UNIT)
 
@@ -97,21 +99,33 @@ static bool may_hold_message(const struct flow *flow, enum direction dir, struct
 	       !preface_is_final(preface_with(flow, dir, slice_head(payload, at)));
 }
 
-/* The client begins a request where the server had the last word, and nothing is missing: no quoted
- * one stands there. */
-static bool begins_request(const struct flow *flow, enum direction dir, const struct packet *packet)
+static bool is_heard(const struct flow *flow, enum direction dir)
 {
-	return (flow->late & LATE_ANSWERED) != 0 && packet->tcp_seq == flow->next_seq[dir] &&
-	       late_request(packet->payload);
+	return (flow->seq_known & SEQ_DATA << dir) != 0;
 }
 
-/* A request that speaks of mining, or follows one whose body did. */
-static bool is_late_request(struct flow *flow, enum direction dir, const struct packet *packet)
+/* The server had the last word; what is not heard of it, the client acknowledges. */
+static bool is_answered(const struct flow *flow, const struct packet *packet)
 {
-	bool is_request = begins_request(flow, dir, packet);
+	uint32_t said = packet->tcp_ack - flow->next_seq[DIR_TO_CLIENT];
+
+	if (is_heard(flow, DIR_TO_CLIENT))
+		return (flow->late & LATE_ANSWERED) != 0;
+	return (flow->seq_known & SEQ_KNOWN << DIR_TO_CLIENT) != 0 && said > GO_ON_BYTES &&
+	       said <= INT32_MAX;
+}
+
+/* A request that speaks of mining, or follows one whose body did. One that begins where the server
+ * had the last word, and nothing is missing, is not quoted. */
+static bool is_late_request(struct flow *flow, const struct packet *packet)
+{
+	bool is_request = is_answered(flow, packet) &&
+			  packet->tcp_seq == flow->next_seq[DIR_TO_SERVER] &&
+			  late_request(packet->payload);
+	struct slice begin = slice_head(packet->payload, OPEN_BYTES);
 
 	if (is_request ? late_request_words(packet->payload)
-		       : looks_whole(packet->payload) && late_body_words(packet->payload))
+		       : slice_find(begin, '{') < begin.len && late_body_words(packet->payload))
 		flow->late |= LATE_WORDS;
 	return is_request && (flow->late & LATE_WORDS) != 0;
 }
@@ -121,7 +135,7 @@ static __attribute__((noinline)) bool is_late(struct flow *flow, enum direction 
 					      const struct packet *packet)
 {
 	flow->late &= (uint8_t) ~(LATE_REQUEST | LATE_FRAME);
-	if (dir == DIR_TO_SERVER && is_late_request(flow, dir, packet))
+	if (dir == DIR_TO_SERVER && is_late_request(flow, packet))
 		flow->late |= LATE_REQUEST;
 	else if (late_frame(packet->payload))
 		flow->late |= LATE_FRAME;
@@ -137,7 +151,7 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 	/* What the direction said makes any message in it a quotation. */
 	if (!is_due(flow, packet->payload) || preface_is_final(flow->preface[dir]))
 		return (flow->late & LATE_GIVEN_UP) != 0 && is_late(flow, dir, packet);
-	bool is_first = (flow->seq_known & SEQ_DATA << dir) == 0;
+	bool is_first = !is_heard(flow, dir);
 
 	if (is_early || may_hold_message(flow, dir, packet->payload) ||
 	    (is_first && dialects_begin(packet->payload, dir)))
@@ -193,10 +207,16 @@ void candidate_shut(struct flow *flow, enum direction dir)
 }
 
 /* Who speaks now. A server that only says "go on" does not. */
-static inline void take_turn(struct flow *flow, enum direction dir, struct slice payload)
+static inline void take_turn(struct flow *flow, enum direction dir, const struct packet *packet)
 {
-	if ((flow->late & LATE_GIVEN_UP) != 0 && slice_starts(payload, "HTTP/1.1 100"))
-		return;
+	if ((flow->late & LATE_GIVEN_UP) != 0) {
+		if (slice_starts(packet->payload, "HTTP/1.1 100"))
+			return;
+		if (dir == DIR_TO_SERVER && !is_heard(flow, DIR_TO_CLIENT)) {
+			flow->next_seq[DIR_TO_CLIENT] = packet->tcp_ack;
+			flow->seq_known |= (uint8_t)(SEQ_KNOWN << DIR_TO_CLIENT);
+		}
+	}
 	flow->late = (uint8_t)((flow->late & ~LATE_ANSWERED) |
 			       (dir == DIR_TO_CLIENT ? LATE_ANSWERED : 0));
 }
@@ -212,7 +232,7 @@ void candidate_advance(struct flow *flow, enum direction dir, const struct packe
 	if (packet->payload_wire == 0)
 		return;
 	flow->seq_known |= (uint8_t)(SEQ_DATA << dir);
-	take_turn(flow, dir, packet->payload);
+	take_turn(flow, dir, packet);
 }
 
 bool candidate_next_seq(const struct flow *flow, enum direction dir, uint32_t *seq)

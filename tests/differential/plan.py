@@ -93,7 +93,8 @@ def axes(name, write=session):
     for over, body in carriers(talk)[1:]:
         yield "carrier", Rendering(name, carriers=over, body=body, write=write)
     for over in USED.get(talk.home, ()):
-        yield "used", Rendering(name, carriers=over, write=write)
+        for vantage in ("whole", "client-only"):
+            yield "used", Rendering(name, carriers=over, vantage=vantage, write=write)
     for layer in list(LAYERS)[1:]:
         yield "layer", Rendering(name, layer=layer, write=write)
     for vantage in list(VANTAGES)[1:]:

@@ -260,6 +260,47 @@ static void a_body_of_mining_comes_late(void **state)
 	assert_true(is_start());
 }
 
+/* So does one in chunks, or in more packets than one. */
+static void a_body_in_parts_comes_late(void **state)
+{
+	(void)state;
+	give_up();
+	assert_false(look(UP, ASK("")));
+	assert_false(look(UP, "1f4\r\n{\"method\":\"getwork\","));
+	assert_false(look(UP, "\"params\":[]}\r\n"));
+	assert_false(look(DOWN, "HTTP/1.1 200 OK\r\n\r\n{}"));
+	assert_true(look(UP, ASK("")));
+	assert_true(is_start());
+}
+
+/* A request of the client's that acknowledges so many bytes more than the one before. */
+static bool ask_acked(uint32_t more)
+{
+	struct packet packet = { .tcp_seq = flow.next_seq[UP],
+				 .tcp_ack = flow.next_seq[DOWN] + more,
+				 .payload = slice_str(ASK(WORK)),
+				 .payload_wire = sizeof(ASK(WORK)) - 1 };
+	bool is_candidate = candidate_look(&flow, UP, &packet);
+
+	candidate_advance(&flow, UP, &packet);
+	return is_candidate;
+}
+
+/* A server that is not heard has answered when the client acknowledges an answer. */
+static void what_is_not_heard_was_said(void **state)
+{
+	(void)state;
+	flow.seq_known = 1; /* no SYN of the server's either */
+	flow.next_seq[DOWN] = UINT32_MAX - 100;
+	candidate_shut(&flow, UP);
+	assert_false(ask_acked(0)); /* from here on it is known what was said */
+	assert_false(ask_acked(0));
+	assert_false(ask_acked(25)); /* HTTP/1.1 100 Continue */
+	assert_false(ask_acked(UINT32_MAX));
+	assert_true(ask_acked(500));
+	assert_true(is_start());
+}
+
 /* The look after many bytes forgets what was said, not that it was in a carrier. */
 static void it_comes_very_late(void **state)
 {
@@ -315,6 +356,8 @@ int main(void)
 		TEST(sequence_numbers_follow_the_data),
 		TEST(a_request_of_mining_comes_late),
 		TEST(a_body_of_mining_comes_late),
+		TEST(a_body_in_parts_comes_late),
+		TEST(what_is_not_heard_was_said),
 		TEST(it_comes_very_late),
 		TEST(a_frame_of_mining_comes_late),
 		TEST(nothing_of_it_stays),

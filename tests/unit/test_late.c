@@ -48,6 +48,8 @@ static void test_requests_of_mining_have_words(void **state)
 		POST "{\"method\":\"getwork\"}",
 		POST "{\"method\":\"eth_submitWork\"}",
 		POST "{\"method\":\"getblocktemplate\"}",
+		POST "{\"method\":\"get_miner_data\"}",
+		"POST /start_mining HTTP/1.1\r\n\r\n",
 		"POST /burst?requestType=submitNonce HTTP/1.1\r\n\r\n",
 		"GET /burst?requestType=getMiningInfo HTTP/1.1\r\n\r\n",
 		GET "Sec-WebSocket-Key: x\r\n\r\n",
@@ -56,6 +58,8 @@ static void test_requests_of_mining_have_words(void **state)
 	static const char *const bad[] = {
 		POST,
 		POST "{\"method\":\"getnetworkinfo\"}",
+		POST "{\"method\":\"eth_mining\"}",
+		"GET /training HTTP/1.1\r\n\r\n",
 		GET "\r\n{\"method\":\"getwork\"}",
 		"POST / HTTP/1.1\r\nReferer: getwork\r\n",
 		"",
