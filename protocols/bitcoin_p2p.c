@@ -8,6 +8,7 @@
 #include "protocols/cursor.h"
 #include "protocols/dialect.h"
 #include "protocols/hash.h"
+#include "protocols/node_agent.h"
 
 #define MAGIC_BYTES    4
 #define COMMAND_BYTES  12
@@ -192,19 +193,11 @@ static bool is_intact(const struct p2p_message *message)
 	return cursor_u32le(&c) == message->checksum;
 }
 
-/* One that was cut is none: the other side may tell a whole one. */
 static struct slice agent_of(const struct p2p_message *message)
 {
-	struct cursor c = cursor_of(slice_tail(message->payload, VERSION_AGENT));
-	size_t len = cursor_u8(&c);
-	struct slice agent = cursor_take(&c, len);
-
-	if (!slice_starts(message->command, "version") || len > LIMIT_TEXT_BYTES - 1 || c.bad)
+	if (!slice_starts(message->command, "version"))
 		return slice_of(NULL, 0);
-	for (size_t i = 0; i < agent.len; i++)
-		if (agent.ptr[i] < ' ' || agent.ptr[i] >= 0x7f)
-			return slice_of(NULL, 0);
-	return agent;
+	return node_agent(slice_tail(message->payload, VERSION_AGENT));
 }
 
 static bool bitcoin_p2p_decode(void *state, struct message *msg, const struct finding_out *out)

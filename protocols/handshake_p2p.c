@@ -7,6 +7,7 @@
  * who it is. The encrypted form begins with random bytes and is left alone. */
 #include "protocols/cursor.h"
 #include "protocols/dialect.h"
+#include "protocols/node_agent.h"
 
 #define MAGIC_BYTES  4
 #define HEADER_BYTES 9
@@ -89,19 +90,11 @@ static enum frame_result handshake_p2p_frame(struct json *unused, struct slice i
 	return FRAME_MORE;
 }
 
-/* One that was cut is none: the other side may tell a whole one. */
 static struct slice agent_of(struct slice message)
 {
-	struct cursor c = cursor_of(slice_tail(message, HEADER_BYTES + AGENT_AT));
-	size_t len = cursor_u8(&c);
-	struct slice agent = cursor_take(&c, len);
-
-	if (message.ptr[MAGIC_BYTES] != TYPE_VERSION || len > LIMIT_TEXT_BYTES - 1 || c.bad)
+	if (message.ptr[MAGIC_BYTES] != TYPE_VERSION)
 		return slice_of(NULL, 0);
-	for (size_t i = 0; i < agent.len; i++)
-		if (agent.ptr[i] < ' ' || agent.ptr[i] >= 0x7f)
-			return slice_of(NULL, 0);
-	return agent;
+	return node_agent(slice_tail(message, HEADER_BYTES + AGENT_AT));
 }
 
 static bool handshake_p2p_decode(void *state, struct message *msg, const struct finding_out *out)
