@@ -19,8 +19,15 @@ OPT   ?= -O3 -g
 CFLAGS ?=
 # The programs are optimised as a whole; the objects hold plain code, too, which the unit tests link.
 LTO   ?= $(if $(SAN)$(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
+# GCC copies and clears with `rep movs` and `rep stos` what is often a few bytes: their start alone takes
+# longer than a call of memcpy().
+STRINGS := -mmemcpy-strategy=vector_loop:128:noalign,libcall:-1:noalign \
+           -mmemset-strategy=vector_loop:256:noalign,libcall:-1:noalign
+ifneq ($(shell $(CC) -Werror $(STRINGS) -E -x c /dev/null >/dev/null 2>&1 && echo yes),yes)
+STRINGS := # another compiler, or another machine
+endif
 COMMON := -std=gnu11 -I. -D_GNU_SOURCE -DMINECANARY_VERSION='"$(VERSION)"' $(WARN) $(OPT) \
-          -fstack-protector-strong -fPIE -pthread
+          $(STRINGS) -fstack-protector-strong -fPIE -pthread
 LDHARD := -pie -Wl,-z,relro,-z,now
 ifeq ($(SAN),)
 COMMON += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
