@@ -2,6 +2,7 @@
 #include "sensor/tag_table.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "sensor/large.h"
@@ -16,7 +17,7 @@ int tag_table_init(struct tag_table *self, size_t capacity)
 	self->bucket_max = TAG_BUCKETS_MIN;
 	while (self->bucket_max < capacity && self->bucket_max < TAG_BUCKETS_MAX)
 		self->bucket_max *= 2;
-	self->buckets = large_alloc(self->bucket_count * sizeof(struct tag_link *));
+	self->buckets = large_alloc(self->bucket_count * sizeof(*self->buckets));
 	return self->buckets != NULL ? 0 : -ENOMEM;
 }
 
@@ -32,14 +33,10 @@ void tag_table_fini(struct tag_table *self)
 	memset(self, 0, sizeof(*self));
 }
 
-static struct tag_link **find_bucket(const struct tag_table *self, struct siphash_tag tag)
-{
-	return &self->buckets[tag.h[0] & (self->bucket_count - 1)];
-}
-
 struct tag_link *tag_table_find(const struct tag_table *self, struct siphash_tag tag)
 {
-	struct tag_link *link = *find_bucket(self, tag);
+	const struct tag_bucket *bucket = tag_table_bucket(self, tag);
+	struct tag_link *link = (bucket->marks & tag_table_mark(tag)) != 0 ? bucket->first : NULL;
 
 	while (link != NULL && (link->tag.h[0] != tag.h[0] || link->tag.h[1] != tag.h[1]))
 		link = link->next;
@@ -71,16 +68,17 @@ static void list_unlink(struct tag_table *self, struct tag_link *link)
 
 static void put_in_bucket(struct tag_table *self, struct tag_link *link)
 {
-	struct tag_link **bucket = find_bucket(self, link->tag);
+	struct tag_bucket *bucket = tag_table_bucket(self, link->tag);
 
-	link->next = *bucket;
-	*bucket = link;
+	link->next = bucket->first;
+	bucket->first = link;
+	bucket->marks |= tag_table_mark(link->tag);
 }
 
 /* Without memory the chains only become longer. */
 static void grow(struct tag_table *self)
 {
-	struct tag_link **buckets = large_alloc(2 * self->bucket_count * sizeof(struct tag_link *));
+	struct tag_bucket *buckets = large_alloc(2 * self->bucket_count * sizeof(*buckets));
 
 	if (buckets == NULL)
 		return;
@@ -108,13 +106,28 @@ void tag_table_touch(struct tag_table *self, struct tag_link *link)
 	list_append(self, link);
 }
 
+/* A full table loses its oldest link for each new one: what the next such loss takes is begun. */
+static void prefetch_oldest(const struct tag_table *self)
+{
+	if (self->oldest == NULL)
+		return;
+	tag_table_prefetch_bucket(self, self->oldest->tag);
+	__builtin_prefetch(self->oldest->newer);
+}
+
 void tag_table_remove(struct tag_table *self, struct tag_link *link)
 {
-	struct tag_link **at = find_bucket(self, link->tag);
+	struct tag_bucket *bucket = tag_table_bucket(self, link->tag);
+	struct tag_link **at = &bucket->first;
+	bool is_oldest = link == self->oldest;
 
 	while (*at != link)
 		at = &(*at)->next;
 	*at = link->next;
+	if (bucket->first == NULL)
+		bucket->marks = 0;
 	list_unlink(self, link);
 	self->count--;
+	if (is_oldest)
+		prefetch_oldest(self);
 }

@@ -17,8 +17,13 @@ struct tag_link {
 	struct tag_link *newer;
 };
 
+struct tag_bucket {
+	struct tag_link *first;
+	uint64_t marks; /* a bit for each link that was added since the bucket was empty */
+};
+
 struct tag_table {
-	struct tag_link **buckets;
+	struct tag_bucket *buckets;
 	size_t bucket_count; /* a power of two */
 	size_t bucket_max;   /* for capacity entries */
 	size_t count;
@@ -33,19 +38,34 @@ int tag_table_init(struct tag_table *self, size_t capacity);
 /* Frees the buckets and, with free(), all entries. */
 void tag_table_fini(struct tag_table *self);
 
+static inline struct tag_bucket *tag_table_bucket(const struct tag_table *self,
+						  struct siphash_tag tag)
+{
+	return &self->buckets[tag.h[0] & (self->bucket_count - 1)];
+}
+
+/* Most look-ups find nothing: a bucket without the tag's mark tells so, and no link is touched. */
+static inline uint64_t tag_table_mark(struct siphash_tag tag)
+{
+	return UINT64_C(1) << (tag.h[1] & 63);
+}
+
 /* NULL: none. */
 struct tag_link *tag_table_find(const struct tag_table *self, struct siphash_tag tag);
 
-/* Many look-ups are waits for memory: for the bucket, then for its first link. Begun early for
- * several tags, they are one. */
+/* Many look-ups are waits for memory: for the bucket, then, if it may have the tag, for its first
+ * link. Begun early for several tags, they are one. */
 static inline void tag_table_prefetch_bucket(const struct tag_table *self, struct siphash_tag tag)
 {
-	__builtin_prefetch(&self->buckets[tag.h[0] & (self->bucket_count - 1)]);
+	__builtin_prefetch(tag_table_bucket(self, tag));
 }
 
 static inline void tag_table_prefetch_link(const struct tag_table *self, struct siphash_tag tag)
 {
-	__builtin_prefetch(self->buckets[tag.h[0] & (self->bucket_count - 1)]);
+	const struct tag_bucket *bucket = tag_table_bucket(self, tag);
+
+	if ((bucket->marks & tag_table_mark(tag)) != 0)
+		__builtin_prefetch(bucket->first);
 }
 
 /* The link becomes the newest; its tag must not be in the table. Now and then all entries change

@@ -127,12 +127,37 @@ static void the_order_is_that_of_last_use(void **state)
 	tag_table_fini(&table);
 }
 
+/* As a full table does for each new entry. Marks of what went stay until a bucket is empty. */
+static void the_oldest_ones_leave_no_marks(void **state)
+{
+	struct tag_table table;
+	uint64_t marks = 0;
+
+	(void)state;
+	assert_int_equal(tag_table_init(&table, MANY), 0);
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		if (table.count == MANY)
+			drop(&table, i - MANY);
+		add(&table, i);
+		assert_int_equal(find(&table, i)->number, i);
+	}
+	for (unsigned i = 0; i < 2 * MANY; i++)
+		assert_true((find(&table, i) != NULL) == (i >= MANY));
+	while (table.count > 0)
+		drop(&table, ((struct entry *)table.oldest)->number);
+	for (size_t i = 0; i < table.bucket_count; i++)
+		marks |= table.buckets[i].marks;
+	assert_true(marks == 0);
+	tag_table_fini(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_found_through_every_growth),
 		cmocka_unit_test(few_entries_take_few_buckets),
 		cmocka_unit_test(the_order_is_that_of_last_use),
+		cmocka_unit_test(the_oldest_ones_leave_no_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
