@@ -47,12 +47,14 @@ static void put(struct jsonw *w, const char *bytes, size_t len)
 	}
 }
 
-void jsonw_put_uint(struct jsonw *w, uint64_t value)
+static void put_uint(struct jsonw *w, uint64_t value)
 {
 	char digits[TEXTW_DIGITS];
-	size_t len = textw_digits(value, digits);
 
-	put(w, digits, len);
+	if (!w->is_full && w->size - w->len > sizeof(digits))
+		w->len += textw_digits(value, w->out + w->len);
+	else
+		put(w, digits, textw_digits(value, digits));
 }
 
 static void put_unicode_escape(struct jsonw *w, unsigned code)
@@ -266,6 +268,18 @@ void jsonw_begin(struct jsonw *w, const char *key, size_t key_len)
 	w->len = (size_t)(at - w->out);
 }
 
+void jsonw_add_text(struct jsonw *w, const char *key, size_t key_len, const char *text)
+{
+	jsonw_begin(w, key, key_len);
+	jsonw_put_bytes(w, text, strlen(text));
+}
+
+void jsonw_add_uint(struct jsonw *w, const char *key, size_t key_len, uint64_t value)
+{
+	jsonw_begin(w, key, key_len);
+	put_uint(w, value);
+}
+
 void jsonw_put_open(struct jsonw *w, char bracket)
 {
 	put_char(w, bracket);
@@ -320,7 +334,7 @@ void jsonw_put_fixed(struct jsonw *w, double value, unsigned decimals)
 			whole++;
 			fraction = 0;
 		}
-		jsonw_put_uint(w, whole);
+		put_uint(w, whole);
 	}
 	if (decimals == 0)
 		return;

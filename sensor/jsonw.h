@@ -32,63 +32,72 @@ void jsonw_close_array(struct jsonw *w);
 void jsonw_begin(struct jsonw *w, const char *key, size_t key_len);
 void jsonw_put_open(struct jsonw *w, char bracket);
 void jsonw_put_bytes(struct jsonw *w, const void *bytes, size_t len);
-void jsonw_put_uint(struct jsonw *w, uint64_t value);
 void jsonw_put_fixed(struct jsonw *w, double value, unsigned decimals);
 void jsonw_put_bool(struct jsonw *w, bool value);
 void jsonw_put_time(struct jsonw *w, uint64_t time_ns);
 
+/* Both in one, of the most frequent values. */
+void jsonw_add_text(struct jsonw *w, const char *key, size_t key_len, const char *text);
+void jsonw_add_uint(struct jsonw *w, const char *key, size_t key_len, uint64_t value);
+
 /* The members of a line. Keys are ours: plain ASCII without anything to escape; NULL: at the root
- * or in an array. Inline, so that the length of a literal key is known to the compiler: every event
- * has dozens of them. */
-static inline void jsonw_key(struct jsonw *w, const char *key)
+ * or in an array. Inline always, so that the length of a literal key is known to the compiler:
+ * every event has dozens of them. */
+#define JSONW_MEMBER static inline __attribute__((always_inline)) void
+
+static inline __attribute__((always_inline)) size_t jsonw_key_len(const char *key)
 {
-	jsonw_begin(w, key, key == NULL ? 0 : strlen(key));
+	return key == NULL ? 0 : strlen(key);
 }
 
-static inline void jsonw_object(struct jsonw *w, const char *key)
+JSONW_MEMBER jsonw_key(struct jsonw *w, const char *key)
+{
+	jsonw_begin(w, key, jsonw_key_len(key));
+}
+
+JSONW_MEMBER jsonw_object(struct jsonw *w, const char *key)
 {
 	jsonw_key(w, key);
 	jsonw_put_open(w, '{');
 }
 
-static inline void jsonw_array(struct jsonw *w, const char *key)
+JSONW_MEMBER jsonw_array(struct jsonw *w, const char *key)
 {
 	jsonw_key(w, key);
 	jsonw_put_open(w, '[');
 }
 
-static inline void jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len)
+JSONW_MEMBER jsonw_bytes(struct jsonw *w, const char *key, const void *bytes, size_t len)
 {
 	jsonw_key(w, key);
 	jsonw_put_bytes(w, bytes, len);
 }
 
-static inline void jsonw_text(struct jsonw *w, const char *key, const char *text)
+JSONW_MEMBER jsonw_text(struct jsonw *w, const char *key, const char *text)
 {
-	jsonw_bytes(w, key, text, strlen(text));
+	jsonw_add_text(w, key, jsonw_key_len(key), text);
 }
 
-static inline void jsonw_uint(struct jsonw *w, const char *key, uint64_t value)
+JSONW_MEMBER jsonw_uint(struct jsonw *w, const char *key, uint64_t value)
 {
-	jsonw_key(w, key);
-	jsonw_put_uint(w, value);
+	jsonw_add_uint(w, key, jsonw_key_len(key), value);
 }
 
 /* Fixed decimals, '.' whatever the locale; not finite becomes 0. */
-static inline void jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals)
+JSONW_MEMBER jsonw_fixed(struct jsonw *w, const char *key, double value, unsigned decimals)
 {
 	jsonw_key(w, key);
 	jsonw_put_fixed(w, value, decimals);
 }
 
-static inline void jsonw_bool(struct jsonw *w, const char *key, bool value)
+JSONW_MEMBER jsonw_bool(struct jsonw *w, const char *key, bool value)
 {
 	jsonw_key(w, key);
 	jsonw_put_bool(w, value);
 }
 
 /* 2026-03-05T10:01:07.123456+0000 */
-static inline void jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns)
+JSONW_MEMBER jsonw_time(struct jsonw *w, const char *key, uint64_t time_ns)
 {
 	jsonw_key(w, key);
 	jsonw_put_time(w, time_ns);
