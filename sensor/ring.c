@@ -10,7 +10,8 @@
  * Each side keeps a copy of the other's position and looks again only when the copy says full or
  * empty. Sleeping follows Dekker: the producer publishes head and then reads `sleeping`, the
  * consumer sets `sleeping` and then reads head; all four are sequentially consistent, so that one
- * of them sees the other. A push to a ring whose consumer is awake makes no system call. */
+ * of them sees the other. A push to a ring whose consumer is awake makes no system call; one that
+ * is not to wake it, because too little waits, needs no such order. */
 #include "sensor/ring.h"
 
 #include <assert.h>
@@ -225,9 +226,12 @@ bool ring_push(struct ring *ring, const void *entry, size_t size)
 	*ring_word(ring, head) = size;
 	if (size != 0)
 		memcpy(ring_word(ring, head + RING_HEADER), entry, size);
+	if (ring->bell == NULL || !is_worth_waking(ring, head + span)) {
+		atomic_store_explicit(&ring->head.position, head + span, memory_order_release);
+		return true;
+	}
 	atomic_store_explicit(&ring->head.position, head + span, memory_order_seq_cst);
-	if (ring->bell != NULL && is_worth_waking(ring, head + span) &&
-	    atomic_load_explicit(&ring->bell->sleeping, memory_order_seq_cst))
+	if (atomic_load_explicit(&ring->bell->sleeping, memory_order_seq_cst))
 		ring_bell_ring(ring->bell);
 	return true;
 }
