@@ -110,9 +110,12 @@ static enum peel peel_fragment(struct walk *walk, struct fragment *fragment)
 /* len: of the packet by its header. A mirror that cuts packets leaves fewer bytes than that. */
 static void enter_ip(struct walk *walk, uint8_t version, size_t len)
 {
-	walk_trim(walk, len);
-	walk->is_cut = walk->rest.len < len;
-	walk->ip.packet = walk->rest;
+	struct slice packet = slice_head(walk->rest, len);
+
+	walk->rest = packet;
+	walk->wire = len;
+	walk->is_cut = packet.len < len;
+	walk->ip.packet = packet;
 	walk->ip.bytes = (uint32_t)len;
 	walk->ip.packets = 1;
 	walk->ip.version = version;
