@@ -54,7 +54,7 @@ static void begin_record(struct flow_table *self, uint32_t index, uint64_t start
 
 /* Starts a flow in a slot that is in the index already. */
 static void begin_flow(struct flow_table *self, uint32_t index, const struct packet *packet,
-		       struct siphash_tag tag, const struct flow_place *place)
+		       struct flow_tag tag, const struct flow_place *place)
 {
 	struct flow_cold *cold = &self->cold[index];
 
@@ -93,8 +93,8 @@ static uint32_t take_slot(struct flow_table *self)
 	return index;
 }
 
-static uint32_t open_flow(struct flow_table *self, const struct packet *packet,
-			  struct siphash_tag tag, struct flow_place *place)
+static uint32_t open_flow(struct flow_table *self, const struct packet *packet, struct flow_tag tag,
+			  struct flow_place *place)
 {
 	uint32_t index = take_slot(self);
 
@@ -158,7 +158,7 @@ static void apply_gaps(struct flow_table *self, uint32_t index, const struct pac
 		       const struct flow_place *place)
 {
 	struct flow *flow = &self->hot[index];
-	struct siphash_tag tag = flow->tag;
+	struct flow_tag tag = flow->tag;
 
 	if (gap_ns(flow, packet) > self->timeout_ns[flow->tcp_state]) {
 		flow_table_finish(self, index, flow_table_silence(flow));
@@ -254,7 +254,7 @@ static void move_tcp(struct flow_table *self, uint32_t index, const struct packe
 		flow_table_schedule(self, index, flow_place_is_due(place));
 }
 
-uint32_t flow_touch(struct flow_table *self, const struct packet *packet, struct siphash_tag tag,
+uint32_t flow_touch(struct flow_table *self, const struct packet *packet, struct flow_tag tag,
 		    enum direction *dir)
 {
 	struct flow_place place;

@@ -12,8 +12,8 @@
 #define SENSOR_FLOW_H
 
 #include "protocols/dialect.h"
+#include "sensor/flow_hash.h"
 #include "sensor/packet.h"
-#include "sensor/siphash.h"
 #include "sensor/stats.h"
 
 #define FLOW_NONE UINT32_MAX
@@ -59,7 +59,7 @@ enum flow_contact {
 
 /* One cache line. Arrays of two are by enum direction. */
 struct flow {
-	struct siphash_tag tag;
+	struct flow_tag tag;
 	uint64_t last_ns;
 	uint32_t packets[2]; /* since the last spill into the cold part */
 	uint32_t bytes[2];   /* IP bytes, likewise */
@@ -141,14 +141,14 @@ struct flow_table *flow_table_new(const struct flow_table_options *options, stru
 void flow_table_free(struct flow_table *self);
 
 /* The steps of a batch: tags for all, prefetch all buckets, prefetch all lines, then touch. */
-struct siphash_tag flow_tag(const struct flow_table *self, const struct flow_key *key);
-void flow_prefetch_bucket(const struct flow_table *self, struct siphash_tag tag);
+struct flow_tag flow_tag_of(const struct flow_table *self, const struct flow_key *key);
+void flow_prefetch_bucket(const struct flow_table *self, struct flow_tag tag);
 /* False: the packet will most likely open a flow. */
-bool flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag);
+bool flow_prefetch_line(const struct flow_table *self, struct flow_tag tag);
 
 /* Finds or opens the packet's flow, applies its gaps, counts it and moves its TCP state. FLOW_NONE
  * when the table is full and nothing can be evicted (counted). *dir is the packet's direction. */
-uint32_t flow_touch(struct flow_table *self, const struct packet *packet, struct siphash_tag tag,
+uint32_t flow_touch(struct flow_table *self, const struct packet *packet, struct flow_tag tag,
 		    enum direction *dir);
 
 struct flow *flow_hot(struct flow_table *self, uint32_t index);

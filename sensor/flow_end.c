@@ -47,7 +47,7 @@ void flow_table_finish(struct flow_table *self, uint32_t index, enum flow_end re
 /* Ends the flow and gives its slot back. The wheel may have let go of it already. */
 static void end_flow(struct flow_table *self, uint32_t index, enum flow_end reason)
 {
-	struct siphash_tag tag = self->hot[index].tag;
+	struct flow_tag tag = self->hot[index].tag;
 	struct flow_place place = { 0 };
 	uint32_t found = flow_index_find(&self->index, self->hot, tag, &place);
 

@@ -48,13 +48,13 @@ struct flow_place {
 };
 
 static inline struct flow_bucket *flow_index_bucket(const struct flow_index *self,
-						    struct siphash_tag tag, unsigned steps)
+						    struct flow_tag tag, unsigned steps)
 {
 	return &self->buckets[((size_t)tag.h[0] + steps) & self->mask];
 }
 
 /* Of bits that choose no bucket. */
-static inline uint16_t flow_index_fragment(struct siphash_tag tag)
+static inline uint16_t flow_index_fragment(struct flow_tag tag)
 {
 	return (uint16_t)(tag.h[0] >> 48);
 }
@@ -91,7 +91,7 @@ static inline uint32_t flow_bucket_slot(const struct flow_bucket *bucket, unsign
 
 /* The slot of the tag, or FLOW_NONE; flows is the array of hot lines. */
 static inline uint32_t flow_index_find(const struct flow_index *self, const struct flow *flows,
-				       struct siphash_tag tag, struct flow_place *place)
+				       struct flow_tag tag, struct flow_place *place)
 {
 	uint16_t fragment = flow_index_fragment(tag);
 
@@ -116,8 +116,8 @@ static inline uint32_t flow_index_find(const struct flow_index *self, const stru
 }
 
 /* The tag must not be there. False when FLOW_INDEX_STEPS buckets in a row are full. */
-static inline bool flow_index_insert(struct flow_index *self, struct siphash_tag tag,
-				     uint32_t index, struct flow_place *place)
+static inline bool flow_index_insert(struct flow_index *self, struct flow_tag tag, uint32_t index,
+				     struct flow_place *place)
 {
 	unsigned steps = 0;
 	struct flow_bucket *bucket = flow_index_bucket(self, tag, 0);
@@ -138,7 +138,7 @@ static inline bool flow_index_insert(struct flow_index *self, struct siphash_tag
 	return true;
 }
 
-static inline void flow_index_remove(struct flow_index *self, struct siphash_tag tag,
+static inline void flow_index_remove(struct flow_index *self, struct flow_tag tag,
 				     const struct flow_place *place)
 {
 	place->bucket->used &= (uint16_t) ~(1u << place->entry);

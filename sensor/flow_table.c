@@ -56,19 +56,17 @@ static int allocate(struct flow_table *self, bool is_touched)
 	return 0;
 }
 
-static int choose_key(struct siphash_key *key, bool fixed_key)
+static int choose_hash(struct flow_hash *hash, bool fixed_key)
 {
-	static const struct siphash_key fixed = { { 0x6d696e6563616e61u, 0x7279666978656430u } };
-	ssize_t got;
+	struct siphash_key key = { { 0x6d696e6563616e61u, 0x7279666978656430u } };
+	ssize_t got = sizeof(key);
 
-	if (fixed_key) {
-		*key = fixed;
-		return 0;
-	}
-	do
-		got = getrandom(key, sizeof(*key), 0);
-	while (got < 0 && errno == EINTR);
-	return got == (ssize_t)sizeof(*key) ? 0 : -EIO;
+	if (!fixed_key)
+		do
+			got = getrandom(&key, sizeof(key), 0);
+		while (got < 0 && errno == EINTR);
+	*hash = flow_hash_of(key);
+	return got == (ssize_t)sizeof(key) ? 0 : -EIO;
 }
 
 static void set_timeouts(struct flow_table *self, const struct flow_timeouts *timeouts)
@@ -115,7 +113,7 @@ struct flow_table *flow_table_new(const struct flow_table_options *options, stru
 	self->hooks = options->hooks;
 	self->stats = stats;
 	set_timeouts(self, &options->timeouts);
-	if (choose_key(&self->key, options->has_fixed_key) < 0 ||
+	if (choose_hash(&self->hash, options->has_fixed_key) < 0 ||
 	    allocate(self, options->is_touched) < 0) {
 		flow_table_free(self);
 		return NULL;
@@ -133,31 +131,17 @@ void flow_table_free(struct flow_table *self)
 	free(self);
 }
 
-/* What a key of IPv4 says, without the zeros behind its addresses: half of the bytes to hash. */
-struct short_key {
-	uint32_t addr[2];
-	uint8_t rest[sizeof(struct flow_key) - offsetof(struct flow_key, port)];
-};
-
-/* The two kinds differ in length, and the length is hashed. */
-struct siphash_tag flow_tag(const struct flow_table *self, const struct flow_key *key)
+struct flow_tag flow_tag_of(const struct flow_table *self, const struct flow_key *key)
 {
-	struct short_key brief;
-
-	if (key->ip_version != 4)
-		return siphash128(key, sizeof(*key), self->key);
-	memcpy(&brief.addr[0], key->addr[0], sizeof(brief.addr[0]));
-	memcpy(&brief.addr[1], key->addr[1], sizeof(brief.addr[1]));
-	memcpy(brief.rest, key->port, sizeof(brief.rest));
-	return siphash128(&brief, sizeof(brief), self->key);
+	return flow_hash(&self->hash, key);
 }
 
-void flow_prefetch_bucket(const struct flow_table *self, struct siphash_tag tag)
+void flow_prefetch_bucket(const struct flow_table *self, struct flow_tag tag)
 {
 	__builtin_prefetch(flow_index_bucket(&self->index, tag, 0), 1);
 }
 
-bool flow_prefetch_line(const struct flow_table *self, struct siphash_tag tag)
+bool flow_prefetch_line(const struct flow_table *self, struct flow_tag tag)
 {
 	const struct flow_bucket *bucket = flow_index_bucket(&self->index, tag, 0);
 	unsigned hits = flow_bucket_match(bucket, flow_index_fragment(tag));

@@ -21,7 +21,7 @@ struct flow_table {
 	uint64_t visit_ns;                        /* longest time without a visit of the wheel */
 	uint64_t active_ns;                       /* 0: never */
 	uint64_t trusted_ns;                      /* the wheel has marked what is due up to then */
-	struct siphash_key key;
+	struct flow_hash hash;
 	struct flow_hooks hooks;
 	struct stats *stats;
 	size_t capacity;

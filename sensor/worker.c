@@ -332,7 +332,7 @@ void worker_free(struct worker *self)
 	free(self);
 }
 
-static void handle_packet(struct worker *self, const struct packet *packet, struct siphash_tag tag)
+static void handle_packet(struct worker *self, const struct packet *packet, struct flow_tag tag)
 {
 	enum direction dir;
 	uint32_t index;
@@ -391,12 +391,12 @@ static void expect_contact(const struct worker *self, const struct packet *packe
 
 void worker_batch(struct worker *self, const struct packet_batch *batch)
 {
-	struct siphash_tag tags[LIMIT_BATCH_PACKETS];
+	struct flow_tag tags[LIMIT_BATCH_PACKETS];
 
 	assert(batch->count <= LIMIT_BATCH_PACKETS);
 	read_lists(self);
 	for (size_t i = 0; i < batch->count; i++) {
-		tags[i] = flow_tag(self->flows, &batch->packets[i].key);
+		tags[i] = flow_tag_of(self->flows, &batch->packets[i].key);
 		flow_prefetch_bucket(self->flows, tags[i]);
 	}
 	for (size_t i = 0; i < batch->count; i++)

@@ -51,11 +51,11 @@ static void make_packet(struct packet *packet, uint64_t flow, uint64_t time_ns)
 
 static void touch_batch(struct flow_table *table, const struct packet *packets)
 {
-	struct siphash_tag tags[BATCH];
+	struct flow_tag tags[BATCH];
 	enum direction dir;
 
 	for (size_t i = 0; i < BATCH; i++)
-		tags[i] = flow_tag(table, &packets[i].key);
+		tags[i] = flow_tag_of(table, &packets[i].key);
 	for (size_t i = 0; i < BATCH; i++)
 		flow_prefetch_bucket(table, tags[i]);
 	for (size_t i = 0; i < BATCH; i++)

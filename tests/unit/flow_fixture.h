@@ -131,7 +131,7 @@ static inline struct packet packet_of(uint8_t proto, unsigned from, uint16_t fro
 
 static inline uint32_t touch(const struct packet *packet, enum direction *dir)
 {
-	struct siphash_tag tag = flow_tag(table, &packet->key);
+	struct flow_tag tag = flow_tag_of(table, &packet->key);
 
 	flow_prefetch_bucket(table, tag);
 	(void)flow_prefetch_line(table, tag);

@@ -195,7 +195,7 @@ static void counters_pass_32_bits(void **state)
 static void a_packet_that_opens_a_flow_is_known_before(void **state)
 {
 	struct packet packet = packet_of(IP_PROTO_UDP, 1, 40000, 65000, 7000, T0);
-	struct siphash_tag tag = flow_tag(table, &packet.key);
+	struct flow_tag tag = flow_tag_of(table, &packet.key);
 	enum direction dir;
 
 	(void)state;

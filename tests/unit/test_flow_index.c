@@ -16,9 +16,9 @@ static struct flow_index table = { buckets, BUCKETS - 1 };
 static struct flow flows[TAGS];
 
 /* Tags of one bucket; neighbours differ in the fragment, or only in the rest. */
-static struct siphash_tag tag_of(uint64_t bucket, uint64_t fragment, uint64_t rest)
+static struct flow_tag tag_of(uint64_t bucket, uint64_t fragment, uint64_t rest)
 {
-	return (struct siphash_tag){ { fragment << 48 | rest << 16 | bucket, rest } };
+	return (struct flow_tag){ { fragment << 48 | rest << 16 | bucket, rest } };
 }
 
 static int setup(void **state)
@@ -29,7 +29,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static bool insert(uint32_t index, struct siphash_tag tag)
+static bool insert(uint32_t index, struct flow_tag tag)
 {
 	struct flow_place place = { 0 };
 
@@ -45,7 +45,7 @@ static void expect_at(uint32_t index)
 	assert_int_equal(flow_bucket_slot(place.bucket, place.entry), index);
 }
 
-static void expect_missing(struct siphash_tag tag)
+static void expect_missing(struct flow_tag tag)
 {
 	struct flow_place place = { 0 };
 
