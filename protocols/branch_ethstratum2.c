@@ -13,6 +13,7 @@
 
 #define LITERAL       "EthereumStratum/2"
 #define NONCE_DIGITS  16
+#define JOB_DIGITS    16
 #define NUMBER_DIGITS 12
 #define HEADER_LEAST  56   /* digits, without leading zeros */
 #define RATE_MAX      1e17 /* H/s; the whole Ethereum network was 1e15 */
@@ -51,13 +52,20 @@ static enum proof ethstratum2_submit(const struct rpc_call *call, struct stratum
 {
 	static const enum stratum_field fields[] = { FIELD_ID, FIELD_HEX, FIELD_TEXT };
 	enum proof proof = stratum_verdict(call, fields, 3, 2);
+	struct slice name = json_raw(call->doc, stratum_param(call, 0));
+	size_t digits = json_hex(call->doc, stratum_param(call, 0)).len;
 	struct slice nonce = json_hex(call->doc, stratum_param(call, 1));
+	bool is_ours = stratum_is(state, &stratum_branch_ethstratum2);
 
 	if (proof == PROOF_NONE || nonce.len > NONCE_DIGITS)
 		return PROOF_NONE;
+	/* a user and a job begin the shares of others */
+	if (!is_ours && (digits == 0 || digits > JOB_DIGITS ||
+			 (state->login != 0 && state->login == slice_hash(name))))
+		return PROOF_NONE;
 	finding->job = json_id(call->doc, stratum_param(call, 0));
 	finding->nonce = rpc_hash_hex(finding->job, nonce);
-	return stratum_is(state, &stratum_branch_ethstratum2) ? proof : PROOF_LIKELY;
+	return is_ours ? proof : PROOF_LIKELY;
 }
 
 static void read_hello(struct rpc_call *call, struct stratum_state *state)

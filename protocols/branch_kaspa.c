@@ -5,7 +5,7 @@
  *   job    [job, [word, word, word, word], timestamp]         a hash as four numbers of 64 bits
  *          [job, 80h]                                         hash and timestamp as one text
  *          [job, 64h, timestamp]                              milliseconds
- *   share  [user, job, nonce 0x16h]
+ *   share  [user, job, nonce 0x16h]                    or as a decimal number, of ASICs
  *
  * A difficulty of 1 is a target of 2^224. */
 #include "protocols/stratum_branch.h"
@@ -14,6 +14,7 @@
 #define HEADER_DIGITS 80
 #define HASH_WORDS    4
 #define NONCE_DIGITS  16
+#define NONCE_DECIMAL 20
 #define NONCE_BYTES   8
 #define TIME_LEAST    1500000000000u /* 2017 */
 #define TIME_MOST     4102444800000u /* 2100 */
@@ -83,7 +84,9 @@ static enum proof kaspa_notify(const struct rpc_call *call, struct stratum_state
 static enum proof kaspa_submit(const struct rpc_call *call, struct stratum_state *state,
 			       struct finding *finding)
 {
-	enum proof proof = stratum_nonce_share(call, state, finding, FIELD_HEX, NONCE_DIGITS);
+	bool is_decimal = stratum_field_fits(call->doc, stratum_param(call, 2), FIELD_UINT);
+	enum proof proof = stratum_nonce_share(call, state, finding, FIELD_HEX,
+					       is_decimal ? NONCE_DECIMAL : NONCE_DIGITS);
 
 	if (proof == PROOF_NONE)
 		return PROOF_NONE;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -267,6 +268,40 @@ static void test_one_sided_2(void **unused)
 	assert_false(talk_has_identity(&talk));
 }
 
+/* [user, job, nonce] of a coin that nobody knows: its job is no nonce, however the user is called.
+ */
+static void test_others_shares(void **unused)
+{
+	static const char *const users[] = { USER, "0x101112131415161718191a1b1c1d1e1f20212223",
+					     "beef" };
+	char text[256];
+
+	(void)unused;
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t nonces[2];
+		uint64_t job = 0;
+
+		begin();
+		snprintf(text, sizeof(text),
+			 "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"%s\"]}", users[i]);
+		talk_up(&talk, text);
+		talk_down(&talk, "{\"method\":\"mining.notify\",\"params\":[\"12\",\"" H64
+				 "\",\"" H8 "\"]}");
+		job = heard->finding.job;
+		for (int nonce = 0; nonce < 2; nonce++) {
+			snprintf(text, sizeof(text),
+				 "{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"%s\","
+				 "\"12\",\"" H16 "0000000%d\"]}",
+				 users[i], nonce);
+			assert_true(talk_up(&talk, text));
+			assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+			assert_int_equal(heard->finding.job, job);
+			nonces[nonce] = heard->finding.nonce;
+		}
+		assert_true(nonces[0] != nonces[1]);
+	}
+}
+
 static void test_near_misses(void **unused)
 {
 	static const char *const wrong[] = {
@@ -318,7 +353,8 @@ int main(void)
 		cmocka_unit_test(test_session_2),     cmocka_unit_test(test_replies_2),
 		cmocka_unit_test(test_claimed_rates), cmocka_unit_test(test_cut_claimed_rate),
 		cmocka_unit_test(test_other_words_2), cmocka_unit_test(test_one_sided_2),
-		cmocka_unit_test(test_near_misses),   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_others_shares), cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

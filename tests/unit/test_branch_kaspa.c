@@ -84,6 +84,12 @@ static void test_any_moment(void **unused)
 	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
 	assert_string_equal(name_of(&talk.heard[0]), "kaspa");
 	assert_int_equal(talk.heard[0].finding.nonce, nonce);
+	/* as a number, which may have more digits */
+	begin();
+	say_up("{\"id\":5,\"method\":\"mining.submit\",\"params\":[\"" WALLET ".rig1\",\"17\","
+	       "\"11529215046068469760\"]}");
+	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	assert_string_equal(name_of(&talk.heard[0]), "kaspa");
 	/* a hash and the milliseconds behind it; a height is no time */
 	begin();
 	assert_string_equal(
