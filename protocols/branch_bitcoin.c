@@ -14,6 +14,7 @@
 #define MERKLE_BRANCH_MAX 32 /* 2^32 transactions */
 #define EXTRANONCE_MAX    32 /* hex digits */
 #define NONCE_DIGITS      8
+#define VERSION_DIGITS    8
 
 static bool is_merkle_branch(const struct rpc_call *call, json_value branch)
 {
@@ -113,6 +114,8 @@ static enum proof bitcoin_submit(const struct rpc_call *call, struct stratum_sta
 	    (call->doc->is_cut && !rpc_is_hex(call->doc, stratum_param(call, 4), NONCE_DIGITS)) ||
 	    !is_extranonce2(call, stratum_param(call, 2)))
 		return PROOF_NONE;
+	if (rpc_is_hex(call->doc, stratum_param(call, 5), VERSION_DIGITS))
+		stratum_unit_rolling(&state->unit);
 	finding->nonce = stratum_share_hash(call, finding->job, 2);
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	return PROOF_CONFIRMED;

@@ -96,10 +96,23 @@ static enum unit find_unit(const struct unit_row *rows, size_t count, struct sli
 	return UNIT_OTHER;
 }
 
+/* The job is of no chain of Bitcoin's: who is paid in its coin mines another one. */
+static bool is_payment(const struct stratum_unit *unit, uint8_t coin_unit)
+{
+	return coin_unit == UNIT_SHA256D && unit->prevhash != UNIT_UNKNOWN && !unit->is_rolling;
+}
+
 static enum unit unit_in_force(const struct stratum_unit *unit, double difficulty)
 {
-	const uint8_t evidence[] = { unit->option,      unit->wallet,   unit->agent,
-				     unit->coin_option, unit->prevhash, unit->foreign };
+	const uint8_t evidence[] = {
+		unit->option,
+		unit->prevhash == UNIT_SHA256D ? UNIT_SHA256D : UNIT_UNKNOWN,
+		is_payment(unit, unit->wallet) ? UNIT_UNKNOWN : unit->wallet,
+		unit->agent,
+		is_payment(unit, unit->coin_option) ? UNIT_UNKNOWN : unit->coin_option,
+		unit->prevhash,
+		unit->foreign,
+	};
 
 	for (size_t i = 0; i < sizeof(evidence); i++)
 		if (evidence[i] != UNIT_UNKNOWN)
@@ -180,6 +193,9 @@ void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struc
 {
 	double work = target_work_bits(bits); /* of a block; 0: not said */
 
+	if (unit->prevhash == UNIT_SHA256D) /* a later block of such a chain may have been found in
+					     * another way */
+		return;
 	if (zeros_behind(digits) >= ZEROS_BITCOIN)
 		unit->prevhash = UNIT_SHA256D;
 	else if (zeros_behind(digits) >= ZEROS_LEAST || zeros_before(digits) >= ZEROS_LEAST)
@@ -188,6 +204,11 @@ void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struc
 		unit->prevhash = UNIT_SCRYPT;
 	else if (work >= TARGET_WORK_BITCOIN && work < BLOCK_SCRYPT_MIN)
 		unit->prevhash = UNIT_OTHER;
+}
+
+void stratum_unit_rolling(struct stratum_unit *unit)
+{
+	unit->is_rolling = true;
 }
 
 double stratum_unit_work(const struct stratum_unit *unit, double difficulty)

@@ -2,11 +2,13 @@
  *
  * Stratum V1 never names the algorithm, and a unit is 2^32 hashes for some and 2^16 for others.
  * This collects what a session lets slip, strongest first: the algorithm among the password's
- * options, the coin of the wallet, a machine that can do one thing only, the coin among the
- * options, the zeros that end the previous hash beside the network's difficulty; and when there is
- * nothing, the size of the difficulty itself. An Ethereum address says no more than that it may be
- * something else: Quai pays to such for SHA-256d, scrypt and KawPow; so does DigiByte's, which is
- * mined in five ways. Unknown stays unknown: no work is claimed then. */
+ * options, as many zeros behind the previous hash as only Bitcoin's chains have, the coin of the
+ * wallet, a machine that can do one thing only, the coin among the options, what else the previous
+ * hash and the network's difficulty look like; and when there is nothing, the size of the
+ * difficulty itself. Pools of many coins pay all of them in one, mostly Bitcoin: its address is no
+ * evidence beside a job that no chain of Bitcoin's can have. An Ethereum address says no more than
+ * that it may be something else: Quai pays to such for SHA-256d, scrypt and KawPow; so does
+ * DigiByte's, which is mined in five ways. Unknown stays unknown: no work is claimed then. */
 #ifndef PROTOCOLS_STRATUM_UNIT_H
 #define PROTOCOLS_STRATUM_UNIT_H
 
@@ -21,6 +23,7 @@ struct stratum_unit {
 	uint8_t coin_option;
 	uint8_t prevhash;
 	uint8_t foreign; /* a wallet to which is paid for several algorithms */
+	bool is_rolling; /* the version is rolled: SHA-256d, whatever the job looks like */
 };
 
 void stratum_unit_agent(struct stratum_unit *unit, struct slice agent);
@@ -35,6 +38,9 @@ void stratum_unit_named(struct stratum_unit *unit, struct slice algo);
 /* The previous hash as 64 hex digits in wire order, and the network's target in its compact form.
  */
 void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struct slice bits);
+
+/* Somebody rolls versions. */
+void stratum_unit_rolling(struct stratum_unit *unit);
 
 /* Expected hashes per share at that difficulty; 0: unknown. */
 double stratum_unit_work(const struct stratum_unit *unit, double difficulty);

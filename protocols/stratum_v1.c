@@ -350,6 +350,12 @@ static bool handle_plain(struct rpc_call *call, const struct rpc_method *row)
 	return true;
 }
 
+static bool handle_version_mask(struct rpc_call *call, const struct rpc_method *row)
+{
+	stratum_unit_rolling(&stratum_see(call, row->sender)->unit);
+	return handle_plain(call, row);
+}
+
 /* A text may be of hex digits: what would tell, the token behind it, may have been cut off. */
 static bool handle_hashrate(struct rpc_call *call, const struct rpc_method *row)
 {
@@ -424,7 +430,7 @@ static const struct rpc_method methods[] = {
 	{ "mining.bye", SENDER_POOL, FINDING_REQUEST, handle_plain },
 	{ "mining.set", SENDER_POOL, FINDING_REQUEST, handle_plain },
 	{ "mining.set_extranonce", SENDER_POOL, FINDING_REQUEST, handle_plain },
-	{ "mining.set_version_mask", SENDER_POOL, FINDING_REQUEST, handle_plain },
+	{ "mining.set_version_mask", SENDER_POOL, FINDING_REQUEST, handle_version_mask },
 	{ "client.reconnect", SENDER_POOL, FINDING_RECONNECT, handle_reconnect },
 	{ "client.show_message", SENDER_POOL, FINDING_REQUEST, handle_banner },
 	{ "client.get_version", SENDER_POOL, FINDING_REQUEST, handle_get_version },
@@ -521,7 +527,7 @@ bool stratum_reply(const struct rpc_call *call, enum proof proof,
 
 static bool handle_reply(struct rpc_call *call)
 {
-	const struct stratum_state *state = call->state;
+	struct stratum_state *state = call->state;
 	const struct json *doc = call->doc;
 
 	if (is_subscribe_result(call)) {
@@ -533,6 +539,8 @@ static bool handle_reply(struct rpc_call *call)
 	    json_member(doc, call->result, "status") != JSON_ABSENT ||
 	    rpc_is_0x(doc, json_element(doc, call->result, 0), 64))
 		return false;
+	if (json_type(doc, json_member(doc, call->result, "version-rolling")) == JSON_TRUE)
+		stratum_unit_rolling(&state->unit);
 	return handle_miner_reply(call) || stratum_reply(call, PROOF_NONE, NULL);
 }
 

@@ -183,7 +183,6 @@ static void test_work_by_evidence(void **unused)
 	(void)unused;
 	assert_work("\"" BTC_USER "\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha256d");
 	assert_work("\"" LTC_USER "\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
-	assert_work("\"" LTC_USER "\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_SCRYPT, "scrypt");
 	assert_work(account, "", NOTIFY, TARGET_WORK_BITCOIN, "sha256d");
 	assert_work(account, "Antminer L7/1.0", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_work(account, "bosminer-plus-tuner 0.9", NOTIFY_LTC, TARGET_WORK_BITCOIN, "sha256d");
@@ -217,6 +216,50 @@ static void test_work_by_evidence(void **unused)
 	/* a multi-algorithm pool pays in a coin that is not the one it mines */
 	assert_work("\"" BTC_USER "\",\"a=scrypt\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_null(talk.heard[0].finding.coin);
+	assert_work("\"" LTC_USER "\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN, "sha256d");
+	assert_null(talk.heard[0].finding.coin);
+	assert_work("\"" LTC_USER "\",\"c=LTC\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN,
+		    "sha256d");
+	assert_work("\"" BTC_USER "\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
+	assert_null(talk.heard[0].finding.coin);
+	assert_work("\"" BTC_USER "\",\"c=BTC\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
+	assert_work("\"" BTC_USER "\"", "", NOTIFY_AT(H64, "1b494a04"), 0, "");
+	assert_work("\"" BTC_USER "\"", "bitaxe/1", NOTIFY_LTC, TARGET_WORK_BITCOIN, "sha256d");
+}
+
+/* Chains of several algorithms, whose last block another one has found: versions are rolled for
+ * SHA-256d alone. */
+static void test_rolled_versions(void **unused)
+{
+	static const char *const words[][2] = {
+		{ "{\"id\":1,\"result\":{\"version-rolling\":true,\"version-rolling.mask\":"
+		  "\"1fffe000\"},\"error\":null}",
+		  NULL },
+		{ "{\"method\":\"mining.set_version_mask\",\"params\":[\"1fffe000\"]}", NULL },
+		{ NULL, "{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"" BTC_USER
+			"\",\"2861\",\"00000003\",\"66b1f0ab\",\"5c1e0f2a\",\"00a00000\"]}" },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < 3; i++) {
+		begin();
+		talk_up(&talk, "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"" BTC_USER
+			       "\"]}");
+		talk_down(&talk, SET_DIFFICULTY);
+		talk_down(&talk, NOTIFY_LTC);
+		assert_string_equal(talk.heard[0].algo, "scrypt");
+		assert_true(words[i][0] != NULL ? talk_down(&talk, words[i][0])
+						: talk_up(&talk, words[i][1]));
+		talk_down(&talk, NOTIFY_LTC);
+		assert_string_equal(talk.heard[0].algo, "sha256d");
+		assert_true(talk.heard[0].finding.work == 4096 * TARGET_WORK_BITCOIN);
+	}
+	/* one block of Bitcoin's chain is enough */
+	begin();
+	talk_down(&talk, SET_DIFFICULTY);
+	talk_down(&talk, NOTIFY_OF(PREV_BTC));
+	talk_down(&talk, NOTIFY_LTC);
+	assert_string_equal(talk.heard[0].algo, "sha256d");
 }
 
 static void test_target_in_force(void **unused)
@@ -516,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_job_and_share),
 		cmocka_unit_test(test_new_difficulty_is_for_the_next_job),
 		cmocka_unit_test(test_work_by_evidence),
+		cmocka_unit_test(test_rolled_versions),
 		cmocka_unit_test(test_target_in_force),
 		cmocka_unit_test(test_notify_shape),
 		cmocka_unit_test(test_spellings),
