@@ -1,6 +1,7 @@
 /* branch_conflux.c: Conflux's Octopus, as its node and as pools speak it.
  *
  *   C> subscribe [worker, secret 64h or ""]    S> {"result":"true"}      a node: no authorize
+ *      subscribe [wallet.worker, password]                               some pools
  *   job    [job, 0x64h, boundary 0x..]                                   of a node
  *          [job, height, 0x64h, boundary 0x..], "xn" beside params       of a pool
  *   share  [worker, job, nonce 0x.., hash 0x64h]

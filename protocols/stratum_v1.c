@@ -65,22 +65,16 @@ void stratum_subscribe(struct rpc_call *call, enum proof proof, const struct str
 	stratum_emit(call, &finding);
 }
 
-static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row)
-{
-	(void)row;
-	stratum_subscribe(call, PROOF_LIKELY, NULL);
-	return true;
-}
-
 static bool handle_authorize(struct rpc_call *call, const struct rpc_method *row)
 {
 	char password[LIMIT_TEXT_BYTES];
 	char agent[LIMIT_TEXT_BYTES];
-	struct stratum_state *state = stratum_see(call, row->sender);
-	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_LIKELY);
+	struct stratum_state *state = stratum_see(call, SENDER_MINER);
+	struct finding finding = rpc_finding(call, FINDING_LOGIN, SENDER_MINER, PROOF_LIKELY);
 	struct slice secret = json_text(call->doc, stratum_named(call, 1, STRATUM_PASSWORD),
 					password, sizeof(password));
 
+	(void)row;
 	finding.wants_reply = true;
 	finding.reply_confirms = true;
 	finding.has_password = secret.len > 0;
@@ -93,6 +87,23 @@ static bool handle_authorize(struct rpc_call *call, const struct rpc_method *row
 	if (finding.agent.len > 0)
 		note_agent(state, finding.agent);
 	stratum_emit(call, &finding);
+	return true;
+}
+
+/* Some pools are subscribed to with what others are logged in with: no program is called so. */
+static bool is_login(const struct rpc_call *call)
+{
+	char text[LIMIT_TEXT_BYTES];
+	struct slice user = json_text(call->doc, stratum_param(call, 0), text, sizeof(text));
+
+	return wallet_parse(user).check == WALLET_VALID;
+}
+
+static bool handle_subscribe(struct rpc_call *call, const struct rpc_method *row)
+{
+	if (is_login(call))
+		return handle_authorize(call, row);
+	stratum_subscribe(call, PROOF_LIKELY, NULL);
 	return true;
 }
 

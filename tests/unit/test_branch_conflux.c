@@ -77,6 +77,32 @@ static void test_pool_session(void **unused)
 	assert_true(heard->finding.is_ok);
 }
 
+/* A pool that is subscribed to with an address, by which the coin is known. */
+static void test_subscribed_login(void **unused)
+{
+	static const char *const params[] = { "[\"" WALLET ".rig1\",\"x\"]",
+					      "[\"" WALLET ".rig1\"]",
+					      "[\"" WALLET ".rig1\",\"\"]" };
+	char text[256];
+
+	(void)unused;
+	for (size_t i = 0; i < 3; i++) {
+		begin();
+		snprintf(text, sizeof(text),
+			 "{\"id\":1,\"method\":\"mining.subscribe\",\"params\":%s}", params[i]);
+		const struct heard *heard = say_up(text);
+		assert_int_equal(heard->finding.kind, FINDING_LOGIN);
+		assert_string_equal(heard->wallet, WALLET);
+		assert_string_equal(heard->worker, "rig1");
+		assert_string_equal(heard->agent, "");
+		assert_int_equal(heard->finding.has_password, i == 0);
+		assert_string_equal(heard->finding.coin, "CFX");
+		heard = say_down("{\"id\":1,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":true}");
+		assert_int_equal(heard->finding.reply_to, REPLY_TO_LOGIN_OR_SHARE);
+		assert_string_equal(name_of(say_down(JOB_POOL)), "conflux");
+	}
+}
+
 static void test_any_moment(void **unused)
 {
 	(void)unused;
@@ -134,9 +160,9 @@ static void test_spellings_and_cuts(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_node_session),       cmocka_unit_test(test_pool_session),
-		cmocka_unit_test(test_any_moment),         cmocka_unit_test(test_near_misses),
-		cmocka_unit_test(test_spellings_and_cuts),
+		cmocka_unit_test(test_node_session),     cmocka_unit_test(test_pool_session),
+		cmocka_unit_test(test_subscribed_login), cmocka_unit_test(test_any_moment),
+		cmocka_unit_test(test_near_misses),      cmocka_unit_test(test_spellings_and_cuts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

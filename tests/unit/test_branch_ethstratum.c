@@ -283,7 +283,8 @@ static void test_others_shares(void **unused)
 
 		begin();
 		snprintf(text, sizeof(text),
-			 "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"%s\"]}", users[i]);
+			 "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"%s\"]}",
+			 users[i]);
 		talk_up(&talk, text);
 		talk_down(&talk, "{\"method\":\"mining.notify\",\"params\":[\"12\",\"" H64
 				 "\",\"" H8 "\"]}");

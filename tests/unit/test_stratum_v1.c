@@ -243,8 +243,8 @@ static void test_rolled_versions(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < 3; i++) {
 		begin();
-		talk_up(&talk, "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"" BTC_USER
-			       "\"]}");
+		talk_up(&talk,
+			"{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"" BTC_USER "\"]}");
 		talk_down(&talk, SET_DIFFICULTY);
 		talk_down(&talk, NOTIFY_LTC);
 		assert_string_equal(talk.heard[0].algo, "scrypt");
