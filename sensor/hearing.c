@@ -58,6 +58,14 @@ static void apply(const struct sink *sink, const struct finding *finding)
 			    self->room->stats);
 }
 
+/* A file of a session that is sent, a log that is shipped: one side says all that was said, and the
+ * other nothing. What came first could not be told from a miner; nothing counts beyond it. */
+static bool is_recital(struct conversation *self, unsigned side, const struct finding *finding)
+{
+	return voice_recites(&self->readings[side].voice, finding) &&
+	       self->readings[1 - side].examined == 0;
+}
+
 /* What a doubted side says: two messages in a row that may be of one role end the doubt. One that
  * speaks for both sides quotes. False: this is a quotation. */
 static bool believe(const struct sink *sink, const struct finding *finding)
@@ -67,7 +75,7 @@ static bool believe(const struct sink *sink, const struct finding *finding)
 	struct reading *reading = &self->readings[side];
 
 	if (!reading->is_blind || self->session.is_open)
-		return true;
+		return !is_recital(self, side, finding);
 	switch (voice_hear(&reading->voice, finding)) {
 	case VOICE_ONE:
 		if (reading->is_paired)

@@ -28,13 +28,26 @@ static enum voice_verdict hear_request(struct voice *self, const struct finding 
 	return verdict;
 }
 
+/* The role that a fact proves; none of those that prove nothing. */
+static uint8_t role_of(const struct finding *finding)
+{
+	if (finding->proof < PROOF_LIKELY || finding->sender == SENDER_UNKNOWN)
+		return 0;
+	return (uint8_t)ROLE(finding->sender);
+}
+
+bool voice_recites(struct voice *self, const struct finding *finding)
+{
+	self->trusted |= role_of(finding);
+	return (self->trusted & ROLES_BOTH) == ROLES_BOTH;
+}
+
 enum voice_verdict voice_hear(struct voice *self, const struct finding *finding)
 {
 	bool is_first = !self->is_begun;
 
 	self->is_begun = true;
-	if (finding->proof >= PROOF_LIKELY && finding->sender != SENDER_UNKNOWN)
-		self->roles |= (uint8_t)ROLE(finding->sender);
+	self->roles |= role_of(finding);
 	if ((self->roles & ROLES_BOTH) == ROLES_BOTH)
 		self->verdict = VOICE_BOTH;
 	else if ((self->roles & ROLE(SENDER_POOL)) != 0)

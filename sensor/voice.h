@@ -20,6 +20,7 @@ struct voice {
 	uint8_t verdict; /* enum voice_verdict, on the last message */
 	bool is_answer;  /* the last message answers its own side, or nobody knows whom */
 	bool is_begun;   /* the message being read has said something */
+	uint8_t trusted; /* roles that were certain while nobody doubted what it says */
 };
 
 /* A message begins. */
@@ -27,5 +28,8 @@ void voice_begin(struct voice *self);
 
 /* One fact of it. */
 enum voice_verdict voice_hear(struct voice *self, const struct finding *finding);
+
+/* The same of a side that is not doubted: true once it has spoken as both. */
+bool voice_recites(struct voice *self, const struct finding *finding);
 
 #endif

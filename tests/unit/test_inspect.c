@@ -124,6 +124,28 @@ static void one_side_is_enough(void **state)
 	assert_string_equal(view().wallet, "");
 }
 
+/* A log of a session, sent as it is: it is what its first line looks like, and no more. Once the
+ * other side speaks, too, all counts. */
+static void one_side_that_says_all_recites(void **state)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		restart();
+		for (size_t i = 0; i < LINES; i++)
+			send(dir == 0 ? UP : DOWN, conversation[i].text);
+		assert_int_equal(view().level, LEVEL_LIKELY);
+		assert_int_equal(view().submitted, 0);
+		assert_string_equal(view().algo, "");
+	}
+	(void)state;
+	restart();
+	send(UP, XMR_LOGIN);
+	send(UP, XMR_PUSH);
+	send(DOWN, XMR_PUSH);
+	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_int_equal(view().submitted, 1);
+}
+
 static void halves_of_two_lines_are_never_joined(void **state)
 {
 	const char *first = XMR_SUBMIT("2", "j1", "00000001");
@@ -571,6 +593,7 @@ int main(void)
 		TEST(every_segment_size_gives_the_same_view),
 		TEST(every_cut_of_three_messages_gives_the_same_view),
 		TEST(one_side_is_enough),
+		TEST(one_side_that_says_all_recites),
 		TEST(halves_of_two_lines_are_never_joined),
 		TEST(a_reply_finds_the_share_that_waits_behind_a_hole),
 		TEST(no_reply_stands_for_a_share_that_is_held),

@@ -87,6 +87,22 @@ static void one_message_is_heard_once(void **state)
 	assert_int_equal(voice_hear(&voice, &more), VOICE_UNCERTAIN);
 }
 
+/* Of a side that nobody doubts only certain words of both roles count. */
+static void a_recital_speaks_as_both(void **state)
+{
+	const struct finding login = request(1);
+	const struct finding answer = reply(1);
+	struct voice voice = { 0 };
+
+	(void)state;
+	assert_false(voice_recites(&voice, &login));
+	assert_false(voice_recites(&voice, &answer));
+	assert_true(voice_recites(&voice, &job));
+	assert_true(voice_recites(&voice, &answer));
+	/* doubted afterwards, it begins anew */
+	expect(&voice, request(2), VOICE_ONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +110,7 @@ int main(void)
 		cmocka_unit_test(a_miner_may_answer_first),
 		cmocka_unit_test(a_quotation_answers_itself),
 		cmocka_unit_test(one_message_is_heard_once),
+		cmocka_unit_test(a_recital_speaks_as_both),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
