@@ -4,6 +4,7 @@
  *         "agent":"XMRig/..","rigid":name,"algo":["rx/0",..],"algo-perf":{"rx/0":H/s,..}}}
  *   S> {"id":1,"jsonrpc":"2.0","error":null,"result":{"id":session,"job":JOB,"status":"OK"}}
  *   S> {"jsonrpc":"2.0","method":"job","params":JOB}            JOB: see cryptonote_job.c
+ *                              or "params":{"clean_jobs":bool,"job":JOB}
  *   C> {"id":2,"jsonrpc":"2.0","method":"submit","params":{"id":session,"job_id":job,
  *         "nonce":8h,"result":64h}}                             also sig, commitment, algo
  *   C> {"id":3,"jsonrpc":"2.0","method":"keepalived","params":{"id":session}}
@@ -15,7 +16,7 @@
  *         "extra_nonce2_size":N}}        login accepted, Stratum follows on the same connection
  *
  * xmr-node-proxy submits "workerNonce" and "poolNonce" beside the nonce; Bytom submits no result;
- * on graphs ("cuckaroo") it is a list, "pow".
+ * on graphs ("cuckaroo") it is a list, "pow". Quantus's nonces and results have 128 digits.
  * xmr-stak tells "hashcount_total" with each share: hashes ever done, which is no rate without a
  * clock, so it is left alone.
  *
@@ -28,6 +29,7 @@
 #include "protocols/target.h"
 
 #define CYCLE_LEAST 32 /* edges */
+#define WIDE_DIGITS 128
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -89,16 +91,21 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 
 static bool handle_job(struct rpc_call *call, const struct rpc_method *row)
 {
+	json_value inner = member(call, call->params, "job");
+
 	(void)row;
-	return cryptonote_job_report(call, call->params);
+	return cryptonote_job_report(call, inner != JSON_ABSENT ? inner : call->params);
 }
 
 /* A share is judged by its result, or by the commitment to it where there is one: whichever it is
  * not is a random number, and so nearly always proves less. */
 static double share_difficulty(const struct rpc_call *call)
 {
-	double result =
-		target_work_result(json_hex(call->doc, member(call, call->params, "result")));
+	struct slice digits = json_hex(call->doc, member(call, call->params, "result"));
+
+	if (digits.len == WIDE_DIGITS) /* most significant first */
+		return target_work_be256(slice_head(digits, TARGET_DIGITS));
+	double result = target_work_result(digits);
 	double commitment =
 		target_work_result(json_hex(call->doc, member(call, call->params, "commitment")));
 
@@ -126,9 +133,11 @@ static enum proof weigh_share(const struct rpc_call *call, bool *is_share)
 	struct slice nonce = json_hex(call->doc, member(call, call->params, "nonce"));
 	struct slice result = json_hex(call->doc, value);
 
+	bool is_wide = nonce.len == WIDE_DIGITS && result.len == WIDE_DIGITS;
+
 	*is_share = json_id(call->doc, member(call, call->params, "job_id")) != 0 &&
-		    (nonce.len == 8 || nonce.len == 16);
-	if (!*is_share || result.len == 64 || (state->is_seen && has_cycle(call)))
+		    (nonce.len == 8 || nonce.len == 16 || is_wide);
+	if (!*is_share || result.len == 64 || is_wide || (state->is_seen && has_cycle(call)))
 		return PROOF_CONFIRMED;
 	/* Of a share that was cut after its nonce the rest is believed once the flow is known. */
 	if (call->doc->is_cut && state->is_seen && result.len == 0)

@@ -28,10 +28,11 @@ static const char *const algos[] = {
 
 /* What miners call themselves, without regard to case. */
 static const char *const agents[] = {
-	"xmrig",     "xmr-stak", "xmr-node-proxy", "xmr-proxy",    "xmr/",      "cpuminer",
-	"srbminer",  "jce/",     "ccminer",        "teamredminer", "minergate", "cast_xmr",
-	"claymore",  "lolminer", "deepminer",      "gminer",       "rigel",     "bzminer",
-	"nanominer", "bmminer",  "stak-nvidia",    "nbminer",      "wildrig",   "dynexsolve",
+	"xmrig",       "xmr-stak", "xmr-node-proxy", "xmr-proxy",  "xmr/",
+	"cpuminer",    "srbminer", "jce/",           "ccminer",    "teamredminer",
+	"minergate",   "cast_xmr", "claymore",       "lolminer",   "deepminer",
+	"gminer",      "rigel",    "bzminer",        "nanominer",  "bmminer",
+	"stak-nvidia", "nbminer",  "wildrig",        "dynexsolve", "fl4shminer",
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

@@ -8,6 +8,7 @@
  *                  "reserved_offset":N,"client_nonce_offset":N,"job_id":job}, to a proxy
  *   header        {"previous_block_hash":64h,"seed":64h,"bits":16h,"nonce":16h,"target":8h,
  *                  "job_id":job}, Bytom and its clones
+ *   hash          {"mining_hash":64h,"difficulty":D,"extranonce":hex,"job_id":job}, Quantus
  *
  *   a CryptoNote blob   major varint, minor varint, timestamp varint, previous hash [32], nonce [4]
  *                       tree hash [32], transactions varint
@@ -214,6 +215,23 @@ static bool weigh_header(const struct rpc_call *call, json_value job, struct wei
 	return true;
 }
 
+/* True when the object is the hash of a header; the difficulty counts hashes. */
+static bool weigh_hash(const struct rpc_call *call, json_value job, struct weight *weight)
+{
+	const struct cryptonote_state *state = call->state;
+
+	if (!rpc_is_hex(call->doc, member(call, job, "mining_hash"), 64) ||
+	    json_number(call->doc, member(call, job, "difficulty"), &weight->work) != 0 ||
+	    weight->work <= 0 || weight->work >= CRYPTONOTE_WORK_MAX)
+		return false;
+	if (weight->name.len == 0)
+		weight->name = slice_str("qpow");
+	weight->proof = state->is_seen || hex_member(call, job, "extranonce").len > 0
+				? PROOF_CONFIRMED
+				: PROOF_LIKELY;
+	return true;
+}
+
 static void weigh_job(const struct rpc_call *call, json_value job, struct weight *weight)
 {
 	*weight = (struct weight){ .proof = PROOF_NONE };
@@ -221,7 +239,8 @@ static void weigh_job(const struct rpc_call *call, json_value job, struct weight
 		return;
 	weigh_algo(call, job, weight);
 	if (!weigh_blob(call, job, weight) && !weigh_self_select(call, job, weight) &&
-	    !weigh_template(call, job, weight) && !weigh_header(call, job, weight))
+	    !weigh_template(call, job, weight) && !weigh_header(call, job, weight) &&
+	    !weigh_hash(call, job, weight))
 		weight->proof = PROOF_NONE;
 }
 

@@ -71,11 +71,65 @@ static void test_cycles(void **unused)
 		assert_false(talk_up(&talk, wrong[i]));
 }
 
+#define H128         H64 H64
+#define HASH         "\"difficulty\":18253611008,\"mining_hash\":\"" H64 "\""
+#define WIDE(result) SHARE("\"" H128 "\"", "1,\"result\":\"" result "\"")
+
+/* The hash of a header that is not in a blob, and numbers of 512 bits. */
+static void test_wide(void **unused)
+{
+	static const char pushed[] = "{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":{"
+				     "\"clean_jobs\":true,\"job\":{\"job_id\":\"q1\"," HASH "}}}";
+	static const char *const wrong[] = {
+		JOB("\"difficulty\":0,\"mining_hash\":\"" H64 "\""),
+		JOB("\"difficulty\":1e16,\"mining_hash\":\"" H64 "\""),
+		JOB("\"mining_hash\":\"" H64 "\""),
+		JOB("\"difficulty\":7,\"mining_hash\":\"" H16 "\""),
+		WIDE(H16),
+		SHARE("\"" H64 "\"", "1,\"result\":\"" H128 "\""),
+	};
+
+	(void)unused;
+	begin();
+	assert_true(talk_up(&talk,
+			    "{\"id\":1,\"method\":\"login\",\"params\":{\"agent\":"
+			    "\"Fl4shMiner/1.4.3\",\"login\":\"qzAnn.rig1\",\"pass\":\"x\"}}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	assert_true(talk_down(&talk, "{\"id\":1,\"error\":null,\"result\":{\"extensions\":["
+				     "\"keepalive\"],\"id\":\"063f\",\"status\":\"OK\",\"job\":{"
+				     "\"extranonce\":\"3a37e843\",\"job_id\":\"q0\"," HASH "}}}"));
+	assert_int_equal(talk.count, 2);
+	assert_int_equal(first[0].finding.kind, FINDING_REPLY);
+	assert_int_equal(first[1].finding.kind, FINDING_JOB);
+	assert_int_equal(first[1].finding.proof, PROOF_CONFIRMED);
+	assert_true(first[1].finding.work == 18253611008.0);
+	assert_string_equal(first[1].algo, "qpow");
+	assert_true(talk_down(&talk, pushed));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	uint64_t job = first->finding.job;
+	assert_true(talk_up(&talk, WIDE("0000000021efcce4" H16 H16 H16 H64)));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(first->finding.job, job);
+	assert_true(first->finding.difficulty > 32.3e9 && first->finding.difficulty < 32.4e9);
+	/* what each proves by itself */
+	begin();
+	assert_true(talk_down(&talk, pushed));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
+	begin();
+	assert_true(talk_up(&talk, WIDE(H128)));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_CONFIRMED);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		begin();
+		assert_false(i < 4 ? talk_down(&talk, wrong[i]) : talk_up(&talk, wrong[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha3x),
 		cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_wide),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
