@@ -50,9 +50,9 @@ enum json_frame_result { JSON_FRAME_WHOLE, JSON_FRAME_MORE, JSON_FRAME_BAD };
 /* Finds the first object or array of a byte stream: *skip bytes of junk (blank, BOM, NUL, other
  * text) before it, then *len bytes up to its closing brace. Braces inside strings do not count; a
  * line feed does not end an object. WHOLE: both are set and *len > 0. MORE: *skip bytes may be
- * dropped, the rest must be kept. BAD: the object cannot be JSON (a control byte in a string, a
- * wrong closing brace, a character that no JSON text has outside strings, too deep, longer than
- * LIMIT_MESSAGE_BYTES); *skip > 0 bytes are to be dropped before the next try.
+ * dropped, the rest must be kept, if only LIMIT_MESSAGE_BYTES of it: more are not looked at. BAD:
+ * the object cannot be JSON (a control byte in a string, a wrong closing brace, a character that no
+ * JSON text has outside strings, too deep); *skip > 0 bytes are to be dropped before the next try.
  * An opening brace counts only where a JSON message can follow: `{` then blanks then `"` or `}`,
  * `[` then blanks then `{`; others are junk. */
 enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len);

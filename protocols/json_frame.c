@@ -182,7 +182,7 @@ enum json_frame_result json_frame(struct slice in, size_t *skip, size_t *len)
 		*len = scan.pos;
 		return result;
 	}
-	if (result == JSON_FRAME_MORE && scan.in.len < LIMIT_MESSAGE_BYTES)
+	if (result == JSON_FRAME_MORE)
 		return result;
 
 	/* A line was broken off, or what follows is a message of its own: begin again at the next
@@ -207,7 +207,7 @@ enum json_frame_result json_read(struct json *doc, struct slice in, size_t *skip
 			doc->count = 0; /* json_plain() first */
 		if (rc == 0)
 			return JSON_FRAME_WHOLE;
-		if (rc == -EAGAIN && text.len < LIMIT_MESSAGE_BYTES)
+		if (rc == -EAGAIN)
 			return JSON_FRAME_MORE;
 	}
 	return json_frame(in, skip, len);

@@ -4,14 +4,17 @@
  *   share  [user, job, hex, hex..]       by the user that authorised
  *   C> {"method":"mining.authorize","params":{"wallet":user,"worker":rig,"pass":password,
  *         "agent":..}}                   params by name; a job and a share may come so, too
+ *   S> {"method":"mining.notify","params":{"job_id":job,"header":hex,"target":64h,..}}
  *
- * What a share is worth is known when the pool has set a target. */
+ * What a share is worth is known when the pool has set a target, or the job has one. */
 #include "protocols/stratum_branch.h"
+#include "protocols/target.h"
 
 #define JOB_FIELDS   3
 #define SHARE_FIELDS 3
 #define NONCE_LEAST  8  /* digits of the longest field of a share */
 #define FIELDS_MAX   16 /* that are looked at */
+#define HEADER_LEAST 64 /* digits */
 
 static json_value named_param(const struct rpc_call *call, const char *const *names, size_t count)
 {
@@ -59,11 +62,30 @@ static bool has_hash(const struct rpc_call *call)
 	return false;
 }
 
+/* A header and a target beside the job's id: others have them in lists. */
+static void read_object_job(const struct rpc_call *call, struct finding *finding)
+{
+	static const char *const targets[] = { "target" };
+	static const char *const headers[] = { "header", "blob", "hash" };
+	json_value target = named_param(call, targets, 1);
+
+	if (finding->job == 0 || !rpc_is_hex(call->doc, target, TARGET_DIGITS))
+		return;
+	finding->work = stratum_target(call, target);
+	if (finding->work > 0 && finding->difficulty <= 0)
+		finding->difficulty = finding->work;
+	if (finding->work > 0 &&
+	    json_hex(call->doc, named_param(call, headers, 3)).len >= HEADER_LEAST)
+		finding->proof = PROOF_CONFIRMED;
+}
+
 void stratum_clone_job(const struct rpc_call *call, const struct stratum_state *state,
 		       struct finding *finding)
 {
 	bool is_set = state->difficulty > 0 || state->target_work > 0;
 
+	if (finding->proof < PROOF_CONFIRMED && json_type(call->doc, call->params) == JSON_OBJECT)
+		read_object_job(call, finding);
 	if (finding->proof < PROOF_CONFIRMED && is_set && finding->job != 0 && !call->doc->is_cut &&
 	    json_type(call->doc, call->params) == JSON_ARRAY &&
 	    json_size(call->doc, call->params) >= JOB_FIELDS && has_hash(call))

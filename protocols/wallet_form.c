@@ -163,6 +163,7 @@ static const struct {
 	{ "grin1", "GRIN", false, { 58, 58 } }, { "hs1", "HNS", true, { 39, 59 } },
 	{ "aleo1", "ALEO", false, { 58, 58 } }, { "lbc1", "LBC", true, { 39, 59 } },
 	{ "dgb1", "DGB", true, { 39, 59 } },    { "vtc1", "VTC", true, { 39, 59 } },
+	{ "prl1", "PRL", true, { 39, 59 } },
 };
 
 #define WITNESS_PREFIX_MAX 8

@@ -433,6 +433,31 @@ static void an_endless_message_is_dropped(void **state)
 	assert_int_equal(view().submitted, 1);
 }
 
+/* Of a share with a proof of 200 KB its beginning is read, and its answer finds it. */
+static void a_message_beyond_the_cap_counts_by_its_beginning(void **state)
+{
+	static char text[1001];
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	send(UP, XMR_LOGIN);
+	send(DOWN, XMR_LOGGED_IN);
+	for (int share = 2; share < 4; share++) {
+		const char *line = share == 2 ? XMR_SUBMIT("2", "j1", "00000001")
+					      : XMR_SUBMIT("3", "j1", "00000002");
+
+		send_bytes(UP, line, strlen(line) - 3, strlen(line) - 3); /* without "}}\n" */
+		send(UP, ",\"proof\":\"");
+		for (int i = 0; i < 200; i++)
+			send(UP, text);
+		send(UP, "\"}}\n");
+		send(DOWN, share == 2 ? XMR_OK("2") : XMR_LOW("3"));
+	}
+	assert_int_equal(view().submitted, 2);
+	assert_int_equal(view().accepted, 1);
+	assert_int_equal(view().rejected, 1);
+}
+
 static void a_long_message_in_small_pieces_is_read(void **state)
 {
 	static char text[30000];
@@ -610,6 +635,7 @@ int main(void)
 		TEST(look_alikes_are_given_up),
 		TEST(silence_and_nonsense_are_given_up),
 		TEST(an_endless_message_is_dropped),
+		TEST(a_message_beyond_the_cap_counts_by_its_beginning),
 		TEST(a_long_message_in_small_pieces_is_read),
 		TEST(messages_that_say_nothing_cost_their_sender),
 		TEST(message_memory_is_capped),

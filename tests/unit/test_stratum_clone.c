@@ -154,6 +154,7 @@ static void test_objects(void **unused)
 	assert_int_equal(heard->finding.kind, FINDING_JOB);
 	uint64_t job = heard->finding.job;
 	assert_true(job != 0);
+	assert_int_equal(talk_proof(&talk), PROOF_LIKELY);
 	heard = say_up("{\"id\":2,\"method\":\"mining.submit\",\"params\":{\"job_id\":\"p1\","
 		       "\"plain_proof\":\"cHJvb2Y=\"}}");
 	assert_int_equal(heard->finding.job, job);
@@ -170,12 +171,51 @@ static void test_objects(void **unused)
 	assert_false(heard->finding.reply_confirms);
 }
 
+/* A job that has all in it, and shares as large as a proof is: what is there of them counts. */
+static void test_large_proofs(void **unused)
+{
+	static const char job[] =
+		"{\"id\":null,\"method\":\"mining.notify\",\"params\":{\"job_id\":\"0a1b2c3d_"
+		"2097152\","
+		"\"header\":\"" H64 H64 H16 H8 "\",\"target\":\"000007ffff" H16 H16 H16
+		"1a2b3c\",\"height\":51500,\"cert_version\":3,\"diff\":2097152}}";
+	static const char share[] = "{\"id\":2,\"method\":\"mining.submit\",\"params\":{\"job_id\":"
+				    "\"0a1b2c3d_2097152\",\"plain_proof\":\"NwAAAAAAAAC";
+
+	(void)unused;
+	begin();
+	const struct heard *heard = say_down(job);
+	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_true(heard->finding.work > 0x1p21 && heard->finding.work < 0x1p21 + 8);
+	assert_true(heard->finding.difficulty == heard->finding.work);
+	uint64_t id = heard->finding.job;
+	for (int i = 0; i < 2; i++) {
+		assert_true(talk_bytes(&talk, DIR_TO_SERVER, share, sizeof(share) - 1, true));
+		assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
+		assert_int_equal(talk_only(&talk)->finding.job, id);
+		assert_true(talk_only(&talk)->finding.wants_reply);
+		assert_true(talk_only(&talk)->finding.nonce ==
+			    0); /* whatever tells it from another */
+	}
+	/* without a header, or with half a target */
+	begin();
+	assert_int_equal(proof_down("{\"method\":\"mining.notify\",\"params\":{\"job_id\":\"p1\","
+				    "\"header\":\"" H16 "\",\"target\":\"000007ffff" H16 H16 H16
+				    "1a2b3c\"}}"),
+			 PROOF_LIKELY);
+	assert_int_equal(proof_down("{\"method\":\"mining.notify\",\"params\":{\"job_id\":\"p1\","
+				    "\"header\":\"" H64 "\",\"target\":\"" H16 "\"}}"),
+			 PROOF_LIKELY);
+	assert_true(talk.heard[0].finding.work == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_job),   cmocka_unit_test(test_no_job),
-		cmocka_unit_test(test_share), cmocka_unit_test(test_no_share),
-		cmocka_unit_test(test_cut),   cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_job),          cmocka_unit_test(test_no_job),
+		cmocka_unit_test(test_share),        cmocka_unit_test(test_no_share),
+		cmocka_unit_test(test_cut),          cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_large_proofs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
