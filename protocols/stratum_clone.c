@@ -114,6 +114,23 @@ static bool is_share(const struct rpc_call *call)
 	return longest >= NONCE_LEAST;
 }
 
+/* Who is paid, and for which worker: some write both into the worker's name. */
+static void read_object_names(const struct rpc_call *call, struct stratum_state *state,
+			      struct finding *finding)
+{
+	json_value user = stratum_named(call, 0, STRATUM_USER);
+	json_value worker = stratum_named(call, STRATUM_NOWHERE, STRATUM_WORKER);
+	char text[LIMIT_TEXT_BYTES];
+
+	if (user == JSON_ABSENT &&
+	    wallet_parse(json_text(call->doc, worker, text, sizeof(text))).check == WALLET_VALID) {
+		stratum_identity(call, state, finding, worker);
+		return;
+	}
+	stratum_identity(call, state, finding, user);
+	stratum_worker(call, finding);
+}
+
 /* What stands for the nonce is a proof elsewhere: all fields, then. */
 static void read_object_share(const struct rpc_call *call, struct stratum_state *state,
 			      struct finding *finding)
@@ -126,8 +143,7 @@ static void read_object_share(const struct rpc_call *call, struct stratum_state 
 		finding->nonce = rpc_hash_hex(finding->job, nonce);
 		finding->reply_confirms = true;
 	}
-	stratum_identity(call, state, finding, stratum_named(call, 0, STRATUM_USER));
-	stratum_worker(call, finding);
+	read_object_names(call, state, finding);
 }
 
 void stratum_clone_share(const struct rpc_call *call, struct stratum_state *state,

@@ -363,7 +363,7 @@ static void read_long(struct conversation *self, unsigned side, size_t framer, s
 	struct reading *reading = &self->readings[side];
 
 	note_said(reading, in.len);
-	hear(self, side, framer, in, true);
+	hear(self, side, framer, slice_head(in, LIMIT_MESSAGE_BYTES), true);
 	lose(self, reading, in.len);
 	if (reading->is_bounded)
 		reading->is_muted = true;

@@ -166,6 +166,11 @@ static void test_objects(void **unused)
 	heard = say_up("{\"id\":3,\"method\":\"mining.submit\",\"params\":{\"job_id\":\"p1\","
 		       "\"nonce\":\"" H16 "\",\"worker\":\"rig2\"}}");
 	assert_string_equal(heard->worker, "rig2");
+	heard = say_up("{\"id\":3,\"method\":\"mining.submit\",\"params\":{\"worker\":"
+		       "\"12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig3\",\"job_id\":\"p1\","
+		       "\"plain_proof\":\"cHJvb2Y=\"}}");
+	assert_string_equal(heard->wallet, "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E");
+	assert_string_equal(heard->worker, "rig3");
 	assert_int_equal(talk_proof(&talk), PROOF_LIKELY);
 	heard = say_up("{\"id\":3,\"method\":\"mining.submit\",\"params\":{\"note\":\"p1\"}}");
 	assert_false(heard->finding.reply_confirms);
