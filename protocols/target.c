@@ -11,6 +11,20 @@
 #include "protocols/cursor.h"
 #include "protocols/hex.h"
 
+#define WHOLE_MOST 0x1p52
+#define WHOLE_NEAR 1e-12
+
+/* Pools divide by whole numbers: what was one is one again, without the dust of two divisions. */
+static double sweep(double work)
+{
+	if (work < 1 || work >= WHOLE_MOST)
+		return work;
+	double whole = (double)(uint64_t)(work + 0.5);
+	double dust = work > whole ? work - whole : whole - work;
+
+	return dust < whole * WHOLE_NEAR ? whole : work;
+}
+
 double target_work_be256(struct slice hex)
 {
 	double target = 0;
@@ -19,7 +33,7 @@ double target_work_be256(struct slice hex)
 		return 0;
 	for (size_t i = 0; i < hex.len; i++)
 		target = target * 16 + hex_values[hex.ptr[i]];
-	return target > 0 ? 0x1p256 / (target + 1) : 0;
+	return target > 0 ? sweep(0x1p256 / (target + 1)) : 0;
 }
 
 double target_work_head256(struct slice hex)

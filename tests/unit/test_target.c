@@ -71,6 +71,8 @@ static void test_be256(void **state)
 		"0004189374bc6a7ef9db22d0e5604189374bc6a7ef9db22d0e5604189374bc6a";
 	static const char *const full =
 		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+	static const char *const eight =
+		"0000000089705f4136b4a59731680a88f8953030fdd7645e011abac9f387295d";
 	char longer[66];
 
 	(void)state;
@@ -80,6 +82,8 @@ static void test_be256(void **state)
 	assert_true(work > TARGET_WORK_BITCOIN - 1 && work < TARGET_WORK_BITCOIN + 1);
 	work = target_work_be256(guard_str(&guard, sixteen));
 	assert_true(work > 15999.9 && work < 16000.1);
+	/* 2^256 / 8e9, cut to a whole number: the pool's own is told */
+	assert_true(target_work_be256(guard_str(&guard, eight)) == 8e9);
 	assert_true(target_work_be256(guard_str(&guard, full)) == 1);
 	assert_true(target_work_be256(guard_str(&guard, "1")) == 0x1p255);
 	assert_true(target_work_be256(guard_str(&guard, "f")) == 0x1p252);
