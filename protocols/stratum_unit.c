@@ -96,10 +96,11 @@ static enum unit find_unit(const struct unit_row *rows, size_t count, struct sli
 	return UNIT_OTHER;
 }
 
-/* The job is of no chain of Bitcoin's: who is paid in its coin mines another one. */
+/* The job is one of scrypt's: who is paid in Bitcoin's coin mines another one. A job of a chain of
+ * less work proves nothing against the coin: a test network's looks the same. */
 static bool is_payment(const struct stratum_unit *unit, uint8_t coin_unit)
 {
-	return coin_unit == UNIT_SHA256D && unit->prevhash != UNIT_UNKNOWN && !unit->is_rolling;
+	return coin_unit == UNIT_SHA256D && unit->prevhash == UNIT_SCRYPT && !unit->is_rolling;
 }
 
 static enum unit unit_in_force(const struct stratum_unit *unit, double difficulty)

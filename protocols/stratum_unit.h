@@ -6,7 +6,7 @@
  * wallet, a machine that can do one thing only, the coin among the options, what else the previous
  * hash and the network's difficulty look like; and when there is nothing, the size of the
  * difficulty itself. Pools of many coins pay all of them in one, mostly Bitcoin: its address is no
- * evidence beside a job that no chain of Bitcoin's can have. An Ethereum address says no more than
+ * evidence beside a job of scrypt's. An Ethereum address says no more than
  * that it may be something else: Quai pays to such for SHA-256d, scrypt and KawPow; so does
  * DigiByte's, which is mined in five ways. Unknown stays unknown: no work is claimed then. */
 #ifndef PROTOCOLS_STRATUM_UNIT_H

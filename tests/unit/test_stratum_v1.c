@@ -223,7 +223,8 @@ static void test_work_by_evidence(void **unused)
 	assert_work("\"" BTC_USER "\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
 	assert_null(talk.heard[0].finding.coin);
 	assert_work("\"" BTC_USER "\",\"c=BTC\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
-	assert_work("\"" BTC_USER "\"", "", NOTIFY_AT(H64, "1b494a04"), 0, "");
+	assert_work("\"" BTC_USER "\"", "", NOTIFY_AT(H64, "1b494a04"), TARGET_WORK_BITCOIN,
+		    "sha256d");
 	assert_work("\"" BTC_USER "\"", "bitaxe/1", NOTIFY_LTC, TARGET_WORK_BITCOIN, "sha256d");
 }
 
