@@ -37,7 +37,7 @@ _Static_assert(sizeof(struct flow_key) <= FLOW_HASH_WORDS * sizeof(uint64_t), "a
 /* All words from one key, by the hash that may be asked for them slowly. */
 static inline struct flow_hash flow_hash_of(struct siphash_key key)
 {
-	struct flow_hash self;
+	struct flow_hash self = { 0 };
 	uint8_t *bytes = (uint8_t *)&self;
 
 	for (uint64_t i = 0; i < sizeof(self) / sizeof(struct siphash_tag); i++) {
