@@ -4,51 +4,140 @@
 #include <string.h>
 
 #include "protocols/cursor.h"
+#include "protocols/http.h"
 
 #define FRAME_TEXT   0x81 /* whole and not compressed */
 #define FRAME_BINARY 0x82
 #define FRAME_SEARCH 256 /* the words are among the first bytes */
+#define WORD_MAX     24  /* longer than any word that is searched */
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* Where the text stands in what; text.len: nowhere. */
+static size_t find(struct slice text, const char *what)
+{
+	const uint8_t *at = memmem(text.ptr, text.len, what, strlen(what));
+
+	return at == NULL ? text.len : (size_t)(at - text.ptr);
+}
 
 static bool has_word(struct slice text, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (memmem(text.ptr, text.len, words[i], strlen(words[i])) != NULL)
+		if (find(text, words[i]) < text.len)
 			return true;
 	return false;
 }
 
-bool late_request(struct slice payload)
+/* What of a part, which begins at `at`, was not seen; a word may have begun before. */
+static struct slice unseen(struct slice part, size_t at, size_t seen)
 {
-	static const char *const methods[] = { "POST ", "GET ", "CONNECT " };
-	struct slice line = slice_head(payload, slice_find(payload, '\r'));
-	struct slice version = slice_str(" HTTP/1.x");
-
-	if (line.len == payload.len || line.len < version.len)
-		return false;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (slice_starts(line, methods[i]))
-			return slice_starts(slice_tail(line, line.len - version.len), " HTTP/1.");
-	return false;
+	return slice_tail(part, seen > at + WORD_MAX ? seen - at - WORD_MAX : 0);
 }
 
-/* Heads are long and most say nothing: their first line is searched, for what has no body, and the
- * one field that opens a WebSocket. */
-bool late_request_words(struct slice payload)
+/* --- HTTP ----------------------------------------------------------------------------------- */
+
+/* One begins with the other. */
+static bool agree(struct slice text, const char *word)
 {
-	/* start_mining, getMiningInfo, submitNonce */
-	static const char *const targets[] = { "t_mining", "MiningInfo", "ubmit" };
-	static const char *const fields[] = { "ocket-" }; /* Sec-WebSocket-Key */
-	struct slice line = slice_head(payload, slice_find(payload, '\r'));
+	struct slice whole = slice_str(word);
+	size_t len = text.len < whole.len ? text.len : whole.len;
 
-	if (slice_starts(line, "CONNECT ") || has_word(line, targets, COUNT(targets)))
+	return slice_eq(slice_head(text, len), slice_head(whole, len));
+}
+
+/* The first line of a request or of a reply, as far as it is there; line.len: of all that is. */
+static bool is_first_line(struct slice bytes, struct slice *line)
+{
+	static const char *const words[] = { "POST ", "GET ", "CONNECT ", "HTTP/1." };
+	struct slice version = slice_str(" HTTP/1.x");
+	size_t word = 0;
+
+	while (word < COUNT(words) && !agree(bytes, words[word]))
+		word++;
+	if (word == COUNT(words))
+		return false;
+	*line = slice_head(bytes, slice_find(bytes, '\r'));
+	if (line->len == bytes.len)
 		return true;
-	if (slice_starts(line, "GET "))
-		return has_word(payload, fields, COUNT(fields));
-	const uint8_t *end = memmem(payload.ptr, payload.len, "\r\n\r\n", 4);
+	if (word == COUNT(words) - 1)
+		return slice_starts(*line, words[word]);
+	return line->len > version.len &&
+	       slice_starts(slice_tail(*line, line->len - version.len), " HTTP/1.");
+}
 
-	return end != NULL && late_body_words(slice_tail(payload, (size_t)(end - payload.ptr) + 4));
+/* The number that a text begins with; without one as large as can be. */
+static size_t number_of(struct slice text)
+{
+	size_t number = 0;
+	size_t at = 0;
+
+	while (at < text.len && text.ptr[at] == ' ')
+		at++;
+	if (at == text.len)
+		return SIZE_MAX;
+	for (; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++) {
+		if (number > SIZE_MAX / 16)
+			return SIZE_MAX;
+		number = number * 10 + (size_t)(text.ptr[at] - '0');
+	}
+	return number;
+}
+
+/* What a head says of the body behind it. */
+struct head {
+	size_t len;    /* with the empty line; 0: it is not whole */
+	size_t length; /* of the body, as large as can be: not told */
+	bool is_chunked;
+	bool is_coded;
+	bool is_json;
+};
+
+/* One line, in the two spellings that are in use. */
+static void read_field(struct head *head, struct slice line)
+{
+	char first = (char)(line.len == 0 ? 0 : line.ptr[0] | 0x20);
+	struct slice rest = slice_tail(line, strlen("Content-L"));
+
+	if (first == 't')
+		head->is_chunked |= find(line, "hunked") < line.len;
+	if (first != 'c')
+		return;
+	if (slice_starts(rest, "ength:"))
+		head->length = number_of(slice_tail(rest, strlen("ength:")));
+	else if (slice_starts(rest, "ncoding:"))
+		head->is_coded = true;
+	else if (slice_starts(rest, "ype:"))
+		head->is_json = find(rest, "json") < rest.len;
+}
+
+static struct head read_head(struct slice bytes)
+{
+	struct head head = { .length = SIZE_MAX };
+	size_t at = 0;
+
+	while (at < bytes.len) {
+		struct slice rest = slice_tail(bytes, at);
+		struct slice line = slice_head(rest, slice_find(rest, '\n'));
+
+		if (line.len == rest.len)
+			return head;
+		at += line.len + 1;
+		if (line.len <= 1) {
+			head.len = at;
+			return head;
+		}
+		read_field(&head, line);
+	}
+	return head;
+}
+
+/* Is all of the body there? */
+static bool is_whole(const struct head *head, struct slice rest)
+{
+	static const char last[] = "\r\n0\r\n\r\n";
+
+	return head->is_chunked ? find(rest, last) < rest.len : rest.len >= head->length;
 }
 
 bool late_body_words(struct slice body)
@@ -64,17 +153,92 @@ bool late_body_words(struct slice body)
 	return has_word(body, words, COUNT(words));
 }
 
+static bool reply_words(struct slice body)
+{
+	static const char *const words[] = {
+		"\"target\"",          /* getwork */
+		"previousblockhash",   /* getblocktemplate */
+		"emplate_blob",        /* get_block_template */
+		"[\"0x",               /* eth_getWork */
+		"generationSignature", /* getMiningInfo */
+	};
+
+	return has_word(body, words, COUNT(words));
+}
+
+/* A body is judged as the carrier does it: other than JSON it is not read. Words cannot be seen in
+ * one that is coded. */
+static enum late_words look_at_body(struct slice bytes, const struct head *head, size_t seen)
+{
+	struct slice rest = slice_tail(bytes, head->len);
+	bool is_reply = slice_starts(bytes, "HTTP/");
+	size_t skip = head->is_chunked ? slice_find(rest, '\n') + 1 : 0;
+	size_t blanks;
+
+	if (skip > rest.len)
+		return LATE_WORDS_AWAITED;
+	struct slice body = slice_tail(rest, skip);
+
+	if (http_body_probe(body, &blanks) == PROBE_NO)
+		return !is_reply && head->is_coded && head->is_json ? LATE_WORDS_FOUND
+								    : LATE_WORDS_NONE;
+	body = unseen(body, head->len + skip, seen);
+	if (is_reply ? reply_words(body) : late_body_words(body))
+		return LATE_WORDS_FOUND;
+	return is_whole(head, rest) ? LATE_WORDS_NONE : LATE_WORDS_AWAITED;
+}
+
+/* The first line tells: it opens a carrier, or names what miners ask for. */
+static bool is_line_worth(struct slice line)
+{
+	/* start_mining, getMiningInfo, submitNonce */
+	static const char *const targets[] = { "t_mining", "MiningInfo", "ubmit" };
+
+	if (slice_starts(line, "HTTP/"))
+		return slice_starts(slice_tail(line, strlen("HTTP/1.1")), " 101");
+	return slice_starts(line, "CONNECT ") || has_word(line, targets, COUNT(targets));
+}
+
+/* Heads are long and most say nothing: besides the first line only the body is searched, and what
+ * has none for the one field that opens a WebSocket. */
+static enum late_words look_at_message(struct slice bytes, size_t seen)
+{
+	static const char *const fields[] = { "ocket-" }; /* Sec-WebSocket-Key */
+	struct slice line;
+
+	if (!is_first_line(bytes, &line))
+		return LATE_WORDS_NONE;
+	if (line.len == bytes.len)
+		return LATE_WORDS_AWAITED;
+	if (is_line_worth(line))
+		return LATE_WORDS_FOUND;
+	if (slice_starts(line, "GET ")) {
+		struct slice rest = unseen(slice_tail(bytes, line.len), line.len, seen);
+
+		if (has_word(rest, fields, COUNT(fields)))
+			return LATE_WORDS_FOUND;
+		return slice_is(slice_tail(bytes, bytes.len - 4), "\r\n\r\n") ? LATE_WORDS_NONE
+									      : LATE_WORDS_AWAITED;
+	}
+	struct head head = read_head(bytes);
+
+	return head.len == 0 ? LATE_WORDS_AWAITED : look_at_body(bytes, &head, seen);
+}
+
+/* --- WebSocket ------------------------------------------------------------------------------ */
+
+bool late_is_frame(struct slice bytes)
+{
+	return bytes.len > 0 && (bytes.ptr[0] == FRAME_TEXT || bytes.ptr[0] == FRAME_BINARY);
+}
+
 /* Whose frame it is does not matter: a miner's is masked, a pool's is not. */
-bool late_frame(struct slice payload)
+static enum late_words look_at_frame(struct slice bytes)
 {
 	static const char *const words[] = { "job",   "ubmit",   "share",   "block",
 					     "ining", "ite_key", "egister", "login" };
-	struct cursor c = cursor_of(payload);
-	uint8_t first = cursor_u8(&c);
+	struct cursor c = cursor_of(slice_tail(bytes, 1));
 	uint8_t text[FRAME_SEARCH];
-
-	if (first != FRAME_TEXT && first != FRAME_BINARY)
-		return false;
 	uint8_t second = cursor_u8(&c);
 	size_t len = second & 0x7f;
 
@@ -83,9 +247,19 @@ bool late_frame(struct slice payload)
 	struct slice mask = cursor_take(&c, (second & 0x80) != 0 ? 4 : 0);
 	struct slice body = slice_head(cursor_rest(&c), sizeof(text));
 
-	if (c.bad || len != cursor_left(&c))
-		return false;
+	if (c.bad)
+		return LATE_WORDS_AWAITED;
+	if ((second & 0x7f) == 127 || cursor_left(&c) > len)
+		return LATE_WORDS_NONE;
 	for (size_t i = 0; i < body.len; i++)
 		text[i] = mask.len == 0 ? body.ptr[i] : body.ptr[i] ^ mask.ptr[i & 3];
-	return has_word(slice_of(text, body.len), words, COUNT(words));
+	if (has_word(slice_of(text, body.len), words, COUNT(words)))
+		return cursor_left(&c) == len ? LATE_WORDS_FOUND : LATE_WORDS_AWAITED;
+	return cursor_left(&c) < len && body.len < sizeof(text) ? LATE_WORDS_AWAITED
+								: LATE_WORDS_NONE;
+}
+
+enum late_words late_look(struct slice bytes, size_t seen)
+{
+	return late_is_frame(bytes) ? look_at_frame(bytes) : look_at_message(bytes, seen);
 }

@@ -3,14 +3,18 @@
  * The first LIMIT_HINT_BYTES of each direction are searched for the beginning of a message. After
  * that the flow is decided: only packets that look like one whole message are searched, and every
  * LIMIT_RECHECK_BYTES the next few kilobytes, so that a tunnel opened late is still found. Of HTTP
- * and WebSocket that were given up, what speaks of mining is. */
+ * and WebSocket that were given up, what speaks of mining is: messages that begin and do not tell
+ * yet are kept until they do. */
 #include "sensor/candidate.h"
+
+#include <string.h>
 
 #include "protocols/late.h"
 #include "protocols/limits.h"
 
 #define LOOK_UNIT     64   /* bytes, of flow.looked */
 #define LATE_BYTES    4096 /* of payload that a late look takes in */
+#define JOIN_BYTES    2048 /* of a client whose server is silent: no question of a dialogue's */
 #define TAIL_BYTES    16   /* of a packet in mid-stream: enough to know how it ends */
 #define OPEN_BYTES    16   /* in which a body begins that comes without its head, or chunked */
 #define GO_ON_BYTES   64   /* more than it takes to say "go on" */
@@ -30,11 +34,12 @@ _Static_assert(LIMIT_INSPECTIONS + REFUSALS < ENDED, "flow.inspections has 8 bit
 #define SEQ_DATA  4u
 
 /* flow.late */
-#define LATE_GIVEN_UP 1u  /* it was read as a carrier's, and held nothing */
+#define LATE_GIVEN_UP CANDIDATE_GIVEN_UP
 #define LATE_ANSWERED 2u  /* the server spoke last: the client is free to begin something */
 #define LATE_WORDS    4u  /* words of mining were in a body that came without its head */
-#define LATE_REQUEST  8u  /* begins here and is worth another look */
+#define LATE_REQUEST  8u  /* is there and worth another look, or a reply */
 #define LATE_FRAME    16u /* likewise */
+#define LATE_BEGUN    32u /* shifted by the direction: a message that does not tell yet is kept */
 
 static bool looks_whole(struct slice payload)
 {
@@ -104,42 +109,13 @@ static bool is_heard(const struct flow *flow, enum direction dir)
 	return (flow->seq_known & SEQ_DATA << dir) != 0;
 }
 
-/* The server had the last word; what is not heard of it, the client acknowledges. */
-static bool is_answered(const struct flow *flow, const struct packet *packet)
+/* A client that says so much, and was joined in the middle, may be in an upload: as if it had been
+ * given up, until the server's first words tell. */
+static void join(struct flow *flow)
 {
-	uint32_t said = packet->tcp_ack - flow->next_seq[DIR_TO_CLIENT];
-
-	if (is_heard(flow, DIR_TO_CLIENT))
-		return (flow->late & LATE_ANSWERED) != 0;
-	return (flow->seq_known & SEQ_KNOWN << DIR_TO_CLIENT) != 0 && said > GO_ON_BYTES &&
-	       said <= INT32_MAX;
-}
-
-/* A request that speaks of mining, or follows one whose body did. One that begins where the server
- * had the last word, and nothing is missing, is not quoted. */
-static bool is_late_request(struct flow *flow, const struct packet *packet)
-{
-	bool is_request = is_answered(flow, packet) &&
-			  packet->tcp_seq == flow->next_seq[DIR_TO_SERVER] &&
-			  late_request(packet->payload);
-	struct slice begin = slice_head(packet->payload, OPEN_BYTES);
-
-	if (is_request ? late_request_words(packet->payload)
-		       : slice_find(begin, '{') < begin.len && late_body_words(packet->payload))
-		flow->late |= LATE_WORDS;
-	return is_request && (flow->late & LATE_WORDS) != 0;
-}
-
-/* Is this packet of a flow that was given up worth another look? Few flows come here. */
-static __attribute__((noinline)) bool is_late(struct flow *flow, enum direction dir,
-					      const struct packet *packet)
-{
-	flow->late &= (uint8_t) ~(LATE_REQUEST | LATE_FRAME);
-	if (dir == DIR_TO_SERVER && is_late_request(flow, packet))
-		flow->late |= LATE_REQUEST;
-	else if (late_frame(packet->payload))
-		flow->late |= LATE_FRAME;
-	return (flow->late & (LATE_REQUEST | LATE_FRAME)) != 0;
+	if ((flow->flags & FLOW_MIDSTREAM) != 0 && flow->looked > JOIN_BYTES / LOOK_UNIT &&
+	    !is_heard(flow, DIR_TO_CLIENT))
+		flow->late |= LATE_GIVEN_UP;
 }
 
 bool candidate_look(struct flow *flow, enum direction dir, const struct packet *packet)
@@ -149,8 +125,11 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 			packet->tcp_seq != flow->next_seq[dir];
 
 	/* What the direction said makes any message in it a quotation. */
-	if (!is_due(flow, packet->payload) || preface_is_final(flow->preface[dir]))
-		return (flow->late & LATE_GIVEN_UP) != 0 && is_late(flow, dir, packet);
+	if (!is_due(flow, packet->payload))
+		return false;
+	join(flow);
+	if (preface_is_final(flow->preface[dir]))
+		return false;
 	bool is_first = !is_heard(flow, dir);
 
 	if (is_early || may_hold_message(flow, dir, packet->payload) ||
@@ -160,6 +139,161 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 		flow->preface[dir] = preface_with(flow, dir, packet->payload);
 	return false;
 }
+
+/* --- late looks ----------------------------------------------------------------------------- */
+
+/* Neighbours in the flow table are neighbours there: the direction is far from the index's low
+ * bits. */
+static uint32_t kept_key(const struct candidate_kept *kept, enum direction dir)
+{
+	return kept->index | (uint32_t)dir << 31;
+}
+
+static bool is_begun(const struct flow *flow, enum direction dir)
+{
+	return (flow->late & LATE_BEGUN << dir) != 0;
+}
+
+static void drop_part(struct flow *flow, enum direction dir, const struct candidate_kept *kept)
+{
+	if (is_begun(flow, dir))
+		opening_end(kept->table, kept_key(kept, dir));
+	flow->late &= (uint8_t) ~(LATE_BEGUN << dir);
+}
+
+void candidate_drop_parts(struct flow *flow, const struct candidate_kept *kept)
+{
+	drop_part(flow, DIR_TO_SERVER, kept);
+	drop_part(flow, DIR_TO_CLIENT, kept);
+}
+
+struct slice candidate_part(const struct flow *flow, enum direction dir,
+			    const struct candidate_kept *kept, size_t number, uint32_t *seq)
+{
+	if (!is_begun(flow, dir) || (flow->late & (LATE_REQUEST | LATE_FRAME)) == 0)
+		return slice_of("", 0);
+	return opening_part(kept->table, kept_key(kept, dir), number, seq);
+}
+
+/* The other side had the last word; what is not heard of it, this one acknowledges. Of a server
+ * that is heard with its client nothing is asked: the request tells. */
+static bool is_answered(const struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	enum direction other = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
+	uint32_t said = packet->tcp_ack - flow->next_seq[other];
+
+	if (is_heard(flow, other))
+		return dir == DIR_TO_SERVER && (flow->late & LATE_ANSWERED) != 0;
+	return (flow->seq_known & SEQ_KNOWN << other) != 0 && said > GO_ON_BYTES &&
+	       said <= INT32_MAX;
+}
+
+/* Keeps what begins with the next byte that is expected, and of this packet what is of it. */
+static void keep_part(struct flow *flow, enum direction dir, const struct packet *packet,
+		      const struct candidate_kept *kept)
+{
+	uint32_t next = flow->next_seq[dir];
+	uint32_t old = next - packet->tcp_seq;
+	bool is_ahead = old > INT32_MAX;
+
+	opening_begin(kept->table, kept_key(kept, dir), next, packet->time_ns);
+	(void)opening_add(kept->table, kept_key(kept, dir), is_ahead ? packet->tcp_seq : next,
+			  slice_tail(packet->payload, is_ahead ? 0 : old));
+	flow->late |= (uint8_t)(LATE_BEGUN << dir);
+}
+
+/* A body whose head was lost, or had no place to be kept: the next request is as good. */
+static void note_body(struct flow *flow, enum direction dir, struct slice payload)
+{
+	struct slice begin = slice_head(payload, OPEN_BYTES);
+	struct slice inner = slice_tail(begin, slice_find(begin, '{') + 1);
+
+	if (dir == DIR_TO_SERVER && inner.len > 0 && (inner.ptr[0] == '"' || inner.ptr[0] <= ' ') &&
+	    late_body_words(payload))
+		flow->late |= LATE_WORDS;
+}
+
+/* A message may begin with the next byte that is expected: a frame, or where the other side had the
+ * last word one of HTTP, for then it is not quoted. */
+static enum late_words begin_part(struct flow *flow, enum direction dir,
+				  const struct packet *packet, const struct candidate_kept *kept)
+{
+	uint32_t old = flow->next_seq[dir] - packet->tcp_seq;
+	bool is_ahead = old > INT32_MAX;
+	struct slice bytes = slice_tail(packet->payload, is_ahead ? 0 : old);
+	bool is_frame = late_is_frame(bytes) && !is_ahead;
+	enum late_words words = LATE_WORDS_AWAITED;
+
+	if (bytes.len == 0)
+		return LATE_WORDS_NONE;
+	drop_part(flow, dir, kept);
+	if ((flow->seq_known & SEQ_KNOWN << dir) == 0 || (is_ahead && 0 - old >= OPENING_BYTES) ||
+	    (!is_frame && !is_answered(flow, dir, packet))) {
+		note_body(flow, dir, packet->payload);
+		return LATE_WORDS_NONE;
+	}
+	if (!is_ahead)
+		words = late_look(bytes, 0);
+	if (is_ahead || words == LATE_WORDS_NONE)
+		note_body(flow, dir, packet->payload);
+	if (words != LATE_WORDS_NONE)
+		keep_part(flow, dir, packet, kept);
+	return words;
+}
+
+/* The packet goes on with what is kept. */
+static enum late_words go_on(struct flow *flow, enum direction dir, const struct packet *packet,
+			     const struct candidate_kept *kept)
+{
+	uint32_t key = kept_key(kept, dir);
+	size_t seen = opening_bytes(kept->table, key).len;
+	struct slice bytes = opening_add(kept->table, key, packet->tcp_seq, packet->payload);
+	enum late_words words = LATE_WORDS_AWAITED;
+
+	if (bytes.len > seen)
+		words = late_look(bytes, seen);
+	else
+		note_body(flow, dir, packet->payload);
+	if (words == LATE_WORDS_NONE ||
+	    (words == LATE_WORDS_AWAITED && opening_is_over(kept->table, key, packet->time_ns))) {
+		drop_part(flow, dir, kept);
+		return LATE_WORDS_NONE;
+	}
+	return words;
+}
+
+/* What is kept of a frame goes on whatever the other side says; of HTTP, until it answers. */
+static bool is_going(const struct flow *flow, enum direction dir, const struct packet *packet,
+		     const struct candidate_kept *kept)
+{
+	return is_begun(flow, dir) &&
+	       (!is_answered(flow, dir, packet) ||
+		late_is_frame(opening_bytes(kept->table, kept_key(kept, dir))));
+}
+
+bool candidate_look_again(struct flow *flow, enum direction dir, const struct packet *packet,
+			  const struct candidate_kept *kept)
+{
+	enum late_words words = is_going(flow, dir, packet, kept)
+					? go_on(flow, dir, packet, kept)
+					: begin_part(flow, dir, packet, kept);
+
+	flow->late &= (uint8_t) ~(LATE_REQUEST | LATE_FRAME);
+	if (words == LATE_WORDS_FOUND || (words == LATE_WORDS_AWAITED && dir == DIR_TO_SERVER &&
+					  (flow->late & LATE_WORDS) != 0)) {
+		struct slice bytes = opening_bytes(kept->table, kept_key(kept, dir));
+
+		flow->late |= late_is_frame(bytes) ? LATE_FRAME : LATE_REQUEST;
+		return true;
+	}
+	if (!late_is_frame(packet->payload) || late_look(packet->payload, 0) != LATE_WORDS_FOUND)
+		return false;
+	drop_part(flow, dir, kept); /* bytes are missing before this one */
+	flow->late |= LATE_FRAME;
+	return true;
+}
+
+/* --- inspections ---------------------------------------------------------------------------- */
 
 void candidate_before(const struct flow *flow, struct preface before[2])
 {
@@ -195,7 +329,7 @@ void candidate_forget(struct flow *flow)
 
 	preface_begin(&nothing, false);
 	flow->preface[0] = flow->preface[1] = preface_pack(&nothing);
-	flow->late &= LATE_ANSWERED | LATE_GIVEN_UP;
+	flow->late &= (uint8_t) ~(LATE_WORDS | LATE_REQUEST | LATE_FRAME);
 }
 
 void candidate_shut(struct flow *flow, enum direction dir)
@@ -206,15 +340,29 @@ void candidate_shut(struct flow *flow, enum direction dir)
 	flow->late |= LATE_GIVEN_UP;
 }
 
+/* The first words of a direction. A server that was joined in the middle and speaks HTTP had been
+ * asked for something. */
+static void take_first(struct flow *flow, enum direction dir, struct slice payload)
+{
+	flow->seq_known |= (uint8_t)(SEQ_DATA << dir);
+	if (dir == DIR_TO_SERVER || (flow->flags & FLOW_MIDSTREAM) == 0 || flow->inspections > 0)
+		return;
+	flow->late &= (uint8_t)~LATE_GIVEN_UP;
+	if (slice_starts(payload, "HTTP/1."))
+		flow->late |= LATE_GIVEN_UP;
+}
+
 /* Who speaks now. A server that only says "go on" does not. */
 static inline void take_turn(struct flow *flow, enum direction dir, const struct packet *packet)
 {
+	enum direction other = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
+
 	if ((flow->late & LATE_GIVEN_UP) != 0) {
 		if (slice_starts(packet->payload, "HTTP/1.1 100"))
 			return;
-		if (dir == DIR_TO_SERVER && !is_heard(flow, DIR_TO_CLIENT)) {
-			flow->next_seq[DIR_TO_CLIENT] = packet->tcp_ack;
-			flow->seq_known |= (uint8_t)(SEQ_KNOWN << DIR_TO_CLIENT);
+		if (!is_heard(flow, other)) {
+			flow->next_seq[other] = packet->tcp_ack;
+			flow->seq_known |= (uint8_t)(SEQ_KNOWN << other);
 		}
 	}
 	flow->late = (uint8_t)((flow->late & ~LATE_ANSWERED) |
@@ -224,15 +372,19 @@ static inline void take_turn(struct flow *flow, enum direction dir, const struct
 void candidate_advance(struct flow *flow, enum direction dir, const struct packet *packet)
 {
 	uint32_t end = packet->tcp_seq + packet->payload_wire;
+	bool is_new = (flow->seq_known & SEQ_KNOWN << dir) == 0 ||
+		      (int32_t)(end - flow->next_seq[dir]) > 0;
 
-	if ((flow->seq_known & SEQ_KNOWN << dir) == 0 || (int32_t)(end - flow->next_seq[dir]) > 0) {
+	if (is_new) {
 		flow->next_seq[dir] = end;
 		flow->seq_known |= (uint8_t)(SEQ_KNOWN << dir);
 	}
 	if (packet->payload_wire == 0)
 		return;
-	flow->seq_known |= (uint8_t)(SEQ_DATA << dir);
-	take_turn(flow, dir, packet);
+	if (!is_heard(flow, dir))
+		take_first(flow, dir, packet->payload);
+	if (is_new) /* what is sent again is no answer */
+		take_turn(flow, dir, packet);
 }
 
 bool candidate_next_seq(const struct flow *flow, enum direction dir, uint32_t *seq)

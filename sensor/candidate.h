@@ -7,10 +7,33 @@
 
 #include "protocols/preface.h"
 #include "sensor/flow.h"
+#include "sensor/opening.h"
 
 /* One payload packet of a flow that is not under inspection: true when a message could begin in it,
  * or when it is the first of its direction and the real beginning is still to come. */
 bool candidate_look(struct flow *flow, enum direction dir, const struct packet *packet);
+
+/* Where a flow's messages are kept that began and do not tell yet, each direction under its own
+ * number. */
+struct candidate_kept {
+	struct opening_table *table;
+	uint32_t index; /* of the flow */
+};
+
+#define CANDIDATE_GIVEN_UP 1u /* flow.late: it was read as a carrier's, and held nothing */
+
+/* One payload packet of such a flow: true when it speaks of mining, or goes on with a message that
+ * began before and does: candidate_part() has that then. */
+bool candidate_look_again(struct flow *flow, enum direction dir, const struct packet *packet,
+			  const struct candidate_kept *kept);
+
+/* The part of that number of the message that is worth an inspection, as far as it is there, in
+ * order and with holes between them, and where it begins; empty behind the last one. */
+struct slice candidate_part(const struct flow *flow, enum direction dir,
+			    const struct candidate_kept *kept, size_t number, uint32_t *seq);
+
+/* Keeps nothing of the flow any more: it ends, or is taken under inspection. */
+void candidate_drop_parts(struct flow *flow, const struct candidate_kept *kept);
 
 /* What each direction said so far, for inspect_new(). */
 void candidate_before(const struct flow *flow, struct preface before[2]);

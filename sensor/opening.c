@@ -179,6 +179,19 @@ struct slice opening_bytes(const struct opening_table *self, uint32_t flow)
 	return slot == NULL ? slice_of("", 0) : prefix_of(slot);
 }
 
+struct slice opening_part(const struct opening_table *self, uint32_t flow, size_t number,
+			  uint32_t *seq)
+{
+	const struct opening *slot = find(self, flow);
+
+	if (slot == NULL || number >= slot->range_count)
+		return slice_of("", 0);
+	const struct range *range = &slot->ranges[number];
+
+	*seq = slot->seq + range->begin;
+	return slice_of(slot->bytes + range->begin, range->end - range->begin);
+}
+
 bool opening_skip(struct opening_table *self, uint32_t flow, size_t len, uint64_t time_ns)
 {
 	struct opening *slot = find(self, flow);

@@ -31,6 +31,11 @@ struct slice opening_add(struct opening_table *self, uint32_t flow, uint32_t seq
 /* The same without adding. */
 struct slice opening_bytes(const struct opening_table *self, uint32_t flow);
 
+/* The part of that number of all that is there, in order and with holes between them, and where it
+ * begins; empty behind the last one. */
+struct slice opening_part(const struct opening_table *self, uint32_t flow, size_t number,
+			  uint32_t *seq);
+
 /* The first len bytes of what there is have been read: the stream begins behind them from now on.
  * True when nothing is gathered any more. */
 bool opening_skip(struct opening_table *self, uint32_t flow, size_t len, uint64_t time_ns);

@@ -63,7 +63,7 @@
 	X(dns_messages, "DNS messages read") \
 	X(dns_malformed, "messages on DNS's port that are none") \
 	X(hellos, "TLS and QUIC hellos read") \
-	X(openings_capped, "first words over several segments not gathered: cap reached") \
+	X(openings_capped, "first words and late requests in parts not gathered: cap reached") \
 	X(names_listed, "listed names seen") \
 	X(answers_dropped, "DNS answers dropped by a full ring") \
 	X(dns_labels, "labels in passive DNS now") \

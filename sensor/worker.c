@@ -17,6 +17,7 @@
 #define CLASSIFY_HELD  (UINT8_MAX - 1) /* for nDPI only once it is under inspection */
 #define CLASSIFY_CPU   50              /* percent, live */
 #define FINISH_WAIT_MS 1000            /* for room in the ring, at the end */
+#define BEGUN_MESSAGES 64              /* of flows that were given up, kept at once */
 
 /* --- nDPI ----------------------------------------------------------------------------------- */
 
@@ -90,8 +91,41 @@ static void classify_candidate(struct worker *self, uint32_t index, enum directi
 
 /* --- inspection ----------------------------------------------------------------------------- */
 
-static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
-			const struct packet *packet)
+/* Looks again at a flow that was given up. Few come here, so the many need no room for it. */
+static __attribute__((noinline)) bool look_again(struct worker *self, uint32_t index,
+						 enum direction dir, const struct packet *packet)
+{
+	const struct candidate_kept kept = { self->begun, index };
+
+	return candidate_look_again(flow_hot(self->flows, index), dir, packet, &kept);
+}
+
+/* Begins an inspection with the message that this packet is of, where it began before. */
+static __attribute__((noinline)) struct watch *
+begin_watch(struct worker *self, uint32_t index, enum direction dir, const struct packet *packet)
+{
+	const struct candidate_kept kept = { self->begun, index };
+	struct flow *hot = flow_hot(self->flows, index);
+	struct packet part = *packet;
+	size_t number = 0;
+
+	part.payload = candidate_part(hot, dir, &kept, number, &part.tcp_seq);
+	struct watch *watch = watch_begin(self, index, dir, part.payload.len == 0 ? packet : &part);
+
+	part.tcp_flags = TCP_ACK;
+	while (watch != NULL && part.payload.len > 0) {
+		part.payload_wire = (uint32_t)part.payload.len;
+		if (number == 0 && dir == DIR_TO_SERVER)
+			watch_hear(watch, &part);
+		inspect_packet(watch->inspect, dir, &part);
+		part.payload = candidate_part(hot, dir, &kept, ++number, &part.tcp_seq);
+	}
+	candidate_drop_parts(hot, &kept);
+	return watch;
+}
+
+static inline __attribute__((always_inline)) void
+inspect_tcp(struct worker *self, uint32_t index, enum direction dir, const struct packet *packet)
 {
 	struct flow *hot = flow_hot(self->flows, index);
 	struct watch *watch;
@@ -101,8 +135,12 @@ static void inspect_tcp(struct worker *self, uint32_t index, enum direction dir,
 	} else {
 		if (packet->payload.len == 0)
 			return;
-		watch = candidate_look(hot, dir, packet) ? watch_begin(self, index, dir, packet)
-							 : NULL;
+		bool is_worth = (hot->late & CANDIDATE_GIVEN_UP) != 0 &&
+				look_again(self, index, dir, packet);
+
+		watch = is_worth || candidate_look(hot, dir, packet)
+				? begin_watch(self, index, dir, packet)
+				: NULL;
 	}
 	candidate_advance(hot, dir, packet);
 	if (watch == NULL)
@@ -194,6 +232,7 @@ static void on_ended(void *ctx, uint32_t index, enum flow_end end)
 		return;
 	}
 	names_end(self->names, index, hot, &cold->key);
+	candidate_drop_parts(hot, &(struct candidate_kept){ self->begun, index });
 	if (hot->flags & FLOW_CLASSIFYING) {
 		struct classify_label label;
 
@@ -289,9 +328,10 @@ static int worker_tables(struct worker *self)
 	self->due_ns = calloc(self->watch_max, sizeof(uint64_t));
 	self->outlet = fact_outlet_new(&outlet);
 	self->names = names_new(&names, &self->stats);
+	self->begun = opening_table_new(BEGUN_MESSAGES, &self->stats);
 	if (self->flows == NULL || self->inspects == NULL || self->watches == NULL ||
 	    self->watched == NULL || self->due_ns == NULL || self->outlet == NULL ||
-	    self->names == NULL)
+	    self->names == NULL || self->begun == NULL)
 		return -1;
 	for (size_t i = 0; i < self->watch_max; i++)
 		self->watched[i] = &self->watches[i];
@@ -328,6 +368,7 @@ void worker_free(struct worker *self)
 	free(self->watched);
 	free(self->due_ns);
 	names_free(self->names);
+	opening_table_free(self->begun);
 	fact_outlet_free(self->outlet);
 	free(self);
 }

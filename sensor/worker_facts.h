@@ -7,6 +7,7 @@
 #include "sensor/fact_outlet.h"
 #include "sensor/inspect.h"
 #include "sensor/names.h"
+#include "sensor/opening.h"
 #include "sensor/worker.h"
 
 /* A flow under inspection; flow_cold.inspect points here. */
@@ -37,6 +38,7 @@ struct worker {
 	size_t watch_hand; /* where the next watch to give up is looked for */
 	struct fact_outlet *outlet;
 	struct names *names;
+	struct opening_table *begun;   /* messages of flows that were given up; candidate.h */
 	uint64_t sensor;               /* of the flow ids */
 	uint64_t now_ns;               /* packet time of what is being handled */
 	_Atomic uint64_t packets_lost; /* as worker_lost() told */

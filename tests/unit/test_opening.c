@@ -104,6 +104,28 @@ static void test_first_bytes_at_a_place_count(void **state)
 	opening_table_free(table);
 }
 
+static void test_parts_have_holes_between_them(void **state)
+{
+	struct stats stats;
+	struct opening_table *table = table_new(8, &stats);
+	uint32_t seq = 0;
+	struct slice part;
+
+	(void)state;
+	assert_int_equal(opening_part(table, 1, 0, &seq).len, 0);
+	opening_begin(table, 1, UINT32_MAX, 1);
+	(void)opening_add(table, 1, 7, slice_str("ij"));
+	(void)opening_add(table, 1, 1, slice_str("cd"));
+	part = opening_part(table, 1, 0, &seq);
+	assert_true(slice_is(part, "cd"));
+	assert_int_equal(seq, 1);
+	part = opening_part(table, 1, 1, &seq);
+	assert_true(slice_is(part, "ij"));
+	assert_int_equal(seq, 7);
+	assert_int_equal(opening_part(table, 1, 2, &seq).len, 0);
+	opening_table_free(table);
+}
+
 static void test_what_is_not_of_the_opening(void **state)
 {
 	static uint8_t big[2 * OPENING_BYTES];
@@ -222,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_first_bytes_at_a_place_count),
+		cmocka_unit_test(test_parts_have_holes_between_them),
 		cmocka_unit_test(test_what_is_not_of_the_opening),
 		cmocka_unit_test(test_many_holes),
 		cmocka_unit_test(test_a_full_table_gives_up_the_oldest),

@@ -98,6 +98,64 @@ static void nonsense_first_only_delays(void **state)
 	assert_in_range(sent, 2, 65);
 }
 
+#define HEAD(len) "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " len "\r\n\r\n"
+#define OTHER     HEAD("20") "{\"method\":\"getinfo\"}"
+#define ANSWER    "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"a\":\"b c\"}"
+#define ZEROS     "0000000000000000"
+#define WORK \
+	"{\"method\":\"getwork\",\"params\":[\"00000002" H64 H64 "66b1f0aa1703a30c5c1e0f2a" \
+	"00000080" ZEROS ZEROS ZEROS ZEROS ZEROS "80020000\"],\"id\":1}"
+
+/* A connection that is kept alive and given up, and the client's next byte in it. */
+static uint32_t use_connection(uint16_t port)
+{
+	uint32_t seqs[2] = { 1, 1 };
+
+	for (unsigned i = 0; i < 40; i++) {
+		send(true, port, seqs[0], OTHER);
+		seqs[0] += (uint32_t)strlen(OTHER);
+		send(false, port, seqs[1], ANSWER);
+		seqs[1] += (uint32_t)strlen(ANSWER);
+	}
+	return seqs[0];
+}
+
+/* One share, its head by itself. */
+static void a_late_request_in_parts_is_counted(void **state)
+{
+	uint32_t seq = use_connection(50000);
+
+	(void)state;
+	send(true, 50000, seq, HEAD("297"));
+	assert_int_equal(worker_stats(worker)->inspected, 1);
+	send(true, 50000, seq + (uint32_t)strlen(HEAD("297")), WORK);
+	assert_int_equal(worker_stats(worker)->inspected, 2);
+	assert_int_equal(worker_stats(worker)->shares, 1);
+	assert_int_equal(count_sessions(50000), 1);
+	send(true, 50000, seq + (uint32_t)strlen(HEAD("297")), WORK); /* again */
+	assert_int_equal(worker_stats(worker)->shares, 1);
+}
+
+/* Many of them at once: those that were begun last are kept, and none costs memory that stays. */
+static void many_late_requests_are_bounded(void **state)
+{
+	enum { FLOWS = 200 };
+	uint32_t seq = 0;
+
+	(void)state;
+	for (uint16_t i = 0; i < FLOWS; i++)
+		seq = use_connection((uint16_t)(40000 + i));
+	for (uint16_t i = 0; i < FLOWS; i++)
+		send(true, (uint16_t)(40000 + i), seq, HEAD("297"));
+	assert_in_range(worker_stats(worker)->openings_capped, FLOWS - 64, FLOWS - 32);
+	send(true, 40000 + FLOWS - 1, seq + (uint32_t)strlen(HEAD("297")), WORK);
+	assert_int_equal(count_sessions(40000 + FLOWS - 1), 1);
+	send(true, 40000, seq + (uint32_t)strlen(HEAD("297")), WORK);
+	assert_int_equal(worker_stats(worker)->sessions, 1);
+	worker_finish(worker, now_ns);
+	assert_int_equal(worker_stats(worker)->flows_active, 0);
+}
+
 static struct lists *pool_list(const char *tag)
 {
 	char error[LISTS_ERROR_TEXT];
@@ -157,8 +215,12 @@ static void lists_change_between_batches(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_share_opens_a_session),        TEST(a_full_pool_gives_up_the_silent),
-		TEST(a_full_pool_keeps_its_sessions), TEST(nonsense_first_only_delays),
+		TEST(a_share_opens_a_session),
+		TEST(a_full_pool_gives_up_the_silent),
+		TEST(a_full_pool_keeps_its_sessions),
+		TEST(nonsense_first_only_delays),
+		TEST(a_late_request_in_parts_is_counted),
+		TEST(many_late_requests_are_bounded),
 		TEST(lists_change_between_batches),
 	};
 
