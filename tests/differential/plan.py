@@ -1,6 +1,7 @@
 """Which renderings are tried: every axis in full against the base, and a seeded sample of all
 combinations."""
 
+from itertools import product
 from random import Random
 
 from captures.dialects import SESSIONS, session
@@ -8,7 +9,7 @@ from captures.render.carry import BODIES
 from captures.render.cut import CUTS
 from captures.render.lay import LAYERS
 from captures.render.rendering import Rendering
-from captures.render.see import VANTAGES
+from captures.render.see import JOINED, VANTAGES
 from captures.render.spell import SPELLINGS
 
 OUTER = (("connect",), ("socks4",), ("socks4a",), ("socks5",), ("proxy1",), ("proxy2",))
@@ -16,6 +17,11 @@ STACKS = (("proxy1", "connect"), ("connect", "ws"), ("proxy2", "ws-parts"))
 WS = (("ws",), ("ws-parts",), ("ws-binary",))
 OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-parts"))
 USED = {"http": (("kept",),), "ws": (("kept", "ws"), ("ws-used",))}
+UPLOADED = {"http": (("uploaded",),), "ws": (("uploaded", "ws"),)}
+USED_CUTS = ("by-message", "by-part", "by-half", "by-byte", "at-random", "repeated", "reordered",
+             "duplicated")
+USED_FROM = ("whole", "client-only", "server-only")
+UPLOADED_CUTS = ("by-message", "by-part", "by-half")
 STREAM_ONLY = ("crlf", "bare", "blank-lines", "bom", "nul", "banner")
 ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
 ALIKE_SAMPLE = 2
@@ -34,6 +40,8 @@ APART = (
     *((("layer", layer), ("vantage", short)) for short in SHORT
       for layer in ("fragments", "ipv6-fragments")),
 )
+# A frame is looked for where a packet begins.
+APART_USED = ((("ws-used",), "at-random"), (("ws-used",), "reordered"))
 
 
 def spellings(talk):
@@ -93,8 +101,13 @@ def axes(name, write=session):
     for over, body in carriers(talk)[1:]:
         yield "carrier", Rendering(name, carriers=over, body=body, write=write)
     for over in USED.get(talk.home, ()):
-        for vantage in ("whole", "client-only"):
-            yield "used", Rendering(name, carriers=over, vantage=vantage, write=write)
+        for how, vantage in product(USED_CUTS, USED_FROM):
+            if (over, how) not in APART_USED:
+                yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage,
+                                        write=write)
+    for over in UPLOADED.get(talk.home, ()):
+        for how, vantage in product(UPLOADED_CUTS, JOINED):
+            yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)
     for layer in list(LAYERS)[1:]:
         yield "layer", Rendering(name, layer=layer, write=write)
     for vantage in list(VANTAGES)[1:]:

@@ -20,6 +20,7 @@ NAMED_IP = ("203.0.113.77", 3333)
 REAL_CLIENT = ("192.0.2.77", 51000)
 V2_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 MASK_BYTES = 4
+UPLOADED = 60_000  # bytes: more than a sensor reads of a flow before it leaves it alone
 OTHERS = 12  # exchanges of somebody else's before the session: more than a sensor reads at once
 
 
@@ -33,13 +34,10 @@ class Piece:
     index: int = -1
 
 
-def dialogue(said):
+def dialogue(said, begin=BEGIN - SECOND, pause=30 * MS):
     """A carrier's own exchange before the session begins."""
-    time, out = BEGIN - SECOND, []
-    for direction, data in said:
-        out.append(Piece(time, direction, data))
-        time += 30 * MS
-    return out
+    return [Piece(begin + number * pause, direction, data)
+            for number, (direction, data) in enumerate(said)]
 
 
 def others():
@@ -54,10 +52,19 @@ def others():
 def kept(pieces, _):
     """A connection of HTTP that is kept alive and was used for something else first."""
     firsts = ("POST /api HTTP/1.1\r\nHost: app.example.com", "HTTP/1.1 200 OK")
-    return dialogue(
-        (direction, f"{firsts[direction == TO_CLIENT]}\r\nContent-Type: application/json\r\n"
-         f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        for direction, body in others()) + pieces
+    said = ((direction, f"{firsts[direction == TO_CLIENT]}\r\nContent-Type: application/json\r\n"
+             f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            for direction, body in others())
+    return dialogue(said, BEGIN - 1500 * MS, 10 * MS) + pieces  # over before another carrier begins
+
+
+def uploaded(pieces, _):
+    """A connection of HTTP on which something long was sent up first."""
+    body = Random(len(pieces)).randbytes(UPLOADED)
+    ask = ("PUT /backup HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/zip\r\n"
+           f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
+    return dialogue([(TO_SERVER, ask), (TO_CLIENT, answer)], BEGIN - 1500 * MS) + pieces
 
 
 def named(host, port):
@@ -168,9 +175,9 @@ def ws_used(pieces, path):
     return websocket(pieces, path, before=others())
 
 
-OUTER = {"kept": kept, "connect": connect, "socks4": socks4, "socks4a": socks4a, "socks5": socks5,
-         "proxy1": proxy1, "proxy2": proxy2, "ws": ws, "ws-parts": ws_parts,
-         "ws-binary": ws_binary, "ws-used": ws_used}
+OUTER = {"kept": kept, "uploaded": uploaded, "connect": connect, "socks4": socks4,
+         "socks4a": socks4a, "socks5": socks5, "proxy1": proxy1, "proxy2": proxy2, "ws": ws,
+         "ws-parts": ws_parts, "ws-binary": ws_binary, "ws-used": ws_used}
 FRAMED = ("ws", "ws-parts", "ws-binary", "ws-used")
 TELLS = {"connect": named(*NAMED), "socks4": named(*NAMED_IP), "socks4a": named(*NAMED),
          "socks5": named(*NAMED)}

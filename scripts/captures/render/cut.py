@@ -58,6 +58,36 @@ def by_message(pieces, _):
     return sliced(separate(pieces), lambda: MSS)
 
 
+def parted(data, count):
+    """An HTTP message's head and its body, each in `count` parts, as the sizes of all."""
+    head = data.find(b"\r\n\r\n") + 4
+    for size in (head, len(data) - head) if head > 3 else (len(data),):
+        part = max(1, -(-size // count))
+        for at in range(0, size, part):
+            yield min(part, size - at)
+
+
+def in_parts(pieces, count):
+    """Messages of HTTP written part by part."""
+    out = []
+    for block in separate(pieces):
+        for size in parted(block[3], count):
+            out += sliced([(*block[:3], block[3][:size])], lambda: MSS)
+            last = out[-1]
+            block = (last.time + US, block[1], block[2] + size, block[3][size:])
+    return out
+
+
+def by_part(pieces, _):
+    """Head and body of an HTTP message by themselves, as many clients send them."""
+    return in_parts(pieces, 1)
+
+
+def by_half(pieces, _):
+    """The same, each in two."""
+    return in_parts(pieces, 2)
+
+
 def by_byte(pieces, _):
     """One byte a segment."""
     return sliced(separate(pieces), lambda: 1)
@@ -105,8 +135,9 @@ def overlapping(pieces, rng):
     return [cut for cut in out if cut.data]
 
 
-CUTS = {"by-message": by_message, "by-byte": by_byte, "joined": joined, "at-random": at_random,
-        "repeated": repeated, "reordered": reordered, "overlapping": overlapping,
+CUTS = {"by-message": by_message, "by-part": by_part, "by-half": by_half, "by-byte": by_byte,
+        "joined": joined, "at-random": at_random, "repeated": repeated, "reordered": reordered,
+        "overlapping": overlapping,
         "duplicated": by_message}  # every packet twice: rendering.py does that
 
 
