@@ -1,4 +1,4 @@
-/* siphash.h: the keyed hash of every table that strangers fill.
+/* siphash.h: the keyed hash of the tables that strangers fill; flow_hash.h is that of flows.
  *
  * SipHash-1-3 with 128 bits of output (J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast
  * short-input PRF", and its 128-bit variant). Without the key nobody can choose collisions; with
