@@ -129,10 +129,12 @@ void stratum_unit_agent(struct stratum_unit *unit, struct slice agent)
 			unit->agent = (uint8_t)agent_units[i].unit;
 }
 
-void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet)
+void stratum_unit_wallet(struct stratum_unit *unit, struct wallet *wallet)
 {
 	if (wallet->check == WALLET_NONE || wallet->coin == NULL)
 		return;
+	if (unit->sharer != NULL)
+		wallet_name(wallet, unit->sharer);
 	if (strcmp(wallet->coin, "ETH") == 0 || strcmp(wallet->coin, "DGB") == 0)
 		unit->foreign = UNIT_OTHER;
 	else
@@ -141,8 +143,10 @@ void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet)
 	unit->coin = wallet->coin;
 }
 
+/* The coin that is paid. */
 static void learn_coin_option(struct stratum_unit *unit, struct slice value)
 {
+	unit->sharer = wallet_sharer(value);
 	for (size_t i = 0; i < ROWS(coin_units); i++) {
 		if (!rpc_equals(value, coin_units[i].word))
 			continue;
@@ -154,16 +158,22 @@ static void learn_coin_option(struct stratum_unit *unit, struct slice value)
 
 void stratum_unit_password(struct stratum_unit *unit, struct slice password)
 {
+	bool is_paid = false; /* the coin to pay in was told; that which is mined is another word */
+
 	password = slice_head(password, LIMIT_TEXT_BYTES);
 	while (password.len > 0) {
 		struct slice option = slice_head(password, slice_find(password, ','));
 		struct slice value = slice_tail(option, 2);
 
 		password = slice_tail(password, option.len + 1);
-		if (value.len > 0 && rpc_starts(option, "a="))
+		if (value.len > 0 && rpc_starts(option, "a=")) {
 			unit->option = (uint8_t)find_unit(algo_units, ROWS(algo_units), value);
-		else if (value.len > 0 && rpc_starts(option, "c="))
+		} else if (value.len > 0 && rpc_starts(option, "c=")) {
 			learn_coin_option(unit, value);
+			is_paid = true;
+		} else if (!is_paid && rpc_starts(option, "mc=")) {
+			unit->sharer = wallet_sharer(slice_tail(option, 3));
+		}
 	}
 }
 

@@ -16,7 +16,8 @@
 
 /* Evidence of one flow; flat, caller-zeroed. */
 struct stratum_unit {
-	const char *coin; /* static; of the wallet, else of the options */
+	const char *coin;   /* static; of the wallet, else of the options */
+	const char *sharer; /* the coin among the options, where wallet_sharer() knows it */
 	uint8_t option;
 	uint8_t wallet;
 	uint8_t agent;
@@ -27,7 +28,8 @@ struct stratum_unit {
 };
 
 void stratum_unit_agent(struct stratum_unit *unit, struct slice agent);
-void stratum_unit_wallet(struct stratum_unit *unit, const struct wallet *wallet);
+/* Where several coins have such addresses, the options tell which one the wallet is of. */
+void stratum_unit_wallet(struct stratum_unit *unit, struct wallet *wallet);
 
 /* A password is often a list of options, "c=LTC,d=4096". What is no known option is not kept. */
 void stratum_unit_password(struct stratum_unit *unit, struct slice password);

@@ -163,8 +163,15 @@ static bool take_email_account(struct wallet *wallet, struct slice login)
 	return true;
 }
 
+void wallet_name(struct wallet *wallet, const char *sharer)
+{
+	if (wallet->check != WALLET_NONE && wallet->coin != NULL &&
+	    wallet_form_fits(wallet->text, wallet->coin, sharer))
+		wallet->coin = sharer;
+}
+
 /* The address behind COIN: what it does not tell itself, the name does. Addresses of Ethereum's
- * form are those of many coins. */
+ * form are those of many coins, of others' those of two. */
 static struct wallet take_named(struct slice login, size_t colon)
 {
 	const char *coin = wallet_form_coin(slice_head(login, colon));
@@ -176,6 +183,8 @@ static struct wallet take_named(struct slice login, size_t colon)
 		wallet.check = WALLET_UNVERIFIED;
 	if (wallet.check != WALLET_NONE && (wallet.coin == NULL || strcmp(wallet.coin, "ETH") == 0))
 		wallet.coin = coin;
+	else
+		wallet_name(&wallet, coin);
 	return wallet;
 }
 
@@ -235,6 +244,11 @@ struct wallet wallet_parse_again(struct slice login, struct wallet_memo *memo)
 					      .worker = part_of(login, wallet.worker),
 					      .email = part_of(login, wallet.email) };
 	return wallet;
+}
+
+const char *wallet_sharer(struct slice name)
+{
+	return wallet_form_sharer(name);
 }
 
 struct wallet wallet_check_address(struct slice address)

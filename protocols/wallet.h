@@ -46,6 +46,12 @@ struct wallet_memo {
 /* wallet_parse(), which does no work for the string that memo holds; remembers it. */
 struct wallet wallet_parse_again(struct slice login, struct wallet_memo *memo);
 
+/* A coin that is named beside the login: the static name of one whose addresses have the form of
+ * another's, in any case of letters, as DigiByte's have Dogecoin's; NULL: no such coin. */
+const char *wallet_sharer(struct slice name);
+/* That coin was named: an address that can be of it is. */
+void wallet_name(struct wallet *wallet, const char *sharer);
+
 /* Judges one bare address. */
 struct wallet wallet_check_address(struct slice address);
 

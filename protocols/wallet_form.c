@@ -527,3 +527,43 @@ const char *wallet_form_coin(struct slice name)
 			return coins[i];
 	return NULL;
 }
+
+/* Addresses of one form: the version of Base58Check is the same. They are taken for the coin's
+ * unless the sharer is named beside them. */
+static const struct {
+	const char *sharer;
+	const char *coin;
+	const char *first; /* what such an address begins with */
+} shared[] = { { "DGB", "DOGE", "D" }, { "BCH", "BTC", "1" }, { "BCH", "BTC", "3" } };
+
+static bool is_any_case(struct slice text, const char *capitals)
+{
+	if (text.len != strlen(capitals))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t byte = text.ptr[i];
+
+		if (byte >= 'a' && byte <= 'z')
+			byte = (uint8_t)(byte - 'a' + 'A');
+		if (byte != (uint8_t)capitals[i])
+			return false;
+	}
+	return true;
+}
+
+const char *wallet_form_sharer(struct slice name)
+{
+	for (size_t i = 0; i < COUNT(shared); i++)
+		if (is_any_case(name, shared[i].sharer))
+			return shared[i].sharer;
+	return NULL;
+}
+
+bool wallet_form_fits(struct slice address, const char *coin, const char *sharer)
+{
+	for (size_t i = 0; i < COUNT(shared); i++)
+		if (strcmp(shared[i].sharer, sharer) == 0 && strcmp(shared[i].coin, coin) == 0 &&
+		    slice_starts(address, shared[i].first))
+			return true;
+	return false;
+}

@@ -23,4 +23,10 @@ size_t wallet_form_spaced(struct slice text);
  * that we know. */
 const char *wallet_form_coin(struct slice name);
 
+/* The same in any case, of a coin whose addresses may be another one's as well. */
+const char *wallet_form_sharer(struct slice name);
+/* An address that is taken for the one coin's may be the sharer's, which wallet_form_sharer() gave.
+ */
+bool wallet_form_fits(struct slice address, const char *coin, const char *sharer);
+
 #endif

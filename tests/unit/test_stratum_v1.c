@@ -9,16 +9,17 @@
 #include "protocols/target.h"
 #include "tests/unit/dialect_talk.h"
 
-#define H8       "1a2b3c4d"
-#define H64      H8 H8 H8 H8 H8 H8 H8 H8
-#define Z8       "00000000"
-#define PREV_BTC H8 H8 H8 H8 H8 H8 Z8 Z8
-#define PREV_ONE H8 H8 H8 H8 H8 H8 H8 Z8
-#define BTC_USER "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07"
-#define ETH_USER "\"0x000102030405060708090a0b0c0d0e0f10111213.rig1\",\"x\""
-#define DGB_USER "dgb1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rsfkxjv"
-#define VTC_USER "VbTnAsBxc3mzbMtD1AL5dyxShWj1AXZzaB"
-#define LTC_USER "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
+#define H8        "1a2b3c4d"
+#define H64       H8 H8 H8 H8 H8 H8 H8 H8
+#define Z8        "00000000"
+#define PREV_BTC  H8 H8 H8 H8 H8 H8 Z8 Z8
+#define PREV_ONE  H8 H8 H8 H8 H8 H8 H8 Z8
+#define BTC_USER  "12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig07"
+#define ETH_USER  "\"0x000102030405060708090a0b0c0d0e0f10111213.rig1\",\"x\""
+#define DGB_USER  "dgb1qzqg3yyc5z5tpwxqergd3c8g7ruszzg3rsfkxjv"
+#define DOGE_USER "D6hMgMotYmeDT4ndCZo97CJ8tX5cQLkmzZ"
+#define VTC_USER  "VbTnAsBxc3mzbMtD1AL5dyxShWj1AXZzaB"
+#define LTC_USER  "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
 
 #define CONFIGURE \
 	"{\"id\":1,\"method\":\"mining.configure\",\"params\":[[\"version-rolling\"," \
@@ -226,6 +227,56 @@ static void test_work_by_evidence(void **unused)
 	assert_work("\"" BTC_USER "\"", "", NOTIFY_AT(H64, "1b494a04"), TARGET_WORK_BITCOIN,
 		    "sha256d");
 	assert_work("\"" BTC_USER "\"", "bitaxe/1", NOTIFY_LTC, TARGET_WORK_BITCOIN, "sha256d");
+}
+
+/* The coin among the options tells whose an address is that could be two coins'; no other. */
+static void test_shared_addresses(void **unused)
+{
+	static const struct {
+		const char *user;
+		const char *password;
+		const char *coin;
+	} cases[] = {
+		{ DOGE_USER, "x", "DOGE" },
+		{ DOGE_USER, "d=4096,c=DGB", "DGB" },
+		{ DOGE_USER, "c=dgb", "DGB" },
+		{ DOGE_USER, "mc=DGB,d=4096", "DGB" },
+		{ DOGE_USER, "c=DOGE,mc=DGB", "DOGE" },
+		{ DOGE_USER, "mc=DGB,c=DOGE", "DOGE" },
+		{ DOGE_USER, "c=DGBX", "DOGE" },
+		{ DOGE_USER, "c=DG", "DOGE" },
+		{ DOGE_USER, "c=BCH", "DOGE" },
+		{ "9szXoVRasKwCubfw1D8bEC7qrV24ghRAf5", "c=DGB", "DOGE" }, /* a script of it */
+		{ LTC_USER, "c=DGB", "LTC" },
+		{ BTC_USER, "c=DGB", "BTC" },
+		{ BTC_USER, "c=BCH", "BCH" },
+	};
+	const struct heard *heard = &talk.heard[0];
+	char text[256];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin();
+		(void)snprintf(
+			text, sizeof(text),
+			"{\"id\":3,\"method\":\"mining.authorize\",\"params\":[\"%s\",\"%s\"]}",
+			cases[i].user, cases[i].password);
+		talk_up(&talk, text);
+		assert_string_equal(heard->finding.coin, cases[i].coin);
+		assert_string_equal(heard->finding.wallet.coin, cases[i].coin);
+		/* his shares come without the password */
+		(void)snprintf(text, sizeof(text),
+			       "{\"id\":4,\"method\":\"mining.submit\",\"params\":[\"%s\",\"2861\","
+			       "\"00000003\",\"66b1f0ab\",\"5c1e0f2a\"]}",
+			       cases[i].user);
+		talk_up(&talk, text);
+		assert_string_equal(heard->finding.coin, cases[i].coin);
+	}
+	/* it is mined in five ways, of which scrypt is one */
+	assert_work("\"" DOGE_USER "\",\"x\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
+	assert_work("\"" DOGE_USER "\",\"c=DGB\"", "", NOTIFY, 0, "");
+	assert_work("\"" DOGE_USER "\",\"c=DGB\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN,
+		    "sha256d");
 }
 
 /* Chains of several algorithms, whose last block another one has found: versions are rolled for
@@ -560,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_job_and_share),
 		cmocka_unit_test(test_new_difficulty_is_for_the_next_job),
 		cmocka_unit_test(test_work_by_evidence),
+		cmocka_unit_test(test_shared_addresses),
 		cmocka_unit_test(test_rolled_versions),
 		cmocka_unit_test(test_target_in_force),
 		cmocka_unit_test(test_notify_shape),
