@@ -445,6 +445,14 @@ static const struct rpc_method methods[] = {
 	{ "client.reconnect", SENDER_POOL, FINDING_RECONNECT, handle_reconnect },
 	{ "client.show_message", SENDER_POOL, FINDING_REQUEST, handle_banner },
 	{ "client.get_version", SENDER_POOL, FINDING_REQUEST, handle_get_version },
+	/* of nodes, of programs that start miners and of games: nobody says so to a pool */
+	{ "mining.start", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
+	{ "mining.stop", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
+	{ "mining.restart", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
+	{ "mining.status", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
+	{ "mining.info", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
+	{ "mining.enable", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
+	{ "mining.disable", SENDER_UNKNOWN, FINDING_REQUEST, handle_banner },
 };
 
 /* Pools take any method that begins so. */

@@ -31,6 +31,14 @@ static const char *const lookalikes[] = {
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_hashrate\",\"params\":[]}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_coinbase\",\"params\":[]}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"get_info\"}",
+	/* who controls a miner, or plays one */
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"mining.start\",\"params\":[{\"threads\":4}]}",
+	"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"mining.stop\",\"params\":[]}",
+	"{\"method\":\"mining.restart\",\"id\":3,\"device\":\"*\"}",
+	"{\"jsonrpc\":\"2.0\",\"id\":\"test\",\"method\":\"mining.status\"}",
+	"{\"id\":4,\"method\":\"mining.info\",\"params\":{}}",
+	"{\"method\":\"mining.enable\",\"id\":5,\"device\":\"1\"}",
+	"{\"method\":\"mining.disable\",\"id\":6,\"device\":\"1\"}",
 	/* any login, any queue */
 	"{\"id\":1,\"method\":\"login\",\"params\":{\"username\":\"ann\",\"password\":\"x\"}}",
 	"{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"ann\",\"pass\":\"secret\"}}",

@@ -555,9 +555,14 @@ static void test_unknown_methods(void **unused)
 	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"client.reconnect\",\"params\":[]}"));
 	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"mining\",\"params\":[]}"));
 	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"minings.submit\",\"params\":[]}"));
+	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"mining.start\",\"params\":[]}"));
+	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"Mining.Status\"}"));
 	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.brandnew\",\"params\":[]}"));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	assert_int_equal(talk.heard[0].finding.sender, SENDER_UNKNOWN);
+	/* a pool's own word may begin like one that is nobody's here */
+	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.status_of_job\"}"));
+	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.suggest_difficulty(1024)\"}"));
 	assert_int_equal(talk_only(&talk)->finding.sender, SENDER_MINER);
 	assert_true(talk_up(&talk,
