@@ -67,6 +67,11 @@ struct conversation {
 	uint8_t unknown;       /* messages of no dialect */
 	uint8_t bad;           /* times the framing failed */
 	uint8_t is_swapped;    /* directions of readings are the flow's reversed */
+	/* Of bodies sent up whose dialect is not HTTP's own: bit per kind of what they said, up to
+	 * the body before, and with this one; whether the other side answered one of them. */
+	uint16_t posted_before;
+	uint16_t posted;
+	bool is_answered;
 	struct reading readings[2];
 	struct session session;
 };

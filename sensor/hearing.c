@@ -20,6 +20,8 @@ struct sink {
 	uint64_t time_ns;
 	enum claim claim;
 	struct gist gist; /* of what proves something */
+	bool is_posted;   /* it is the body of an HTTP request */
+	bool is_odd;      /* ... and who reads it has other carriers by nature */
 	bool is_applied;  /* findings go on to the session: all, or none */
 };
 
@@ -53,6 +55,9 @@ static void apply(const struct sink *sink, const struct finding *finding)
 {
 	struct conversation *self = sink->conversation;
 
+	if (self->posted != 0 && finding->kind == FINDING_REPLY &&
+	    session_awaits(&self->session, finding->request, sink->dir, sink->time_ns))
+		self->is_answered = true;
 	stats_add(self->room->stats->findings, 1);
 	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
 			    self->room->stats);
@@ -91,10 +96,36 @@ static bool believe(const struct sink *sink, const struct finding *finding)
 	return true;
 }
 
+/* A record that is sent to a log server is a message in a body as well. It counts when the other
+ * side answers as a pool does; when that side is not seen, behind a body of another kind. */
+static bool is_credible(const struct sink *sink, const struct finding *finding)
+{
+	struct conversation *self = sink->conversation;
+	unsigned side = (unsigned)sink->dir ^ self->is_swapped;
+	uint16_t kind = (uint16_t)(1u << finding->kind);
+
+	if (!sink->is_odd || self->session.is_open || finding->proof < PROOF_LIKELY)
+		return true;
+	self->posted |= kind;
+	return self->is_answered || (self->readings[1 - side].examined == 0 &&
+				     (self->posted_before & ~(unsigned)kind) != 0);
+}
+
 static void take_finding(void *ctx, const struct finding *finding)
 {
-	if (believe(ctx, finding))
-		apply(ctx, finding);
+	const struct sink *sink = ctx;
+
+	if (!believe(sink, finding))
+		return;
+	if (is_credible(sink, finding)) {
+		apply(sink, finding);
+		return;
+	}
+	struct finding weak = *finding;
+
+	weak.reply_confirms = finding->reply_confirms || finding->proof == PROOF_CONFIRMED;
+	weak.proof = PROOF_NONE;
+	apply(sink, &weak);
 }
 
 static void overhear(void *ctx, const struct finding *finding)
@@ -212,6 +243,7 @@ static void decode(struct conversation *self, size_t found, struct message *msg,
 	const struct finding_out out = { .emit = take_finding, .ctx = sink };
 
 	sink->dialect = dialects[found - 1]->name;
+	sink->is_odd = sink->is_posted && !dialects[found - 1]->is_http;
 	(void)dialects[found - 1]->decode(state_of(self, found - 1), msg, &out);
 }
 
@@ -228,6 +260,7 @@ static enum claim read_as_current(struct conversation *self, struct message *msg
 
 	memcpy(before, state_of(self, index), sizeof(before));
 	sink->dialect = dialects[index]->name;
+	sink->is_odd = sink->is_posted && !dialects[index]->is_http;
 	bool is_mine = dialects[index]->decode(self->states[index], msg, &out);
 
 	*found = self->current;
@@ -317,12 +350,18 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 			       .plain = self->room->plain,
 			       .json = &self->room->json,
 			       .is_parsed = is_tokenised(self, bytes, is_cut) };
-	struct sink sink = { .conversation = self, .dir = msg.dir, .time_ns = reading->said_ns };
+	struct sink sink = { .conversation = self,
+			     .dir = msg.dir,
+			     .time_ns = reading->said_ns,
+			     .is_posted =
+				     bytes.len > 0 && msg.http != NULL && !msg.http->is_response };
 	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
 			 !dialects[self->current - 1]->is_binary;
 	bool was_lost = reading->is_lost;
 	size_t found;
 
+	if (bytes.len == 0)
+		self->posted_before = self->posted;
 	voice_begin(&reading->voice);
 	enum claim claim = is_spoken ? read_as_current(self, &msg, &sink, &found)
 				     : read_as_best(self, &msg, framer, &sink, &found);

@@ -399,6 +399,79 @@ static void uploads_are_left_alone(void **state)
 	}
 }
 
+#define RECORD_HEAD "POST /stratum.log HTTP/1.1\r\nContent-Type: application/json\r\n"
+#define ANSWER_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+/* A record that is sent to a log server is a message, too: what comes back must speak as well. */
+static void records_are_no_messages(void **state)
+{
+	static const char *const records[] = { LOGIN, SUBMIT("00000001"), SUBMIT("00000002"),
+					       LOGIN SUBMIT("00000003") };
+	static const char *const answers[] = { "", "{\"success\":true}",
+					       "{\"errors\":false,\"items\":[]}",
+					       "{\"id\":\"5\",\"result\":\"created\"}" };
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		(void)teardown(state);
+		(void)setup(state);
+		for (size_t j = 0; j < sizeof(records) / sizeof(records[0]); j++) {
+			send_body(UP, RECORD_HEAD, records[j], strlen(records[j]));
+			send_body(DOWN, ANSWER_HEAD, answers[i], strlen(answers[i]));
+			assert_int_equal(view()->level, LEVEL_NONE);
+		}
+	}
+}
+
+static void what_is_answered_in_kind_is_a_message(void **state)
+{
+	static const char accepted[] = "{\"id\":4,\"result\":true,\"error\":null}";
+
+	(void)state;
+	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
+	assert_int_equal(view()->level, LEVEL_NONE);
+	send_body(DOWN, ANSWER_HEAD, LOGGED_IN, strlen(LOGGED_IN));
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	assert_string_equal(view()->dialect, "stratum-v1");
+	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+	send_body(DOWN, ANSWER_HEAD, accepted, strlen(accepted));
+	assert_int_equal(view()->submitted, 1);
+	assert_int_equal(view()->accepted, 1);
+	/* picked up at a share */
+	(void)teardown(state);
+	(void)setup(state);
+	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+	send_body(DOWN, ANSWER_HEAD, accepted, strlen(accepted));
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	/* a refusal is an answer: what comes next counts */
+	(void)teardown(state);
+	(void)setup(state);
+	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
+	send_body(DOWN, ANSWER_HEAD, "{\"id\":2,\"result\":false,\"error\":null}", 38);
+	assert_int_equal(view()->level, LEVEL_NONE);
+	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
+	assert_int_equal(view()->level, LEVEL_LIKELY);
+}
+
+/* Bodies of two kinds are more than a record, when nobody is seen who could answer. */
+static void who_is_not_answered_says_more_than_one_kind(void **state)
+{
+	static const char both[] = LOGIN SUBMIT("00000001");
+
+	(void)state;
+	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+	send_body(UP, RECORD_HEAD, SUBMIT("00000002"), strlen(SUBMIT("00000002")));
+	assert_int_equal(view()->level, LEVEL_NONE);
+	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
+	assert_int_equal(view()->level, LEVEL_LIKELY);
+	send_body(UP, RECORD_HEAD, SUBMIT("00000003"), strlen(SUBMIT("00000003")));
+	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	/* in one body it is a file */
+	(void)teardown(state);
+	(void)setup(state);
+	send_body(UP, RECORD_HEAD, both, sizeof(both) - 1);
+	assert_int_equal(view()->level, LEVEL_NONE);
+}
+
 /* One WebSocket text frame, masked with zeros when it goes up. */
 static void send_frame(enum direction dir, uint8_t first, const uint8_t *body, size_t len)
 {
@@ -531,6 +604,9 @@ int main(void)
 		TEST(bodies_are_inflated),
 		TEST(pictures_are_left_alone),
 		TEST(uploads_are_left_alone),
+		TEST(records_are_no_messages),
+		TEST(what_is_answered_in_kind_is_a_message),
+		TEST(who_is_not_answered_says_more_than_one_kind),
 		TEST(a_bomb_is_not_read),
 		TEST(websocket_messages_refer_to_each_other),
 		TEST(who_quotes_begins_no_carrier),
