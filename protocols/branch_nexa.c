@@ -2,6 +2,7 @@
  *
  *   job    [job, commitment 64h, height, nbits 8h]
  *   share  [user, job, ..]    what follows, pools do not agree on
+ *          {"id":5,"params":[user, job, nonce hex]}    of some machines, without a method
  *
  * Little is written down of it: without an address or another sign of Nexa nothing is proven, and
  * what a difficulty is worth nobody says. */
@@ -44,6 +45,7 @@ const struct stratum_branch stratum_branch_nexa = {
 	.name = "nexa",
 	.algo = "nexapow",
 	.coin = "NEXA",
+	.may_omit_method = true,
 	.notify = nexa_notify,
 	.submit = nexa_submit,
 };

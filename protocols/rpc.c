@@ -172,8 +172,14 @@ static bool is_bare(const struct rpc_call *call)
 		       1 + (json_member(call->doc, call->object, "jsonrpc") != JSON_ABSENT);
 }
 
+/* What a message may be made of. */
+struct reader {
+	bool (*handle)(struct rpc_call *call);
+	bool takes_nameless; /* params without a method as well */
+};
+
 /* Reads one object; false when it cannot be a call of any dialect. */
-static bool read_call(struct rpc_call *call, json_value object)
+static bool read_call(struct rpc_call *call, json_value object, bool takes_nameless)
 {
 	const struct slice names[] = { slice_str("method"), slice_str("params"),
 				       slice_str("result"), slice_str("error"), slice_str("id") };
@@ -203,11 +209,12 @@ static bool read_call(struct rpc_call *call, json_value object)
 	call->is_reply = (call->result != JSON_ABSENT || call->error != JSON_ABSENT) &&
 			 (call->method.len == 0 || call->params == JSON_ABSENT);
 	call->is_reply = call->is_reply || is_bare(call);
-	return call->is_reply || call->method.len > 0;
+	return call->is_reply || call->method.len > 0 ||
+	       (takes_nameless && call->params != JSON_ABSENT);
 }
 
-bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
-		bool (*handle)(struct rpc_call *call))
+static bool decode_calls(void *state, struct message *msg, const struct finding_out *out,
+			 struct reader reader)
 {
 	const struct json *doc = message_json(msg);
 	json_value root = doc == NULL ? JSON_ABSENT : json_root(doc);
@@ -220,17 +227,30 @@ bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 	if (root == JSON_ABSENT)
 		return false;
 	if (json_type(doc, root) == JSON_OBJECT)
-		return read_call(&call, root) && handle(&call);
+		return read_call(&call, root, reader.takes_nameless) && reader.handle(&call);
 	if (json_type(doc, root) != JSON_ARRAY)
 		return false;
 	for (size_t i = 0; i < LIMIT_BATCH && i < json_size(doc, root); i++) {
 		json_value object = json_element(doc, root, i);
 
-		if (json_type(doc, object) == JSON_OBJECT && read_call(&call, object) &&
-		    handle(&call))
+		if (json_type(doc, object) == JSON_OBJECT &&
+		    read_call(&call, object, reader.takes_nameless) && reader.handle(&call))
 			is_mine = true;
 	}
 	return is_mine;
+}
+
+bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
+		bool (*handle)(struct rpc_call *call))
+{
+	return decode_calls(state, msg, out, (struct reader){ .handle = handle });
+}
+
+bool rpc_decode_nameless(void *state, struct message *msg, const struct finding_out *out,
+			 bool (*handle)(struct rpc_call *call))
+{
+	return decode_calls(state, msg, out,
+			    (struct reader){ .handle = handle, .takes_nameless = true });
 }
 
 static bool emit_verdict(struct rpc_call *call)

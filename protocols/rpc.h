@@ -64,6 +64,11 @@ struct rpc_reply {
 bool rpc_decode(void *state, struct message *msg, const struct finding_out *out,
 		bool (*handle)(struct rpc_call *call));
 
+/* The same; handle is called for params without a method as well: method is empty then, and it is
+ * no reply. */
+bool rpc_decode_nameless(void *state, struct message *msg, const struct finding_out *out,
+			 bool (*handle)(struct rpc_call *call));
+
 /* Framing and probing of all dialects that are JSON objects one after another. */
 enum frame_result rpc_frame(struct json *doc, struct slice in, size_t *skip, size_t *len);
 enum probe_result rpc_probe(struct slice first, enum direction dir, const struct dialect *dialect);

@@ -40,6 +40,7 @@ struct stratum_branch {
 	/* How the agents of programs begin that speak nothing else: a hint. Ends with NULL; may be
 	 * NULL. */
 	const char *const *agents;
+	bool may_omit_method; /* some of its miners send shares, [user, job, nonce], without one */
 	/* Do the fields fit? kind, sender, request, and of a job: the job id, the difficulty and
 	 * the work in force, are set; unit, algo and coin are set to the branch's own. Fills or
 	 * corrects what the fields say (job, work, difficulty, algo, coin, nonce, login, wallet,

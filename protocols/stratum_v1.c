@@ -582,8 +582,37 @@ static bool ask_words(struct rpc_call *call)
 	return false;
 }
 
+/* Of the branch that is proven or named. */
+static bool may_omit_method(const struct stratum_state *state)
+{
+	unsigned number = state->branch != 0 ? state->branch : state->hint;
+
+	return number != 0 && stratum_branches[number - 1]->may_omit_method;
+}
+
+/* [user, job, nonce] from the miner's side; where the branch is no more than named, of the user
+ * that authorised. Of a cut message the method may be what was lost. */
+static bool handle_nameless(struct rpc_call *call)
+{
+	static const struct rpc_method row = { "", SENDER_MINER, FINDING_SHARE, handle_submit };
+	static const enum stratum_field fields[] = { FIELD_TEXT, FIELD_ID, FIELD_HEX };
+	const struct stratum_state *state = call->state;
+	char text[LIMIT_TEXT_BYTES];
+
+	if (call->id == 0 || call->doc->is_cut || state->miner_side != 1 + (unsigned)call->dir ||
+	    stratum_verdict(call, fields, 3, 3) != PROOF_CONFIRMED)
+		return false;
+	if (state->branch == 0 &&
+	    state->login !=
+		    slice_hash(json_text(call->doc, stratum_param(call, 0), text, sizeof(text))))
+		return false;
+	return handle_submit(call, &row);
+}
+
 static bool handle_call(struct rpc_call *call)
 {
+	if (call->method.len == 0 && !call->is_reply)
+		return handle_nameless(call);
 	if (ask_words(call))
 		return true;
 	if (call->is_reply)
@@ -601,7 +630,8 @@ bool stratum_decode(void *state, struct message *msg, const struct finding_out *
 {
 	if (msg->bytes.len > 0 && msg->bytes.ptr[0] == BTCAGENT_MAGIC)
 		return btcagent_decode(state, msg, out);
-	return rpc_decode(state, msg, out, handle_call);
+	return may_omit_method(state) ? rpc_decode_nameless(state, msg, out, handle_call)
+				      : rpc_decode(state, msg, out, handle_call);
 }
 
 /* JSON, and between two objects binary messages of an agent; in the junk before an object too, of

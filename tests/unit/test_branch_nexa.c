@@ -72,6 +72,57 @@ static void test_near_misses(void **unused)
 	assert_int_equal(talk_proof(&talk), PROOF_LIKELY);
 }
 
+#define NAMELESS(user, rest) "{\"id\":5,\"params\":[\"" user "\",\"12a\"," rest "]}"
+
+/* Some machines leave the method of a share away. */
+static void test_shares_without_method(void **unused)
+{
+	static const char share[] = NAMELESS(USER, "\"0011223344\"");
+	static const char *const none[] = {
+		NAMELESS(USER, "\"0011223344\",\"66b1f0ab\""),
+		NAMELESS(USER, "\"yes\""),
+		NAMELESS(USER, "[]"),
+		"{\"params\":[\"" USER "\",\"12a\",\"0011223344\"]}",
+		"{\"id\":5,\"params\":[\"" USER "\",\"12a\"]}",
+		"{\"id\":5,\"params\":[]}",
+		"{\"id\":5,\"params\":{\"user\":\"" USER "\",\"job\":\"12a\",\"nonce\":\"00\"}}",
+		"{\"id\":5,\"params\":\"12a\"}",
+	};
+
+	(void)unused;
+	begin();
+	say_up(AUTHORIZE(USER));
+	uint64_t job = say_down(JOB)->finding.job;
+	const struct heard *heard = say_up(share);
+	assert_int_equal(heard->finding.kind, FINDING_SHARE);
+	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(heard->finding.job, job);
+	assert_true(heard->finding.wants_reply && heard->finding.request != 0);
+	assert_string_equal(heard->worker, "rig1");
+	assert_string_equal(name_of(heard), "nexa");
+	uint64_t nonce = heard->finding.nonce;
+	assert_true(nonce != 0 && say_up(NAMELESS(USER, "\"0011223345\""))->finding.nonce != nonce);
+	heard = say_down(OK(5));
+	assert_int_equal(heard->finding.kind, FINDING_REPLY);
+	assert_true(heard->finding.is_ok);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(talk_up(&talk, none[i]));
+	assert_false(talk_down(&talk, share));
+	assert_false(talk_bytes(&talk, DIR_TO_SERVER, share, sizeof(share) - 3, true));
+	/* no job was heard: he who authorised by an address of it, and nobody else */
+	begin();
+	say_up(AUTHORIZE(USER));
+	assert_false(talk_up(&talk, NAMELESS("ann", "\"0011223344\"")));
+	say_up(share);
+	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	/* of no other branch */
+	begin();
+	assert_false(talk_up(&talk, share));
+	say_up(AUTHORIZE("12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig1"));
+	assert_false(talk_up(
+		&talk, NAMELESS("12TxGA2WCEsnXaz4GNgTD5db1hS2g3xN6E.rig1", "\"0011223344\"")));
+}
+
 static void test_spellings_and_cuts(void **unused)
 {
 	(void)unused;
@@ -86,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_any_moment),
 		cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_shares_without_method),
 		cmocka_unit_test(test_spellings_and_cuts),
 	};
 
