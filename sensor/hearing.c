@@ -117,15 +117,8 @@ static void take_finding(void *ctx, const struct finding *finding)
 
 	if (!believe(sink, finding))
 		return;
-	if (is_credible(sink, finding)) {
-		apply(sink, finding);
-		return;
-	}
-	struct finding weak = *finding;
-
-	weak.reply_confirms = finding->reply_confirms || finding->proof == PROOF_CONFIRMED;
-	weak.proof = PROOF_NONE;
-	apply(sink, &weak);
+	sink->conversation->session.is_doubted = !is_credible(sink, finding);
+	apply(sink, finding);
 }
 
 static void overhear(void *ctx, const struct finding *finding)

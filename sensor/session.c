@@ -270,13 +270,14 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 	apply_dialect(&a, dialect);
 	apply_sender(&a);
 	apply_unit(&a);
-	if (finding->proof >= PROOF_LIKELY)
+	if (finding->proof >= PROOF_LIKELY && !self->is_doubted)
 		apply_miner(&a);
 	apply_finding(&a);
 	if (names_somebody(&a))
 		apply_identity(&a);
 	apply_answer(&a);
-	apply_proof(&a);
+	if (!self->is_doubted)
+		apply_proof(&a);
 	session_hear(self, dir);
 	if (!self->is_reported)
 		return 0;

@@ -148,7 +148,8 @@ static void ask(struct apply *a, enum finding_kind kind, double work, unsigned f
 {
 	if (!a->finding->wants_reply || a->finding->request == 0)
 		return;
-	if (a->finding->reply_confirms)
+	if (a->finding->reply_confirms ||
+	    (a->self->is_doubted && a->finding->proof == PROOF_CONFIRMED))
 		flags |= LEDGER_CONFIRMS;
 	const struct ledger_request request = { .id = a->finding->request,
 						.time_ns = a->time_ns,

@@ -442,6 +442,8 @@ static void what_is_answered_in_kind_is_a_message(void **state)
 	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
 	send_body(DOWN, ANSWER_HEAD, accepted, strlen(accepted));
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	assert_int_equal(view()->submitted, 1);
+	assert_int_equal(view()->accepted, 1);
 	/* a refusal is an answer: what comes next counts */
 	(void)teardown(state);
 	(void)setup(state);
