@@ -96,13 +96,23 @@ static const char *algo_of(const struct grin_state *state)
 }
 
 /* Of Epic Cash's difficulties the one of the proof that the miner computes. */
-static bool read_difficulty(const struct rpc_call *call, json_value object, double *difficulty)
+/* The algorithm of the object's work: until the miner has named one, what the next block wants. */
+static enum epic_algo epic_in_force(const struct rpc_call *call, json_value object)
 {
 	const struct grin_state *state = call->state;
+
+	if (state->epic != EPIC_NONE ||
+	    json_type(call->doc, member(call, object, "difficulty")) != JSON_ARRAY)
+		return (enum epic_algo)state->epic;
+	return epic_algo_named(call, member(call, object, "algorithm"));
+}
+
+static bool read_difficulty(const struct rpc_call *call, json_value object, double *difficulty)
+{
 	json_value value = member(call, object, "difficulty");
 
 	return (json_number(call->doc, value, difficulty) == 0 ||
-		epic_difficulty(call, value, (enum epic_algo)state->epic, difficulty)) &&
+		epic_difficulty(call, value, epic_in_force(call, object), difficulty)) &&
 	       *difficulty > 0 && *difficulty <= DIFFICULTY_MAX;
 }
 
@@ -254,16 +264,11 @@ static bool report_job(const struct rpc_call *call, json_value job)
 {
 	struct grin_state *state = call->state;
 	struct finding finding = rpc_finding(call, FINDING_JOB, SENDER_POOL, PROOF_CONFIRMED);
-	json_value list = member(call, job, "difficulty");
 
-	if (!is_job(call, job))
-		return false;
-	/* Until the miner has named one: what the next block wants. */
-	if (state->epic == EPIC_NONE && json_type(call->doc, list) == JSON_ARRAY)
-		learn_epic(call, epic_algo_named(call, member(call, job, "algorithm")));
-	if (!read_difficulty(call, job, &finding.difficulty))
+	if (!is_job(call, job) || !read_difficulty(call, job, &finding.difficulty))
 		return false;
 	state->is_seen = true;
+	learn_epic(call, epic_in_force(call, job));
 	learn_edge_bits(call, member(call, job, "edgebits"));
 	finding.request = 0;
 	finding.job = json_id(call->doc, member(call, job, "job_id"));

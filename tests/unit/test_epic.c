@@ -102,6 +102,20 @@ static void test_cycles_are_solutions(void **unused)
 	assert_string_equal(first->finding.unit, "Sol/s");
 }
 
+/* A reply whose algorithm is not in its list is no job, and says nothing before that is known. */
+static void test_a_list_without_the_algorithm(void **unused)
+{
+	static const char reply[] =
+		"{\"id\":\"1\",\"jsonrpc\":\"2.0\",\"method\":\"getjobtemplate\",\"result\":"
+		"{\"algorithm\":\"progpow\",\"height\":3620860,\"job_id\":6,\"pre_pow\":\"" PRE_POW
+		"\",\"difficulty\":[[\"cuckoo\",3],[\"randomx\",800000]]}}";
+
+	(void)unused;
+	begin();
+	assert_false(talk_down(&talk, reply));
+	assert_int_equal(talk.count, 0);
+}
+
 static void test_near_misses(void **unused)
 {
 	static const char *const jobs[] = {
@@ -139,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_jobs_count_what_is_computed),
 		cmocka_unit_test(test_shares_name_their_proof),
 		cmocka_unit_test(test_cycles_are_solutions),
+		cmocka_unit_test(test_a_list_without_the_algorithm),
 		cmocka_unit_test(test_near_misses),
 	};
 
