@@ -425,6 +425,7 @@ static void records_are_no_messages(void **state)
 static void what_is_answered_in_kind_is_a_message(void **state)
 {
 	static const char accepted[] = "{\"id\":4,\"result\":true,\"error\":null}";
+	static const char refused[] = "{\"id\":2,\"result\":false,\"error\":null}";
 
 	(void)state;
 	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
@@ -448,7 +449,7 @@ static void what_is_answered_in_kind_is_a_message(void **state)
 	(void)teardown(state);
 	(void)setup(state);
 	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
-	send_body(DOWN, ANSWER_HEAD, "{\"id\":2,\"result\":false,\"error\":null}", 38);
+	send_body(DOWN, ANSWER_HEAD, refused, strlen(refused));
 	assert_int_equal(view()->level, LEVEL_NONE);
 	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
 	assert_int_equal(view()->level, LEVEL_LIKELY);
