@@ -51,7 +51,13 @@ static enum claim weigh(const struct finding *finding)
 									      : CLAIM_FACT;
 }
 
-static void apply(const struct sink *sink, const struct finding *finding)
+static void set_dialect(struct sink *sink, const struct dialect *dialect)
+{
+	sink->dialect = dialect->name;
+	sink->is_odd = sink->is_posted && !dialect->is_http;
+}
+
+static void apply(const struct sink *sink, const struct finding *finding, bool is_doubted)
 {
 	struct conversation *self = sink->conversation;
 
@@ -59,6 +65,7 @@ static void apply(const struct sink *sink, const struct finding *finding)
 	    session_awaits(&self->session, finding->request, sink->dir, sink->time_ns))
 		self->is_answered = true;
 	stats_add(self->room->stats->findings, 1);
+	self->session.is_doubted = is_doubted;
 	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
 			    self->room->stats);
 }
@@ -115,10 +122,8 @@ static void take_finding(void *ctx, const struct finding *finding)
 {
 	const struct sink *sink = ctx;
 
-	if (!believe(sink, finding))
-		return;
-	sink->conversation->session.is_doubted = !is_credible(sink, finding);
-	apply(sink, finding);
+	if (believe(sink, finding))
+		apply(sink, finding, !is_credible(sink, finding));
 }
 
 static void overhear(void *ctx, const struct finding *finding)
@@ -167,7 +172,7 @@ void conversation_tell(struct conversation *self, unsigned side, const struct fi
 				   .dir = conversation_dir(self, side),
 				   .time_ns = self->readings[side].time_ns };
 
-	apply(&sink, finding);
+	apply(&sink, finding, false);
 }
 
 static bool is_begun(const struct conversation *self, size_t index)
@@ -235,8 +240,7 @@ static void decode(struct conversation *self, size_t found, struct message *msg,
 {
 	const struct finding_out out = { .emit = take_finding, .ctx = sink };
 
-	sink->dialect = dialects[found - 1]->name;
-	sink->is_odd = sink->is_posted && !dialects[found - 1]->is_http;
+	set_dialect(sink, dialects[found - 1]);
 	(void)dialects[found - 1]->decode(state_of(self, found - 1), msg, &out);
 }
 
@@ -252,8 +256,7 @@ static enum claim read_as_current(struct conversation *self, struct message *msg
 	enum claim best;
 
 	memcpy(before, state_of(self, index), sizeof(before));
-	sink->dialect = dialects[index]->name;
-	sink->is_odd = sink->is_posted && !dialects[index]->is_http;
+	set_dialect(sink, dialects[index]);
 	bool is_mine = dialects[index]->decode(self->states[index], msg, &out);
 
 	*found = self->current;
