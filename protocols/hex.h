@@ -10,4 +10,7 @@ extern const int8_t hex_values[256];
 /* True when there is at least one byte and all are hex digits of either case. */
 bool hex_is(struct slice text);
 
+/* The bytes that pairs of digits stand for, half as many. text is of digits only. */
+void hex_bytes(struct slice text, uint8_t *out);
+
 #endif

@@ -32,36 +32,49 @@ enum expect {
 #define WALK_CUT  1 /* inside a token that the end of the text cuts */
 #define WALK_FULL 2 /* before a token for which there is no room */
 
+/* All of it stays in registers but the open containers: see walk_all(). */
 struct walk {
-	struct json *doc;
-	size_t pos;      /* text before it has been read */
-	unsigned expect; /* of enum expect */
-	unsigned depth;
+	struct json_token *tokens;
 	uint16_t open[LIMIT_JSON_DEPTH]; /* tokens of the open containers */
+	struct slice text;
+	size_t pos;      /* text before it has been read */
+	unsigned count;  /* of tokens */
+	unsigned expect; /* of enum expect */
+	unsigned begins; /* a key or an element: what a value of the innermost container begins with
+			  */
+	unsigned depth;
+	bool has_escape;
 };
 
-static struct json_token *walk_top(const struct walk *w)
+#define STEP static inline __attribute__((always_inline))
+
+STEP struct json_token *walk_top(const struct walk *w)
 {
-	return &w->doc->tokens[w->open[w->depth - 1]];
+	return &w->tokens[w->open[w->depth - 1]];
+}
+
+STEP void walk_enter(struct walk *w)
+{
+	w->begins = walk_top(w)->type == JSON_OBJECT ? EXPECT_KEY : EXPECT_ELEMENT;
 }
 
 /* 0 when one of these may stand here, and there is room for a token of it. */
-static int walk_wants(const struct walk *w, unsigned wanted)
+STEP int walk_wants(const struct walk *w, unsigned wanted)
 {
 	if ((w->expect & wanted) == 0)
 		return -EINVAL;
-	return w->doc->count < LIMIT_JSON_TOKENS ? 0 : WALK_FULL;
+	return w->count < LIMIT_JSON_TOKENS ? 0 : WALK_FULL;
 }
 
 /* A token of the text from start to end. A key counts for its object, a value only for its key. */
-static struct json_token *walk_add(struct walk *w, enum json_type type, size_t start, size_t end)
+STEP struct json_token *walk_add(struct walk *w, enum json_type type, size_t start, size_t end)
 {
-	uint16_t index = w->doc->count++;
-	struct json_token *token = &w->doc->tokens[index];
+	unsigned index = w->count++;
+	struct json_token *token = &w->tokens[index];
 
 	*token = (struct json_token){ .type = (uint8_t)type,
 				      .parent = (int16_t)(index - 1),
-				      .next = w->doc->count,
+				      .next = (uint16_t)w->count,
 				      .start = (uint32_t)start,
 				      .end = (uint32_t)end };
 	if ((w->expect & (EXPECT_KEY | EXPECT_ELEMENT)) != 0) {
@@ -71,16 +84,36 @@ static struct json_token *walk_add(struct walk *w, enum json_type type, size_t s
 	return token;
 }
 
-/* The value is whole: it and the key it belongs to end before the next token. */
-static void walk_end_value(struct walk *w, struct json_token *token)
+/* What may follow a value that is whole. The comma most often does, and is taken with it. */
+STEP void walk_follow(struct walk *w)
 {
-	token->next = w->doc->count;
-	if (token->parent >= 0 && w->doc->tokens[token->parent].type == JSON_STRING)
-		w->doc->tokens[token->parent].next = w->doc->count;
-	w->expect = w->depth == 0 ? EXPECT_END : EXPECT_COMMA | EXPECT_CLOSE;
+	if (w->depth == 0) {
+		w->expect = EXPECT_END;
+	} else if (w->pos < w->text.len && w->text.ptr[w->pos] == ',') {
+		w->pos++;
+		w->expect = w->begins;
+	} else {
+		w->expect = EXPECT_COMMA | EXPECT_CLOSE;
+	}
 }
 
-static int walk_open(struct walk *w, enum json_type type)
+/* The container is whole: it and the key it belongs to end before the next token. */
+STEP void walk_end_container(struct walk *w, struct json_token *token)
+{
+	token->next = (uint16_t)w->count;
+	if (token->parent >= 0 && w->tokens[token->parent].type == JSON_STRING)
+		w->tokens[token->parent].next = (uint16_t)w->count;
+}
+
+/* So is a value that contains no others. */
+STEP void walk_end_scalar(struct walk *w, struct json_token *token)
+{
+	if ((w->expect & EXPECT_MEMBER) != 0)
+		token[-1].next = (uint16_t)w->count;
+	walk_follow(w);
+}
+
+STEP int walk_open(struct walk *w, enum json_type type)
 {
 	int rc = walk_wants(w, EXPECT_ROOT | EXPECT_MEMBER | EXPECT_ELEMENT);
 
@@ -88,16 +121,17 @@ static int walk_open(struct walk *w, enum json_type type)
 		return rc;
 	if (w->depth == LIMIT_JSON_DEPTH)
 		return -E2BIG;
-	uint16_t index = w->doc->count;
+	uint16_t index = (uint16_t)w->count;
 
 	(void)walk_add(w, type, w->pos, w->pos + 1);
 	w->open[w->depth++] = index;
-	w->expect = EXPECT_CLOSE | (type == JSON_OBJECT ? EXPECT_KEY : EXPECT_ELEMENT);
+	w->begins = type == JSON_OBJECT ? EXPECT_KEY : EXPECT_ELEMENT;
+	w->expect = EXPECT_CLOSE | w->begins;
 	w->pos++;
 	return 0;
 }
 
-static int walk_close(struct walk *w, enum json_type type)
+STEP int walk_close(struct walk *w, enum json_type type)
 {
 	if ((w->expect & EXPECT_CLOSE) == 0 || walk_top(w)->type != type)
 		return -EINVAL;
@@ -106,20 +140,23 @@ static int walk_close(struct walk *w, enum json_type type)
 	w->pos++;
 	w->depth--;
 	token->end = (uint32_t)w->pos;
-	walk_end_value(w, token);
+	walk_end_container(w, token);
+	if (w->depth > 0)
+		walk_enter(w);
+	walk_follow(w);
 	return 0;
 }
 
-static int walk_comma(struct walk *w)
+STEP int walk_comma(struct walk *w)
 {
 	if ((w->expect & EXPECT_COMMA) == 0)
 		return -EINVAL;
-	w->expect = walk_top(w)->type == JSON_OBJECT ? EXPECT_KEY : EXPECT_ELEMENT;
+	w->expect = w->begins;
 	w->pos++;
 	return 0;
 }
 
-static int walk_colon(struct walk *w)
+STEP int walk_colon(struct walk *w)
 {
 	if ((w->expect & EXPECT_COLON) == 0)
 		return -EINVAL;
@@ -128,31 +165,43 @@ static int walk_colon(struct walk *w)
 	return 0;
 }
 
-static int walk_string(struct walk *w)
+/* Its colon most often follows, and is taken with it. */
+STEP void walk_end_key(struct walk *w, struct json_token *token)
+{
+	token->size = 1;
+	w->expect = EXPECT_COLON;
+	if (w->pos < w->text.len && w->text.ptr[w->pos] == ':')
+		(void)walk_colon(w);
+}
+
+STEP int walk_string(struct walk *w)
 {
 	bool is_key = (w->expect & EXPECT_KEY) != 0;
+	bool is_hex = false;
 	size_t end;
 	int rc = walk_wants(w, EXPECT_KEY | EXPECT_MEMBER | EXPECT_ELEMENT);
 
 	if (rc != 0)
 		return rc;
-	end = json_text_special(w->doc->text, w->pos + 1);
-	if (end < w->doc->text.len && w->doc->text.ptr[end] != '"') {
-		w->doc->has_escape = true;
-		if (!json_text_end(w->doc->text, end, &end))
+	size_t start = w->pos + 1;
+
+	end = is_key ? json_text_special(w->text, start) : json_text_hex(w->text, start, &is_hex);
+	if (end < w->text.len && w->text.ptr[end] != '"') {
+		w->has_escape = true;
+		is_hex = false;
+		if (!json_text_end(w->text, end, &end))
 			return -EINVAL;
 	}
-	if (end == w->doc->text.len)
+	if (end == w->text.len)
 		return WALK_CUT;
-	struct json_token *token = walk_add(w, JSON_STRING, w->pos + 1, end);
+	struct json_token *token = walk_add(w, JSON_STRING, start, end);
 
+	token->is_hex = is_hex;
 	w->pos = end + 1;
-	if (is_key) {
-		token->size = 1;
-		w->expect = EXPECT_COLON;
-	} else {
-		walk_end_value(w, token);
-	}
+	if (is_key)
+		walk_end_key(w, token);
+	else
+		walk_end_scalar(w, token);
 	return 0;
 }
 
@@ -193,9 +242,9 @@ static bool ends_word(uint8_t byte)
 }
 
 /* A number or a literal. */
-static int walk_word(struct walk *w)
+STEP int walk_word(struct walk *w)
 {
-	struct slice rest = slice_tail(w->doc->text, w->pos);
+	struct slice rest = slice_tail(w->text, w->pos);
 	size_t len = 1;
 	int rc = walk_wants(w, EXPECT_MEMBER | EXPECT_ELEMENT);
 
@@ -209,15 +258,17 @@ static int walk_word(struct walk *w)
 
 	if (type == JSON_NONE)
 		return -EINVAL;
-	walk_end_value(w, walk_add(w, type, w->pos, w->pos + len));
+	struct json_token *token = walk_add(w, type, w->pos, w->pos + len);
+
 	w->pos += len;
+	walk_end_scalar(w, token);
 	return 0;
 }
 
 /* One token or separator, or a blank. */
-static int walk_step(struct walk *w)
+STEP int walk_step(struct walk *w)
 {
-	switch (w->doc->text.ptr[w->pos]) {
+	switch (w->text.ptr[w->pos]) {
 	case ' ':
 	case '\t':
 	case '\r':
@@ -249,33 +300,22 @@ static int walk_step(struct walk *w)
 	}
 }
 
-/* The text ends inside the document: a key that lost its value is dropped, and what is open is
- * closed. */
-static void walk_cut(struct walk *w)
+/* Until there is no more text, or only what `until` names may follow. Works on a copy, which
+ * nothing else points to. */
+static int walk_all(struct walk *walk, unsigned until)
 {
-	struct json *doc = w->doc;
+	struct walk w = *walk;
+	int rc = 0;
 
-	if ((w->expect & (EXPECT_COLON | EXPECT_MEMBER)) != 0) {
-		doc->count--;
-		walk_top(w)->size--;
-		if (slice_starts(slice_tail(doc->text, w->pos), "\"")) {
-			doc->cut_key = doc->count;
-			doc->cut_at = (uint32_t)w->pos + 1;
-		}
-	}
-	while (w->depth > 0) {
-		struct json_token *token = walk_top(w);
-
-		token->end = (uint32_t)doc->text.len;
-		w->depth--;
-		walk_end_value(w, token);
-	}
-	doc->is_cut = true;
+	while (rc == 0 && w.pos < w.text.len && w.expect != until)
+		rc = walk_step(&w);
+	*walk = w;
+	return rc;
 }
 
 static void walk_begin(struct walk *w, struct json *doc, struct slice text)
 {
-	*w = (struct walk){ .doc = doc, .expect = EXPECT_ROOT };
+	*w = (struct walk){ .tokens = doc->tokens, .text = text, .expect = EXPECT_ROOT };
 	doc->text = text;
 	doc->count = 0;
 	doc->is_cut = false;
@@ -283,22 +323,35 @@ static void walk_begin(struct walk *w, struct json *doc, struct slice text)
 	doc->cut_key = 0;
 }
 
-/* Until there is no more text, or only what `until` names may follow. */
-static int walk_all(struct walk *w, unsigned until)
+/* What was read of the text. After an error there are no tokens. */
+static int walk_end(const struct walk *w, struct json *doc, int rc)
 {
-	int rc = 0;
-
-	while (rc == 0 && w->pos < w->doc->text.len && w->expect != until)
-		rc = walk_step(w);
+	doc->text = w->text;
+	doc->count = rc == 0 ? (uint16_t)w->count : 0;
+	doc->has_escape = w->has_escape;
 	return rc;
 }
 
-/* After an error there are no tokens. */
-static int walk_end(struct walk *w, int rc)
+/* The text ends inside the document: a key that lost its value is dropped, and what is open is
+ * closed. */
+static int walk_cut(struct walk *w, struct json *doc)
 {
-	if (rc != 0)
-		w->doc->count = 0;
-	return rc;
+	if ((w->expect & (EXPECT_COLON | EXPECT_MEMBER)) != 0) {
+		w->count--;
+		walk_top(w)->size--;
+		if (slice_starts(slice_tail(w->text, w->pos), "\"")) {
+			doc->cut_key = (uint16_t)w->count;
+			doc->cut_at = (uint32_t)w->pos + 1;
+		}
+	}
+	for (; w->depth > 0; w->depth--) {
+		struct json_token *token = walk_top(w);
+
+		token->end = (uint32_t)w->text.len;
+		walk_end_container(w, token);
+	}
+	doc->is_cut = true;
+	return walk_end(w, doc, 0);
 }
 
 int json_parse(struct json *doc, struct slice text, bool may_be_cut)
@@ -311,13 +364,12 @@ int json_parse(struct json *doc, struct slice text, bool may_be_cut)
 	int rc = walk_all(&walk, 0);
 
 	if (rc < 0 || (rc == 0 && walk.expect == EXPECT_END))
-		return walk_end(&walk, rc);
+		return walk_end(&walk, doc, rc);
 	if (!may_be_cut)
-		return walk_end(&walk, rc == WALK_FULL ? -E2BIG : -EINVAL);
+		return walk_end(&walk, doc, rc == WALK_FULL ? -E2BIG : -EINVAL);
 	if (rc == WALK_FULL)
-		doc->text = slice_head(doc->text, walk.pos);
-	walk_cut(&walk);
-	return 0;
+		walk.text = slice_head(walk.text, walk.pos);
+	return walk_cut(&walk, doc);
 }
 
 int json_parse_first(struct json *doc, struct slice text)
@@ -331,8 +383,8 @@ int json_parse_first(struct json *doc, struct slice text)
 		rc = -E2BIG;
 	else if (rc == WALK_CUT || (rc == 0 && walk.expect != EXPECT_END))
 		rc = -EAGAIN;
-	doc->text = slice_head(text, walk.pos);
-	return walk_end(&walk, rc);
+	walk.text = slice_head(text, walk.pos);
+	return walk_end(&walk, doc, rc);
 }
 
 /* A key is told apart by its length and its first byte, or it has an escape. */

@@ -22,6 +22,7 @@ enum json_type {
 
 struct json_token {
 	uint8_t type;   /* enum json_type */
+	bool is_hex;    /* a value: a string that json_hex() takes */
 	uint16_t size;  /* members of an object, elements of an array */
 	int16_t parent; /* index of the containing object, array or key; -1 at the root */
 	uint16_t next;  /* index after this value and all that it contains */

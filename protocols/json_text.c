@@ -3,34 +3,56 @@
  *   \n -> 0A    \/ -> 2F    \u00e9 -> C3 A9    \ud83d\ude00 -> F0 9F 98 80 */
 #include "protocols/json_text.h"
 
-#include <endian.h>
-
 #include "protocols/hex.h"
 #include "protocols/json.h"
+#include "protocols/text_bytes.h"
 
 #define REPLACEMENT 0xfffdu
 
-/* Sixteen bytes that are judged at once; the compiler knows how, on any machine. */
-typedef uint8_t text_bytes __attribute__((vector_size(16)));
+static inline bool is_special(uint8_t byte)
+{
+	return byte == '"' || byte == '\\' || byte < 0x20;
+}
 
 /* Most of a message is hex inside strings. */
 size_t json_text_special(struct slice in, size_t pos)
 {
 	for (; in.len - pos >= sizeof(text_bytes); pos += sizeof(text_bytes)) {
-		text_bytes bytes;
-		uint64_t hits[2];
+		text_bytes special = text_bytes_special(text_bytes_at(in.ptr + pos));
 
-		memcpy(&bytes, in.ptr + pos, sizeof(bytes));
-		/* with that bit turned, the quote is next to the control bytes */
-		bytes = (text_bytes)(((bytes ^ 0x02) <= 0x20) | (bytes == '\\'));
-		memcpy(hits, &bytes, sizeof(hits));
-		if ((hits[0] | hits[1]) == 0)
-			continue;
-		return hits[0] != 0 ? pos + (unsigned)__builtin_ctzll(le64toh(hits[0])) / 8
-				    : pos + 8 + (unsigned)__builtin_ctzll(le64toh(hits[1])) / 8;
+		if (text_bytes_any(special))
+			return pos + text_bytes_first(special);
 	}
-	while (pos < in.len && in.ptr[pos] != '"' && in.ptr[pos] != '\\' && in.ptr[pos] >= 0x20)
+	while (pos < in.len && !is_special(in.ptr[pos]))
 		pos++;
+	return pos;
+}
+
+size_t json_text_hex(struct slice in, size_t pos, bool *is_hex)
+{
+	text_bytes others = { 0 };
+
+	*is_hex = false;
+	if (in.len - pos > 2 && in.ptr[pos] == '0' && (in.ptr[pos + 1] | 0x20) == 'x')
+		pos += 2;
+	const size_t start = pos;
+	if (pos == in.len || hex_values[in.ptr[pos]] < 0)
+		return json_text_special(in, pos);
+	for (; in.len - pos >= sizeof(text_bytes); pos += sizeof(text_bytes)) {
+		text_bytes bytes = text_bytes_at(in.ptr + pos);
+		text_bytes special = text_bytes_special(bytes);
+
+		if (text_bytes_any(special)) {
+			unsigned place = text_bytes_first(special);
+
+			others |= ~text_bytes_hex(bytes) & text_bytes_head(place);
+			*is_hex = !text_bytes_any(others);
+			return pos + place;
+		}
+		others |= ~text_bytes_hex(bytes);
+	}
+	pos = json_text_special(in, pos);
+	*is_hex = hex_is(slice_sub(in, start, pos - start));
 	return pos;
 }
 

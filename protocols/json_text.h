@@ -8,6 +8,10 @@
  * pos is at most in.len. */
 size_t json_text_special(struct slice in, size_t pos);
 
+/* The same, and whether all from pos on up to there are hex digits, one at least, perhaps behind 0x
+ * or 0X. */
+size_t json_text_hex(struct slice in, size_t pos, bool *is_hex);
+
 /* Where the string ends whose text begins at pos: *end is the index of its closing quote, or in.len
  * when the text is cut. False: there is a control byte or an escape in it that JSON does not have.
  */

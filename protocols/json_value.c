@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "protocols/hex.h"
 #include "protocols/json_text.h"
 #include "protocols/number.h"
 
@@ -65,13 +64,14 @@ int json_unsigned(const struct json *doc, json_value value, uint64_t max, uint64
 
 struct slice json_hex(const struct json *doc, json_value value)
 {
-	struct slice raw = json_raw(doc, value);
+	const struct json_token *token = json_token_at(doc, value);
 
-	if (json_type(doc, value) != JSON_STRING)
+	if (token == NULL || !token->is_hex)
 		return slice_of(NULL, 0);
-	if (slice_starts(raw, "0x") || slice_starts(raw, "0X"))
-		raw = slice_tail(raw, 2);
-	return hex_is(raw) ? raw : slice_of(NULL, 0);
+	struct slice raw = json_raw(doc, value);
+	bool is_prefixed = raw.len > 2 && (raw.ptr[1] | 0x20) == 'x';
+
+	return is_prefixed ? slice_tail(raw, 2) : raw;
 }
 
 /* Hashes a whole number as its plain digits, so that 4.0 meets "4". */

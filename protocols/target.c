@@ -110,9 +110,7 @@ bool target_hex_bytes(struct slice hex, uint8_t *out, size_t size, size_t *len)
 	*len = 0;
 	if (hex.len % 2 != 0 || hex.len / 2 > size || (hex.len > 0 && !hex_is(hex)))
 		return false;
-	for (size_t i = 0; i < hex.len / 2; i++)
-		out[i] = (uint8_t)((uint8_t)hex_values[hex.ptr[2 * i]] << 4 |
-				   (uint8_t)hex_values[hex.ptr[2 * i + 1]]);
+	hex_bytes(hex, out);
 	*len = hex.len / 2;
 	return true;
 }

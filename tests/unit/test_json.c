@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "protocols/json.h"
 #include "tests/unit/guard.h"
@@ -422,6 +424,40 @@ static uint64_t id_of(const char *value)
 	return json_id(&doc, json_element(&doc, 0, 0));
 }
 
+/* Wherever a string lies in the document, and whatever one byte of it is. */
+static void test_hex_of_any_length_and_place(void **state)
+{
+	static const char *const prefixes[] = { "", "0x", "0X" };
+	const char *digits = "0123456789abcdefABCDEF";
+	char text[160];
+
+	(void)state;
+	for (size_t len = 1; len <= 40; len++) {
+		for (size_t before = 0; before < 18; before++) {
+			const char *prefix = prefixes[(len + before) % 3];
+			size_t from = (size_t)snprintf(text, sizeof(text), "[%*s\"%s", (int)before,
+						       "", prefix);
+			size_t at = from + (len * 7 + before) % len;
+
+			for (size_t i = 0; i < len; i++)
+				text[from + i] = digits[(i * 7 + len) % strlen(digits)];
+			memcpy(text + from + len, "\"]", 3);
+			parse(text);
+			struct slice hex = json_hex(&doc, json_element(&doc, 0, 0));
+			assert_int_equal(hex.len, len);
+			assert_memory_equal(hex.ptr, text + from, len);
+			for (unsigned byte = 0x20; byte < 0x100; byte++) {
+				if (byte == '"' || byte == '\\')
+					continue;
+				text[at] = (char)byte;
+				parse(text);
+				hex = json_hex(&doc, json_element(&doc, 0, 0));
+				assert_int_equal(hex.len == len, strchr(digits, (int)byte) != NULL);
+			}
+		}
+	}
+}
+
 static void test_id_meets_its_other_spellings(void **state)
 {
 	(void)state;
@@ -481,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_number_is_exact_where_it_can_be),
 		cmocka_unit_test(test_unsigned_reads_whole_numbers),
 		cmocka_unit_test(test_hex_strips_prefix),
+		cmocka_unit_test(test_hex_of_any_length_and_place),
 		cmocka_unit_test(test_members_in_one_pass),
 		cmocka_unit_test(test_id_meets_its_other_spellings),
 	};
