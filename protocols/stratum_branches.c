@@ -162,10 +162,12 @@ static void hint_wallet(struct stratum_state *state, const struct finding *findi
 	if (coin == NULL || finding->wallet.text.ptr != finding->login.ptr ||
 	    (state->hint != 0 && state->hint != common))
 		return;
-	for (size_t i = 0; i < stratum_branch_count; i++)
-		if (stratum_branches[i]->coin != NULL &&
-		    strcmp(stratum_branches[i]->coin, coin) == 0)
+	for (size_t i = 0; i < stratum_branch_count; i++) {
+		const char *own = stratum_branches[i]->coin;
+
+		if (own != NULL && own[0] == coin[0] && strcmp(own, coin) == 0)
 			stratum_hint(state, stratum_branches[i]);
+	}
 }
 
 void stratum_identity(const struct rpc_call *call, struct stratum_state *state,

@@ -563,22 +563,26 @@ static bool handle_reply(struct rpc_call *call)
 	return handle_miner_reply(call) || stratum_reply(call, PROOF_NONE, NULL);
 }
 
-/* The words that only one branch has. */
+static bool ask_words_of(struct rpc_call *call, unsigned number)
+{
+	const struct stratum_branch *branch = number == 0 ? NULL : stratum_branches[number - 1];
+
+	return branch != NULL && branch->call != NULL && branch->call(call, call->state);
+}
+
+/* The words that only one branch has: the proven one first, then the one that something named. */
 static bool ask_words(struct rpc_call *call)
 {
-	struct stratum_state *state = call->state;
-	const unsigned first[2] = { state->branch, state->hint };
+	const struct stratum_state *state = call->state;
+	const unsigned proven = state->branch;
+	const unsigned hinted = state->hint == proven ? 0 : state->hint;
 
-	for (unsigned i = 0; i < 2 + stratum_branch_count; i++) {
-		unsigned number = i < 2 ? first[i] : i - 1;
-
-		if (number == 0 || (i >= 2 && (number == first[0] || number == first[1])))
-			continue;
-		const struct stratum_branch *branch = stratum_branches[number - 1];
-
-		if (branch->call != NULL && branch->call(call, state))
+	if (ask_words_of(call, proven) || ask_words_of(call, hinted))
+		return true;
+	for (unsigned i = 0; i < stratum_branch_count; i++)
+		if (stratum_branches[i]->call != NULL && i + 1 != proven && i + 1 != hinted &&
+		    stratum_branches[i]->call(call, call->state))
 			return true;
-	}
 	return false;
 }
 
