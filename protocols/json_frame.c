@@ -197,18 +197,19 @@ enum json_frame_result json_read(struct json *doc, struct slice in, size_t *skip
 	size_t at = 0;
 
 	doc->count = 0;
-	if (find_opening(in, &at) == JSON_FRAME_WHOLE) {
-		struct slice text = slice_sub(in, at, LIMIT_MESSAGE_BYTES);
-		int rc = json_parse_first(doc, text);
+	*len = 0;
+	enum json_frame_result result = find_opening(in, &at);
+	*skip = at;
+	if (result != JSON_FRAME_WHOLE)
+		return result;
 
-		*skip = at;
-		*len = rc == 0 ? doc->text.len : 0;
-		if (doc->has_escape)
-			doc->count = 0; /* json_plain() first */
-		if (rc == 0)
-			return JSON_FRAME_WHOLE;
-		if (rc == -EAGAIN)
-			return JSON_FRAME_MORE;
-	}
-	return json_frame(in, skip, len);
+	int rc = json_parse_first(doc, slice_sub(in, at, LIMIT_MESSAGE_BYTES));
+	if (doc->has_escape)
+		doc->count = 0; /* json_plain() first */
+	if (rc == -EAGAIN)
+		return JSON_FRAME_MORE;
+	if (rc != 0)
+		return json_frame(in, skip, len);
+	*len = doc->text.len;
+	return JSON_FRAME_WHOLE;
 }

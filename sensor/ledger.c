@@ -157,10 +157,12 @@ double ledger_work(const struct ledger *self, uint64_t job)
 
 bool ledger_is_repeated(struct ledger *self, uint64_t nonce)
 {
+	_Static_assert(LIMIT_SHARES % 4 == 0, "four at a time");
+
 	if (nonce == 0)
 		return false;
-	for (size_t i = 0; i < LIMIT_SHARES; i++)
-		if (self->shares[i] == nonce)
+	for (const uint64_t *four = self->shares; four < self->shares + LIMIT_SHARES; four += 4)
+		if (four[0] == nonce || four[1] == nonce || four[2] == nonce || four[3] == nonce)
 			return true;
 	self->shares[self->share_next] = nonce;
 	self->share_next = (self->share_next + 1) % LIMIT_SHARES;
