@@ -11,6 +11,9 @@
 #define NS_PER_S         1000000000ull
 #define ROLE_BIT(sender) (1u << (sender))
 
+#define TOLD_LEAST    0.999 /* targets are rounded */
+#define TOLD_ODDS_MAX 1000  /* to one against what shares are said to have proved by chance */
+
 void session_init(struct session *self, struct session_room *room)
 {
 	memset(self, 0, sizeof(*self));
@@ -399,13 +402,27 @@ bool session_is_waiting(const struct session *self)
 	return self->is_open && self->login_ns != 0;
 }
 
+/* The first job that was heard is like the one before it, unless what the shares had proved says
+ * otherwise: each proves `times` the difficulty with a chance of one in `times`. */
+static bool is_told(const struct session *self)
+{
+	double times = self->told_work > 0 ? self->share_floor / self->told_work : 0;
+	double odds = 1;
+
+	for (uint32_t i = 0; i < self->floor_submitted && odds < TOLD_ODDS_MAX && times > 1; i++)
+		odds *= times;
+	return times > TOLD_LEAST && odds < TOLD_ODDS_MAX;
+}
+
 /* Worth of a share that no job tells of: each proves at least the pool's difficulty, so the lowest
  * of n is above it by one part in n on average. */
 static double floor_work(const struct session *self)
 {
 	double n = self->floor_submitted;
 
-	return self->floor_submitted == 0 ? 0 : self->share_floor * n / (n + 1);
+	if (self->floor_submitted == 0)
+		return 0;
+	return is_told(self) ? self->told_work : self->share_floor * n / (n + 1);
 }
 
 static double recent_rate(const struct session *self, const struct session_view *view,

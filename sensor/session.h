@@ -83,6 +83,7 @@ struct session {
 	double work_submitted;
 	double work_accepted;
 	double share_floor;        /* lowest difficulty a share proved: used when no job tells */
+	double told_work;          /* of the first job that tells it; 0: none did */
 	uint32_t floor_submitted;  /* shares that prove share_floor and have no job's work */
 	uint32_t floor_accepted;   /* those of them that the pool accepted */
 	uint32_t credited;         /* shares whose work is known */

@@ -1,7 +1,8 @@
 /* session_shares.c: jobs, shares and what replies settle.
  *
- * A share is worth the work of its job, at the time of its packet. Without a job that tells, what
- * the shares prove themselves gives a floor under the pool's difficulty. */
+ * A share is worth the work of its job, at the time of its packet. One whose job was not heard is
+ * worth what the first job tells that is; as long as none does, and where the shares contradict it,
+ * what they prove themselves gives a floor under the pool's difficulty. */
 #include <string.h>
 
 #include "sensor/session_apply.h"
@@ -35,6 +36,7 @@ static void forget_work(struct session *self)
 	self->floor_submitted = 0;
 	self->floor_accepted = 0;
 	self->share_floor = 0;
+	self->told_work = 0;
 	self->credited = 0;
 	self->work_start_ns = 0;
 	self->first_share_ns = 0;
@@ -236,6 +238,8 @@ void apply_job(struct apply *a)
 	apply_word(a, EVIDENCE_JOB);
 	if (self->view.first_job_ns == 0 || a->time_ns < self->view.first_job_ns)
 		self->view.first_job_ns = a->time_ns;
+	if (self->told_work <= 0)
+		self->told_work = finding->work;
 	if (finding->work > 0 && (self->work_start_ns == 0 || a->time_ns < self->work_start_ns))
 		self->work_start_ns = a->time_ns;
 	apply_start(a);

@@ -232,13 +232,41 @@ static void without_jobs_the_shares_prove_the_work(void **state)
 	apply(refusal(4, "Low difficulty share", false), DOWN, 30);
 	view = view_at(30);
 	assert_true(view.work == 1500);
-	apply(job(12, 900), DOWN, 31);
+	apply(job(12, 900), DOWN, 31); /* so was the one before, as far as three shares tell */
 	apply(share(4, 12, 200), UP, 32);
 	apply(reply(4, true), DOWN, 33);
 	view = view_at(40);
-	assert_true(view.work == 2400);
+	assert_true(view.work == 2700);
 	assert_int_equal(view.window_ns, 40 * SECOND); /* the first share came before the job */
-	assert_true(view.hashrate == 45);
+	assert_true(view.hashrate == 50.625);
+	apply(job(13, 400), DOWN, 41); /* a later one tells nothing of them */
+	assert_true(view_at(41).work == 2700);
+}
+
+/* Shares of a lone start, of which each proves `proven`, and then a job of that work. */
+static double worth_of(uint64_t count, double proven, double work)
+{
+	session_init(&session, &room);
+	for (uint64_t i = 0; i < count; i++) {
+		struct finding one = share(4, 11, 100 + i);
+
+		one.difficulty = proven;
+		apply(one, UP, (double)i);
+	}
+	apply(job(12, work), DOWN, 60);
+	return view_at(60).work / (double)count;
+}
+
+static void a_job_tells_of_the_shares_before_it_what_they_may_have_proved(void **state)
+{
+	(void)state;
+	assert_true(worth_of(1, 900000, 1000) == 1000);    /* one may prove much by chance */
+	assert_true(worth_of(1, 1000100, 1000) == 500050); /* a thousand times is no chance */
+	assert_true(worth_of(9, 2000, 1000) == 1000);
+	assert_true(worth_of(15, 2000, 1000) == 1875); /* all of fifteen twice, neither */
+	assert_true(worth_of(1, 999.5, 1000) == 1000); /* targets are rounded */
+	assert_true(worth_of(1, 998, 1000) == 499);    /* the pool asks for more now */
+	assert_true(worth_of(4, 2000, 0) == 1600);     /* tells nothing */
 }
 
 static void no_rate_before_a_share_and_a_second(void **state)
@@ -372,6 +400,7 @@ int main(void)
 		TEST(a_full_table_drops_the_oldest_request),
 		TEST(jobs_are_a_ring_and_can_be_sent_again),
 		TEST(without_jobs_the_shares_prove_the_work),
+		TEST(a_job_tells_of_the_shares_before_it_what_they_may_have_proved),
 		TEST(no_rate_before_a_share_and_a_second),
 		TEST(no_rate_from_a_share_that_begins_the_window),
 		TEST(a_yes_of_the_pools_side_alone_is_a_share_after_the_logins),
