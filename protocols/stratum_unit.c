@@ -31,6 +31,7 @@ enum unit {
 	UNIT_LBRY,
 	UNIT_KECCAK,
 	UNIT_LYRA2,
+	UNIT_X11,
 	UNIT_OTHER
 };
 
@@ -50,6 +51,7 @@ static const struct {
 	[UNIT_LBRY] = { 0x1p24, "lbry" },
 	[UNIT_KECCAK] = { 0x1p25, "keccak" },
 	[UNIT_LYRA2] = { 0x1p25, "lyra2" },
+	[UNIT_X11] = { TARGET_WORK_BITCOIN, "x11" },
 	[UNIT_OTHER] = { 0, "" },
 };
 
@@ -63,18 +65,27 @@ struct unit_row {
 static const struct unit_row coin_units[] = {
 	{ "BTC", UNIT_SHA256D }, { "BCH", UNIT_SHA256D },    { "LTC", UNIT_SCRYPT },
 	{ "DOGE", UNIT_SCRYPT }, { "RTM", UNIT_GHOSTRIDER }, { "RXD", UNIT_SHA512_256D },
-	{ "XEC", UNIT_SHA256D }, { "VTC", UNIT_VERTHASH },
+	{ "XEC", UNIT_SHA256D }, { "VTC", UNIT_VERTHASH },   { "DASH", UNIT_X11 },
 };
 
 static const struct unit_row algo_units[] = {
-	{ "sha256d", UNIT_SHA256D },        { "sha256", UNIT_SHA256D },
-	{ "scrypt", UNIT_SCRYPT },          { "ghostrider", UNIT_GHOSTRIDER },
-	{ "gr", UNIT_GHOSTRIDER },          { "ghostrider/rtm", UNIT_GHOSTRIDER },
-	{ "neoscrypt", UNIT_NEOSCRYPT },    { "lyra2v2", UNIT_LYRA2V2 },
-	{ "lyra2rev2", UNIT_LYRA2V2 },      { "lyra2z", UNIT_LYRA2Z },
-	{ "verthash", UNIT_VERTHASH },      { "lbry", UNIT_LBRY },
-	{ "keccak", UNIT_KECCAK },          { "lyra2", UNIT_LYRA2 },
-	{ "sha512256d", UNIT_SHA512_256D }, { "sha512/256d", UNIT_SHA512_256D },
+	{ "sha256d", UNIT_SHA256D },
+	{ "sha256", UNIT_SHA256D },
+	{ "scrypt", UNIT_SCRYPT },
+	{ "ghostrider", UNIT_GHOSTRIDER },
+	{ "gr", UNIT_GHOSTRIDER },
+	{ "ghostrider/rtm", UNIT_GHOSTRIDER },
+	{ "neoscrypt", UNIT_NEOSCRYPT },
+	{ "lyra2v2", UNIT_LYRA2V2 },
+	{ "lyra2rev2", UNIT_LYRA2V2 },
+	{ "lyra2z", UNIT_LYRA2Z },
+	{ "verthash", UNIT_VERTHASH },
+	{ "lbry", UNIT_LBRY },
+	{ "keccak", UNIT_KECCAK },
+	{ "lyra2", UNIT_LYRA2 },
+	{ "sha512256d", UNIT_SHA512_256D },
+	{ "sha512/256d", UNIT_SHA512_256D },
+	{ "x11", UNIT_X11 },
 };
 
 /* Only machines and programs that do one thing; most agents can do many. */
@@ -85,6 +96,7 @@ static const struct unit_row agent_units[] = {
 	{ "antminer t", UNIT_SHA256D },  { "antminer l", UNIT_SCRYPT },
 	{ "kawpowminer", UNIT_OTHER },   { "ethminer", UNIT_OTHER },
 	{ "equihashminer", UNIT_OTHER }, { "cpuminer-gr", UNIT_GHOSTRIDER },
+	{ "xmrig/", UNIT_GHOSTRIDER }, /* of what has such jobs */
 };
 
 /* UNIT_OTHER for a word that is not in the table: it names something else. */
@@ -97,9 +109,13 @@ static enum unit find_unit(const struct unit_row *rows, size_t count, struct sli
 }
 
 /* The job is one of scrypt's: who is paid in Bitcoin's coin mines another one. A job of a chain of
- * less work proves nothing against the coin: a test network's looks the same. */
+ * less work proves nothing against the coin: a test network's looks the same. X11's blocks are
+ * named by the hash that is mined: a pool that asks for the coin to pay in has jobs of any. */
 static bool is_payment(const struct stratum_unit *unit, uint8_t coin_unit)
 {
+	if (coin_unit == UNIT_X11)
+		return unit->coin_option != UNIT_UNKNOWN &&
+		       (unit->prevhash == UNIT_SCRYPT || unit->prevhash == UNIT_OTHER);
 	return coin_unit == UNIT_SHA256D && unit->prevhash == UNIT_SCRYPT && !unit->is_rolling;
 }
 

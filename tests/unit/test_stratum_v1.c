@@ -20,6 +20,7 @@
 #define DOGE_USER "D6hMgMotYmeDT4ndCZo97CJ8tX5cQLkmzZ"
 #define VTC_USER  "VbTnAsBxc3mzbMtD1AL5dyxShWj1AXZzaB"
 #define LTC_USER  "LLguXNLLGu7qnPgDSWfkV6hMDuoJnnMNHe.rig07"
+#define DASH_USER "Xc9o6QgQ9x6NgXae8Fzg4cKNr31ikC3n7c.d3"
 
 #define CONFIGURE \
 	"{\"id\":1,\"method\":\"mining.configure\",\"params\":[[\"version-rolling\"," \
@@ -200,7 +201,18 @@ static void test_work_by_evidence(void **unused)
 	assert_work("\"ann.r1\",\"d=4096,c=LTC\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
 	assert_work("\"ann.r1\",\"c=BTC\"", "", NOTIFY, TARGET_WORK_BITCOIN, "sha256d");
 	assert_work("\"ann.r1\",\"a=scrypt,d=1\"", "", NOTIFY, TARGET_WORK_SCRYPT, "scrypt");
-	assert_work("\"ann.r1\",\"a=x11\"", "", NOTIFY, 0, "");
+	assert_work("\"ann.r1\",\"a=x11\"", "", NOTIFY, TARGET_WORK_BITCOIN, "x11");
+	assert_work("\"ann.r1\",\"a=x16r\"", "", NOTIFY, 0, "");
+	/* Dash's, whatever its jobs look like; of a pool that pays in it, only its own */
+	assert_work("\"" DASH_USER "\"", "", NOTIFY_LTC, TARGET_WORK_BITCOIN, "x11");
+	assert_string_equal(talk.heard[0].finding.coin, "DASH");
+	assert_work("\"" DASH_USER "\",\"c=DASH\"", "", NOTIFY_AT(PREV_ONE, "193cd2aa"),
+		    TARGET_WORK_BITCOIN, "x11");
+	assert_work("\"" DASH_USER "\",\"c=DASH\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
+	assert_work("\"" DASH_USER "\",\"c=DASH\"", "", NOTIFY_AT(H64, "1b494a04"), 0, "");
+	/* of what it mines, only GhostRider has such jobs */
+	assert_work(account, "XMRig/6.22.2 (Linux x86_64)", NOTIFY, TARGET_WORK_SCRYPT,
+		    "ghostrider");
 	assert_work("\"ann.r1\",\"c=RTM\"", "", NOTIFY, TARGET_WORK_SCRYPT, "ghostrider");
 	assert_work("\"RTM:RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.r1\"", "", NOTIFY, TARGET_WORK_SCRYPT,
 		    "ghostrider");
