@@ -361,6 +361,19 @@ static bool handle_plain(struct rpc_call *call, const struct rpc_method *row)
 	return true;
 }
 
+/* A word that we do not know: others mine data. */
+static bool handle_unknown(struct rpc_call *call, const struct rpc_method *row)
+{
+	const struct stratum_state *state = call->state;
+	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_SUSPECT);
+
+	if (state->is_seen)
+		return handle_plain(call, row);
+	finding.request = 0;
+	rpc_emit(call, &finding);
+	return true;
+}
+
 static bool handle_version_mask(struct rpc_call *call, const struct rpc_method *row)
 {
 	stratum_unit_rolling(&stratum_see(call, row->sender)->unit);
@@ -459,7 +472,7 @@ static const struct rpc_method methods[] = {
 static const struct rpc_method authorize_row = { "mining.auth", SENDER_MINER, FINDING_LOGIN,
 						 handle_authorize };
 static const struct rpc_method unknown_row = { "mining.", SENDER_UNKNOWN, FINDING_REQUEST,
-					       handle_plain };
+					       handle_unknown };
 
 /* What the pool asked and the miner answers, in words: never the fate of a share. */
 static bool handle_miner_reply(struct rpc_call *call)

@@ -569,6 +569,10 @@ static void test_unknown_methods(void **unused)
 	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"minings.submit\",\"params\":[]}"));
 	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"mining.start\",\"params\":[]}"));
 	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"Mining.Status\"}"));
+	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.train\",\"params\":[]}"));
+	assert_int_equal(talk_only(&talk)->finding.proof,
+			 PROOF_SUSPECT); /* data is mined as well */
+	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.noop\",\"params\":[]}"));
 	assert_true(talk_up(&talk, "{\"id\":1,\"method\":\"mining.brandnew\",\"params\":[]}"));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 	assert_int_equal(talk.heard[0].finding.sender, SENDER_UNKNOWN);
