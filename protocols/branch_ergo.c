@@ -1,7 +1,7 @@
 /* branch_ergo.c: Ergo's Autolykos2.
  *
  *   job    [job, height, message 64h, "", "", version, target in decimal, "", clean bool]
- *   share  [user, job, extranonce2 hex, ntime "", nonce hex]
+ *   share  [user, job, extranonce2 hex, ntime "", nonce hex]   or [user, job, nonce hex]
  *
  * Pools set a difficulty, too, often always the same one: the target is what counts. */
 #include "protocols/stratum_branch.h"
@@ -57,6 +57,8 @@ static enum proof ergo_submit(const struct rpc_call *call, struct stratum_state 
 	struct slice nonce = json_hex(call->doc, stratum_param(call, 4));
 	bool is_empty = json_raw(call->doc, time).len == 0;
 
+	if (json_size(call->doc, call->params) == 3 && stratum_is(state, &stratum_branch_ergo))
+		return stratum_nonce_share(call, state, finding, FIELD_HEX, NONCE_DIGITS);
 	if (proof == PROOF_NONE || nonce.len > NONCE_DIGITS ||
 	    json_raw(call->doc, extranonce).len > NONCE_DIGITS ||
 	    (json_raw(call->doc, extranonce).len > 0 && json_hex(call->doc, extranonce).len == 0) ||

@@ -22,6 +22,9 @@
 	"{\"id\":7,\"method\":\"mining.submit\",\"params\":[\"" USER "\",\"d6a0\",\"00a1b2c3\"," \
 	"\"" time "\",\"" nonce "\"]}"
 #define SHARE SHARE_OF("", "d7eb83fe00a1b2c3")
+#define SHORT_SHARE \
+	"{\"id\":7,\"method\":\"mining.submit\",\"params\":[\"" USER "\",\"d6a0\"," \
+	"\"d7eb83fe00a1b2c3\"]}"
 
 static void test_session(void **unused)
 {
@@ -59,6 +62,15 @@ static void test_any_moment(void **unused)
 	begin();
 	assert_string_equal(name_of(say_up(SHARE)), "ergo");
 	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	/* some pools take the nonce alone: the address tells whose that is */
+	begin();
+	say_up(AUTHORIZE(USER));
+	assert_string_equal(name_of(say_up(SHORT_SHARE)), "ergo");
+	assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
+	assert_string_equal(talk.heard[0].worker, "rig1");
+	begin();
+	say_down(JOB);
+	assert_string_equal(name_of(say_up(SHORT_SHARE)), "ergo");
 	/* Bitcoin's share stays Bitcoin's */
 	begin();
 	say_up(SHARE_OF("66b1f0ab", "5c1e0f2a"));
