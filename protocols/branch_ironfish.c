@@ -37,6 +37,7 @@ static bool read_subscribe(struct rpc_call *call, struct stratum_state *state)
 		return false;
 	struct finding finding = own(call, FINDING_LOGIN, SENDER_MINER);
 
+	finding.proof = PROOF_LIKELY;
 	stratum_identity(call, state, &finding, member(call, "publicAddress"));
 	finding.coin = stratum_branch_ironfish.coin;
 	finding.agent = json_text(call->doc, member(call, "agent"), call->text->tag,

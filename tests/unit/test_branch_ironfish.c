@@ -35,7 +35,7 @@ static void test_session(void **unused)
 	begin();
 	const struct heard *heard = say_up(SUBSCRIBE);
 	assert_int_equal(heard->finding.kind, FINDING_LOGIN);
-	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_int_equal(heard->finding.proof, PROOF_LIKELY);
 	assert_string_equal(heard->wallet, ADDRESS);
 	assert_string_equal(heard->worker, "rig1");
 	assert_string_equal(heard->agent, "lolMiner/1.85");
