@@ -118,6 +118,8 @@ static enum proof bitcoin_submit(const struct rpc_call *call, struct stratum_sta
 		stratum_unit_rolling(&state->unit);
 	finding->nonce = stratum_share_hash(call, finding->job, 2);
 	stratum_identity(call, state, finding, stratum_param(call, 0));
+	if (strcmp(stratum_unit_algo(&state->unit, state->difficulty), "ghostrider") == 0)
+		stratum_name_coin(state, finding, "R", "RTM");
 	return PROOF_CONFIRMED;
 }
 

@@ -31,10 +31,11 @@ static const struct solution solutions[] = {
 	{ "34", 106, "equihash125_4" },      { "44", 138, "equihash96_5" },
 };
 
+/* Others have kept Zcash's. */
 static const struct {
 	const char *person;
 	const char *coin;
-} persons[] = { { "ZcashPoW", "ZEC" }, { "BgoldPoW", "BTG" }, { "BitcoinZ", "BTCZ" } };
+} persons[] = { { "BgoldPoW", "BTG" }, { "BitcoinZ", "BTCZ" }, { "ZelProof", "FLUX" } };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -77,6 +78,7 @@ static void read_zhash(const struct rpc_call *call, struct finding *finding)
 	for (size_t i = 0; i < ROWS(persons); i++)
 		if (slice_is(name, persons[i].person))
 			finding->coin = persons[i].coin;
+	finding->is_coin_mined = finding->coin != NULL;
 	for (size_t i = 0; i < ROWS(solutions); i++)
 		if (json_is(call->doc, stratum_param(call, 8), solutions[i].algo + 8))
 			finding->algo = slice_str(solutions[i].algo);
@@ -138,9 +140,12 @@ static enum proof equihash_submit(const struct rpc_call *call, struct stratum_st
 		finding->nonce = rpc_hash_hex(finding->nonce, slice_head(digits, SOLUTION_HEAD));
 	if (row != NULL)
 		finding->algo = slice_str(row->algo);
+	if (slice_is(finding->algo, "equihash125_4"))
+		stratum_name_coin(state, finding, "t", "FLUX");
 	if (state->is_verus || is_verus_solution(digits) ||
 	    (is_verus_login(finding->login) && slice_starts(digits, "fd4005")))
 		set_verus(state, finding);
+	stratum_name_coin(state, finding, "R", state->is_verus ? "VRSC" : "KMD");
 	/* one byte of a length begins many a text */
 	return row != NULL && (!is_cut || strlen(row->prefix) > 2) ? PROOF_CONFIRMED : PROOF_LIKELY;
 }

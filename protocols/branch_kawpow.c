@@ -24,6 +24,14 @@ static const char *algo_of(const char *coin)
 	return "kawpow";
 }
 
+/* Each has the form of another coin's, too. */
+static void name_coin(const struct stratum_state *state, struct finding *finding)
+{
+	stratum_name_coin(state, finding, "R", "RVN");
+	stratum_name_coin(state, finding, "G", "NEOX");
+	stratum_name_coin(state, finding, "M", "MEWC");
+}
+
 static enum proof kawpow_notify(const struct rpc_call *call, struct stratum_state *state,
 				struct finding *finding)
 {
@@ -62,6 +70,7 @@ static enum proof kawpow_submit(const struct rpc_call *call, struct stratum_stat
 	stratum_identity(call, state, finding, stratum_param(call, 0));
 	finding->nonce = rpc_hash_hex(finding->job, json_hex(call->doc, stratum_param(call, 2)));
 	finding->algo = slice_str(algo_of(finding->wallet.coin));
+	name_coin(state, finding);
 	/* An Ethereum address, or a name beside params: QtMiner, if nobody proved otherwise. */
 	if (!stratum_is(state, &stratum_branch_kawpow) &&
 	    (slice_starts(finding->login, "0x") ||

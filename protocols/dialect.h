@@ -62,6 +62,7 @@ struct finding {
 	enum reply_to reply_to; /* REPLY */
 	bool has_password;      /* a password was present; its value is never reported */
 	bool is_proxy;          /* the miner's side speaks for others */
+	bool is_coin_mined;     /* the coin is what is mined, whosever the wallet looked like */
 	bool is_donation;       /* mines for the author of the program, not for its user */
 	uint32_t count;   /* REPLY: so many of the oldest shares are settled at once; 0: one */
 	uint64_t request; /* hash of the request id, json_id(); 0: none. A dialect whose replies

@@ -146,6 +146,10 @@ enum proof stratum_verdict(const struct rpc_call *call, const enum stratum_field
 void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 		      struct finding *finding, json_value user);
 
+/* The wallet of a share is of a form that several coins have, with that first letter: the algorithm
+ * tells whose it is, unless the user names another coin before it or in the password. */
+void stratum_name_coin(const struct stratum_state *state, struct finding *finding,
+		       const char *first, const char *coin);
 /* A share of three fields, [user, job, nonce]: fills identity and nonce. The verdict of its shape;
  * PROOF_NONE when it is none, or the nonce has more than `digits` digits. */
 enum proof stratum_nonce_share(const struct rpc_call *call, struct stratum_state *state,

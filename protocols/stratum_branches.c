@@ -183,6 +183,18 @@ void stratum_identity(const struct rpc_call *call, struct stratum_state *state,
 	hint_wallet(state, finding);
 }
 
+void stratum_name_coin(const struct stratum_state *state, struct finding *finding,
+		       const char *first, const char *coin)
+{
+	const struct wallet *wallet = &finding->wallet;
+
+	if (wallet->check != WALLET_VALID || !slice_starts(wallet->text, first) ||
+	    wallet->text.ptr != finding->login.ptr || state->unit.coin_option != 0)
+		return;
+	finding->coin = coin;
+	finding->is_coin_mined = true;
+}
+
 /* The text of one value; hex digits alike in both cases, with or without 0x; 4 like 4.0. */
 static uint64_t hash_value(const struct rpc_call *call, uint64_t hash, json_value value)
 {

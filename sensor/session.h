@@ -96,6 +96,7 @@ struct session {
 	uint8_t changed;           /* enum session_change not yet reported; the worker clears it */
 	uint8_t is_reported;       /* level reached LEVEL_NODE once */
 	uint8_t is_job_algo;       /* view.algo is what a job said */
+	uint8_t is_coin_mined;     /* view.coin is what is mined, whatever the wallet looked like */
 	uint8_t is_open;           /* level reached LEVEL_LIKELY once */
 	uint8_t sender_dir;        /* 1 + direction in which the miner sends; 0: unknown */
 	uint8_t is_sender_certain; /* by a login or a share */

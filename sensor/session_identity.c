@@ -139,12 +139,30 @@ static void note_algo(struct apply *a)
 	self->is_job_algo = self->is_job_algo || is_job;
 }
 
+/* The first that is named; several coins have addresses of one form, so it may have been guessed.
+ */
+static void note_coin(struct apply *a)
+{
+	const struct finding *finding = a->finding;
+	struct session_view *view = &a->self->view;
+	const char *coin = finding->coin != NULL ? finding->coin : finding->wallet.coin;
+
+	bool is_better = finding->is_coin_mined && !a->self->is_coin_mined;
+
+	if (coin == NULL)
+		return;
+	a->self->is_coin_mined = a->self->is_coin_mined || is_better;
+	if (is_better && !slice_is(slice_str(coin), view->coin))
+		set_text(a, view->coin, sizeof(view->coin), slice_str(coin));
+	else
+		fill_text(a, view->coin, sizeof(view->coin), slice_str(coin));
+}
+
 void apply_identity(struct apply *a)
 {
 	const struct finding *finding = a->finding;
 	struct session_view *view = &a->self->view;
 	struct slice worker = finding->worker.len > 0 ? finding->worker : finding->wallet.worker;
-	const char *coin = finding->coin != NULL ? finding->coin : finding->wallet.coin;
 
 	note_wallet(a, worker);
 	fill_text(a, view->worker, sizeof(view->worker), worker);
@@ -155,8 +173,7 @@ void apply_identity(struct apply *a)
 	fill_text(a, view->email, sizeof(view->email), finding->wallet.email);
 	fill_text(a, view->agent, sizeof(view->agent), finding->agent);
 	note_algo(a);
-	if (coin != NULL)
-		fill_text(a, view->coin, sizeof(view->coin), slice_str(coin));
+	note_coin(a);
 	fill_text(a, view->tag, sizeof(view->tag), finding->tag);
 	fill_text(a, view->payout, sizeof(view->payout), finding->payout);
 	note_pool(a);

@@ -156,6 +156,21 @@ static void test_zhash(void **unused)
 	assert_string_equal(heard->finding.coin, "BTG");
 	assert_string_equal(heard->finding.unit, "Sol/s");
 	assert_int_equal(heard->finding.proof, PROOF_CONFIRMED);
+	assert_true(heard->finding.is_coin_mined);
+	/* an address of Flux is one of Zcash, and who mines with 125 and 4 mines Flux */
+	begin();
+	talk_down(&talk, NOTIFY_OF("04000000", ",\"125_4\",\"ZelProof\""));
+	assert_string_equal(heard->finding.coin, "FLUX");
+	begin();
+	talk_up(&talk, share(USER, "34", 104));
+	assert_string_equal(heard->finding.coin, "FLUX");
+	begin();
+	talk_up(&talk, share(USER, "fd4005", 2688));
+	assert_string_equal(heard->finding.coin, "ZEC");
+	assert_false(heard->finding.is_coin_mined);
+	begin();
+	talk_up(&talk, share("RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.a", "fd4005", 2688));
+	assert_string_equal(heard->finding.coin, "KMD");
 }
 
 static void test_verus(void **unused)
@@ -178,6 +193,7 @@ static void test_verus(void **unused)
 		assert_true(talk_up(&talk,
 				    share("RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.a", "fd4005", 2688)));
 		assert_string_equal(heard->algo, "verushash");
+		assert_string_equal(heard->finding.coin, "VRSC");
 		assert_null(heard->finding.unit);
 		assert_true(talk_down(&talk, NOTIFY));
 		assert_null(heard->finding.unit);

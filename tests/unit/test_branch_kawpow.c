@@ -85,6 +85,33 @@ static void test_share(void **unused)
 	assert_string_equal(talk_dialect(&talk), "kawpow");
 }
 
+/* Their addresses have the form of other coins'. */
+static void test_coins(void **unused)
+{
+	static const char *const cases[][2] = {
+		{ "RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.rig1", "RVN" },
+		{ "GKJsgHMTB6V5c4HMCKLZdqyUvsDsgkRrRM", "NEOX" },
+		{ "M9N7VavuhG3bRFxPVMLPTMEvUvKCEobVUh", "MEWC" },
+		{ "LTC:M9N7VavuhG3bRFxPVMLPTMEvUvKCEobVUh", "LTC" }, /* paid in it */
+		{ "D6c3oQy9Ven54bAezxg1kqoBtqAL3XHKvi", "DOGE" },
+	};
+	char text[512];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin();
+		snprintf(text, sizeof(text), SUBMIT_OF("%s", ""), cases[i][0]);
+		assert_true(talk_up(&talk, text));
+		assert_string_equal(heard->finding.coin, cases[i][1]);
+		assert_int_equal(heard->finding.is_coin_mined, i < 3);
+	}
+	begin();
+	talk_up(&talk, "{\"id\":2,\"method\":\"mining.authorize\",\"params\":["
+		       "\"M9N7VavuhG3bRFxPVMLPTMEvUvKCEobVUh\",\"c=LTC\"]}");
+	talk_up(&talk, SUBMIT_OF("M9N7VavuhG3bRFxPVMLPTMEvUvKCEobVUh", ""));
+	assert_string_equal(heard->finding.coin, "LTC");
+}
+
 static void test_qtminer(void **unused)
 {
 	(void)unused;
@@ -242,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_coins),
 		cmocka_unit_test(test_qtminer),
 		cmocka_unit_test(test_auto_login),
 		cmocka_unit_test(test_cut),

@@ -174,6 +174,27 @@ static void what_findings_tell_is_kept_once(void **state)
 	assert_int_equal(session.view.workers, 0);
 }
 
+static void a_coin_that_is_mined_corrects_what_the_wallet_looked_like(void **state)
+{
+	struct finding finding = login(1, PROOF_LIKELY, "ann");
+
+	(void)state;
+	finding.coin = "ZEC";
+	apply(finding, UP, 0);
+	finding = share(4, 11, 1);
+	finding.coin = "ERG"; /* the first stays, else */
+	apply(finding, UP, 1);
+	assert_string_equal(session.view.coin, "ZEC");
+	finding.coin = "FLUX";
+	finding.is_coin_mined = true;
+	assert_true((apply(finding, UP, 2) & SESSION_CHANGED_IDENTITY) != 0);
+	assert_string_equal(session.view.coin, "FLUX");
+	assert_true((apply(finding, UP, 3) & SESSION_CHANGED_IDENTITY) == 0);
+	finding.coin = "KMD"; /* once */
+	apply(finding, UP, 4);
+	assert_string_equal(session.view.coin, "FLUX");
+}
+
 static void a_finding_can_say_proxy(void **state)
 {
 	struct finding entry = login(1, PROOF_LIKELY, "acct");
@@ -230,6 +251,7 @@ int main(void)
 		TEST(a_target_named_before_the_session_is_its_pool),
 		TEST(a_branch_has_its_own_name),
 		TEST(what_findings_tell_is_kept_once),
+		TEST(a_coin_that_is_mined_corrects_what_the_wallet_looked_like),
 		TEST(a_finding_can_say_proxy),
 		TEST(shares_of_many_workers_are_a_proxy),
 		TEST(carriers_are_named),

@@ -241,6 +241,24 @@ static void test_work_by_evidence(void **unused)
 	assert_work("\"" BTC_USER "\"", "bitaxe/1", NOTIFY_LTC, TARGET_WORK_BITCOIN, "sha256d");
 }
 
+/* An address that several coins have is the one's that is mined so. */
+static void test_coin_of_shares(void **unused)
+{
+	(void)unused;
+	begin();
+	talk_up(&talk,
+		"{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"cpuminer-gr-1.2.4\"]}");
+	talk_up(&talk, "{\"id\":4,\"method\":\"mining.submit\",\"params\":["
+		       "\"RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.r1\",\"2861\",\"00000003\","
+		       "\"66b1f0ab\",\"5c1e0f2a\"]}");
+	assert_string_equal(talk.heard[0].finding.coin, "RTM");
+	begin();
+	talk_up(&talk, "{\"id\":4,\"method\":\"mining.submit\",\"params\":["
+		       "\"RAk9Lfuno4gMbbMFjYfaJbxnmxtdLfpeC4.r1\",\"2861\",\"00000003\","
+		       "\"66b1f0ab\",\"5c1e0f2a\"]}");
+	assert_null(talk.heard[0].finding.coin);
+}
+
 /* The coin among the options tells whose an address is that could be two coins'; no other. */
 static void test_shared_addresses(void **unused)
 {
@@ -632,6 +650,7 @@ int main(void)
 		cmocka_unit_test(test_job_and_share),
 		cmocka_unit_test(test_new_difficulty_is_for_the_next_job),
 		cmocka_unit_test(test_work_by_evidence),
+		cmocka_unit_test(test_coin_of_shares),
 		cmocka_unit_test(test_shared_addresses),
 		cmocka_unit_test(test_rolled_versions),
 		cmocka_unit_test(test_target_in_force),
