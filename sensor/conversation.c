@@ -49,6 +49,7 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 	session_init(&self->session, rest->session);
 	self->room = room;
 	self->states = rest->states;
+	self->is_caller_known = before[0].is_start && before[1].is_start;
 	for (unsigned side = 0; side < 2; side++) {
 		self->readings[side].credit = CREDIT_MAX;
 		self->readings[side].preface = before[side];

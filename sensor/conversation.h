@@ -72,6 +72,7 @@ struct conversation {
 	uint16_t posted_before;
 	uint16_t posted;
 	bool is_answered;
+	bool is_caller_known; /* the connection was seen from its start: side 0 opened it */
 	struct reading readings[2];
 	struct session session;
 };

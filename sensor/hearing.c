@@ -103,6 +103,16 @@ static bool believe(const struct sink *sink, const struct finding *finding)
 	return true;
 }
 
+/* Miners call, nobody calls them: who was called and speaks as one shows a file, a log or a value
+ * of a store. */
+static bool is_backwards(const struct sink *sink, const struct finding *finding)
+{
+	const struct conversation *self = sink->conversation;
+
+	return self->is_caller_known && finding->sender == SENDER_MINER &&
+	       ((unsigned)sink->dir ^ self->is_swapped) == 1;
+}
+
 /* A record that is sent to a log server is a message in a body as well. It counts when the other
  * side answers as a pool does; when that side is not seen, behind a body of another kind. */
 static bool is_credible(const struct sink *sink, const struct finding *finding)
@@ -111,7 +121,13 @@ static bool is_credible(const struct sink *sink, const struct finding *finding)
 	unsigned side = (unsigned)sink->dir ^ self->is_swapped;
 	uint16_t kind = (uint16_t)(1u << finding->kind);
 
-	if (!sink->is_odd || self->session.is_open || finding->proof < PROOF_LIKELY)
+	if (self->session.is_open || finding->proof < PROOF_LIKELY)
+		return true;
+	if (is_backwards(sink, finding)) {
+		self->posted |= kind;
+		return self->is_answered;
+	}
+	if (!sink->is_odd)
 		return true;
 	self->posted |= kind;
 	return self->is_answered || (self->readings[1 - side].examined == 0 &&

@@ -10,6 +10,8 @@ import json
 import struct
 from random import Random
 
+from capturekit import TO_SERVER
+
 from . import benign, tls
 from .dialects import SESSIONS, session
 from .dialects.talk import NOTHING, PUSH, Http, Id, Num, Talk
@@ -215,10 +217,24 @@ def uploads(rng, name):
          page({"ok": True}, "application/json")) for number, kind in enumerate(ask[1])])
 
 
+def begins_as_miner(name):
+    """Whether a log of the session begins with a miner's line."""
+    talk = session(name)
+    return talk.home == "stream" and not talk.is_binary and talk.said[0].direction == TO_SERVER
+
+
+def fetched(rng, name):
+    """A log of messages, sent down as a file on a connection of its own, or by a shell."""
+    lines = "\n".join(quotes(name) * 2).encode() + b"\n"
+    return converse(alike(rng, port=20 + 1000 * (len(name) % 60), is_binary=True), [
+        (b"cat log\n", lines) if len(name) % 2 else (None, lines)])
+
+
 QUOTING = {"chat": chat_lines, "chat-ws": chat_websocket, "irc": chat_irc, "mysql": rows_mysql,
            "postgres": rows_postgres, "rows-http": rows_http, "bulk-http": bulk_http,
            "documentation": documentation, "raw-files": raw_files, "log-lines": log_lines,
-           "stores": stores, "answers": answers, "uploads": uploads}
+           "stores": stores, "answers": answers, "uploads": uploads,
+           "fetched": fetched}
 
 
 def rpc(number, method, params, result):
@@ -399,7 +415,8 @@ FIXED = {"electrum": electrum, "login-api": login_api, "rest-api": rest_api, "qu
          "bip324": bip324, "bip324-near": bip324_near, "lightning": lightning,
          "near-noise": near_noise, "wireguard-like": wireguard_like, "ssh": ssh, "tls": web_tls,
          "web": web_pages}
-LOOK_ALIKES = [f"{how}/{name}" for how in QUOTING for name in SESSIONS] \
+LOOK_ALIKES = [f"{how}/{name}" for how in QUOTING for name in SESSIONS
+               if how != "fetched" or begins_as_miner(name)] \
     + [f"blunt/{name}" for name in GENERIC] + list(FIXED)
 
 

@@ -81,6 +81,9 @@ def allowed(rendering):
     if rendering.name.startswith("uploads/") and \
             rendering.vantage in ("snaplen", "snaplen-short", "lost"):
         return False
+    # Who called was seen, or it may be a miner's line.
+    if rendering.name.startswith("fetched/") and rendering.vantage in (*LATE, *SHORT, "lost"):
+        return False
     # Sizes tell a handshake only where its first flight is one segment.
     if rendering.name == "stratum-v2-noise" and rendering.cut in ("by-byte", "at-random"):
         return False

@@ -124,15 +124,15 @@ static void one_side_is_enough(void **state)
 	assert_string_equal(view().wallet, "");
 }
 
-/* A log of a session, sent as it is: it is what its first line looks like, and no more. Once the
- * other side speaks, too, all counts. */
+/* A log of a session, sent as it is: it is what its first line looks like, and no more; nobody's if
+ * it comes from whom a miner would have called. Once the other side speaks, too, all counts. */
 static void one_side_that_says_all_recites(void **state)
 {
 	for (unsigned dir = 0; dir < 2; dir++) {
 		restart();
 		for (size_t i = 0; i < LINES; i++)
 			send(dir == 0 ? UP : DOWN, conversation[i].text);
-		assert_int_equal(view().level, LEVEL_LIKELY);
+		assert_int_equal(view().level, dir == 0 ? LEVEL_LIKELY : LEVEL_NONE);
 		assert_int_equal(view().submitted, 0);
 		assert_string_equal(view().algo, "");
 	}
@@ -144,6 +144,27 @@ static void one_side_that_says_all_recites(void **state)
 	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
 	assert_int_equal(view().level, LEVEL_CONFIRMED);
 	assert_int_equal(view().submitted, 1);
+}
+
+/* A miner that was called, as through a tunnel that was dug from outside: the answers prove it. */
+static void who_was_called_is_a_miner_once_he_is_answered(void **state)
+{
+	(void)state;
+	restart();
+	send(DOWN, XMR_LOGIN);
+	assert_int_equal(view().level, LEVEL_NONE);
+	send(UP, XMR_PUSH);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_string_equal(view().wallet, WALLET);
+	send(DOWN, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().submitted, 1);
+	/* a share and its answer, as well */
+	restart();
+	send(DOWN, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().level, LEVEL_NONE);
+	send(UP, "{\"id\":2,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"status\":\"OK\"}}\n");
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+	assert_int_equal(view().accepted, 1);
 }
 
 static void halves_of_two_lines_are_never_joined(void **state)
@@ -619,6 +640,7 @@ int main(void)
 		TEST(every_cut_of_three_messages_gives_the_same_view),
 		TEST(one_side_is_enough),
 		TEST(one_side_that_says_all_recites),
+		TEST(who_was_called_is_a_miner_once_he_is_answered),
 		TEST(halves_of_two_lines_are_never_joined),
 		TEST(a_reply_finds_the_share_that_waits_behind_a_hole),
 		TEST(no_reply_stands_for_a_share_that_is_held),
