@@ -70,12 +70,13 @@ static void apply(const struct sink *sink, const struct finding *finding, bool i
 			    self->room->stats);
 }
 
-/* A file of a session that is sent, a log that is shipped: one side says all that was said, and the
- * other nothing. What came first could not be told from a miner; nothing counts beyond it. */
+/* A file of a session that is sent, a log that is shipped or shown as it grows: one side says all
+ * that was said, and the other nothing as anybody, at most what asks for it. What came first could
+ * not be told from a miner; nothing counts beyond it. */
 static bool is_recital(struct conversation *self, unsigned side, const struct finding *finding)
 {
 	return voice_recites(&self->readings[side].voice, finding) &&
-	       self->readings[1 - side].examined == 0;
+	       !voice_is_heard(&self->readings[1 - side].voice);
 }
 
 /* What a doubted side says: two messages in a row that may be of one role end the doubt. One that

@@ -42,6 +42,11 @@ bool voice_recites(struct voice *self, const struct finding *finding)
 	return (self->trusted & ROLES_BOTH) == ROLES_BOTH;
 }
 
+bool voice_is_heard(const struct voice *self)
+{
+	return (self->trusted | self->roles) != 0;
+}
+
 enum voice_verdict voice_hear(struct voice *self, const struct finding *finding)
 {
 	bool is_first = !self->is_begun;

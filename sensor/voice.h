@@ -32,4 +32,7 @@ enum voice_verdict voice_hear(struct voice *self, const struct finding *finding)
 /* The same of a side that is not doubted: true once it has spoken as both. */
 bool voice_recites(struct voice *self, const struct finding *finding);
 
+/* It has spoken as somebody, doubted or not. */
+bool voice_is_heard(const struct voice *self);
+
 #endif

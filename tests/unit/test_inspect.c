@@ -137,6 +137,12 @@ static void one_side_that_says_all_recites(void **state)
 		assert_string_equal(view().algo, "");
 	}
 	(void)state;
+	/* what asks for a log says nothing as anybody */
+	restart();
+	send(UP, "cat log\n");
+	for (size_t i = 0; i < LINES; i++)
+		send(DOWN, conversation[i].text);
+	assert_int_equal(view().level, LEVEL_NONE);
 	restart();
 	send(UP, XMR_LOGIN);
 	send(UP, XMR_PUSH);

@@ -95,7 +95,11 @@ static void a_recital_speaks_as_both(void **state)
 	struct voice voice = { 0 };
 
 	(void)state;
+	assert_false(voice_is_heard(&voice));
+	assert_false(voice_recites(&voice, &answer)); /* is nobody's role */
+	assert_false(voice_is_heard(&voice));
 	assert_false(voice_recites(&voice, &login));
+	assert_true(voice_is_heard(&voice));
 	assert_false(voice_recites(&voice, &answer));
 	assert_true(voice_recites(&voice, &job));
 	assert_true(voice_recites(&voice, &answer));
