@@ -8,15 +8,19 @@ memory   peak with that many live flows, and bytes for each
 flood    flows of one packet around mining sessions: peak beside a tenth of it, sessions and shares;
          exit status 1 when one is missing
 curve    CPU per packet, ten packets a flow, at each number of flows; the ideal meter beside it
-workers  CPU of two workers beside one, and how they share it
+workers  CPU of two workers beside one, and how they share it; beside it the same of instructions,
+         start apart, when valgrind is installed: what cores take from each other is not in these
 """
 
 import argparse
 import os
+import tempfile
 
-from runs import SENSOR, count_packets, median, piped, ratio, room, run, shape_of, truth
+from runs import (SENSOR, count_packets, instructions, median, piped, ratio, room, run, shape_of,
+                  truth, write_head)
 
 PACKETS_PER_FLOW = 10
+HEADS = (50000, 150000)  # packets whose instructions are counted
 
 
 class Bench:
@@ -91,6 +95,17 @@ class Bench:
                   f"{worker / first[1]:>10.2f}{meter:>10.0f}{meter / first[2]:>10.2f}"
                   f"{runs[0].peak:>10.0f}", flush=True)
 
+    def work(self, path, workers):
+        """Instructions of the packets behind the first ones: between two lengths of a capture, so
+        that the start is not among them. None: not counted."""
+        counts = []
+        with tempfile.TemporaryDirectory() as folder:
+            head = os.path.join(folder, "head.pcap")
+            for packets in HEADS:
+                write_head(path, packets, head)
+                counts.append(instructions(self.command(head, "--workers", str(workers))))
+        return None if None in counts else counts[1] - counts[0]
+
     def workers(self, name, path, flows):
         packets = count_packets(path)
         runs = {1: [], 2: []}
@@ -103,9 +118,11 @@ class Bench:
         cpu = {count: [each.cpu for each in results] for count, results in runs.items()}
         loads = [[each.threads[f"worker{i}"] for i in range(2)] for each in runs[2]]
         share = median([max(load) / max(sum(load), 1e-9) for load in loads])
+        one, two = self.work(path, 1), self.work(path, 2)
+        done = f"{two / one:.2f}" if one and two else "-"
         print(f"  {name:10}{median(cpu[1]) / packets * 1e9:>10.0f}"
               f"{median(cpu[2]) / packets * 1e9:>10.0f}{ratio(cpu[2], cpu[1]):>10.2f}"
-              f"{f'{share * 100:.0f}/{100 - share * 100:.0f}':>10}", flush=True)
+              f"{f'{share * 100:.0f}/{100 - share * 100:.0f}':>10}{done:>14}", flush=True)
 
 
 def main():
@@ -124,7 +141,8 @@ def main():
     elif args.what == "curve":
         bench.curve([int(value) for value in args.values])
     else:
-        print(f"  {'':10}{'one: ns':>10}{'two: ns':>10}{'ratio':>10}{'shares':>10}")
+        print(f"  {'':10}{'one: ns':>10}{'two: ns':>10}{'ratio':>10}{'shares':>10}"
+              f"{'instructions':>14}")
         for value in args.values:
             bench.workers(*shape_of(value))
 

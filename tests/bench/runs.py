@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -92,6 +93,26 @@ def count_packets(path):
             file.seek(int.from_bytes(header[8:12], sys.byteorder), os.SEEK_CUR)
             packets += 1
     return packets
+
+
+def write_head(path, packets, out):
+    """The first packets of such a file, as a file."""
+    with open(path, "rb") as file, open(out, "wb") as head:
+        head.write(file.read(24))
+        for _ in range(packets):
+            header = file.read(16)
+            head.write(header + file.read(int.from_bytes(header[8:12], sys.byteorder)))
+
+
+def instructions(argv):
+    """Instructions of all threads, as valgrind counts them; they do not depend on what else the
+    machine does. None without valgrind."""
+    if shutil.which("valgrind") is None:
+        return None
+    result = run(["valgrind", "--tool=cachegrind", "--cache-sim=no",
+                  f"--cachegrind-out-file={os.devnull}", *argv], quiet=False)
+    refs = re.search(r"I +refs: +([\d,]+)", result.said) if result else None
+    return int(refs[1].replace(",", "")) if refs else None
 
 
 def room(flows):
