@@ -305,6 +305,12 @@ void candidate_before(const struct flow *flow, struct preface before[2])
 	}
 }
 
+bool candidate_is_seen(const struct flow *flow)
+{
+	return (flow->flags & FLOW_MIDSTREAM) == 0 &&
+	       (flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_SYN) != 0;
+}
+
 bool candidate_may_begin(struct flow *flow)
 {
 	if (flow->inspections == ENDED)

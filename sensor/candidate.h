@@ -38,6 +38,9 @@ void candidate_drop_parts(struct flow *flow, const struct candidate_kept *kept);
 /* What each direction said so far, for inspect_new(). */
 void candidate_before(const struct flow *flow, struct preface before[2]);
 
+/* Both directions are seen, and were from their SYN on. */
+bool candidate_is_seen(const struct flow *flow);
+
 /* Counts an inspection of the flow; false when it had its share of them. Then only one packet in
  * many is worth another: whoever sends nonsense first must not be rid of us for good. */
 bool candidate_may_begin(struct flow *flow);

@@ -9,6 +9,7 @@
 #include "protocols/http.h"
 #include "sensor/hearing.h"
 #include "sensor/limits.h"
+#include "sensor/recital.h"
 
 /* What a flow without a session may show before it is given up. */
 #define BAD_MAX 4
@@ -33,7 +34,8 @@ void conversation_doubt(struct conversation *self, unsigned side, enum doubt dou
 	self->readings[side].is_blind = doubt != DOUBT_NONE;
 	self->readings[side].has_message = false;
 	self->readings[side].is_paired = false;
-	session_doubt(&self->session, conversation_dir(self, side), doubt);
+	if (!self->readings[side].is_recited)
+		session_doubt(&self->session, conversation_dir(self, side), doubt);
 }
 
 void conversation_believe(struct conversation *self, unsigned side)
@@ -51,12 +53,14 @@ void conversation_begin(struct conversation *self, struct conversation_room *roo
 	self->states = rest->states;
 	self->is_caller_known = before[0].is_start && before[1].is_start;
 	for (unsigned side = 0; side < 2; side++) {
-		self->readings[side].credit = CREDIT_MAX;
-		self->readings[side].preface = before[side];
-		self->readings[side].may_begin = true;
-		self->readings[side].is_torn = !before[side].is_start;
+		self->readings[side] =
+			(struct reading){ .credit = CREDIT_MAX,
+					  .preface = before[side],
+					  .may_begin = true,
+					  .is_torn = !before[side].is_start,
+					  .is_heard = !preface_is_blank(&before[side]) };
 		conversation_doubt(self, side, before[side].is_start ? DOUBT_NONE : DOUBT_AFRESH);
-		if (!preface_is_blank(&before[side]))
+		if (self->readings[side].is_heard)
 			session_hear(&self->session, (enum direction)side);
 	}
 }
@@ -376,6 +380,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 	struct reading *reading = &self->readings[side];
 	const uint8_t *begin = in.ptr;
 
+	recital_look_ahead(self, side, in);
 	while (in.len > 0 && !reading->is_muted) {
 		size_t framer = find_framer(self, side, in);
 		size_t skip = 0;
@@ -563,6 +568,7 @@ void conversation_bytes(struct conversation *self, unsigned side, struct slice b
 {
 	struct reading *reading = &self->readings[side];
 
+	reading->is_heard = reading->is_heard || !reading->is_bounded;
 	if (reading->is_muted)
 		return;
 	if (reading->is_doubted)

@@ -52,6 +52,9 @@ struct reading {
 	bool is_blind;      /* joined in its middle: a message may be a member of a larger one */
 	bool has_message;   /* ... and one was read since */
 	bool is_paired;     /* ... right before the one being read */
+	bool is_heard;      /* said something, outside messages that a carrier brought */
+	bool is_recited;    /* reads out what others said, until the other side answers it */
+	bool is_party;      /* said what answers the other side, or that it does not say itself */
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
 	struct voice voice;           /* as whom it spoke while it was doubted */
@@ -67,6 +70,8 @@ struct conversation {
 	uint8_t unknown;       /* messages of no dialect */
 	uint8_t bad;           /* times the framing failed */
 	uint8_t is_swapped;    /* directions of readings are the flow's reversed */
+	bool is_seen;          /* both directions, from their first byte on, without a hole;
+				  inspect.c says so */
 	/* Of bodies sent up whose dialect is not HTTP's own: bit per kind of what they said, up to
 	 * the body before, and with this one; whether the other side answered one of them. */
 	uint16_t posted_before;

@@ -2,6 +2,7 @@
 #include "sensor/hearing.h"
 
 #include "protocols/http.h"
+#include "sensor/recital.h"
 
 /* What a dialect would make of a message, worst first. */
 enum claim {
@@ -22,6 +23,7 @@ struct sink {
 	struct gist gist; /* of what proves something */
 	bool is_posted;   /* it is the body of an HTTP request */
 	bool is_odd;      /* ... and who reads it has other carriers by nature */
+	bool is_bare;     /* it is in no HTTP message, nor of a binary dialect */
 	bool is_applied;  /* findings go on to the session: all, or none */
 };
 
@@ -55,6 +57,12 @@ static void set_dialect(struct sink *sink, const struct dialect *dialect)
 {
 	sink->dialect = dialect->name;
 	sink->is_odd = sink->is_posted && !dialect->is_http;
+	sink->is_bare = sink->is_bare && !dialect->is_binary;
+}
+
+static unsigned side_of(const struct sink *sink)
+{
+	return (unsigned)sink->dir ^ sink->conversation->is_swapped;
 }
 
 static void apply(const struct sink *sink, const struct finding *finding, bool is_doubted)
@@ -73,10 +81,13 @@ static void apply(const struct sink *sink, const struct finding *finding, bool i
 /* A file of a session that is sent, a log that is shipped or shown as it grows: one side says all
  * that was said, and the other nothing as anybody, at most what asks for it. What came first could
  * not be told from a miner; nothing counts beyond it. */
-static bool is_recital(struct conversation *self, unsigned side, const struct finding *finding)
+static bool is_recital(const struct sink *sink, unsigned side, const struct finding *finding)
 {
+	struct conversation *self = sink->conversation;
+
 	return voice_recites(&self->readings[side].voice, finding) &&
-	       !voice_is_heard(&self->readings[1 - side].voice);
+	       (sink->is_bare ? recital_is_alone(self, side)
+			      : !voice_is_heard(&self->readings[1 - side].voice));
 }
 
 /* What a doubted side says: two messages in a row that may be of one role end the doubt. One that
@@ -84,11 +95,11 @@ static bool is_recital(struct conversation *self, unsigned side, const struct fi
 static bool believe(const struct sink *sink, const struct finding *finding)
 {
 	struct conversation *self = sink->conversation;
-	unsigned side = (unsigned)sink->dir ^ self->is_swapped;
+	unsigned side = side_of(sink);
 	struct reading *reading = &self->readings[side];
 
 	if (!reading->is_blind || self->session.is_open)
-		return !is_recital(self, side, finding);
+		return !is_recital(sink, side, finding);
 	switch (voice_hear(&reading->voice, finding)) {
 	case VOICE_ONE:
 		if (reading->is_paired)
@@ -104,14 +115,15 @@ static bool believe(const struct sink *sink, const struct finding *finding)
 	return true;
 }
 
-/* Miners call, nobody calls them: who was called and speaks as one shows a file, a log or a value
- * of a store. */
+/* Miners call, nobody calls them: who was called and speaks as one shows a file, a log, a value of
+ * a store. What either may say is of the same then. */
 static bool is_backwards(const struct sink *sink, const struct finding *finding)
 {
 	const struct conversation *self = sink->conversation;
+	bool is_miner = finding->sender == SENDER_MINER ||
+			(finding->sender == SENDER_UNKNOWN && self->posted != 0);
 
-	return self->is_caller_known && finding->sender == SENDER_MINER &&
-	       ((unsigned)sink->dir ^ self->is_swapped) == 1;
+	return self->is_caller_known && is_miner && side_of(sink) == 1;
 }
 
 /* A record that is sent to a log server is a message in a body as well. It counts when the other
@@ -119,7 +131,7 @@ static bool is_backwards(const struct sink *sink, const struct finding *finding)
 static bool is_credible(const struct sink *sink, const struct finding *finding)
 {
 	struct conversation *self = sink->conversation;
-	unsigned side = (unsigned)sink->dir ^ self->is_swapped;
+	unsigned side = side_of(sink);
 	uint16_t kind = (uint16_t)(1u << finding->kind);
 
 	if (self->session.is_open || finding->proof < PROOF_LIKELY)
@@ -139,8 +151,11 @@ static void take_finding(void *ctx, const struct finding *finding)
 {
 	const struct sink *sink = ctx;
 
-	if (believe(sink, finding))
-		apply(sink, finding, !is_credible(sink, finding));
+	if (!believe(sink, finding))
+		return;
+	if (sink->is_bare)
+		recital_hear(sink->conversation, side_of(sink), finding);
+	apply(sink, finding, !is_credible(sink, finding));
 }
 
 static void overhear(void *ctx, const struct finding *finding)
@@ -149,6 +164,8 @@ static void overhear(void *ctx, const struct finding *finding)
 
 	if (!believe(sink, finding))
 		return;
+	if (sink->is_bare)
+		recital_hear(sink->conversation, side_of(sink), finding);
 	session_overhear(&sink->conversation->session, finding, sink->dir, sink->time_ns);
 }
 
@@ -159,6 +176,7 @@ static void weigh_finding(void *ctx, const struct finding *finding)
 
 	if (claim > sink->claim)
 		sink->claim = claim;
+	sink->gist.is_reply |= finding->kind == FINDING_REPLY;
 	if (finding->proof < PROOF_LIKELY || finding->sender == SENDER_UNKNOWN)
 		return;
 	sink->gist.roles |= (uint8_t)(1u << finding->sender);
@@ -367,7 +385,8 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 			     .dir = msg.dir,
 			     .time_ns = reading->said_ns,
 			     .is_posted =
-				     bytes.len > 0 && msg.http != NULL && !msg.http->is_response };
+				     bytes.len > 0 && msg.http != NULL && !msg.http->is_response,
+			     .is_bare = msg.http == NULL };
 	bool is_spoken = self->current != 0 && !dialects[framer - 1]->is_binary &&
 			 !dialects[self->current - 1]->is_binary;
 	bool was_lost = reading->is_lost;
@@ -418,6 +437,13 @@ struct gist hearing_gist(const struct conversation *self, unsigned side,
 			best = claim;
 			found = gist;
 		}
+	}
+	if (best == CLAIM_NONE && !is_binary && !message->is_cut) {
+		struct sink sink = { .claim = CLAIM_NONE };
+		const struct finding_out out = { .emit = weigh_finding, .ctx = &sink };
+
+		(void)dialects_reply(&msg, &out);
+		found.is_reply = sink.gist.is_reply;
 	}
 	return found;
 }

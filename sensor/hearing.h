@@ -20,6 +20,7 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 struct gist {
 	uint8_t roles;  /* bit per enum sender as whom it certainly speaks */
 	uint64_t asked; /* a miner's request that it is; 0: none */
+	bool is_reply;
 };
 
 struct gist hearing_gist(const struct conversation *self, unsigned side,

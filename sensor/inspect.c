@@ -102,6 +102,11 @@ void inspect_free(struct inspect *self)
 	self->pool->free = self;
 }
 
+void inspect_see(struct inspect *self)
+{
+	self->conversation.is_seen = true;
+}
+
 /* --- what the stream gives ------------------------------------------------------------------ */
 
 /* The stream's directions are those of the first packet: sides, for all that follows. */
@@ -126,6 +131,7 @@ static void take_gap(void *ctx, enum direction side, uint32_t missing, uint64_t 
 	struct inspect *self = ctx;
 
 	(void)missing;
+	self->conversation.is_seen = false;
 	wrapping_gap(&self->wrapping, side, until_ns);
 }
 

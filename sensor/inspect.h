@@ -24,6 +24,9 @@ void inspect_pool_free(struct inspect_pool *pool);
 struct inspect *inspect_new(struct inspect_pool *pool, const struct preface before[2]);
 void inspect_free(struct inspect *self);
 
+/* Both directions are seen, and were from the connection's first packet on. */
+void inspect_see(struct inspect *self);
+
 /* The next sequence number of a direction, when known. */
 void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq);
 

@@ -84,6 +84,8 @@ struct watch *watch_begin(struct worker *self, uint32_t index, enum direction di
 	watch->inspect = inspect_new(self->inspects, before);
 	if (watch->inspect == NULL)
 		return NULL;
+	if (candidate_is_seen(hot))
+		inspect_see(watch->inspect);
 	watch->index = index;
 	watch->is_reported = false;
 	watch->leak_told = 0;

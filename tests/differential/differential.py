@@ -79,8 +79,8 @@ def judged(lot, rendered, events):
     out = []
     for (group, rendering), one in zip(lot, rendered):
         found, alert = records.get(one.client[0], []), alerts.get(one.client[0])
-        problems = judge.of_look_alike(found, alert) if group.startswith("look-alike") \
-            else judge.of_rendering(one, found, alert)
+        problems = judge.of_look_alike(found, alert, rendering.name.startswith("record-login")) \
+            if group.startswith("look-alike") else judge.of_rendering(one, found, alert)
         out.append((group, rendering, problems, found))
     return out
 

@@ -119,9 +119,13 @@ def of_rendering(rendered, records, alert):
             + of_alert(mining, alert))
 
 
-def of_look_alike(records, alert):
-    """Problems of traffic that is no mining."""
+def of_look_alike(records, alert, is_begun):
+    """Problems of traffic that is no mining; is_begun: with a login, which cannot be told from a
+    miner's until the next line comes, and behind which nothing counts."""
     minings = [record["mining"] for record in records]
+    if is_begun:
+        return [f"shares {mining['shares']}" for mining in minings
+                if any((mining.get("shares") or {}).values())]
     problems = [f"level {mining.get('level')}, dialect {mining.get('dialect')}, "
                 f"evidence {mining.get('evidence')}" for mining in minings
                 if mining.get("level", NOTHING) not in QUIET]

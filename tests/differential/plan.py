@@ -22,6 +22,7 @@ USED_CUTS = ("by-message", "by-part", "by-half", "by-byte", "at-random", "repeat
              "duplicated")
 USED_FROM = ("whole", "client-only", "server-only")
 UPLOADED_CUTS = ("by-message", "by-part", "by-half")
+PIECES = ("by-message", "joined", "repeated", "duplicated")
 STREAM_ONLY = ("crlf", "bare", "blank-lines", "bom", "nul", "banner")
 ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
 ALIKE_SAMPLE = 2
@@ -84,6 +85,11 @@ def allowed(rendering):
     # Who called was seen, or it may be a miner's line.
     if rendering.name.startswith("fetched/") and rendering.vantage in (*LATE, *SHORT, "lost"):
         return False
+    # Where a record begins is seen only where its connection does, and where the other side would
+    # be seen to answer. A file's lines come together, as far as a segment goes.
+    if rendering.name.startswith("record-") and rendering.vantage != "whole" or \
+            rendering.name.startswith("record-file") and rendering.cut not in PIECES:
+        return False
     # Sizes tell a handshake only where its first flight is one segment.
     if rendering.name == "stratum-v2-noise" and rendering.cut in ("by-byte", "at-random"):
         return False
@@ -113,10 +119,11 @@ def axes(name, write=session):
             yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)
     for layer in list(LAYERS)[1:]:
         yield "layer", Rendering(name, layer=layer, write=write)
-    for vantage in list(VANTAGES)[1:]:
-        yield "vantage", Rendering(name, vantage=vantage, write=write)
-    for seed in (1, 2, 3):
-        yield "vantage", Rendering(name, vantage="lost", seed=seed, write=write)
+    for vantage, seed in (*((vantage, 0) for vantage in list(VANTAGES)[1:]),
+                          *(("lost", seed) for seed in (1, 2, 3))):
+        rendering = Rendering(name, vantage=vantage, seed=seed, write=write)
+        if allowed(rendering):
+            yield "vantage", rendering
 
 
 def sample(name, seed, count, write=session):

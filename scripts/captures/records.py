@@ -1,0 +1,113 @@
+"""Records of mining sessions that are copied bare to a log server, line by line or as a file: traffic
+with a miner's very words that is none.
+
+How a record begins is what gives it away, so there is one of each way; what the log server says to
+it, if anything, is no pool's answer.
+"""
+
+from capturekit import TO_CLIENT, TO_SERVER
+
+from .dialects import session
+from .dialects.talk import NOTHING, Http, Talk
+from .render.spell import SPELLINGS, Speller
+
+COPIED = 16  # messages of a session
+SYSLOG = b"<134>Mar  5 11:00:00 ids1 stratum: "
+SERVERS = {"silent": None, "ok": b"ok\n", "status": b'{"status":"ok"}\n'}
+
+
+def is_reply(said):
+    """Whether a message says nothing but that it answers one."""
+    return said.direction == TO_CLIENT and isinstance(said.body, dict) and \
+        "method" not in said.body and said.facts.job is None
+
+
+BEGINNINGS = {
+    "share": lambda said: said.facts.share is not None,
+    "job": lambda said: said.facts.job is not None and said.direction == TO_CLIENT,
+    "reply": is_reply,
+}
+# Of a side alone: who records what a miner sends, or what it receives.
+SIDES = {"miner": TO_SERVER, "pool": TO_CLIENT}
+
+
+def lines(name, found):
+    """Messages as lines of text."""
+    speller, out = Speller(SPELLINGS["compact"], name), []
+    for said in found:
+        body = said.body.body if isinstance(said.body, Http) else said.body
+        if isinstance(body, (dict, list)):
+            out.append(speller.body(body) + b"\n")
+    return out
+
+
+def copied(rng, parts, answer):
+    """The connection to the log server."""
+    talk = Talk(rng, "", level=NOTHING, port=514, is_binary=True)
+    for part in parts:
+        talk.client(part)
+        talk.reply_time()
+        if answer is not None:
+            talk.server(answer)
+        talk.wait(0.5)
+    return talk
+
+
+def begun(name, is_first):
+    """What a session says from the first message on for which that holds."""
+    said = session(name).said
+    at = next((at for at, each in enumerate(said) if is_first(each)), len(said))
+    return said[at:at + COPIED]
+
+
+def from_there(is_first, answer):
+    """A record that begins with a message of that kind, line by line."""
+    return lambda rng, name: copied(rng, lines(name, begun(name, is_first)), answer)
+
+
+def one_side(direction, answer):
+    """What one side said since its first share or job, in one piece."""
+    def write(rng, name):
+        found = begun(name, BEGINNINGS["share" if direction == TO_SERVER else "job"])
+        return copied(rng, [b"".join(lines(name, [each for each in found
+                                                  if each.direction == direction]))], answer)
+    return write
+
+
+def prefixed(answer):
+    """All of it as a syslog daemon sends it."""
+    return lambda rng, name: copied(
+        rng, [SYSLOG + line for line in lines(name, session(name).said[:COPIED])], answer)
+
+
+def in_one_piece(answer):
+    """All of it as a file, from the login on."""
+    return lambda rng, name: copied(rng, [b"".join(lines(name, session(name).said[:COPIED]))],
+                                    answer)
+
+
+def line_by_line(answer):
+    """The same as it is written."""
+    return lambda rng, name: copied(rng, lines(name, session(name).said[:COPIED]), answer)
+
+
+def served(rng, name):
+    """Who calls the log server is told all since the last job."""
+    talk = Talk(rng, "", level=NOTHING, port=514, is_binary=True)
+    for line in lines(name, begun(name, BEGINNINGS["job"])):
+        talk.server(line)
+        talk.wait(0.5)
+    return talk
+
+
+RECORDS = {f"record-{how}-{server}": write(answer) for server, answer in SERVERS.items()
+           for how, write in (
+               *((how, lambda answer, is_first=is_first: from_there(is_first, answer))
+                 for how, is_first in BEGINNINGS.items()),
+               *((how, lambda answer, side=side: one_side(side, answer))
+                 for how, side in SIDES.items()),
+               ("syslog", prefixed), ("file", in_one_piece))}
+RECORDS["record-served"] = served
+# The login itself cannot be told from a miner's: it is one, as far as anybody knows.
+FROM_LOGIN = {f"record-login-{server}": line_by_line(answer)
+              for server, answer in SERVERS.items()}
