@@ -11,12 +11,6 @@
 #include "sensor/limits.h"
 #include "sensor/recital.h"
 
-/* What a flow without a session may show before it is given up. */
-#define BAD_MAX 4
-/* One direction quotes, or both do behind holes: bytes in which they may still prove that they mean
- * it. */
-#define FOREIGN_BYTES 4096
-
 /* Bytes that may be scanned for message ends, per packet and per payload byte: a message that comes
  * byte by byte is scanned again with each, which nobody may use against us; nor messages without
  * number that say nothing. */
@@ -338,7 +332,7 @@ static void charge(struct reading *reading, size_t bytes)
 /* The bytes make no sense: the next try begins behind them. */
 static void note_bad(struct conversation *self, struct reading *reading, size_t skipped)
 {
-	if (self->bad < BAD_MAX)
+	if (self->bad < CONVERSATION_BAD_MAX)
 		self->bad++;
 	lose(self, reading, skipped);
 	if (reading->is_bounded)
@@ -658,48 +652,4 @@ void conversation_tick(struct conversation *self)
 bool conversation_is_waiting(const struct conversation *self)
 {
 	return self->readings[0].is_waiting || self->readings[1].is_waiting;
-}
-
-bool conversation_is_silent(const struct conversation *self, unsigned side)
-{
-	const struct reading *reading = &self->readings[side];
-
-	return !self->session.is_open && self->current == 0 && reading->len == 0 &&
-	       !reading->is_foreign;
-}
-
-bool conversation_is_headless(const struct conversation *self, unsigned side)
-{
-	const struct reading *reading = &self->readings[side];
-
-	return self->current != 0 && dialects[self->current - 1]->is_http && reading->len == 0 &&
-	       !reading->is_bounded && !reading->is_foreign;
-}
-
-bool conversation_is_foreign(const struct conversation *self)
-{
-	const struct reading *one = &self->readings[0];
-	const struct reading *other = &self->readings[1];
-
-	if (self->session.is_open || !(one->is_foreign || other->is_foreign))
-		return false;
-	return (one->is_foreign && other->is_foreign && (one->is_alien || other->is_alien)) ||
-	       one->examined >= FOREIGN_BYTES || other->examined >= FOREIGN_BYTES;
-}
-
-/* Enough was read. A long message that began where one may begin is waited for. */
-static bool is_exhausted(const struct reading *reading)
-{
-	bool is_begun = reading->len > 0 && !reading->is_foreign &&
-			preface_judge(&reading->preface) == PREFACE_CLEAN;
-
-	return reading->examined >= LIMIT_HINT_BYTES && !is_begun;
-}
-
-bool conversation_is_idle(const struct conversation *self)
-{
-	return !self->session.is_open &&
-	       (self->unknown >= CONVERSATION_UNKNOWN_MAX || self->bad >= BAD_MAX ||
-		is_exhausted(&self->readings[0]) || is_exhausted(&self->readings[1]) ||
-		conversation_is_foreign(self));
 }

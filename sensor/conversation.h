@@ -15,8 +15,9 @@
 #include "sensor/stats.h"
 #include "sensor/voice.h"
 
-/* Messages of no dialect that a flow without a session may show before it is given up. */
-#define CONVERSATION_UNKNOWN_MAX 8
+/* What a flow without a session may show before it is given up. */
+#define CONVERSATION_UNKNOWN_MAX 8 /* messages of no dialect */
+#define CONVERSATION_BAD_MAX     4 /* times that the framing fails */
 
 /* What all conversations of a worker share. */
 struct conversation_room {
