@@ -122,7 +122,10 @@ if part limits "what grows"; then
 	[ "$BENCH_SCALE" -lt 100 ] || counts="$counts 10000000"
 	python3 "$here/limits.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" curve $counts
 	echo "two workers:"
-	python3 "$here/limits.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" workers $shapes
+	counting=
+	[ "$BENCH_SCALE" -lt 10 ] || counting=--instructions
+	python3 "$here/limits.py" --build "$BUILD" --rounds "$BENCH_ROUNDS" $counting workers \
+		$shapes
 fi
 
 if part names "names"; then

@@ -2,14 +2,15 @@
 """limits.py: what grows: memory with flows and in a flood, cost with flows and with workers.
 
 limits.py [--build DIR] [--rounds N] memory FLOWS | flood PACKETS SESSIONS | curve FLOWS... |
-                                     workers NAME:FILE:FLOWS...
+                                     [--instructions] workers NAME:FILE:FLOWS...
 
 memory   peak with that many live flows, and bytes for each
 flood    flows of one packet around mining sessions: peak beside a tenth of it, sessions and shares;
          exit status 1 when one is missing
 curve    CPU per packet, ten packets a flow, at each number of flows; the ideal meter beside it
 workers  CPU of two workers beside one, and how they share it; beside it the same of instructions,
-         start apart, when valgrind is installed: what cores take from each other is not in these
+         start apart, with --instructions and valgrind: what cores take from each other is not in
+         these
 """
 
 import argparse
@@ -26,8 +27,9 @@ HEADS = (50000, 150000)  # packets whose instructions are counted
 class Bench:
     """The programs of one build."""
 
-    def __init__(self, build, rounds):
+    def __init__(self, build, rounds, counts_work):
         self.rounds = rounds
+        self._counts_work = counts_work
         self._traffic = os.path.join(build, "bench/traffic")
         self._sensor = os.path.join(build, "minecanary")
         self._meter = os.path.join(build, "bench/meter")
@@ -98,6 +100,8 @@ class Bench:
     def work(self, path, workers):
         """Instructions of the packets behind the first ones: between two lengths of a capture, so
         that the start is not among them. None: not counted."""
+        if not self._counts_work:
+            return None
         counts = []
         with tempfile.TemporaryDirectory() as folder:
             head = os.path.join(folder, "head.pcap")
@@ -130,10 +134,11 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--instructions", action="store_true")
     parser.add_argument("what", choices=("memory", "flood", "curve", "workers"))
     parser.add_argument("values", nargs="+")
     args = parser.parse_args()
-    bench = Bench(args.build, args.rounds)
+    bench = Bench(args.build, args.rounds, args.instructions)
     if args.what == "memory":
         bench.memory(int(args.values[0]))
     elif args.what == "flood":
