@@ -145,11 +145,14 @@ def chosen(words):
 
 
 def alike(name, write, seed):
-    """(axis, rendering) pairs of a look-alike: all axes for one of each kind, a sample of all."""
+    """(axis, rendering) pairs of a look-alike: all axes for one of each kind, a sample of all but
+    the records, of which there are many kinds with few renderings each."""
     how, _, dialect = name.partition("/")
+    is_full = not dialect or how == "blunt" or dialect in ALIKE_IN_FULL
     yield f"{how} base", Rendering(name, write=write)
-    if not dialect or how == "blunt" or dialect in ALIKE_IN_FULL:
+    if is_full:
         for axis, rendering in axes(name, write):
             yield f"{how} {axis}", rendering
-    for _, rendering in sample(name, seed, ALIKE_SAMPLE, write):
-        yield f"{how} sample", rendering
+    if is_full or not how.startswith("record-"):
+        for _, rendering in sample(name, seed, ALIKE_SAMPLE, write):
+            yield f"{how} sample", rendering
