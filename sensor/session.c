@@ -402,16 +402,24 @@ bool session_is_waiting(const struct session *self)
 	return self->is_open && self->login_ns != 0;
 }
 
+static double power(double base, uint32_t exponent)
+{
+	double product = 1;
+
+	for (; exponent > 0; exponent >>= 1, base *= base)
+		if ((exponent & 1) != 0)
+			product *= base;
+	return product;
+}
+
 /* The first job that was heard is like the one before it, unless what the shares had proved says
  * otherwise: each proves `times` the difficulty with a chance of one in `times`. */
 static bool is_told(const struct session *self)
 {
 	double times = self->told_work > 0 ? self->share_floor / self->told_work : 0;
-	double odds = 1;
 
-	for (uint32_t i = 0; i < self->floor_submitted && odds < TOLD_ODDS_MAX && times > 1; i++)
-		odds *= times;
-	return times > TOLD_LEAST && odds < TOLD_ODDS_MAX;
+	return times > TOLD_LEAST &&
+	       (times <= 1 || power(times, self->floor_submitted) < TOLD_ODDS_MAX);
 }
 
 /* Worth of a share that no job tells of: each proves at least the pool's difficulty, so the lowest
