@@ -374,7 +374,7 @@ static struct slice read_messages(struct conversation *self, unsigned side, stru
 	struct reading *reading = &self->readings[side];
 	const uint8_t *begin = in.ptr;
 
-	recital_look_ahead(self, side, in);
+	charge(reading, recital_look_ahead(self, side, in));
 	while (in.len > 0 && !reading->is_muted) {
 		size_t framer = find_framer(self, side, in);
 		size_t skip = 0;

@@ -98,23 +98,27 @@ bool recital_is_alone(const struct conversation *self, unsigned side)
 	return self->is_seen ? !other->is_party : !voice_is_heard(&other->voice);
 }
 
-void recital_look_ahead(struct conversation *self, unsigned side, struct slice bytes)
+size_t recital_look_ahead(struct conversation *self, unsigned side, struct slice bytes)
 {
 	struct reading *reading = &self->readings[side];
 	size_t framer = hearing_text();
 	struct aside_message message = { .framer = (uint8_t)framer };
+	size_t scanned = 0;
 	size_t skip;
 	size_t len;
 
 	if (!self->is_seen || self->session.is_open || reading->is_recited || reading->is_bounded ||
 	    conversation_dir(self, side) != DIR_TO_SERVER || !is_untold(self, side, FINDING_REPLY))
-		return;
+		return 0;
 	for (int count = 0; count < LOOK_AHEAD && !reading->is_recited; count++) {
 		if (dialects[framer - 1]->frame(&self->room->json, bytes, &skip, &len) !=
-		    FRAME_WHOLE)
+		    FRAME_WHOLE) {
+			scanned += bytes.len;
 			break;
+		}
 		message.bytes = slice_sub(bytes, skip, len);
 		bytes = slice_tail(bytes, skip + len);
+		scanned += skip + len;
 		if (count == 0)
 			continue; /* it is heard at once */
 		const struct gist gist = hearing_gist(self, side, &message);
@@ -123,4 +127,5 @@ void recital_look_ahead(struct conversation *self, unsigned side, struct slice b
 			suspect(self, side);
 	}
 	self->room->json.count = 0;
+	return scanned;
 }

@@ -13,8 +13,8 @@
 void recital_hear(struct conversation *self, unsigned side, const struct finding *finding);
 
 /* The next bytes of that side, from the beginning of a message on: before the first of them is
- * heard, those that came along with it are looked at. */
-void recital_look_ahead(struct conversation *self, unsigned side, struct slice bytes);
+ * heard, those that came along with it are looked at. Returns how many bytes were scanned. */
+size_t recital_look_ahead(struct conversation *self, unsigned side, struct slice bytes);
 
 /* What this side says, which is both roles' words, is nobody's: the other side is no partner. */
 bool recital_is_alone(const struct conversation *self, unsigned side);

@@ -146,7 +146,6 @@ static void note_coin(struct apply *a)
 	const struct finding *finding = a->finding;
 	struct session_view *view = &a->self->view;
 	const char *coin = finding->coin != NULL ? finding->coin : finding->wallet.coin;
-
 	bool is_better = finding->is_coin_mined && !a->self->is_coin_mined;
 
 	if (coin == NULL)
