@@ -108,15 +108,25 @@ static enum unit find_unit(const struct unit_row *rows, size_t count, struct sli
 	return UNIT_OTHER;
 }
 
-/* The job is one of scrypt's: who is paid in Bitcoin's coin mines another one. A job of a chain of
- * less work proves nothing against the coin: a test network's looks the same. X11's blocks are
- * named by the hash that is mined: a pool that asks for the coin to pay in has jobs of any. */
+/* The job is another algorithm's than the coin's. Who is paid in Bitcoin's coin mines another one
+ * when the job is one of scrypt's. A job of a chain of less work than either's proves nothing by
+ * itself, a test network's looks the same; where the pool asks for the coin to pay in, there is no
+ * test network. X11's blocks are named by the hash that is mined. */
 static bool is_payment(const struct stratum_unit *unit, uint8_t coin_unit)
 {
-	if (coin_unit == UNIT_X11)
-		return unit->coin_option != UNIT_UNKNOWN &&
-		       (unit->prevhash == UNIT_SCRYPT || unit->prevhash == UNIT_OTHER);
-	return coin_unit == UNIT_SHA256D && unit->prevhash == UNIT_SCRYPT && !unit->is_rolling;
+	bool is_asked = unit->coin_option != UNIT_UNKNOWN;
+	bool is_less = is_asked && (unit->prevhash == UNIT_OTHER || unit->is_least);
+
+	switch (coin_unit) {
+	case UNIT_SHA256D:
+		return is_less || (unit->prevhash == UNIT_SCRYPT && !unit->is_rolling);
+	case UNIT_SCRYPT:
+		return is_less;
+	case UNIT_X11:
+		return is_less || (is_asked && unit->prevhash == UNIT_SCRYPT);
+	default:
+		return false;
+	}
 }
 
 static enum unit unit_in_force(const struct stratum_unit *unit, double difficulty)
@@ -135,7 +145,8 @@ static enum unit unit_in_force(const struct stratum_unit *unit, double difficult
 		if (evidence[i] != UNIT_UNKNOWN)
 			return evidence[i];
 	/* Coins with other algorithms set fractions; SHA-256d pools start at 1 and above. */
-	return difficulty >= 1.0 ? UNIT_SHA256D : UNIT_UNKNOWN;
+	return difficulty >= 1.0 && !is_payment(unit, unit->coin_option) ? UNIT_SHA256D
+									 : UNIT_UNKNOWN;
 }
 
 void stratum_unit_agent(struct stratum_unit *unit, struct slice agent)
@@ -231,6 +242,8 @@ void stratum_unit_prevhash(struct stratum_unit *unit, struct slice digits, struc
 		unit->prevhash = UNIT_SCRYPT;
 	else if (work >= TARGET_WORK_BITCOIN && work < BLOCK_SCRYPT_MIN)
 		unit->prevhash = UNIT_OTHER;
+	else if (work > 0 && work < TARGET_WORK_BITCOIN)
+		unit->is_least = true;
 }
 
 void stratum_unit_rolling(struct stratum_unit *unit)

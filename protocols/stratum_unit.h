@@ -24,6 +24,7 @@ struct stratum_unit {
 	uint8_t coin_option;
 	uint8_t prevhash;
 	uint8_t foreign; /* a wallet to which is paid for several algorithms */
+	bool is_least;   /* the job's block takes fewer hashes than a share of Bitcoin's least */
 	bool is_rolling; /* the version is rolled: SHA-256d, whatever the job looks like */
 };
 

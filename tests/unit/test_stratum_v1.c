@@ -233,6 +233,13 @@ static void test_work_by_evidence(void **unused)
 	assert_null(talk.heard[0].finding.coin);
 	assert_work("\"" LTC_USER "\",\"c=LTC\"", "", NOTIFY_OF(PREV_BTC), TARGET_WORK_BITCOIN,
 		    "sha256d");
+	assert_work("\"" LTC_USER "\",\"c=LTC\"", "", NOTIFY_AT(H64, "1b494a04"), 0, "");
+	assert_work("\"" LTC_USER "\",\"c=LTC\"", "", NOTIFY_AT(H64, "1d1a2b3c"), 0, "");
+	assert_work("\"" BTC_USER "\",\"c=BTC\"", "", NOTIFY_AT(H64, "1d1a2b3c"), 0, "");
+	assert_work("\"" LTC_USER "\",\"c=LTC,a=scrypt\"", "", NOTIFY_AT(H64, "1d1a2b3c"),
+		    TARGET_WORK_SCRYPT, "scrypt");
+	assert_work("\"" LTC_USER "\"", "", NOTIFY_AT(H64, "1d1a2b3c"), TARGET_WORK_SCRYPT,
+		    "scrypt");
 	assert_work("\"" BTC_USER "\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
 	assert_null(talk.heard[0].finding.coin);
 	assert_work("\"" BTC_USER "\",\"c=BTC\"", "", NOTIFY_LTC, TARGET_WORK_SCRYPT, "scrypt");
