@@ -14,12 +14,14 @@
  * A difficulty is packed like a float: 8 bits of order over 24 of mantissa without its leading one.
  * It stands for (2^24 + mantissa) * 2^(order - 24) solutions a share. A nonce may have several
  * solutions, and each of them may be a share. */
+#include "protocols/hex.h"
 #include "protocols/rpc.h"
 
-#define NONCE_DIGITS  16
-#define OUTPUT_DIGITS 208
-#define INPUT_DIGITS  64
-#define MANTISSA_BITS 24
+#define NONCE_DIGITS   16
+#define OUTPUT_DIGITS  208
+#define INPUT_DIGITS   64
+#define MANTISSA_BITS  24
+#define CUT_DIGITS_MIN 4 /* of an output that was cut: behind the rest they are enough */
 
 enum result_code { CODE_DONE = 0, CODE_ACCEPTED = 1, CODE_REJECTED = 2, CODE_EXPIRED = 3 };
 
@@ -36,6 +38,12 @@ static const char algo[] = "beamhash";
 static json_value member(const struct rpc_call *call, const char *name)
 {
 	return json_member(call->doc, call->object, name);
+}
+
+/* What a cut packet held of a text. */
+static struct slice piece_of(const struct rpc_call *call, const char *name)
+{
+	return json_cut_text(call->doc, call->object, name);
 }
 
 static bool is_login_id(const struct rpc_call *call)
@@ -65,7 +73,7 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 	struct finding finding = rpc_finding(call, row->kind, row->sender, PROOF_NONE);
 
 	finding.login = json_text(call->doc, member(call, "api_key"), text, sizeof(text));
-	if (finding.login.len == 0)
+	if (finding.login.len == 0 && !(is_login_id(call) && piece_of(call, "api_key").len > 0))
 		return false;
 	finding.wants_reply = call->id != 0;
 	finding.wallet = wallet_parse(finding.login);
@@ -85,18 +93,23 @@ static bool handle_solution(struct rpc_call *call, const struct rpc_method *row)
 	const struct beam_state *state = call->state;
 	struct slice nonce = json_hex(call->doc, member(call, "nonce"));
 	struct slice output = json_hex(call->doc, member(call, "output"));
-	bool is_whole = output.len == OUTPUT_DIGITS;
+	struct slice piece = piece_of(call, "output");
+	enum proof proof = PROOF_NONE;
 
+	if (output.len == OUTPUT_DIGITS)
+		proof = PROOF_CONFIRMED;
+	else if (piece.len >= CUT_DIGITS_MIN && hex_is(piece))
+		proof = PROOF_LIKELY;
 	if (call->id == 0 || nonce.len != NONCE_DIGITS)
 		return false;
 	/* Of a share that was cut after its nonce the rest is believed once the flow is known. */
-	if (!is_whole && !(call->doc->is_cut && state->is_seen && output.len == 0))
+	if (proof == PROOF_NONE && !(call->doc->is_cut && state->is_seen && output.len == 0))
 		return false;
-	struct finding finding =
-		rpc_finding(call, row->kind, row->sender, is_whole ? PROOF_CONFIRMED : PROOF_NONE);
+	struct finding finding = rpc_finding(call, row->kind, row->sender, proof);
 
 	note_miner(call);
 	finding.wants_reply = true;
+	finding.reply_confirms = proof == PROOF_LIKELY;
 	finding.job = call->id;
 	finding.nonce = rpc_hash_hex(rpc_hash_hex(call->id, nonce), output);
 	finding.unit = unit;

@@ -51,6 +51,48 @@ static void note_miner(const struct rpc_call *call)
 	state->is_seen = true;
 }
 
+/* --- cut packets ---------------------------------------------------------------------------- */
+
+/* A string, of which the end may have been cut off. */
+static bool has_text(const struct rpc_call *call, json_value object, const char *name)
+{
+	return is_string(call, member(call, object, name)) ||
+	       json_cut_text(call->doc, object, name).len > 0;
+}
+
+/* The packet was cut behind the method, or inside the text of that first parameter. */
+static bool is_word(const struct rpc_call *call, const char *first)
+{
+	const struct json *doc = call->doc;
+	bool is_begun = doc->cut_key != 0 && doc->tokens[doc->cut_key].parent == call->params;
+
+	return doc->is_cut && (!is_begun || json_cut_text(doc, call->params, first).len > 0) &&
+	       json_size(doc, call->params) == 0 &&
+	       (call->params == JSON_ABSENT || json_type(doc, call->params) == JSON_OBJECT);
+}
+
+/* True once the side that logged in has also submitted, and the other one has sent jobs. */
+static bool hear_word(const struct rpc_call *call, enum cryptonote_word word)
+{
+	struct cryptonote_state *state = call->state;
+	unsigned miner = (unsigned)call->dir ^ (word == WORD_JOB);
+	const unsigned asked = WORD_LOGIN | WORD_SUBMIT;
+
+	state->words[call->dir] |= (uint8_t)word;
+	return (state->words[miner] & asked) == asked && (state->words[1 - miner] & WORD_JOB) != 0;
+}
+
+/* A login that was cut before it says whose it is; Grin's have a text for id. */
+static bool hear_login(const struct rpc_call *call, const struct login *login)
+{
+	if (!login->is_piece ||
+	    !(is_word(call, "login") || has_text(call, call->params, "login")) ||
+	    json_type(call->doc, member(call, call->object, "id")) != JSON_NUMBER)
+		return false;
+	(void)hear_word(call, WORD_LOGIN);
+	return true;
+}
+
 /* --- login ---------------------------------------------------------------------------------- */
 
 /* XMRig works a part of the time for its author: under the hash of its user's wallet. */
@@ -67,7 +109,7 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 	(void)row;
 	login_read(call, &login);
 	if (login.owner != LOGIN_CRYPTONOTE)
-		return false;
+		return login.owner == LOGIN_NOBODY && hear_login(call, &login);
 	struct finding finding = login_finding(call, &login);
 
 	finding.is_donation = is_donation(&login);
@@ -92,9 +134,15 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 static bool handle_job(struct rpc_call *call, const struct rpc_method *row)
 {
 	json_value inner = member(call, call->params, "job");
+	struct slice piece = json_cut_text(call->doc, call->params, "blob");
 
 	(void)row;
-	return cryptonote_job_report(call, inner != JSON_ABSENT ? inner : call->params);
+	if (cryptonote_job_report(call, inner != JSON_ABSENT ? inner : call->params))
+		return true;
+	if (!is_word(call, "blob") || (piece.len > 0 && !hex_is(piece)))
+		return false;
+	(void)hear_word(call, WORD_JOB);
+	return true;
 }
 
 /* A share is judged by its result, or by the commitment to it where there is one: whichever it is
@@ -125,6 +173,16 @@ static bool has_cycle(const struct rpc_call *call)
 	       is_string(call, member(call, call->params, "nonce"));
 }
 
+/* What a cut packet held of a share, in a flow that is known: not all of its nonce. */
+static bool is_cut_share(const struct rpc_call *call)
+{
+	const struct cryptonote_state *state = call->state;
+
+	return call->doc->is_cut && state->is_seen && has_text(call, call->params, "id") &&
+	       member(call, call->params, "nonce") == JSON_ABSENT &&
+	       member(call, call->params, "result") == JSON_ABSENT;
+}
+
 /* How much the fields of a share prove; *is_share is false when they are no share's. */
 static enum proof weigh_share(const struct rpc_call *call, bool *is_share)
 {
@@ -135,6 +193,9 @@ static enum proof weigh_share(const struct rpc_call *call, bool *is_share)
 
 	bool is_wide = nonce.len == WIDE_DIGITS && result.len == WIDE_DIGITS;
 
+	*is_share = is_cut_share(call);
+	if (*is_share)
+		return PROOF_NONE;
 	*is_share = json_id(call->doc, member(call, call->params, "job_id")) != 0 &&
 		    (nonce.len == 8 || nonce.len == 16 || is_wide);
 	if (!*is_share || result.len == 64 || is_wide || (state->is_seen && has_cycle(call)))
@@ -152,22 +213,26 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 	struct cryptonote_state *state = call->state;
 	json_value worker_nonce = member(call, call->params, "workerNonce");
 	json_value pool_nonce = member(call, call->params, "poolNonce");
+	struct slice nonce = json_hex(call->doc, member(call, call->params, "nonce"));
 	char algo[LIMIT_TEXT_BYTES];
 	bool is_share;
 	enum proof proof = weigh_share(call, &is_share);
 
-	if (!is_share)
+	if (!is_share && !is_word(call, "id"))
 		return false;
-	struct finding finding = rpc_finding(call, row->kind, row->sender, proof);
+	if (!is_share && !hear_word(call, WORD_SUBMIT))
+		return true;
+	struct finding finding =
+		rpc_finding(call, row->kind, row->sender, is_share ? proof : PROOF_SUSPECT);
 
 	note_miner(call);
 	finding.wants_reply = true;
+	finding.reply_confirms = call->doc->is_cut && state->is_job_seen;
 	finding.job = json_id(call->doc, member(call, call->params, "job_id"));
-	finding.nonce =
-		rpc_hash_hex(finding.job, json_hex(call->doc, member(call, call->params, "nonce")));
+	finding.nonce = nonce.len == 0 ? 0 : rpc_hash_hex(finding.job, nonce);
 	/* Miners behind a proxy have a part of the block each, and the same nonces. */
 	finding.is_proxy = worker_nonce != JSON_ABSENT && pool_nonce != JSON_ABSENT;
-	if (finding.is_proxy) {
+	if (finding.is_proxy && finding.nonce != 0) {
 		finding.nonce = rpc_hash_hex(finding.nonce, json_raw(call->doc, worker_nonce));
 		finding.nonce = rpc_hash_hex(finding.nonce, json_raw(call->doc, pool_nonce));
 	}
@@ -300,6 +365,21 @@ static bool report_verdict(const struct rpc_call *call)
 	return true;
 }
 
+/* What a cut packet held of the answer to a login: the session's id, and no job. */
+static bool report_cut_login(const struct rpc_call *call)
+{
+	const struct cryptonote_state *state = call->state;
+
+	if (!call->doc->is_cut || !state->is_seen || !has_text(call, call->result, "id") ||
+	    member(call, call->result, "status") != JSON_ABSENT)
+		return false;
+	const struct rpc_reply reply = { .is_ok = true, .reply_to = REPLY_TO_LOGIN };
+	const struct finding finding = rpc_reply_finding(call, &reply, PROOF_NONE);
+
+	rpc_emit(call, &finding);
+	return true;
+}
+
 /* The verdict first, then the job that came with it: a login that was accepted has a job. */
 static bool handle_reply(struct rpc_call *call)
 {
@@ -309,10 +389,11 @@ static bool handle_reply(struct rpc_call *call)
 	if (job == JSON_ABSENT && member(call, call->result, "job_id") != JSON_ABSENT)
 		job = call->result; /* to getjob */
 	if (job != JSON_ABSENT && cryptonote_job_is(call, job)) {
-		rpc_reply_emit(call, PROOF_NONE);
+		if (!report_cut_login(call))
+			rpc_reply_emit(call, PROOF_NONE);
 		return cryptonote_job_report(call, job);
 	}
-	if (report_auto_login(call))
+	if (report_auto_login(call) || report_cut_login(call))
 		return true;
 	return state->is_seen && report_verdict(call);
 }

@@ -30,6 +30,7 @@
 #define TEMPLATE_DIGITS    32768 /* a template holds the coinbase and the hashes */
 #define BLOB_DIGITS_KAWPOW 80
 #define BLOB_DIGITS_SHA3X  64
+#define CUT_DIGITS_LEAST   16          /* of a blob whose block cannot be told by its first bytes */
 #define HEADER_TIME_MIN    1388534400u /* 2014 */
 #define HEADER_TIME_MAX    2524608000u /* 2050: we have no clock here */
 #define BITCOIN_HEADER     80
@@ -232,9 +233,42 @@ static bool weigh_hash(const struct rpc_call *call, json_value job, struct weigh
 	return true;
 }
 
+/* The digits of a blob, of which the end may have been cut off: whole bytes, or none. */
+static struct slice cut_blob(const struct rpc_call *call, json_value job, const char *name)
+{
+	struct slice blob = json_cut_text(call->doc, job, name);
+
+	if (blob.len == 0)
+		blob = hex_member(call, job, name);
+	blob = slice_head(blob, blob.len / 2 * 2);
+	return hex_is(blob) ? blob : slice_of(NULL, 0);
+}
+
+/* True when the object is what a cut packet held of a job with a blob: neither its target nor, most
+ * often, its id. A block tells itself by its first bytes; of others the login must have been heard.
+ */
+static bool weigh_cut(const struct rpc_call *call, json_value job, struct weight *weight)
+{
+	const struct cryptonote_state *state = call->state;
+	struct slice blob = cut_blob(call, job, "blob");
+	struct slice whole = cut_blob(call, job, "blocktemplate_blob");
+	bool is_known = cnwork_is_block(blob) || cnwork_is_block(whole);
+	bool is_asked = state->is_seen || (state->words[1 - call->dir] & WORD_LOGIN) != 0;
+
+	if (!call->doc->is_cut || member(call, job, "target") != JSON_ABSENT ||
+	    !(is_known || (is_asked && blob.len >= CUT_DIGITS_LEAST)))
+		return false;
+	weigh_algo(call, job, weight);
+	weight->is_template = whole.len > 0;
+	weight->proof = is_known && state->is_seen ? PROOF_CONFIRMED : PROOF_LIKELY;
+	return true;
+}
+
 static void weigh_job(const struct rpc_call *call, json_value job, struct weight *weight)
 {
 	*weight = (struct weight){ .proof = PROOF_NONE };
+	if (weigh_cut(call, job, weight))
+		return;
 	if (json_id(call->doc, member(call, job, "job_id")) == 0)
 		return;
 	weigh_algo(call, job, weight);
@@ -263,6 +297,7 @@ bool cryptonote_job_report(const struct rpc_call *call, json_value job)
 	struct finding finding = rpc_finding(call, FINDING_JOB, SENDER_POOL, weight.proof);
 
 	state->is_seen = true;
+	state->is_job_seen = true;
 	state->is_header = weight.is_header;
 	state->is_self_select = weight.is_self_select;
 	finding.request = 0;

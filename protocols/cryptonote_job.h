@@ -5,13 +5,18 @@
 
 #include "protocols/cryptonote_algo.h"
 
+/* Methods that cut packets held, and little more. */
+enum cryptonote_word { WORD_LOGIN = 1, WORD_JOB = 2, WORD_SUBMIT = 4 };
+
 /* One flow; flat, caller-zeroed. */
 struct cryptonote_state {
-	const char *coin;     /* static, of the wallet */
-	bool is_seen;         /* a login, job or submit with the right fields was heard */
+	const char *coin; /* static, of the wallet */
+	bool is_seen;     /* a login, job or submit with the right fields was heard */
+	bool is_job_seen;
 	bool is_login_likely; /* the login was more than everyday words */
 	bool is_self_select;  /* a block is shown for each job: answered like a share */
 	bool is_header;       /* jobs are block headers in fields: shares name no result */
+	uint8_t words[2];     /* enum cryptonote_word, by direction */
 	struct cryptonote_algos algos;
 };
 

@@ -23,6 +23,7 @@
  * "proofsize", "edgebits" and a text as "job_id", comes with the login as well, and its difficulty
  * counts solutions. Epic Cash names three proofs of work: epic.h. */
 #include "protocols/epic.h"
+#include "protocols/hex.h"
 #include "protocols/login.h"
 
 #define EDGE_BITS_MIN     24
@@ -30,6 +31,7 @@
 #define EDGE_BITS_DEFAULT 32
 #define POW_MIN           32 /* integers of a cycle; Grin has 42 */
 #define PRE_POW_MIN       64 /* hex digits */
+#define CUT_PRE_POW_MIN   16 /* of one that was cut */
 #define DIFFICULTY_MAX    1e18
 #define CODE_TOO_LATE     (-32503.0)
 
@@ -247,12 +249,21 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 
 /* --- what pools say ------------------------------------------------------------------------- */
 
-static bool is_job(const struct rpc_call *call, json_value job)
+/* Hex of a header; of one that was cut the first bytes. */
+static bool has_pre_pow(const struct rpc_call *call, json_value job)
 {
 	struct slice pre_pow = json_hex(call->doc, member(call, job, "pre_pow"));
+	struct slice piece = json_cut_text(call->doc, job, "pre_pow");
+
+	return (pre_pow.len >= PRE_POW_MIN && pre_pow.len % 2 == 0) ||
+	       (piece.len >= CUT_PRE_POW_MIN && hex_is(piece));
+}
+
+static bool is_job(const struct rpc_call *call, json_value job)
+{
 	double difficulty;
 
-	return pre_pow.len >= PRE_POW_MIN && pre_pow.len % 2 == 0 &&
+	return has_pre_pow(call, job) &&
 	       (is_count(call, member(call, job, "job_id")) ||
 		(is_cryptonote(call, job) &&
 		 json_id(call->doc, member(call, job, "job_id")) != 0)) &&
@@ -263,7 +274,10 @@ static bool is_job(const struct rpc_call *call, json_value job)
 static bool report_job(const struct rpc_call *call, json_value job)
 {
 	struct grin_state *state = call->state;
-	struct finding finding = rpc_finding(call, FINDING_JOB, SENDER_POOL, PROOF_CONFIRMED);
+	bool is_piece = json_cut_text(call->doc, job, "pre_pow").len > 0;
+	struct finding finding =
+		rpc_finding(call, FINDING_JOB, SENDER_POOL,
+			    is_piece && !state->is_seen ? PROOF_LIKELY : PROOF_CONFIRMED);
 
 	if (!is_job(call, job) || !read_difficulty(call, job, &finding.difficulty))
 		return false;

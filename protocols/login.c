@@ -111,6 +111,7 @@ void login_read(const struct rpc_call *call, struct login *out)
 	*out = (struct login){ .owner = LOGIN_NOBODY };
 	if (!(json_type(call->doc, pass) == JSON_STRING || is_piece) || has_foreign_fields(call))
 		return;
+	out->is_piece = is_piece;
 	if (!is_string_member(call, call->params, "login") &&
 	    json_cut_text(call->doc, call->params, "login").len == 0)
 		return;

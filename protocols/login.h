@@ -15,6 +15,7 @@ struct login {
 	enum login_owner owner;
 	bool is_marked; /* says more than everyday words: a wallet, a known program or algorithm */
 	bool is_weak;   /* ... but was cut before its password, and what there is proves little */
+	bool is_piece;  /* the message was cut before its password */
 	bool has_password;
 	struct slice user;
 	struct slice agent;
@@ -24,7 +25,7 @@ struct login {
 	char texts[3][LIMIT_TEXT_BYTES]; /* those that were escaped */
 };
 
-/* LOGIN_NOBODY: not a login of either. */
+/* LOGIN_NOBODY: not a login of either, or a piece that does not tell. */
 void login_read(const struct rpc_call *call, struct login *out);
 
 /* The login as a finding; the caller adds what only it knows. */

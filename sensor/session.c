@@ -236,6 +236,8 @@ static void apply_proof(struct apply *a)
 	case PROOF_SUSPECT:
 		if (a->finding->kind == FINDING_SUBSCRIBE || a->finding->kind == FINDING_IDENTITY)
 			apply_word(a, EVIDENCE_HANDSHAKE_SIZES);
+		else if (a->finding->kind == FINDING_SHARE)
+			apply_word(a, EVIDENCE_SHARE);
 		if (self->view.role != ROLE_NODE) /* sizes weigh less than a node's own words */
 			apply_level(a, LEVEL_SUSPECT);
 		break;

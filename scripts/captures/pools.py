@@ -85,17 +85,22 @@ def probing(rng):
     return Built(packets + frames, {"sessions": [*sessions, truth]})
 
 
-def short(snaplen):
+def short(snaplen, level, early=0):
     """A builder of an XMRig session of whose packets that much was kept: the login ends inside its
-    wallet, and shares before they are any."""
+    wallet, jobs inside their blob and shares before their nonce. The early shares come before
+    anything proves what they are."""
     def build(rng):
         session, conversation = xmrig(rng)
         session.play(conversation)
         conversation.close(START + 150 * SECOND)
         built = one_session(session, conversation)
         truth = built.truth["sessions"][0]
-        truth |= {"level": "suspect", "wallet": "", "worker": "", "agent": "", "algo": "",
-                  "work": 0, "hashrate": 0, "shares": dict.fromkeys(truth["shares"], 0)}
+        truth |= {"level": level, "wallet": "", "worker": "", "agent": "", "algo": "",
+                  "work": 0, "hashrate": 0}
+        if level == "suspect":
+            truth["shares"] = dict.fromkeys(truth["shares"], 0)
+        for word in ("submitted", "accepted"):
+            truth["shares"][word] -= early
         return Built(recut.snaplen(built.packets, snaplen), {"sessions": [truth]})
     return build
 
@@ -105,9 +110,11 @@ ENTRIES = [
           "three miners", ports),
     Entry("pools/probing", "a miner tries EthereumStratum 2 and 1, eth-proxy and Stratum V1 on one "
           "pool, a connection each; the last one mines: four sessions, one alert", probing),
-    Entry("pools/snaplen-128", "an XMRig session, 128 bytes of each packet: the first letters of a "
-          "wallet in its login are a suspicion", short(128)),
-    Entry("pools/snaplen-160", "an XMRig session, 160 bytes of each packet: a login without the end "
-          "of its wallet is a suspicion and names nobody", short(160)),
-    Entry("pools/snaplen-200", "the same with 200 bytes", short(200)),
+    Entry("pools/snaplen-96", "an XMRig session, 96 bytes of each packet: of its messages the "
+          "methods are left, who asks and who answers; a suspicion", short(96, "suspect")),
+    Entry("pools/snaplen-128", "the same with 128 bytes: jobs begin as a block does, and what "
+          "follows them is answered as shares are; nobody is named", short(128, "confirmed", 1)),
+    Entry("pools/snaplen-160", "the same with 160 bytes: the login ends inside its wallet",
+          short(160, "confirmed")),
+    Entry("pools/snaplen-200", "the same with 200 bytes", short(200, "confirmed")),
 ]

@@ -20,7 +20,8 @@
 #define SOLUTION_OF(nonce, output) \
 	"{\"method\":\"solution\",\"id\":\"212\",\"nonce\":\"" nonce "\",\"output\":\"" output \
 	"\",\"jsonrpc\":\"2.0\"}"
-#define SOLUTION SOLUTION_OF(H16, OUTPUT)
+#define SOLUTION      SOLUTION_OF(H16, OUTPUT)
+#define OUTPUT_BEGINS ",\"output\":\""
 #define RESULT(id, code, text) \
 	"{\"jsonrpc\":\"2.0\",\"id\":\"" id "\",\"method\":\"result\",\"code\":" code \
 	",\"description\":\"" text "\"}"
@@ -172,6 +173,8 @@ static void test_server_only(void **unused)
 static void test_cut_messages(void **unused)
 {
 	static const char login[] = LOGIN_OF(WALLET ".rig1");
+	static const char early[] =
+		"{\"id\":\"login\",\"method\":\"login\",\"jsonrpc\":\"2.0\",\"api_key\":\"16a1b2";
 	static const char solution[] = SOLUTION;
 	size_t output = (size_t)(strstr(solution, ",\"output") - solution);
 
@@ -179,12 +182,24 @@ static void test_cut_messages(void **unused)
 	for (size_t len = 0; len < sizeof(login); len++) {
 		begin();
 		if (talk_bytes(&talk, DIR_TO_SERVER, login, len, true))
-			assert_string_equal(talk_only(&talk)->wallet, WALLET);
+			assert_true(strcmp(talk_only(&talk)->wallet, WALLET) == 0);
 	}
+	/* whoever it is */
+	begin();
+	assert_true(talk_bytes(&talk, DIR_TO_SERVER, early, sizeof(early) - 1, true));
+	assert_string_equal(talk_only(&talk)->wallet, "");
+	assert_int_equal(first->finding.proof, PROOF_NONE);
 	for (size_t len = 0; len < sizeof(solution); len++) {
 		begin();
 		talk_bytes(&talk, DIR_TO_SERVER, solution, len, true);
-		assert_true(talk.count == 0 || first->finding.proof == PROOF_CONFIRMED);
+		enum proof proof = len >= output + strlen(OUTPUT_BEGINS) + 208 + 1 ? PROOF_CONFIRMED
+				   : len >= output + strlen(OUTPUT_BEGINS) + 4     ? PROOF_LIKELY
+										   : PROOF_NONE;
+
+		assert_int_equal(talk.count, proof == PROOF_NONE ? 0 : 1);
+		assert_int_equal(talk_proof(&talk), proof);
+		if (talk.count > 0)
+			assert_int_equal(first->finding.reply_confirms, proof == PROOF_LIKELY);
 		begin();
 		talk_up(&talk, LOGIN_OF(WALLET));
 		assert_int_equal(talk_bytes(&talk, DIR_TO_SERVER, solution, len, true),

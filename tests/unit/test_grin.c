@@ -291,6 +291,7 @@ static void test_cut_messages(void **unused)
 	static const char submit[] = SUBMIT;
 	static const char push[] = PUSH(JOB_OF("65536"));
 	size_t pow = (size_t)(strstr(submit, ",\"pow") - submit);
+	size_t pre_pow = (size_t)(strstr(push, PRE_POW) - push);
 
 	(void)unused;
 	for (size_t len = 0; len < sizeof(submit); len++) {
@@ -306,7 +307,15 @@ static void test_cut_messages(void **unused)
 	for (size_t len = 0; len < sizeof(push); len++) {
 		begin();
 		talk_bytes(&talk, DIR_TO_CLIENT, push, len, true);
+		bool is_piece = len >= pre_pow + 16 && len < pre_pow + strlen(PRE_POW) + 1;
 		assert_true(talk.count == 0 || first->finding.work == 4);
+		assert_true(talk.count > 0 || !is_piece);
+		if (is_piece)
+			assert_int_equal(first->finding.proof, PROOF_LIKELY);
+		begin();
+		talk_up(&talk, LOGIN);
+		talk_bytes(&talk, DIR_TO_CLIENT, push, len, true);
+		assert_true(talk.count == 0 || first->finding.proof == PROOF_CONFIRMED);
 	}
 }
 

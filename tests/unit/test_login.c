@@ -36,13 +36,11 @@ static void test_cut_login(void **unused)
 	(void)unused;
 	for (size_t len = 0; len < sizeof(login); len++) {
 		begin();
-		bool is_login = talk_bytes(&talk, DIR_TO_SERVER, login, len, true);
+		(void)talk_bytes(&talk, DIR_TO_SERVER, login, len, true);
 
-		assert_int_equal(is_login, len >= begin_at + 2);
-		if (!is_login) {
-			assert_int_equal(talk.count, 0);
+		assert_int_equal(talk.count, len >= begin_at + 2 ? 1 : 0);
+		if (talk.count == 0)
 			continue;
-		}
 		assert_int_equal(talk_only(&talk)->finding.kind, FINDING_LOGIN);
 		assert_int_equal(talk_proof(&talk), len < end_at ? PROOF_SUSPECT : PROOF_LIKELY);
 		assert_string_equal(first->wallet, len < end_at ? "" : XMR);
@@ -86,7 +84,8 @@ static void test_short_beginnings(void **unused)
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		begin();
-		assert_false(talk_bytes(&talk, DIR_TO_SERVER, others[i], strlen(others[i]), true));
+		(void)talk_bytes(&talk, DIR_TO_SERVER, others[i], strlen(others[i]), true);
+		assert_int_equal(talk.count, 0);
 	}
 }
 
@@ -112,7 +111,7 @@ static void test_cut_login_of_others(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		begin();
-		assert_false(talk_bytes(&talk, DIR_TO_SERVER, others[i], strlen(others[i]), true));
+		(void)talk_bytes(&talk, DIR_TO_SERVER, others[i], strlen(others[i]), true);
 		assert_int_equal(talk.count, 0);
 	}
 }
