@@ -6,43 +6,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/cryptonote_lines.h"
 #include "tests/unit/dialect_talk.h"
-
-#define H16 "1a2b3c4d5e6f7a8b"
-#define H64 H16 H16 H16 H16
-#define XMR \
-	"42GcvFXaX6p3rZwuSi5uqJ3rZwuSi5uqJ3rZwuSi5uqJ3sDTaAVnV7o6i8totRApfb6i8totRApfb6i8totRApfb" \
-	"4r" \
-	"NoqE7"
-/* version 16.16, 2026-03-05, previous hash, nonce, tree hash, one transaction: 76 bytes */
-#define BLOB \
-	"1010" \
-	"f0e8a4cd06" H64 "00000000" H64 "01"
-/* the same with a time of 1970 */
-#define BLOB_ODD \
-	"1010" \
-	"0100000000" H64 "00000000" H64 "01"
-#define JOB_OF(blob, more) \
-	"{\"blob\":\"" blob "\",\"job_id\":\"9f3c\",\"target\":\"f3220000\"" more "}"
-#define JOB       JOB_OF(BLOB, ",\"algo\":\"rx/0\",\"height\":3300000,\"seed_hash\":\"" H64 "\"")
-#define PUSH(job) "{\"jsonrpc\":\"2.0\",\"method\":\"job\",\"params\":" job "}"
-#define REPLY(job) \
-	"{\"id\":1,\"jsonrpc\":\"2.0\",\"error\":null,\"result\":{\"id\":\"a1b2\",\"job\":" job \
-	"," \
-	"\"extensions\":[\"algo\"],\"status\":\"OK\"}}"
-#define AGENT "XMRig/6.26.0 (Linux x86_64) libuv/1.51.0 gcc/13.2.1"
-#define LOGIN_OF(fields) \
-	"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{" fields "}}"
-#define LOGIN \
-	LOGIN_OF("\"login\":\"" XMR ".w1\",\"pass\":\"x\",\"agent\":\"" AGENT \
-		 "\",\"rigid\":\"rack3\"," \
-		 "\"algo\":[\"rx/0\",\"cn/r\",\"argon2/chukwa\"]")
-#define WEAK_LOGIN LOGIN_OF("\"login\":\"ann\",\"pass\":\"secret\"")
-#define SUBMIT \
-	"{\"id\":2,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"a1b2\"," \
-	"\"job_id\":\"9f3c\",\"nonce\":\"d0030040\",\"result\":\"" H16 H16 H16 \
-	"00000000b7d10000\"," \
-	"\"algo\":\"rx/0\"}}"
 
 static struct talk talk;
 static const struct heard *const first = &talk.heard[0];
@@ -627,129 +592,6 @@ static void test_kin(void **unused)
 				   "\",\"pass\":\"x\"}}"));
 }
 
-static void test_cut_messages(void **unused)
-{
-	static const char submit[] = SUBMIT;
-	static const char reply[] = REPLY(JOB);
-
-	(void)unused;
-	for (size_t len = 0; len < sizeof(submit); len++) {
-		begin();
-		bool is_share = talk_bytes(&talk, DIR_TO_SERVER, submit, len, true);
-
-		bool is_whole = len >= (size_t)(strstr(submit, ",\"algo") - submit);
-
-		assert_true(is_share || !is_whole);
-		assert_int_equal(talk.count, is_whole ? 1 : 0);
-		assert_int_equal(talk_proof(&talk), is_whole ? PROOF_CONFIRMED : PROOF_NONE);
-	}
-	for (size_t len = 0; len < sizeof(reply); len++) {
-		begin();
-		if (talk_bytes(&talk, DIR_TO_CLIENT, reply, len, true) && first->finding.work > 0)
-			assert_int_equal(talk_proof(&talk), PROOF_CONFIRMED);
-	}
-	/* in a flow that is known, a share without its end still counts */
-	begin();
-	talk_up(&talk, LOGIN);
-	assert_true(talk_bytes(&talk, DIR_TO_SERVER, submit,
-			       (size_t)(strstr(submit, ",\"result") - submit), true));
-	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
-	assert_int_equal(first->finding.proof, PROOF_NONE);
-}
-
-/* What a message held up to its first words end, and no more. */
-static bool cut_behind(enum direction dir, const char *text, const char *words)
-{
-	return talk_bytes(&talk, dir, text, (size_t)(strstr(text, words) - text) + strlen(words),
-			  true);
-}
-
-/* Of jobs some digits of the blob are left. */
-static void test_cut_jobs(void **unused)
-{
-	(void)unused;
-	begin();
-	assert_true(cut_behind(DIR_TO_CLIENT, PUSH(JOB), "1010f0e8a4cd06"));
-	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_JOB);
-	assert_int_equal(first->finding.proof, PROOF_LIKELY);
-	assert_true(first->finding.work == 0);
-	begin();
-	cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF(BLOB_ODD, "")), "10100100000000");
-	assert_int_equal(talk.count, 0);
-	assert_false(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF("scene-1.blend", "")), "scene-1"));
-	begin();
-	talk_up(&talk, LOGIN);
-	assert_true(cut_behind(DIR_TO_CLIENT, REPLY(JOB), "\"id\":\"a1"));
-	assert_int_equal(talk_only(&talk)->finding.reply_to, REPLY_TO_LOGIN);
-	assert_true(first->finding.is_ok);
-	assert_true(cut_behind(DIR_TO_CLIENT, REPLY(JOB), "1010f0e8a4cd06"));
-	assert_int_equal(talk.count, 2);
-	assert_int_equal(first->finding.kind, FINDING_REPLY);
-	assert_int_equal(talk.heard[1].finding.proof, PROOF_CONFIRMED);
-	/* a template, of which a proxy makes its miners' blobs */
-	assert_true(cut_behind(DIR_TO_CLIENT,
-			       PUSH("{\"blocktemplate_blob\":\"1010f0e8a4cd06" H64 "\"}"),
-			       "1010f0e8a4cd06"));
-	assert_true(talk_only(&talk)->finding.is_proxy);
-	/* after a login of anybody's, hex alone */
-	begin();
-	cut_behind(DIR_TO_SERVER, WEAK_LOGIN, "\"login\":\"an");
-	assert_int_equal(talk.count, 0);
-	assert_false(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF("scene-1.blend", "")), "scene-1"));
-	assert_true(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF(H64, "")), H16));
-	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
-}
-
-/* Of shares nothing but the session's id: once a job was heard, the pool's yes proves them. */
-static void test_cut_shares(void **unused)
-{
-	(void)unused;
-	begin();
-	cut_behind(DIR_TO_SERVER, SUBMIT, "\"id\":\"a1");
-	assert_int_equal(talk.count, 0);
-	assert_false(cut_behind(DIR_TO_SERVER, SUBMIT, "\"job_id\":\"9f"));
-	talk_up(&talk, LOGIN);
-	assert_true(cut_behind(DIR_TO_SERVER, SUBMIT, "\"id\":\"a1"));
-	assert_int_equal(talk_only(&talk)->finding.kind, FINDING_SHARE);
-	assert_int_equal(first->finding.proof, PROOF_NONE);
-	assert_false(first->finding.reply_confirms);
-	cut_behind(DIR_TO_CLIENT, PUSH(JOB), "1010f0e8a4cd06");
-	assert_true(cut_behind(DIR_TO_SERVER, SUBMIT, "\"job_id\":\"9f"));
-	assert_true(talk_only(&talk)->finding.reply_confirms);
-	assert_true(first->finding.wants_reply);
-	/* who cannot be told from the one before is another one */
-	assert_int_equal(first->finding.nonce, 0);
-}
-
-/* Nothing but methods: who logs in submits, and the other side sends jobs. */
-static void test_cut_words(void **unused)
-{
-	(void)unused;
-	for (unsigned heard = 0; heard < 4; heard++) {
-		begin();
-		if ((heard & 1) != 0)
-			cut_behind(DIR_TO_SERVER, WEAK_LOGIN, "\"login\",");
-		assert_int_equal(talk.count, 0);
-		if ((heard & 2) != 0)
-			cut_behind(DIR_TO_CLIENT, PUSH(JOB), "\"params\":{\"");
-		assert_int_equal(talk.count, 0);
-		cut_behind(DIR_TO_SERVER, SUBMIT, "\"submit\"");
-		assert_int_equal(talk.count, heard == 3 ? 1 : 0);
-		assert_int_equal(talk_proof(&talk), heard == 3 ? PROOF_SUSPECT : PROOF_NONE);
-		if (heard != 3)
-			continue;
-		cut_behind(DIR_TO_CLIENT, SUBMIT, "\"submit\"");
-		assert_int_equal(talk.count, 0);
-	}
-	/* words that are whole say what they say */
-	begin();
-	assert_false(talk_up(&talk, "{\"id\":1,\"method\":\"login\",\"params\":{}}"));
-	assert_false(talk_up(&talk, "{\"id\":2,\"method\":\"submit\",\"params\":{}}"));
-	/* Grin's have a text for id */
-	assert_false(cut_behind(DIR_TO_SERVER,
-				"{\"id\":\"0\",\"method\":\"login\",\"params\":null}", "login\","));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -773,10 +615,6 @@ int main(void)
 		cmocka_unit_test(test_commitment),
 		cmocka_unit_test(test_server_only),
 		cmocka_unit_test(test_kin),
-		cmocka_unit_test(test_cut_messages),
-		cmocka_unit_test(test_cut_jobs),
-		cmocka_unit_test(test_cut_shares),
-		cmocka_unit_test(test_cut_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
