@@ -225,7 +225,8 @@ static bool handle_submit(struct rpc_call *call, const struct rpc_method *row)
 	struct finding finding =
 		rpc_finding(call, row->kind, row->sender, is_share ? proof : PROOF_SUSPECT);
 
-	note_miner(call);
+	if (is_share)
+		note_miner(call);
 	finding.wants_reply = true;
 	finding.reply_confirms = call->doc->is_cut && state->is_job_seen;
 	finding.job = json_id(call->doc, member(call, call->params, "job_id"));

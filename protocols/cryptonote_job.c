@@ -30,7 +30,7 @@
 #define TEMPLATE_DIGITS    32768 /* a template holds the coinbase and the hashes */
 #define BLOB_DIGITS_KAWPOW 80
 #define BLOB_DIGITS_SHA3X  64
-#define CUT_DIGITS_LEAST   16          /* of a blob whose block cannot be told by its first bytes */
+#define CUT_DIGITS_LEAST   8           /* of a blob whose block cannot be told by its first bytes */
 #define HEADER_TIME_MIN    1388534400u /* 2014 */
 #define HEADER_TIME_MAX    2524608000u /* 2050: we have no clock here */
 #define BITCOIN_HEADER     80
@@ -245,8 +245,8 @@ static struct slice cut_blob(const struct rpc_call *call, json_value job, const 
 }
 
 /* True when the object is what a cut packet held of a job with a blob: neither its target nor, most
- * often, its id. A block tells itself by its first bytes; of others the login must have been heard.
- */
+ * often, its id. A block tells itself by its first bytes; of others the login must have been heard,
+ * and if that was anybody's, they are no more than a suspicion. */
 static bool weigh_cut(const struct rpc_call *call, json_value job, struct weight *weight)
 {
 	const struct cryptonote_state *state = call->state;
@@ -260,7 +260,10 @@ static bool weigh_cut(const struct rpc_call *call, json_value job, struct weight
 		return false;
 	weigh_algo(call, job, weight);
 	weight->is_template = whole.len > 0;
-	weight->proof = is_known && state->is_seen ? PROOF_CONFIRMED : PROOF_LIKELY;
+	if (is_known)
+		weight->proof = state->is_seen ? PROOF_CONFIRMED : PROOF_LIKELY;
+	else
+		weight->proof = state->is_seen ? PROOF_LIKELY : PROOF_SUSPECT;
 	return true;
 }
 
@@ -296,8 +299,8 @@ bool cryptonote_job_report(const struct rpc_call *call, json_value job)
 		return false;
 	struct finding finding = rpc_finding(call, FINDING_JOB, SENDER_POOL, weight.proof);
 
-	state->is_seen = true;
-	state->is_job_seen = true;
+	state->is_seen = state->is_seen || weight.proof >= PROOF_LIKELY;
+	state->is_job_seen = state->is_seen;
 	state->is_header = weight.is_header;
 	state->is_self_select = weight.is_self_select;
 	finding.request = 0;

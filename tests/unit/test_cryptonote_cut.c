@@ -86,7 +86,16 @@ static void test_cut_jobs(void **unused)
 	cut_behind(DIR_TO_SERVER, WEAK_LOGIN, "\"login\":\"an");
 	assert_int_equal(talk.count, 0);
 	assert_false(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF("scene-1.blend", "")), "scene-1"));
-	assert_true(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF(H64, "")), H16));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF(H64, "")), H16));
+		assert_int_equal(talk_only(&talk)->finding.proof, PROOF_SUSPECT);
+		cut_behind(DIR_TO_SERVER, SUBMIT, "\"id\":\"a1");
+		assert_false(talk.count > 0 && first->finding.reply_confirms);
+	}
+	/* after a miner's */
+	begin();
+	cut_behind(DIR_TO_SERVER, LOGIN, "\"login\":\"42Gc");
+	assert_true(cut_behind(DIR_TO_CLIENT, PUSH(JOB_OF(BLOB, "")), "1010f0e8"));
 	assert_int_equal(talk_only(&talk)->finding.proof, PROOF_LIKELY);
 }
 
