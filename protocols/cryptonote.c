@@ -120,6 +120,7 @@ static bool handle_login(struct rpc_call *call, const struct rpc_method *row)
 	}
 	note_miner(call);
 	state->algos = login.algos;
+	state->is_marked = state->is_marked || login.is_marked;
 	state->is_login_likely = state->is_login_likely || (login.is_marked && !login.is_weak);
 	if (finding.coin != NULL)
 		state->coin = finding.coin;

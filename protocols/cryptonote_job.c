@@ -263,7 +263,7 @@ static bool weigh_cut(const struct rpc_call *call, json_value job, struct weight
 	if (is_known)
 		weight->proof = state->is_seen ? PROOF_CONFIRMED : PROOF_LIKELY;
 	else
-		weight->proof = state->is_seen ? PROOF_LIKELY : PROOF_SUSPECT;
+		weight->proof = state->is_marked ? PROOF_LIKELY : PROOF_SUSPECT;
 	return true;
 }
 
@@ -299,8 +299,10 @@ bool cryptonote_job_report(const struct rpc_call *call, json_value job)
 		return false;
 	struct finding finding = rpc_finding(call, FINDING_JOB, SENDER_POOL, weight.proof);
 
-	state->is_seen = state->is_seen || weight.proof >= PROOF_LIKELY;
-	state->is_job_seen = state->is_seen;
+	if (weight.proof >= PROOF_LIKELY) {
+		state->is_seen = true;
+		state->is_job_seen = true;
+	}
 	state->is_header = weight.is_header;
 	state->is_self_select = weight.is_self_select;
 	finding.request = 0;

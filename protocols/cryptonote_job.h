@@ -13,6 +13,7 @@ struct cryptonote_state {
 	const char *coin; /* static, of the wallet */
 	bool is_seen;     /* a login, job or submit with the right fields was heard */
 	bool is_job_seen;
+	bool is_marked;       /* the login bore a miner's mark, if only the first letters of one */
 	bool is_login_likely; /* the login was more than everyday words */
 	bool is_self_select;  /* a block is shown for each job: answered like a share */
 	bool is_header;       /* jobs are block headers in fields: shares name no result */

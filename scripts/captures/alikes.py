@@ -288,6 +288,19 @@ def queue(rng):
     return converse(alike(rng), pairs)
 
 
+def build_farm(rng):
+    """The same for builds: sources and jobs are named by their hashes."""
+    pairs = [rpc(1, "login", {"login": "builder-7", "pass": "example"},
+                 {"id": "a1", "status": "OK"})]
+    for number in range(2, 8):
+        job = rng.randbytes(20).hex()
+        push = {"jsonrpc": "2.0", "method": "job",
+                "params": {"blob": rng.randbytes(20).hex(), "job_id": job, "target": "amd64"}}
+        pairs += [(None, push), rpc(number, "submit", {
+            "id": "a1", "job_id": job, "result": "done"}, {"status": "OK"})]
+    return converse(alike(rng, port=7070), pairs)
+
+
 def continuous(rng):
     """A CI server and its runner."""
     return converse(alike(rng, port=80, home="http"), over_http([
@@ -411,7 +424,8 @@ def web_pages(rng):
 
 
 FIXED = {"electrum": electrum, "login-api": login_api, "rest-api": rest_api, "queue": queue,
-         "ci": continuous, "wallet-bitcoin": wallet_bitcoin, "wallet-monero": wallet_monero,
+         "build-farm": build_farm, "ci": continuous, "wallet-bitcoin": wallet_bitcoin,
+         "wallet-monero": wallet_monero,
          "dapp": dapp, "dapp-http": dapp_http, "language-server": language_server, "mqtt": mqtt,
          "bip324": bip324, "bip324-near": bip324_near, "lightning": lightning,
          "near-noise": near_noise, "wireguard-like": wireguard_like, "ssh": ssh, "tls": web_tls,

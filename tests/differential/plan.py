@@ -28,7 +28,7 @@ ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
 ALIKE_SAMPLE = 2
 
 # Pairs that make no sense together, with the reason.
-SHORT = ("snaplen", "snaplen-short")
+SHORT = ("snaplen", "snaplen-short", "snaplen-least")
 LATE = ("mid-early", "mid-stream", "mid-late", "mid-client", "mid-server")
 APART = (
     # Nothing tells where a stream begins that was joined late: half a message that comes first.
@@ -80,7 +80,7 @@ def allowed(rendering):
         return False
     # One whole message is left of a log whose rest was lost: as good as a miner's.
     if rendering.name.startswith("uploads/") and \
-            rendering.vantage in ("snaplen", "snaplen-short", "lost"):
+            rendering.vantage in (*SHORT, "lost"):
         return False
     # Who called was seen, or it may be a miner's line.
     if rendering.name.startswith("fetched/") and rendering.vantage in (*LATE, *SHORT, "lost"):

@@ -11,6 +11,7 @@ from capturekit import TO_CLIENT, TO_SERVER, US
 
 SNAPLEN = 200  # bytes of TCP payload that stay of a packet
 SHORT = 134  # of 200 bytes of packet, with the usual headers
+LEAST = 62  # of 128
 LOST_OF = 12  # one segment of so many is lost
 UPLOAD = -1  # instead of a share: in the first piece, which takes long
 UPLOAD_AFTER = 9 * US
@@ -37,6 +38,7 @@ VANTAGES = {each.name: each for each in (
     Vantage("mid-late", middle=0.7),
     Vantage("snaplen", snaplen=SNAPLEN),
     Vantage("snaplen-short", snaplen=SHORT),
+    Vantage("snaplen-least", snaplen=LEAST),
     Vantage("lost", lost=True),
     Vantage("mid-client", side=TO_SERVER, middle=0.4),
     Vantage("mid-server", side=TO_CLIENT, middle=0.4),
