@@ -5,15 +5,57 @@
 
 #define JUMP_NS ((uint64_t)LIMIT_TIME_JUMP_S * 1000000000u)
 
+/* Time that runs so much slower until the clock has caught up: within what a rate may be wrong. */
+#define CATCH_UP 32
+
+static uint64_t distance(uint64_t one_ns, uint64_t other_ns)
+{
+	return one_ns > other_ns ? one_ns - other_ns : other_ns - one_ns;
+}
+
+/* By the clock of the stream, of which the input's may be behind, or may have been set right. */
+static uint64_t stream_time(const struct input *input, uint64_t time_ns)
+{
+	uint64_t ahead_ns = time_ns + input->ahead_ns;
+
+	return time_ns >= input->last_ns || distance(time_ns, input->last_ns) <
+						    distance(ahead_ns, input->last_ns)
+		       ? time_ns
+		       : ahead_ns;
+}
+
+static bool is_far_behind(const struct input *input, uint64_t time_ns)
+{
+	uint64_t stream_ns = stream_time(input, time_ns);
+
+	return input->has_last && stream_ns < input->last_ns &&
+	       input->last_ns - stream_ns > JUMP_NS;
+}
+
 bool input_doubts(const struct input *input, uint64_t time_ns)
 {
-	return !input->has_last || (time_ns > input->last_ns && time_ns - input->last_ns > JUMP_NS);
+	uint64_t stream_ns = stream_time(input, time_ns);
+
+	return !input->has_last || is_far_behind(input, time_ns) ||
+	       (stream_ns > input->last_ns && stream_ns - input->last_ns > JUMP_NS);
 }
 
 uint64_t input_pass_time(struct input *input, uint64_t time_ns)
 {
-	if (!input->has_last || time_ns > input->last_ns)
-		input->last_ns = time_ns;
+	uint64_t stream_ns = stream_time(input, time_ns);
+
+	if (stream_ns == time_ns) {
+		input->ahead_ns = 0;
+	} else if (stream_ns > input->last_ns) {
+		uint64_t made_up_ns = (stream_ns - input->last_ns) / CATCH_UP;
+
+		if (made_up_ns > input->ahead_ns)
+			made_up_ns = input->ahead_ns;
+		input->ahead_ns -= made_up_ns;
+		stream_ns -= made_up_ns;
+	}
+	if (!input->has_last || stream_ns > input->last_ns)
+		input->last_ns = stream_ns;
 	input->has_last = true;
 	return input->last_ns;
 }
@@ -39,6 +81,11 @@ uint64_t input_settle_time(struct input *input, const uint64_t *next_ns)
 {
 	uint64_t time_ns = input->held.time_ns;
 
+	if (is_far_behind(input, time_ns)) {
+		if (next_ns != NULL && distance(*next_ns, time_ns) <= JUMP_NS)
+			input->ahead_ns = input->last_ns - time_ns;
+		return input->last_ns;
+	}
 	if (next_ns != NULL && (*next_ns >= time_ns || time_ns - *next_ns <= JUMP_NS))
 		return input_pass_time(input, time_ns);
 	if (input->has_last)

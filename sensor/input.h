@@ -16,8 +16,9 @@ struct input {
 	struct frame held;  /* a frame in doubt; its bytes are in held_bytes */
 	uint8_t *held_bytes;
 	size_t held_size;
-	uint64_t last_ns; /* time of the frame before */
-	uint64_t size;    /* of the file; 0 when unknown */
+	uint64_t last_ns;  /* time of the frame before */
+	uint64_t ahead_ns; /* of the input's own clock, which was set back */
+	uint64_t size;     /* of the file; 0 when unknown */
 	bool has_last;
 	bool has_after;
 	bool has_held;
@@ -27,7 +28,8 @@ struct input {
 
 bool input_doubts(const struct input *input, uint64_t time_ns);
 
-/* The time that a frame out of doubt gets: its own, or its predecessor's when that is later. */
+/* The time that a frame out of doubt gets: its own, or its predecessor's when that is later. Who is
+ * ahead of the input's clock lets it catch up. */
 uint64_t input_pass_time(struct input *input, uint64_t time_ns);
 
 /* Copies a frame in doubt. False when there is no memory for it: then its time is believed. */

@@ -108,11 +108,11 @@ static uint64_t wall_clock_ns(void)
 static void follow_wall_clock(struct source *self, struct input *input)
 {
 	uint64_t wall_ns = wall_clock_ns();
-	uint64_t now_ns = wall_ns < QUIET_DELAY_NS ? 0 : wall_ns - QUIET_DELAY_NS;
+	uint64_t quiet_ns = wall_ns < QUIET_DELAY_NS ? 0 : wall_ns - QUIET_DELAY_NS;
+	uint64_t now_ns = input_pass_time(input, quiet_ns);
 
 	if (now_ns > self->last_ns)
 		self->last_ns = now_ns;
-	(void)input_pass_time(input, self->last_ns);
 }
 
 static int dispatch_single(struct source *self)

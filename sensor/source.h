@@ -10,7 +10,11 @@
  * more than LIMIT_TIME_JUMP_S earlier again, the gap is a gap; otherwise one time stamp was wrong
  * and the frame gets its predecessor's time (the first of all: its successor's), counted. Held at
  * the end of a file it counts as wrong. Live it is held no longer than the capture's time-out, and
- * the wall clock decides. Between files a gap is a gap. */
+ * the wall clock decides. Between files a gap is a gap.
+ *
+ * A frame more than LIMIT_TIME_JUMP_S earlier than the one before it is held likewise. When the
+ * next one agrees with it, the clock was set back: time goes on from where it was at the pace of
+ * the frames, a 32nd slower until the clock has caught up, and all these frames are counted. */
 #ifndef SENSOR_SOURCE_H
 #define SENSOR_SOURCE_H
 

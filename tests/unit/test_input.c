@@ -72,6 +72,33 @@ static void test_time_jumps(void **state)
 	check_times((uint64_t[]){ 3 }, (uint64_t[]){ 3 }, 1, 0);
 }
 
+/* A clock that is set back: the frames keep their distances, but for what is made up. */
+static void test_clock_set_back(void **state)
+{
+	const uint64_t back = 2 * LIMIT_TIME_JUMP_S;
+
+	(void)state;
+	/* One time stamp that was wrong. */
+	check_times((uint64_t[]){ back, back, 0, back + 1 },
+		    (uint64_t[]){ back, back, back, back + 1 }, 4, 1);
+	check_times((uint64_t[]){ back, back, 0 }, (uint64_t[]){ back, back, back }, 3, 1);
+	/* Thirty-two seconds are thirty-one until the clock is right again, at once or in time. */
+	check_times((uint64_t[]){ back, back, 0, 32, 64, back + 5, back + 6 },
+		    (uint64_t[]){ back, back, back, back + 31, back + 62, back + 62, back + 62 }, 7,
+		    5);
+	check_times((uint64_t[]){ back, back, 0, 32, 64, back + 62, back + 63 },
+		    (uint64_t[]){ back, back, back, back + 31, back + 62, back + 62, back + 63 }, 7,
+		    3);
+	/* Back once more. */
+	check_times((uint64_t[]){ 2 * back, 2 * back, back, back + 32, 0, 32 },
+		    (uint64_t[]){ 2 * back, 2 * back, 2 * back, 2 * back + 31, 2 * back + 31,
+				  2 * back + 62 },
+		    6, 4);
+	/* Gaps of nearly an hour. */
+	check_times((uint64_t[]){ back, back, 0, 3200, 6400, 9600 },
+		    (uint64_t[]){ back, back, back, back + 3100, back + 6200, back + 9300 }, 6, 4);
+}
+
 static void test_gap_between_files(void **state)
 {
 	(void)state;
@@ -95,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_time_goes_back),
 		TEST(test_time_jumps),
+		TEST(test_clock_set_back),
 		TEST(test_gap_between_files),
 	};
 
