@@ -12,6 +12,9 @@
 
 #include "sensor/layers.h"
 
+#define ETHERNET_HEADER 14u
+#define ETHERTYPE_IPV4  0x0800
+
 #define IPV4_HEADER 20u
 #define IPV6_HEADER 40u
 #define TCP_HEADER  20u
@@ -459,6 +462,31 @@ static enum decap_result conclude(struct decap *self, enum peel peel)
 	return DECAP_SKIPPED;
 }
 
+/* What most frames are: IPv4 without options and in one piece, right behind Ethernet. The same as
+ * its layers one by one, in one step; false, and nothing is done, when they must do it. */
+static inline bool step_into_ipv4(struct walk *walk)
+{
+	struct cursor c = cursor_of(walk->rest);
+	const uint8_t *ethernet = cursor_header(&c, ETHERNET_HEADER + IPV4_HEADER);
+
+	if (walk->next != LAYER_ETHERNET || ethernet == NULL)
+		return false;
+	const uint8_t *header = ethernet + ETHERNET_HEADER;
+	size_t total = field_u16be(header + 2);
+
+	if (field_u16be(header - 2) != ETHERTYPE_IPV4 || header[0] != 0x45 || total < IPV4_HEADER ||
+	    (field_u16be(header + 6) & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) != 0)
+		return false;
+	walk->rest = slice_tail(walk->rest, ETHERNET_HEADER);
+	enter_ip(walk, 4, total);
+	walk_advance(walk, &(struct cursor){ .in = walk->rest, .pos = IPV4_HEADER });
+	walk->ip.src = header + 12;
+	walk->ip.dst = header + 16;
+	walk->proto = header[9];
+	walk->next = LAYER_TRANSPORT;
+	return true;
+}
+
 enum decap_result decap_frame(struct decap *self, const struct frame *frame, struct packet *out)
 {
 	struct walk walk = {
@@ -470,9 +498,10 @@ enum decap_result decap_frame(struct decap *self, const struct frame *frame, str
 		.link = frame->link,
 		.open = OPEN_VXLAN | OPEN_GENEVE,
 	};
-	enum peel peel = PEEL_NEXT;
+	int depth = step_into_ipv4(&walk) ? 2 : 0;
+	enum peel peel = depth > 0 && walk.proto == IP_PROTO_TCP ? PEEL_DONE : PEEL_NEXT;
 
-	for (int depth = 0; depth < LIMIT_LAYERS && peel == PEEL_NEXT; depth++)
+	for (; depth < LIMIT_LAYERS && peel == PEEL_NEXT; depth++)
 		peel = peel_layer(&walk);
 	if (walk.is_cut)
 		stats_add(self->stats->decap_cut, 1);
