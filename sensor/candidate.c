@@ -104,9 +104,19 @@ static bool may_hold_message(const struct flow *flow, enum direction dir, struct
 	       !preface_is_final(preface_with(flow, dir, slice_head(payload, at)));
 }
 
-static bool is_heard(const struct flow *flow, enum direction dir)
+bool candidate_is_heard(const struct flow *flow, enum direction dir)
 {
 	return (flow->seq_known & SEQ_DATA << dir) != 0;
+}
+
+size_t candidate_repeats(const struct flow *flow, enum direction dir, const struct packet *packet)
+{
+	uint32_t old = flow->next_seq[dir] - packet->tcp_seq;
+
+	if (old == 0 || old >= packet->payload.len || !candidate_is_heard(flow, dir) ||
+	    (flow->late & (LATE_REQUEST | LATE_FRAME)) != 0 || dialects_find(packet->payload) < old)
+		return 0;
+	return old;
 }
 
 /* A client that says so much, and was joined in the middle, may be in an upload: as if it had been
@@ -114,7 +124,7 @@ static bool is_heard(const struct flow *flow, enum direction dir)
 static void join(struct flow *flow)
 {
 	if ((flow->flags & FLOW_MIDSTREAM) != 0 && flow->looked > JOIN_BYTES / LOOK_UNIT &&
-	    !is_heard(flow, DIR_TO_CLIENT))
+	    !candidate_is_heard(flow, DIR_TO_CLIENT))
 		flow->late |= LATE_GIVEN_UP;
 }
 
@@ -130,13 +140,13 @@ bool candidate_look(struct flow *flow, enum direction dir, const struct packet *
 	join(flow);
 	if (preface_is_final(flow->preface[dir]))
 		return false;
-	bool is_first = !is_heard(flow, dir);
+	bool is_first = !candidate_is_heard(flow, dir);
+	struct slice new = slice_tail(packet->payload, candidate_repeats(flow, dir, packet));
 
-	if (is_early || may_hold_message(flow, dir, packet->payload) ||
-	    (is_first && dialects_begin(packet->payload, dir)))
+	if (is_early || may_hold_message(flow, dir, new) || (is_first && dialects_begin(new, dir)))
 		return true;
 	if ((flow->flags & FLOW_DECIDED) == 0)
-		flow->preface[dir] = preface_with(flow, dir, packet->payload);
+		flow->preface[dir] = preface_with(flow, dir, new);
 	return false;
 }
 
@@ -182,7 +192,7 @@ static bool is_answered(const struct flow *flow, enum direction dir, const struc
 	enum direction other = dir == DIR_TO_SERVER ? DIR_TO_CLIENT : DIR_TO_SERVER;
 	uint32_t said = packet->tcp_ack - flow->next_seq[other];
 
-	if (is_heard(flow, other))
+	if (candidate_is_heard(flow, other))
 		return dir == DIR_TO_SERVER && (flow->late & LATE_ANSWERED) != 0;
 	return (flow->seq_known & SEQ_KNOWN << other) != 0 && said > GO_ON_BYTES &&
 	       said <= INT32_MAX;
@@ -366,7 +376,7 @@ static inline void take_turn(struct flow *flow, enum direction dir, const struct
 	if ((flow->late & LATE_GIVEN_UP) != 0) {
 		if (slice_starts(packet->payload, "HTTP/1.1 100"))
 			return;
-		if (!is_heard(flow, other)) {
+		if (!candidate_is_heard(flow, other)) {
 			flow->next_seq[other] = packet->tcp_ack;
 			flow->seq_known |= (uint8_t)(SEQ_KNOWN << other);
 		}
@@ -387,7 +397,7 @@ void candidate_advance(struct flow *flow, enum direction dir, const struct packe
 	}
 	if (packet->payload_wire == 0)
 		return;
-	if (!is_heard(flow, dir))
+	if (!candidate_is_heard(flow, dir))
 		take_first(flow, dir, packet->payload);
 	if (is_new) /* what is sent again is no answer */
 		take_turn(flow, dir, packet);

@@ -58,6 +58,13 @@ void candidate_shut(struct flow *flow, enum direction dir);
 /* Moves the next expected sequence number; for every TCP packet, after it was looked at. */
 void candidate_advance(struct flow *flow, enum direction dir, const struct packet *packet);
 
+/* How many bytes of the packet's payload were seen before what is new in it, and hold no beginning
+ * of a message. */
+size_t candidate_repeats(const struct flow *flow, enum direction dir, const struct packet *packet);
+
+/* Payload of that direction was seen. */
+bool candidate_is_heard(const struct flow *flow, enum direction dir);
+
 /* True and *seq when the direction's next sequence number is known. */
 bool candidate_next_seq(const struct flow *flow, enum direction dir, uint32_t *seq);
 

@@ -145,6 +145,11 @@ void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq)
 	stream_expect(self->stream, side_of(self, dir), seq);
 }
 
+void inspect_resume(struct inspect *self, enum direction dir, uint32_t seq)
+{
+	stream_resume(self->stream, side_of(self, dir), seq);
+}
+
 void inspect_packet(struct inspect *self, enum direction dir, const struct packet *packet)
 {
 	const struct stream_out out = stream_out_of(self);

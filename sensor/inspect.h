@@ -30,6 +30,9 @@ void inspect_see(struct inspect *self);
 /* The next sequence number of a direction, when known. */
 void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq);
 
+/* The same, and what came before it is in `before` of inspect_new(). */
+void inspect_resume(struct inspect *self, enum direction dir, uint32_t seq);
+
 /* One TCP packet of the flow. */
 void inspect_packet(struct inspect *self, enum direction dir, const struct packet *packet);
 

@@ -61,8 +61,9 @@ struct side {
 	bool is_acked;
 	bool has_fin;
 	bool has_promise;
-	bool has_data; /* bytes were delivered or lost: next_seq is more than a promise */
-	bool has_lost; /* a gap was declared */
+	bool has_data;   /* bytes were delivered or lost: next_seq is more than a promise */
+	bool has_lost;   /* a gap was declared */
+	bool is_resumed; /* what is before the promise was read, if not by us */
 	uint8_t ack_next;
 	uint8_t ack_count;
 	struct ack acks[ACKS]; /* ring of the last ones, each higher than the one before */
@@ -186,6 +187,12 @@ void stream_expect(struct stream *self, enum direction dir, uint32_t seq)
 		return;
 	side->next_seq = seq;
 	side->is_started = true;
+}
+
+void stream_resume(struct stream *self, enum direction dir, uint32_t seq)
+{
+	stream_expect(self, dir, seq);
+	self->sides[dir].is_resumed = !self->sides[dir].has_data;
 }
 
 /* --- giving bytes on ------------------------------------------------------------------------ */
@@ -413,13 +420,14 @@ static void read_segment(struct reader *r, struct segment *segment)
 }
 
 /* True for bytes that were never read although they come before what we read next: in a hole that
- * was given up, or before a number that was only promised. */
+ * was given up, or before a number that was only promised. Of one that was promised because all
+ * before it was read, what goes on behind it is believed. */
 static bool is_missed(const struct side *side, uint32_t seq, uint32_t len)
 {
 	if (len == 0 || distance(seq, side->next_seq) >= 0)
 		return false;
 	if (!side->has_data)
-		return true;
+		return !side->is_resumed || distance(seq + len, side->next_seq) <= 0;
 	return side->hole_seq != side->hole_end && distance(seq, side->hole_seq) >= 0 &&
 	       distance(seq + len, side->hole_end) <= 0;
 }
@@ -452,6 +460,7 @@ static bool is_near(struct reader *r, uint32_t seq, uint32_t len)
 	side->next_seq = seq;
 	side->far_count = 0;
 	side->hole_seq = side->hole_end = 0;
+	side->is_resumed = false;
 	side->has_fin = false;
 	side->is_acked = false;
 	side->ack_count = 0;
@@ -496,7 +505,7 @@ static void read_payload(struct reader *r, const struct packet *packet, uint32_t
  * close by is a late copy: the flow table ends a connection that is really used again. */
 static void read_syn(struct side *side, uint32_t seq)
 {
-	if (!side->has_data && side->head == NULL) {
+	if (!side->has_data && !side->is_resumed && side->head == NULL) {
 		side->next_seq = seq;
 		side->is_started = true;
 	} else {

@@ -37,6 +37,10 @@ void stream_free(struct stream *self);
  * it the direction begins where the other side waited for it, or with its first segment. */
 void stream_expect(struct stream *self, enum direction dir, uint32_t seq);
 
+/* The same of a direction whose bytes before seq somebody else has read: a segment that repeats
+ * some of them and goes on begins at seq for us. */
+void stream_resume(struct stream *self, enum direction dir, uint32_t seq);
+
 /* One TCP packet of the connection, whatever it carries (its ACK number may free a gap). */
 void stream_packet(struct stream *self, enum direction dir, const struct packet *packet,
 		   const struct stream_out *out);

@@ -39,9 +39,13 @@ static void watch_expect(struct inspect *inspect, const struct flow *hot, enum d
 
 		if (!candidate_next_seq(hot, (enum direction)d, &seq))
 			continue;
-		if (d == (int)dir && (int32_t)(packet->tcp_seq - seq) < 0)
+		if (d == (int)dir && (int32_t)(packet->tcp_seq - seq) < 0 &&
+		    candidate_repeats(hot, dir, packet) == 0)
 			continue; /* seen before, now interesting: begin with it */
-		inspect_expect(inspect, (enum direction)d, seq);
+		if (candidate_is_heard(hot, (enum direction)d))
+			inspect_resume(inspect, (enum direction)d, seq);
+		else
+			inspect_expect(inspect, (enum direction)d, seq);
 	}
 }
 

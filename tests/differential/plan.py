@@ -19,7 +19,7 @@ OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-part
 USED = {"http": (("kept",),), "ws": (("kept", "ws"), ("ws-used",))}
 UPLOADED = {"http": (("uploaded",),), "ws": (("uploaded", "ws"),)}
 USED_CUTS = ("by-message", "by-part", "by-half", "by-byte", "at-random", "repeated", "reordered",
-             "duplicated")
+             "overlapping", "duplicated")
 USED_FROM = ("whole", "client-only", "server-only")
 UPLOADED_CUTS = ("by-message", "by-part", "by-half")
 PIECES = ("by-message", "joined", "repeated", "duplicated")

@@ -259,6 +259,26 @@ static void sequence_numbers_follow_the_data(void **state)
 	assert_false(candidate_next_seq(&flow, DOWN, &seq));
 }
 
+/* A line before the first message, and its end again before that: no two lines. */
+static void what_is_repeated_is_said_once(void **state)
+{
+	static const char text[] = "me\r\n{\"id\":1}";
+	struct packet packet = { .payload = slice_str(text), .payload_wire = sizeof(text) - 1 };
+
+	(void)state;
+	assert_false(look(DOWN, "Welcome\r\n"));
+	assert_false(look(UP, "Welcome\r\n"));
+	assert_true(candidate_is_heard(&flow, UP));
+	packet.tcp_seq = flow.next_seq[UP] - 4;
+	assert_int_equal(candidate_repeats(&flow, UP, &packet), 4);
+	assert_true(look_at_packet(UP, &packet));
+	assert_int_equal(candidate_repeats(&flow, UP, &packet), 0); /* all of it */
+	packet.tcp_seq = flow.next_seq[UP] - 5;
+	assert_int_equal(candidate_repeats(&flow, UP, &packet), 0); /* begins before it */
+	packet.tcp_seq = flow.next_seq[DOWN] + 1;
+	assert_int_equal(candidate_repeats(&flow, DOWN, &packet), 0); /* a hole */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #define HEAD      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n"
@@ -579,6 +599,7 @@ int main(void)
 		TEST(mid_stream_the_end_of_a_packet_counts),
 		TEST(a_decided_flow_is_looked_at_again),
 		TEST(a_late_look_forgets_what_was_said),
+		TEST(what_is_repeated_is_said_once),
 		TEST(sequence_numbers_follow_the_data),
 		TEST(a_request_of_mining_comes_late),
 		TEST(a_request_comes_in_parts),

@@ -49,6 +49,31 @@ static void a_forged_promise_is_taken_back(void **state)
 	expect(DOWN, "<0>cd");
 }
 
+/* What was read before is repeated in front of what is new: only then is it known to be that. */
+static void a_promise_that_was_read_up_to_is_gone_on_with(void **state)
+{
+	(void)state;
+	stream_resume(stream, DOWN, ISN + 5);
+	send(DOWN, ISN + 4, "e"); /* a keep-alive */
+	send_flags(DOWN, TCP_SYN, ISN - 1, 0, "");
+	send(DOWN, ISN + 2, "cdefg");
+	send(DOWN, ISN + 7, "h");
+	expect(DOWN, "fgh");
+	assert_int_equal(stats.stream_gaps, 0);
+	setup(NULL);
+	stream_expect(stream, DOWN, ISN + 5);
+	send(DOWN, ISN + 2, "cdefg");
+	send(DOWN, ISN + 5, "fgh");
+	expect(DOWN, "fgh");
+	setup(NULL);
+	stream_resume(stream, DOWN, ISN + 5000); /* by a forged segment that was taken for one */
+	send(DOWN, ISN, "a");
+	send(DOWN, ISN + 1, "b");
+	send(DOWN, ISN + 2, "c");
+	send(DOWN, ISN + 3, "d");
+	expect(DOWN, "<0>cd");
+}
+
 static void forged_first_data_does_not_break_a_promise(void **state)
 {
 	(void)state;
@@ -110,6 +135,7 @@ int main(void)
 		TEST(a_forged_fin_takes_nothing),
 		TEST(a_forged_jump_is_taken_back),
 		TEST(a_forged_promise_is_taken_back),
+		TEST(a_promise_that_was_read_up_to_is_gone_on_with),
 		TEST(forged_first_data_does_not_break_a_promise),
 		TEST(a_reset_is_ignored),
 		TEST(far_segments_are_ignored_until_they_insist),

@@ -10,14 +10,19 @@
 #include "tests/unit/worker_rig.h"
 
 /* A segment of the client 10.0.1.1 with that port, or of the pool 198.51.100.120:3333. */
-static void send(bool to_server, uint16_t port, uint32_t seq, const char *text)
+static void send_flags(bool to_server, uint16_t port, uint8_t flags, uint32_t seq, const char *text)
 {
 	static const uint8_t client[4] = { 10, 0, 1, 1 };
 	static const uint8_t server[4] = { 198, 51, 100, 120 };
 	struct way up = { client, server, port, 3333, IP_PROTO_TCP };
 	struct way down = { server, client, 3333, port, IP_PROTO_TCP };
 
-	send_packet(to_server ? &up : &down, TCP_ACK | TCP_PSH, seq, slice_str(text));
+	send_packet(to_server ? &up : &down, flags, seq, slice_str(text));
+}
+
+static void send(bool to_server, uint16_t port, uint32_t seq, const char *text)
+{
+	send_flags(to_server, port, TCP_ACK | TCP_PSH, seq, text);
 }
 
 /* Session facts since the last call, of that client port; all others are an error. */
@@ -47,6 +52,19 @@ static void a_share_opens_a_session(void **state)
 }
 
 /* Flows that began something and never go on hold their places only until somebody needs one. */
+/* The segment that makes a flow interesting repeats the end of the one before it. */
+static void what_is_repeated_before_a_share_does_not_hide_it(void **state)
+{
+	(void)state;
+	send_flags(true, 50000, TCP_SYN, 0, "");
+	send(true, 50000, 1, "Hello\r\n");
+	assert_int_equal(count_sessions(50000), 0);
+	send(true, 50000, 4, "lo\r\n" SUBMIT("00000001"));
+	assert_int_equal(count_sessions(50000), 1);
+	assert_int_equal(worker_stats(worker)->stream_gaps, 0);
+	assert_int_equal(worker_stats(worker)->shares, 1);
+}
+
 static void a_full_pool_gives_up_the_silent(void **state)
 {
 	(void)state;
@@ -216,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_share_opens_a_session),
+		TEST(what_is_repeated_before_a_share_does_not_hide_it),
 		TEST(a_full_pool_gives_up_the_silent),
 		TEST(a_full_pool_keeps_its_sessions),
 		TEST(nonsense_first_only_delays),
