@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "protocols/cursor.h"
+#include "protocols/hex.h"
 #include "protocols/http.h"
 
 #define FRAME_TEXT   0x81 /* whole and not compressed */
 #define FRAME_BINARY 0x82
-#define FRAME_SEARCH 256 /* the words are among the first bytes */
-#define WORD_MAX     24  /* longer than any word that is searched */
+#define FRAME_SEARCH 256  /* the words are among the first bytes */
+#define WORD_MAX     24   /* longer than any word that is searched */
+#define CHUNKS_MAX   4096 /* the words are among so many bytes of a body in chunks */
+#define CHUNKS_STEP  256  /* which is put together once for so many that come */
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -19,6 +22,29 @@ static size_t find(struct slice text, const char *what)
 	const uint8_t *at = memmem(text.ptr, text.len, what, strlen(what));
 
 	return at == NULL ? text.len : (size_t)(at - text.ptr);
+}
+
+/* A letter, digit or mark of a word that stands as \u00xx, as nobody writes it who has nothing to
+ * hide: then it may be any word. */
+static bool has_escape(struct slice text)
+{
+	static const char begin[] = "\\u00";
+	size_t at;
+
+	while ((at = find(text, begin)) < text.len) {
+		struct cursor c = cursor_of(slice_tail(text, at + strlen(begin)));
+		int8_t high = hex_values[cursor_u8(&c)];
+		int8_t low = hex_values[cursor_u8(&c)];
+		int byte = high < 0 || low < 0 ? 0 : high << 4 | low;
+
+		if (c.bad)
+			return false;
+		if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+		    (byte >= 'a' && byte <= 'z') || byte == '.' || byte == '_')
+			return true;
+		text = cursor_rest(&c);
+	}
+	return false;
 }
 
 static bool has_word(struct slice text, const char *const *words, size_t count)
@@ -150,7 +176,7 @@ bool late_body_words(struct slice body)
 		"ining.",                /* mining.submit; not eth_mining, nor getmininginfo */
 	};
 
-	return has_word(body, words, COUNT(words));
+	return has_word(body, words, COUNT(words)) || has_escape(body);
 }
 
 static bool reply_words(struct slice body)
@@ -163,7 +189,37 @@ static bool reply_words(struct slice body)
 		"generationSignature", /* getMiningInfo */
 	};
 
-	return has_word(body, words, COUNT(words));
+	return has_word(body, words, COUNT(words)) || has_escape(body);
+}
+
+/* What stands in the chunks, put together: words may be cut anywhere. */
+static struct slice join_chunks(struct slice rest, char text[CHUNKS_MAX])
+{
+	struct cursor c = cursor_of(rest);
+	size_t len = 0;
+
+	while (len < CHUNKS_MAX - 1) {
+		struct slice line = slice_head(cursor_rest(&c), slice_find(cursor_rest(&c), '\n'));
+		size_t size = 0;
+
+		for (size_t i = 0; i < line.len && hex_values[line.ptr[i]] >= 0; i++)
+			size = size > CHUNKS_MAX ? size
+						 : size << 4 | (size_t)hex_values[line.ptr[i]];
+		(void)cursor_take(&c, line.len + 1);
+		if (c.bad || size == 0)
+			break;
+		struct slice chunk = slice_head(cursor_rest(&c), size);
+
+		len += slice_copy(chunk, text + len, CHUNKS_MAX - len);
+		(void)cursor_take(&c, size + strlen("\r\n"));
+	}
+	return slice_of(text, len);
+}
+
+/* Bytes come one by one, and all before them is read again: not for each of them. */
+static bool is_due(size_t len, size_t seen, bool is_whole)
+{
+	return is_whole || seen == 0 || len / CHUNKS_STEP != seen / CHUNKS_STEP;
 }
 
 /* A body is judged as the carrier does it: other than JSON it is not read. Words cannot be seen in
@@ -173,6 +229,7 @@ static enum late_words look_at_body(struct slice bytes, const struct head *head,
 	struct slice rest = slice_tail(bytes, head->len);
 	bool is_reply = slice_starts(bytes, "HTTP/");
 	size_t skip = head->is_chunked ? slice_find(rest, '\n') + 1 : 0;
+	char text[CHUNKS_MAX];
 	size_t blanks;
 
 	if (skip > rest.len)
@@ -185,7 +242,14 @@ static enum late_words look_at_body(struct slice bytes, const struct head *head,
 	body = unseen(body, head->len + skip, seen);
 	if (is_reply ? reply_words(body) : late_body_words(body))
 		return LATE_WORDS_FOUND;
-	return is_whole(head, rest) ? LATE_WORDS_NONE : LATE_WORDS_AWAITED;
+	bool is_over = is_whole(head, rest);
+
+	if (head->is_chunked && is_due(bytes.len, seen, is_over)) {
+		body = join_chunks(rest, text);
+		if (is_reply ? reply_words(body) : late_body_words(body))
+			return LATE_WORDS_FOUND;
+	}
+	return is_over ? LATE_WORDS_NONE : LATE_WORDS_AWAITED;
 }
 
 /* The first line tells: it opens a carrier, or names what miners ask for. */
@@ -253,7 +317,8 @@ static enum late_words look_at_frame(struct slice bytes)
 		return LATE_WORDS_NONE;
 	for (size_t i = 0; i < body.len; i++)
 		text[i] = mask.len == 0 ? body.ptr[i] : body.ptr[i] ^ mask.ptr[i & 3];
-	if (has_word(slice_of(text, body.len), words, COUNT(words)))
+	if (has_word(slice_of(text, body.len), words, COUNT(words)) ||
+	    has_escape(slice_of(text, body.len)))
 		return cursor_left(&c) == len ? LATE_WORDS_FOUND : LATE_WORDS_AWAITED;
 	return cursor_left(&c) < len && body.len < sizeof(text) ? LATE_WORDS_AWAITED
 								: LATE_WORDS_NONE;

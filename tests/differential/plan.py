@@ -17,6 +17,9 @@ STACKS = (("proxy1", "connect"), ("connect", "ws"), ("proxy2", "ws-parts"))
 WS = (("ws",), ("ws-parts",), ("ws-binary",))
 OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-parts"))
 USED = {"http": (("kept",),), "ws": (("kept", "ws"), ("ws-used",))}
+USED_WRITTEN = {"http": (("escaped", "length"), ("compact", "chunked-bytes"),
+                         ("everything", "chunked-bytes")),
+                "ws": (("escaped", "length"), ("everything", "length"))}
 UPLOADED = {"http": (("uploaded",),), "ws": (("uploaded", "ws"),)}
 USED_CUTS = ("by-message", "by-part", "by-half", "by-byte", "at-random", "repeated", "reordered",
              "overlapping", "duplicated")
@@ -114,6 +117,9 @@ def axes(name, write=session):
             if (over, how) not in APART_USED:
                 yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage,
                                         write=write)
+        for (spelling, body), vantage in product(USED_WRITTEN[talk.home], USED_FROM):
+            yield "used", Rendering(name, spelling, over, body, "by-half", vantage=vantage,
+                                    write=write)
     for over in UPLOADED.get(talk.home, ()):
         for how, vantage in product(UPLOADED_CUTS, JOINED):
             yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)

@@ -164,7 +164,8 @@ static void converse(struct listener *self, struct slice in, enum direction dir,
 	}
 }
 
-/* What a beginning says holds for all of it, and what was seen need not be searched again. */
+/* What a beginning says holds for all of it, and what was seen need not be searched again: that is
+ * known at once, or of a body in chunks a little later. */
 static void probe_late(struct slice in)
 {
 	enum late_words whole = late_look(in, 0);
@@ -173,9 +174,11 @@ static void probe_late(struct slice in)
 	(void)late_body_words(in);
 	for (size_t n = 1; n < in.len && !late_is_frame(in); n += step) {
 		enum late_words words = late_look(slice_head(in, n), 0);
+		enum late_words more = late_look(in, n);
 
 		require(words != LATE_WORDS_FOUND || whole == LATE_WORDS_FOUND);
-		require(words != LATE_WORDS_AWAITED || late_look(in, n) == whole);
+		require(words != LATE_WORDS_AWAITED || more == whole ||
+			(more == LATE_WORDS_AWAITED && whole == LATE_WORDS_FOUND));
 	}
 }
 

@@ -42,6 +42,10 @@ static const char *const mining[] = {
 	POST "content-length: 33\r\n\r\n{\"method\":\"getblocktemplate\"}",
 	POST SIZE "[{\"method\":\"get_miner_data\"}",
 	POST PART "14\r\n{\"method\":\"getwork\"}\r\n0\r\n\r\n",
+	POST SIZE "{\"method\":\"g\\u0065twork\"}",
+	POST SIZE "{\"a\":\"\\u003c\\u00e9\",\"b\":\"\\u002E\"}",
+	POST PART "1\r\n{\r\n8;a=b\r\n\"method\"\r\n4\r\n:\"ge\r\n7\r\ntwork\"}\r\n0\r\n\r\n",
+	POST PART "c\r\n{\"method\":\"\\\r\n7\r\nu0067et\r\n6\r\nwork\"}\r\n0\r\n\r\n",
 	POST CODE "\x1f\x8b",
 	POST "content-encoding: deflate\r\ncontent-type: text/json\r\n" PART "2\r\n\x78\x9c",
 	"POST /start_mining HTTP/1.1\r\n\r\n",
@@ -54,6 +58,8 @@ static const char *const mining[] = {
 	OK SIZE "{\"blocktemplate_blob\":\"00\"}",
 	OK SIZE "{\"result\":[\"0x00\"]}",
 	OK SIZE "{\"generationSignature\":\"00\"}",
+	OK SIZE "{\"result\":{\"t\\u0061rget\":\"00\"}}",
+	OK PART "4\r\n{\"ta\r\nA\r\nrget\":\"00\"\r\n1\r\n}\r\n0\r\n\r\n",
 	"HTTP/1.1 101 Switching Protocols\r\n\r\n",
 };
 
@@ -102,6 +108,8 @@ static void test_other_messages_are_let_go(void **state)
 		POST "Content-Length: 27\r\n\r\n{\"method\":\"getnetworkinfo\"}",
 		POST "Content-Length: 22\r\n\r\n{\"method\":\"eth_mining\"}",
 		POST PART "2\r\n{}\r\n0\r\n\r\n",
+		POST PART "5\r\n{\"get\r\n3\r\n \":\r\n8\r\n\"work\"}\r\n\r\n0\r\n\r\n",
+		POST "Content-Length: 32\r\n\r\n{\"a\":\"\\u003cb\\u00e9\\u4f60\\u00zz\\u0\"}",
 		POST "Content-Encoding: gzip\r\n" SIZE "\x1f\x8b", /* of what? */
 		OK CODE "\x1f\x8b",
 		OK "Content-Length: 20\r\n\r\n{\"method\":\"getwork\"}",
@@ -126,6 +134,9 @@ static void test_what_is_not_whole_is_awaited(void **state)
 		POST CODE,
 		POST SIZE "{\"method\":\"getw",
 		POST PART "2\r\n{}\r\n",
+		POST PART "ffffffffffffffffffff\r\n{\"a\"",
+		POST PART "1\r\n{\r\n",
+		POST SIZE "{\"a\":\"\\u006",
 		POST "\r\n{}", /* of unknown length */
 		POST "Content-Length: 99999999999999999999\r\n\r\n{",
 		POST "Content-Length:",
@@ -191,6 +202,11 @@ static void test_frames_of_mining_are_whole_and_have_words(void **state)
 			assert_int_equal(look_at(frame, len - 1), LATE_WORDS_NONE);
 			memcpy(text, job, sizeof(job) - 1);
 		}
+	len = put_frame(frame, 0x81, "{\"type\":\"j\\u006Fb\"}", true);
+	assert_int_equal(look_at(frame, len), LATE_WORDS_FOUND);
+	assert_int_equal(look_at(frame, len - 1), LATE_WORDS_AWAITED);
+	len = put_frame(frame, 0x81, "{\"type\":\"chat\",\"text\":\"\\u003c\"}", true);
+	assert_int_equal(look_at(frame, len), LATE_WORDS_NONE);
 	len = put_frame(frame, 0xc1, job, false); /* compressed */
 	assert_int_equal(look_at(frame, len), LATE_WORDS_NONE);
 	len = put_frame(frame, 0x81, "{\"type\":\"chat\",\"text\":\"hello\"}", true);
