@@ -65,6 +65,16 @@ static unsigned side_of(const struct sink *sink)
 	return (unsigned)sink->dir ^ sink->conversation->is_swapped;
 }
 
+/* Nobody is seen who could answer what is sent up: not from the start on, or not until the second
+ * body. */
+static bool is_unheard(const struct sink *sink)
+{
+	const struct conversation *self = sink->conversation;
+
+	return self->readings[1 - side_of(sink)].examined == 0 &&
+	       (self->posted_before != 0 || (self->is_caller_known && !self->is_seen));
+}
+
 static void apply(const struct sink *sink, const struct finding *finding, bool is_doubted)
 {
 	struct conversation *self = sink->conversation;
@@ -74,6 +84,8 @@ static void apply(const struct sink *sink, const struct finding *finding, bool i
 		self->is_answered = true;
 	stats_add(self->room->stats->findings, 1);
 	self->session.is_doubted = is_doubted;
+	self->session.is_suspected =
+		is_doubted && sink->is_odd && finding->sender != SENDER_POOL && is_unheard(sink);
 	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
 			    self->room->stats);
 }
@@ -127,7 +139,8 @@ static bool is_backwards(const struct sink *sink, const struct finding *finding)
 }
 
 /* A record that is sent to a log server is a message in a body as well. It counts when the other
- * side answers as a pool does; when that side is not seen, behind a body of another kind. */
+ * side answers as a pool does; when that side is not seen, behind a body of another kind, and is a
+ * suspicion until then. What a pool says nobody sends up but a log. */
 static bool is_credible(const struct sink *sink, const struct finding *finding)
 {
 	struct conversation *self = sink->conversation;
@@ -140,6 +153,8 @@ static bool is_credible(const struct sink *sink, const struct finding *finding)
 		self->posted |= kind;
 		return self->is_answered;
 	}
+	if (sink->is_posted && finding->sender == SENDER_POOL)
+		return false;
 	if (!sink->is_odd)
 		return true;
 	self->posted |= kind;

@@ -283,6 +283,8 @@ unsigned session_apply(struct session *self, const char *dialect, const struct f
 	apply_answer(&a);
 	if (!self->is_doubted)
 		apply_proof(&a);
+	else if (self->is_suspected)
+		reach_level(&a, LEVEL_SUSPECT);
 	session_hear(self, dir);
 	if (!self->is_reported)
 		return 0;

@@ -108,6 +108,7 @@ struct session {
 	uint8_t held_before[2];    /* the same, of those before the one that is read now */
 	uint8_t held_roles[2];     /* bit per enum sender that they speak as, by direction */
 	bool is_doubted;           /* the finding proves nothing, a reply to it may; set for each */
+	bool is_suspected;         /* ... but is a suspicion: a reply would not be seen */
 	uint8_t missed_dirs;       /* bit per direction of which sent bytes did not come */
 	uint8_t is_roomy;          /* the room is in use */
 	struct session_room *room; /* of any content until then */

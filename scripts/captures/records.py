@@ -100,6 +100,30 @@ def served(rng, name):
     return talk
 
 
+HEADERS = (("Host", "log.example.org"), ("User-Agent", "curl/8.1"))
+OF_HTTP = ("ethproxy",)  # what its miners say is said over HTTP as well
+
+
+def posted(is_copied):
+    """A shipper posts some messages to a log server over HTTP, each in a body of its own."""
+    def write(rng, name):
+        source = session(name)
+        talk = Talk(rng, "", level=NOTHING, port=8080, home="http")
+        for said in source.said if source.home == "stream" else ():
+            is_own = name in OF_HTTP and said.direction == TO_SERVER
+            if isinstance(said.body, dict) and is_copied(said) and not is_own:
+                talk.client(Http("POST /stratum.log HTTP/1.1", HEADERS, said.body))
+                talk.reply_time()
+                talk.server(Http("HTTP/1.1 200 OK", (("Server", "log"),), {"success": True}))
+                talk.wait(0.5)
+        return talk if talk.said else copied(rng, [b"nothing\n"], None)
+    return write
+
+
+# One kind of them: a login behind other words is as good as a miner's, when its answer is not seen.
+POSTED = {f"posted-{how}": posted(is_copied) for how, is_copied in (
+    *BEGINNINGS.items(), ("pool", lambda said: said.direction == TO_CLIENT))}
+
 RECORDS = {f"record-{how}-{server}": write(answer) for server, answer in SERVERS.items()
            for how, write in (
                *((how, lambda answer, is_first=is_first: from_there(is_first, answer))

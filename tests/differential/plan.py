@@ -4,6 +4,7 @@ combinations."""
 from itertools import product
 from random import Random
 
+from capturekit import TO_SERVER
 from captures.dialects import SESSIONS, session
 from captures.render.carry import BODIES
 from captures.render.cut import CUTS
@@ -25,6 +26,7 @@ USED_CUTS = ("by-message", "by-part", "by-half", "by-byte", "at-random", "repeat
              "overlapping", "duplicated")
 USED_FROM = ("whole", "client-only", "server-only")
 UPLOADED_CUTS = ("by-message", "by-part", "by-half")
+POSTED_FROM = ("whole", "client-only", "mid-client")
 PIECES = ("by-message", "joined", "repeated", "duplicated")
 STREAM_ONLY = ("crlf", "bare", "blank-lines", "bom", "nul", "banner")
 ALIKE_IN_FULL = ("stratum-v1", "cryptonote")
@@ -100,6 +102,13 @@ def allowed(rendering):
                    for pair in APART)
 
 
+def may_be_posted(talk):
+    """Whether the session can be had in bodies of HTTP: the client asks, and not what is asked over
+    HTTP anyway, by another dialect's rules."""
+    return talk.home == "stream" and not talk.is_binary and not talk.is_mixed and \
+        talk.dialect != "ethproxy" and talk.said[0].direction == TO_SERVER
+
+
 def axes(name, write=session):
     """(axis, rendering) pairs of one session."""
     talk = write(name)
@@ -120,6 +129,8 @@ def axes(name, write=session):
         for (spelling, body), vantage in product(USED_WRITTEN[talk.home], USED_FROM):
             yield "used", Rendering(name, spelling, over, body, "by-half", vantage=vantage,
                                     write=write)
+    for vantage in POSTED_FROM if may_be_posted(talk) else ():
+        yield "posted", Rendering(name, carriers=("posted",), vantage=vantage, write=write)
     for over in UPLOADED.get(talk.home, ()):
         for how, vantage in product(UPLOADED_CUTS, JOINED):
             yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)

@@ -30,6 +30,7 @@
 	"Authorization: Basic dXNlcjp4\r\nUser-Agent: cgminer 3.7.2\r\n"
 
 static struct stats stats;
+static const struct preface in_middle[2];
 static const struct preface at_start[2] = { { .is_start = true }, { .is_start = true } };
 static struct inspect_pool *pool;
 static struct inspect *flow;
@@ -399,6 +400,12 @@ static void uploads_are_left_alone(void **state)
 	}
 }
 
+static void restart(void **state)
+{
+	(void)teardown(state);
+	(void)setup(state);
+}
+
 #define RECORD_HEAD "POST /stratum.log HTTP/1.1\r\nContent-Type: application/json\r\n"
 #define ANSWER_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -412,8 +419,8 @@ static void records_are_no_messages(void **state)
 					       "{\"id\":\"5\",\"result\":\"created\"}" };
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		(void)teardown(state);
-		(void)setup(state);
+		restart(state);
+		inspect_see(flow);
 		for (size_t j = 0; j < sizeof(records) / sizeof(records[0]); j++) {
 			send_body(UP, RECORD_HEAD, records[j], strlen(records[j]));
 			send_body(DOWN, ANSWER_HEAD, answers[i], strlen(answers[i]));
@@ -427,7 +434,7 @@ static void what_is_answered_in_kind_is_a_message(void **state)
 	static const char accepted[] = "{\"id\":4,\"result\":true,\"error\":null}";
 	static const char refused[] = "{\"id\":2,\"result\":false,\"error\":null}";
 
-	(void)state;
+	inspect_see(flow);
 	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
 	assert_int_equal(view()->level, LEVEL_NONE);
 	send_body(DOWN, ANSWER_HEAD, LOGGED_IN, strlen(LOGGED_IN));
@@ -438,16 +445,16 @@ static void what_is_answered_in_kind_is_a_message(void **state)
 	assert_int_equal(view()->submitted, 1);
 	assert_int_equal(view()->accepted, 1);
 	/* picked up at a share */
-	(void)teardown(state);
-	(void)setup(state);
+	restart(state);
+	inspect_see(flow);
 	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
 	send_body(DOWN, ANSWER_HEAD, accepted, strlen(accepted));
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
 	assert_int_equal(view()->submitted, 1);
 	assert_int_equal(view()->accepted, 1);
 	/* a refusal is an answer: what comes next counts */
-	(void)teardown(state);
-	(void)setup(state);
+	restart(state);
+	inspect_see(flow);
 	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
 	send_body(DOWN, ANSWER_HEAD, refused, strlen(refused));
 	assert_int_equal(view()->level, LEVEL_NONE);
@@ -455,24 +462,66 @@ static void what_is_answered_in_kind_is_a_message(void **state)
 	assert_int_equal(view()->level, LEVEL_LIKELY);
 }
 
-/* Bodies of two kinds are more than a record, when nobody is seen who could answer. */
+/* Bodies of two kinds are more than a record, when nobody is seen who could answer; those of one
+ * kind are counted and suspected. */
 static void who_is_not_answered_says_more_than_one_kind(void **state)
 {
 	static const char both[] = LOGIN SUBMIT("00000001");
 
 	(void)state;
 	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+	assert_int_equal(view()->level, LEVEL_SUSPECT); /* no server's SYN was seen either */
 	send_body(UP, RECORD_HEAD, SUBMIT("00000002"), strlen(SUBMIT("00000002")));
-	assert_int_equal(view()->level, LEVEL_NONE);
+	assert_int_equal(view()->level, LEVEL_SUSPECT);
+	assert_int_equal(view()->submitted, 2);
+	assert_string_equal(view()->dialect, "stratum-v1");
 	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
 	assert_int_equal(view()->level, LEVEL_LIKELY);
 	send_body(UP, RECORD_HEAD, SUBMIT("00000003"), strlen(SUBMIT("00000003")));
 	assert_int_equal(view()->level, LEVEL_CONFIRMED);
+	assert_int_equal(view()->submitted, 3);
 	/* in one body it is a file */
-	(void)teardown(state);
-	(void)setup(state);
+	restart(state);
 	send_body(UP, RECORD_HEAD, both, sizeof(both) - 1);
-	assert_int_equal(view()->level, LEVEL_NONE);
+	assert_int_equal(view()->level, LEVEL_SUSPECT);
+}
+
+/* Who may yet be seen to answer is waited for. */
+static void a_suspicion_waits_for_the_other_side(void **state)
+{
+	(void)state;
+	inspect_see(flow);
+	for (int i = 0; i < 2; i++) {
+		send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+		assert_int_equal(view()->level, i == 0 ? LEVEL_NONE : LEVEL_SUSPECT);
+	}
+	inspect_free(flow);
+	flow = inspect_new(pool, in_middle);
+	assert_non_null(flow);
+	for (int i = 0; i < 2; i++) {
+		send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+		assert_int_equal(view()->level, i == 0 ? LEVEL_NONE : LEVEL_SUSPECT);
+	}
+}
+
+/* A log of what a pool said: nobody sends that up to mine, in bodies of however many kinds. */
+static void a_pool_posts_nothing(void **state)
+{
+	static const char *const said[] = {
+		"{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[1024]}",
+		"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"2861\",\"" H64
+		"\",\"01000000\",\"ffff\",[],\"20000000\",\"1703a30c\",\"66b1f0aa\",true]}",
+		"{\"id\":1,\"result\":[\"0x" H64 "\",\"0x" H64
+		"\",\"0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba\"]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof(said) / sizeof(said[0]); i++) {
+		const char *text = said[i % (sizeof(said) / sizeof(said[0]))];
+
+		send_body(UP, RECORD_HEAD, text, strlen(text));
+		assert_int_equal(view()->level, LEVEL_NONE);
+	}
 }
 
 /* One WebSocket text frame, masked with zeros when it goes up. */
@@ -610,6 +659,8 @@ int main(void)
 		TEST(records_are_no_messages),
 		TEST(what_is_answered_in_kind_is_a_message),
 		TEST(who_is_not_answered_says_more_than_one_kind),
+		TEST(a_suspicion_waits_for_the_other_side),
+		TEST(a_pool_posts_nothing),
 		TEST(a_bomb_is_not_read),
 		TEST(websocket_messages_refer_to_each_other),
 		TEST(who_quotes_begins_no_carrier),

@@ -67,6 +67,14 @@ def uploaded(pieces, _):
     return dialogue([(TO_SERVER, ask), (TO_CLIENT, answer)], BEGIN - 1500 * MS) + pieces
 
 
+def posted(pieces, _):
+    """Every message of the client in a request of HTTP, every one of the server in a response."""
+    firsts = ("POST / HTTP/1.1\r\nHost: pool.example.com", "HTTP/1.1 200 OK\r\nServer: pool")
+    return [replace(piece, data=(
+        f"{firsts[piece.direction == TO_CLIENT]}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(piece.data)}\r\n\r\n").encode() + piece.data) for piece in pieces]
+
+
 def named(host, port):
     """A proxy's target as a fact."""
     return {"pool": f"{host}:{port}"}
@@ -175,10 +183,10 @@ def ws_used(pieces, path):
     return websocket(pieces, path, before=others())
 
 
-OUTER = {"kept": kept, "uploaded": uploaded, "connect": connect, "socks4": socks4,
+OUTER = {"kept": kept, "uploaded": uploaded, "posted": posted, "connect": connect, "socks4": socks4,
          "socks4a": socks4a, "socks5": socks5, "proxy1": proxy1, "proxy2": proxy2, "ws": ws,
          "ws-parts": ws_parts, "ws-binary": ws_binary, "ws-used": ws_used}
-FRAMED = ("ws", "ws-parts", "ws-binary", "ws-used")
+FRAMED = ("posted", "ws", "ws-parts", "ws-binary", "ws-used")
 TELLS = {"connect": named(*NAMED), "socks4": named(*NAMED_IP), "socks4a": named(*NAMED),
          "socks5": named(*NAMED)}
 TELLING = {"connect": 0, "socks4": 0, "socks4a": 0, "socks5": 2}  # which piece tells it

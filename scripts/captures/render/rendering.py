@@ -8,7 +8,7 @@ from capturekit.pcapfile import Packet
 
 from ..dialects import session
 from ..dialects.talk import BEGIN, NOTHING, SUSPECT
-from ..dialects.witness import GONE, TORN, WHOLE, knowledge
+from ..dialects.witness import GONE, RANK, TORN, WHOLE, knowledge
 from . import carry, cut, lay, see, spell
 
 OPEN = BEGIN - 1900 * MS
@@ -214,6 +214,8 @@ def render(rendering, number=0):
         doubt_torn_openings(pieces, cuts, keeps, states, said, len(talk.said))
     talk.said = said
     known = knowledge(talk, states, times, last)
+    if "posted" in rendering.carriers and vantage.side == TO_SERVER and vantage.middle:
+        known.floor = min(known.floor, SUSPECT, key=RANK.get)  # a log of one side is as good
     shift = number * STAGGER % SECOND
     packets = [replace(packet, time=packet.time + shift) for packet in flow.packets]
     return Rendered(rendering, talk, packets, client, server, known)
