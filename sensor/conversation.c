@@ -606,6 +606,7 @@ void conversation_close(struct conversation *self, unsigned side)
 	struct reading *reading = &self->readings[side];
 
 	end_kept(self, side);
+	hearing_body_end(self, side);
 	reading->is_bounded = false;
 	reading->is_muted = false;
 	reading->is_doubted = false;

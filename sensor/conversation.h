@@ -73,10 +73,14 @@ struct conversation {
 	uint8_t is_swapped;    /* directions of readings are the flow's reversed */
 	bool is_seen;          /* both directions, from their first byte on, without a hole;
 				  inspect.c says so */
+	bool was_seen;         /* the same, whatever hole came then */
 	/* Of bodies sent up whose dialect is not HTTP's own: bit per kind of what they said, up to
-	 * the body before, and with this one; whether the other side answered one of them. */
+	 * the body before, with this one, and in this one alone; how many messages it has; whether
+	 * the other side answered one of them. */
 	uint16_t posted_before;
 	uint16_t posted;
+	uint16_t posted_here;
+	uint8_t posted_count;
 	bool is_answered;
 	bool is_caller_known; /* the connection was seen from its start: side 0 opened it */
 	struct reading readings[2];

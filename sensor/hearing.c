@@ -67,12 +67,10 @@ static unsigned side_of(const struct sink *sink)
 
 /* Nobody is seen who could answer what is sent up: not from the start on, or not until the second
  * body. */
-static bool is_unheard(const struct sink *sink)
+static bool is_unheard(const struct conversation *self, unsigned side)
 {
-	const struct conversation *self = sink->conversation;
-
-	return self->readings[1 - side_of(sink)].examined == 0 &&
-	       (self->posted_before != 0 || (self->is_caller_known && !self->is_seen));
+	return self->readings[1 - side].examined == 0 &&
+	       (self->posted_before != 0 || (self->is_caller_known && !self->was_seen));
 }
 
 static void apply(const struct sink *sink, const struct finding *finding, bool is_doubted)
@@ -84,8 +82,8 @@ static void apply(const struct sink *sink, const struct finding *finding, bool i
 		self->is_answered = true;
 	stats_add(self->room->stats->findings, 1);
 	self->session.is_doubted = is_doubted;
-	self->session.is_suspected =
-		is_doubted && sink->is_odd && finding->sender != SENDER_POOL && is_unheard(sink);
+	self->session.is_suspected = is_doubted && sink->is_odd && finding->sender != SENDER_POOL &&
+				     is_unheard(self, side_of(sink));
 	(void)session_apply(&self->session, sink->dialect, finding, sink->dir, sink->time_ns,
 			    self->room->stats);
 }
@@ -158,6 +156,7 @@ static bool is_credible(const struct sink *sink, const struct finding *finding)
 	if (!sink->is_odd)
 		return true;
 	self->posted |= kind;
+	self->posted_here |= kind;
 	return self->is_answered || (self->readings[1 - side].examined == 0 &&
 				     (self->posted_before & ~(unsigned)kind) != 0);
 }
@@ -223,6 +222,27 @@ void conversation_tell(struct conversation *self, unsigned side, const struct fi
 				   .time_ns = self->readings[side].time_ns };
 
 	apply(&sink, finding, false);
+}
+
+/* A body that is a login and nothing else: it cannot be told from a miner's, and is one as far as
+ * anybody knows. It looks likely where no answer would be seen, as it does without HTTP. */
+void hearing_body_end(struct conversation *self, unsigned side)
+{
+	const unsigned login = 1u << FINDING_LOGIN;
+	const unsigned others = ~(login | 1u << FINDING_SUBSCRIBE | 1u << FINDING_IDENTITY);
+	const struct finding finding = { .kind = FINDING_LOGIN,
+					 .sender = SENDER_MINER,
+					 .proof = PROOF_LIKELY,
+					 .dialect = self->session.view.dialect };
+	const struct sink sink = { .conversation = self,
+				   .dialect = self->session.spoken,
+				   .dir = conversation_dir(self, side),
+				   .time_ns = self->readings[side].said_ns };
+
+	if ((self->posted_here & login) != 0 && (self->posted_here & others) == 0 &&
+	    self->posted_count == 1 && !self->session.is_open && is_unheard(self, side))
+		apply(&sink, &finding, false);
+	self->posted_here = 0;
 }
 
 static bool is_begun(const struct conversation *self, size_t index)
@@ -407,8 +427,13 @@ void hearing_message(struct conversation *self, unsigned side, size_t framer, st
 	bool was_lost = reading->is_lost;
 	size_t found;
 
-	if (bytes.len == 0)
+	if (bytes.len == 0) {
 		self->posted_before = self->posted;
+		self->posted_here = 0;
+		self->posted_count = 0;
+	} else if (sink.is_posted && self->posted_count < UINT8_MAX) {
+		self->posted_count++;
+	}
 	voice_begin(&reading->voice);
 	enum claim claim = is_spoken ? read_as_current(self, &msg, &sink, &found)
 				     : read_as_best(self, &msg, framer, &sink, &found);

@@ -16,6 +16,9 @@ size_t hearing_text(void);
 void hearing_message(struct conversation *self, unsigned side, size_t framer, struct slice bytes,
 		     bool is_cut);
 
+/* The body of an HTTP message, whose messages were heard, is over. */
+void hearing_body_end(struct conversation *self, unsigned side);
+
 /* What a message that is not heard would say. */
 struct gist {
 	uint8_t roles;  /* bit per enum sender as whom it certainly speaks */

@@ -105,6 +105,7 @@ void inspect_free(struct inspect *self)
 void inspect_see(struct inspect *self)
 {
 	self->conversation.is_seen = true;
+	self->conversation.was_seen = true;
 }
 
 /* --- what the stream gives ------------------------------------------------------------------ */

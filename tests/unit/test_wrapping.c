@@ -484,6 +484,14 @@ static void who_is_not_answered_says_more_than_one_kind(void **state)
 	restart(state);
 	send_body(UP, RECORD_HEAD, both, sizeof(both) - 1);
 	assert_int_equal(view()->level, LEVEL_SUSPECT);
+	/* a login by itself looks likely */
+	restart(state);
+	send_body(UP, RECORD_HEAD, LOGIN, strlen(LOGIN));
+	assert_int_equal(view()->level, LEVEL_LIKELY);
+	assert_string_equal(view()->dialect, "stratum-v1");
+	assert_string_equal(view()->wallet, "acct");
+	send_body(UP, RECORD_HEAD, SUBMIT("00000001"), strlen(SUBMIT("00000001")));
+	assert_int_equal(view()->submitted, 1);
 }
 
 /* Who may yet be seen to answer is waited for. */
