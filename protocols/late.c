@@ -7,12 +7,17 @@
 #include "protocols/hex.h"
 #include "protocols/http.h"
 
-#define FRAME_TEXT   0x81 /* whole and not compressed */
-#define FRAME_BINARY 0x82
-#define FRAME_SEARCH 256  /* the words are among the first bytes */
-#define WORD_MAX     24   /* longer than any word that is searched */
-#define CHUNKS_MAX   4096 /* the words are among so many bytes of a body in chunks */
-#define CHUNKS_STEP  256  /* which is put together once for so many that come */
+#define FRAME_MORE   0x00
+#define FRAME_TEXT   0x01 /* not compressed */
+#define FRAME_BINARY 0x02
+#define FRAME_PING   0x89
+#define FRAME_PONG   0x8a
+#define FRAME_FINAL  0x80u /* the message's last one */
+#define FRAMES_MAX   300   /* more than it takes to say the words, byte by byte */
+#define FRAME_SEARCH 256   /* the words are among the first bytes */
+#define WORD_MAX     24    /* longer than any word that is searched */
+#define CHUNKS_MAX   4096  /* the words are among so many bytes of a body in chunks */
+#define CHUNKS_STEP  256   /* which is put together once for so many that come */
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -293,38 +298,85 @@ static enum late_words look_at_message(struct slice bytes, size_t seen)
 
 bool late_is_frame(struct slice bytes)
 {
-	return bytes.len > 0 && (bytes.ptr[0] == FRAME_TEXT || bytes.ptr[0] == FRAME_BINARY);
+	uint8_t first = bytes.len > 0 ? bytes.ptr[0] : 0;
+
+	return (first & ~FRAME_FINAL) == FRAME_TEXT || (first & ~FRAME_FINAL) == FRAME_BINARY;
 }
 
-/* Whose frame it is does not matter: a miner's is masked, a pool's is not. */
-static enum late_words look_at_frame(struct slice bytes)
+/* One frame of a message, as far as it is there. */
+struct frame {
+	uint8_t first;
+	size_t len;
+	struct slice mask; /* whose frame it is does not matter: a pool's has none */
+	struct slice body;
+};
+
+static struct frame take_frame(struct cursor *c)
+{
+	struct frame frame = { .first = cursor_u8(c) };
+	uint8_t second = cursor_u8(c);
+
+	frame.len = second & 0x7f;
+	if (frame.len == 126)
+		frame.len = cursor_u16be(c);
+	else if (frame.len == 127)
+		frame.len = SIZE_MAX;
+	frame.mask = cursor_take(c, (second & 0x80) != 0 ? 4 : 0);
+	frame.body = slice_head(cursor_rest(c), frame.len);
+	return frame;
+}
+
+/* Frames that go on with a message, or stand between its frames. */
+static bool goes_on(uint8_t first)
+{
+	return first == FRAME_MORE || first == (FRAME_MORE | FRAME_FINAL) || first == FRAME_PING ||
+	       first == FRAME_PONG;
+}
+
+/* What the frame says, put behind what those before it said. */
+static size_t add_text(uint8_t text[FRAME_SEARCH], size_t len, const struct frame *frame)
+{
+	struct slice body = slice_head(frame->body, FRAME_SEARCH - len);
+
+	for (size_t i = 0; i < body.len; i++)
+		text[len++] =
+			frame->mask.len == 0 ? body.ptr[i] : body.ptr[i] ^ frame->mask.ptr[i & 3];
+	return len;
+}
+
+/* A message in one frame or several, and nothing behind it. */
+static enum late_words look_at_frames(struct slice bytes)
 {
 	static const char *const words[] = { "job",   "ubmit",   "share",   "block",
 					     "ining", "ite_key", "egister", "login" };
-	struct cursor c = cursor_of(slice_tail(bytes, 1));
+	struct cursor c = cursor_of(bytes);
 	uint8_t text[FRAME_SEARCH];
-	uint8_t second = cursor_u8(&c);
-	size_t len = second & 0x7f;
+	bool is_over = false;
+	bool is_whole = true;
+	size_t len = 0;
 
-	if (len == 126)
-		len = cursor_u16be(&c);
-	struct slice mask = cursor_take(&c, (second & 0x80) != 0 ? 4 : 0);
-	struct slice body = slice_head(cursor_rest(&c), sizeof(text));
+	for (size_t count = 0; cursor_left(&c) > 0 && is_whole; count++) {
+		if (is_over || count == FRAMES_MAX)
+			return LATE_WORDS_NONE;
+		struct frame frame = take_frame(&c);
 
-	if (c.bad)
-		return LATE_WORDS_AWAITED;
-	if ((second & 0x7f) == 127 || cursor_left(&c) > len)
-		return LATE_WORDS_NONE;
-	for (size_t i = 0; i < body.len; i++)
-		text[i] = mask.len == 0 ? body.ptr[i] : body.ptr[i] ^ mask.ptr[i & 3];
-	if (has_word(slice_of(text, body.len), words, COUNT(words)) ||
-	    has_escape(slice_of(text, body.len)))
-		return cursor_left(&c) == len ? LATE_WORDS_FOUND : LATE_WORDS_AWAITED;
-	return cursor_left(&c) < len && body.len < sizeof(text) ? LATE_WORDS_AWAITED
-								: LATE_WORDS_NONE;
+		if (!c.bad && (frame.len == SIZE_MAX || (count > 0 && !goes_on(frame.first))))
+			return LATE_WORDS_NONE;
+		is_whole = !c.bad && frame.body.len == frame.len;
+		if (c.bad)
+			break;
+		(void)cursor_take(&c, frame.body.len);
+		if (frame.first == FRAME_PING || frame.first == FRAME_PONG)
+			continue;
+		len = add_text(text, len, &frame);
+		is_over = (frame.first & FRAME_FINAL) != 0;
+	}
+	if (has_word(slice_of(text, len), words, COUNT(words)) || has_escape(slice_of(text, len)))
+		return is_over && is_whole ? LATE_WORDS_FOUND : LATE_WORDS_AWAITED;
+	return (is_over && is_whole) || len == FRAME_SEARCH ? LATE_WORDS_NONE : LATE_WORDS_AWAITED;
 }
 
 enum late_words late_look(struct slice bytes, size_t seen)
 {
-	return late_is_frame(bytes) ? look_at_frame(bytes) : look_at_message(bytes, seen);
+	return late_is_frame(bytes) ? look_at_frames(bytes) : look_at_message(bytes, seen);
 }

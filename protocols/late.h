@@ -14,8 +14,9 @@ enum late_words {
 	LATE_WORDS_FOUND    /* it has a word of mining, or opens a carrier */
 };
 
-/* What begins with these bytes: a request or a reply of HTTP, as far as it is there, or a frame of
- * WebSocket, no more than one. The first `seen` bytes were looked at before, and more awaited. */
+/* What begins with these bytes: a request or a reply of HTTP, as far as it is there, or a message
+ * of WebSocket in its frames, no more than one. The first `seen` bytes were looked at before, and
+ * more awaited. */
 enum late_words late_look(struct slice bytes, size_t seen);
 
 /* They are a frame's, if anything's. */

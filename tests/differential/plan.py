@@ -17,7 +17,7 @@ OUTER = (("connect",), ("socks4",), ("socks4a",), ("socks5",), ("proxy1",), ("pr
 STACKS = (("proxy1", "connect"), ("connect", "ws"), ("proxy2", "ws-parts"))
 WS = (("ws",), ("ws-parts",), ("ws-binary",))
 OVER_WS = (("ws-parts",), ("ws-binary",), ("connect", "ws"), ("proxy1", "ws-parts"))
-USED = {"http": (("kept",),), "ws": (("kept", "ws"), ("ws-used",))}
+USED = {"http": (("kept",),), "ws": (("kept", "ws"), ("ws-used",), ("ws-used-parts",))}
 USED_WRITTEN = {"http": (("escaped", "length"), ("compact", "chunked-bytes"),
                          ("everything", "chunked-bytes")),
                 "ws": (("escaped", "length"), ("everything", "length"))}
@@ -47,7 +47,7 @@ APART = (
       for layer in ("fragments", "ipv6-fragments")),
 )
 # A frame is looked for where a packet begins.
-APART_USED = ((("ws-used",), "at-random"), (("ws-used",), "reordered"))
+APART_USED = tuple(product((("ws-used",), ("ws-used-parts",)), ("at-random", "reordered")))
 
 
 def spellings(talk):

@@ -213,6 +213,53 @@ static void test_frames_of_mining_are_whole_and_have_words(void **state)
 	assert_int_equal(look_at(frame, len), LATE_WORDS_NONE);
 }
 
+/* The same text in frames of so many bytes, with a ping behind the first one. */
+static size_t put_frames(char *out, const char *text, size_t size, bool is_masked)
+{
+	size_t len = strlen(text);
+	size_t at = 0;
+
+	for (size_t done = 0; done < len; done += size) {
+		char part[64] = "";
+		bool is_last = done + size >= len;
+
+		memcpy(part, text + done, is_last ? len - done : size);
+		at += put_frame(out + at, (uint8_t)((done == 0 ? 1 : 0) | (is_last ? 0x80 : 0)),
+				part, is_masked);
+		if (done == 0 && !is_last)
+			at += put_frame(out + at, 0x89, "share", is_masked);
+	}
+	return at;
+}
+
+static void test_a_message_may_have_many_frames(void **state)
+{
+	static const char job[] = "{\"type\":\"job\",\"params\":{\"job_id\":\"7\"}}";
+	static const char chat[] = "{\"type\":\"chat\",\"text\":\"hello\"}";
+	char frames[4096];
+	size_t len;
+
+	(void)state;
+	for (size_t size = 1; size <= sizeof(job); size++) {
+		len = put_frames(frames, job, size, size % 2 == 0);
+		assert_int_equal(look_at(frames, len), LATE_WORDS_FOUND);
+		for (size_t cut = 1; cut < len; cut++)
+			assert_int_equal(look_at(frames, cut), LATE_WORDS_AWAITED);
+		assert_int_equal(look_at(frames, len + 1), LATE_WORDS_NONE);
+		len = put_frames(frames, chat, size, size % 2 == 0);
+		assert_int_equal(look_at(frames, len), LATE_WORDS_NONE);
+	}
+	len = put_frame(frames, 0x01, "{\"type\":", false);
+	len += put_frame(frames + len, 0x81, "\"job\"}", false); /* a message in a message */
+	assert_int_equal(look_at(frames, len), LATE_WORDS_NONE);
+	len = put_frame(frames, 0x01, "{\"type\":\"job\"", false);
+	for (size_t i = 0; i < 299; i++)
+		len += put_frame(frames + len, 0x00, "", false);
+	assert_int_equal(look_at(frames, len), LATE_WORDS_AWAITED);
+	len += put_frame(frames + len, 0x80, "}", false);
+	assert_int_equal(look_at(frames, len), LATE_WORDS_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_other_messages_are_let_go),
 		cmocka_unit_test(test_what_is_not_whole_is_awaited),
 		cmocka_unit_test(test_frames_of_mining_are_whole_and_have_words),
+		cmocka_unit_test(test_a_message_may_have_many_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

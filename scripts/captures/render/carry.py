@@ -183,10 +183,16 @@ def ws_used(pieces, path):
     return websocket(pieces, path, before=others())
 
 
+def ws_used_parts(pieces, path):
+    """The same with fragmented messages."""
+    return websocket(pieces, path, parts=20, before=others())
+
+
 OUTER = {"kept": kept, "uploaded": uploaded, "posted": posted, "connect": connect, "socks4": socks4,
          "socks4a": socks4a, "socks5": socks5, "proxy1": proxy1, "proxy2": proxy2, "ws": ws,
-         "ws-parts": ws_parts, "ws-binary": ws_binary, "ws-used": ws_used}
-FRAMED = ("posted", "ws", "ws-parts", "ws-binary", "ws-used")
+         "ws-parts": ws_parts, "ws-binary": ws_binary, "ws-used": ws_used,
+         "ws-used-parts": ws_used_parts}
+FRAMED = ("posted", "ws", "ws-parts", "ws-binary", "ws-used", "ws-used-parts")
 TELLS = {"connect": named(*NAMED), "socks4": named(*NAMED_IP), "socks4a": named(*NAMED),
          "socks5": named(*NAMED)}
 TELLING = {"connect": 0, "socks4": 0, "socks4a": 0, "socks5": 2}  # which piece tells it
