@@ -108,6 +108,11 @@ void inspect_see(struct inspect *self)
 	self->conversation.was_seen = true;
 }
 
+void inspect_know_caller(struct inspect *self)
+{
+	self->conversation.is_caller_known = true;
+}
+
 /* --- what the stream gives ------------------------------------------------------------------ */
 
 /* The stream's directions are those of the first packet: sides, for all that follows. */

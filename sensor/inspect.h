@@ -27,6 +27,10 @@ void inspect_free(struct inspect *self);
 /* Both directions are seen, and were from the connection's first packet on. */
 void inspect_see(struct inspect *self);
 
+/* Who opened the connection was seen, if not what it said first: the client, as the flow's roles
+ * are now. */
+void inspect_know_caller(struct inspect *self);
+
 /* The next sequence number of a direction, when known. */
 void inspect_expect(struct inspect *self, enum direction dir, uint32_t seq);
 

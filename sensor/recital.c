@@ -11,8 +11,9 @@
 /* Messages of one segment: a miner says no more at once before it is answered. */
 #define LOOK_AHEAD 8
 
-/* What one side may say before it was told anything. Some pools greet with the difficulty. */
-static bool may_begin(const struct finding *finding, enum direction dir)
+/* What one side may say before it was told anything. Pools that greet with the difficulty are
+ * believed as soon as somebody logs in. */
+static bool may_begin(const struct finding *finding)
 {
 	switch (finding->kind) {
 	case FINDING_SUBSCRIBE:
@@ -22,7 +23,6 @@ static bool may_begin(const struct finding *finding, enum direction dir)
 	case FINDING_NODE:
 		return finding->sender != SENDER_POOL;
 	case FINDING_DIFFICULTY:
-		return dir == DIR_TO_CLIENT;
 	case FINDING_JOB:
 	case FINDING_SHARE:
 	case FINDING_REPLY:
@@ -86,8 +86,7 @@ void recital_hear(struct conversation *self, unsigned side, const struct finding
 	if (!self->is_seen || self->session.is_open || reading->is_recited)
 		return;
 	if ((finding->proof >= PROOF_LIKELY || finding->kind == FINDING_REPLY) &&
-	    !may_begin(finding, conversation_dir(self, side)) &&
-	    is_untold(self, side, finding->kind))
+	    !may_begin(finding) && is_untold(self, side, finding->kind))
 		suspect(self, side);
 }
 

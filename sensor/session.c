@@ -471,5 +471,6 @@ void session_view_at(const struct session *self, uint64_t last_packet_ns, struct
 
 bool session_roles_swapped(const struct session *self, bool is_proven)
 {
-	return self->sender_dir == 1 + DIR_TO_CLIENT && (self->is_sender_certain || !is_proven);
+	return self->sender_dir == 1 + DIR_TO_CLIENT &&
+	       (!is_proven || (self->is_sender_certain && self->is_open));
 }

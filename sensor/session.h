@@ -193,7 +193,7 @@ void session_view_at(const struct session *self, uint64_t last_packet_ns, struct
 
 /* True when the findings prove that the flow's client and server are the wrong way round.
  * is_proven: the handshake was seen; then only a login or a share of the server's is proof of the
- * contrary. */
+ * contrary, and only where it was believed: a feed quotes them. */
 bool session_roles_swapped(const struct session *self, bool is_proven);
 
 #endif

@@ -90,6 +90,8 @@ struct watch *watch_begin(struct worker *self, uint32_t index, enum direction di
 		return NULL;
 	if (candidate_is_seen(hot))
 		inspect_see(watch->inspect);
+	if ((hot->flags & FLOW_MIDSTREAM) == 0)
+		inspect_know_caller(watch->inspect);
 	watch->index = index;
 	watch->is_reported = false;
 	watch->leak_told = 0;

@@ -16,7 +16,7 @@ from . import benign, tls
 from .dialects import SESSIONS, session
 from .dialects.talk import NOTHING, PUSH, Http, Id, Num, Talk
 from .look_alikes import framed_lsp
-from .records import FROM_LOGIN, POSTED, RECORDS
+from .records import FEEDS, FROM_LOGIN, POSTED, RECORDS
 from .render.spell import SPELLINGS, Speller
 
 QUOTED = 10  # messages of a session that are quoted
@@ -235,7 +235,7 @@ QUOTING = {"chat": chat_lines, "chat-ws": chat_websocket, "irc": chat_irc, "mysq
            "postgres": rows_postgres, "rows-http": rows_http, "bulk-http": bulk_http,
            "documentation": documentation, "raw-files": raw_files, "log-lines": log_lines,
            "stores": stores, "answers": answers, "uploads": uploads, "fetched": fetched,
-           **RECORDS, **FROM_LOGIN, **POSTED}
+           **RECORDS, **FROM_LOGIN, **POSTED, **FEEDS}
 
 
 def rpc(number, method, params, result):

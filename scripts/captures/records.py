@@ -124,6 +124,25 @@ def posted(is_copied):
 POSTED = {f"posted-{how}": posted(is_copied) for how, is_copied in (
     *BEGINNINGS.items(), ("pool", lambda said: said.direction == TO_CLIENT))}
 
+
+def fed(begin):
+    """Who opens a page is told the same over WebSocket, behind much else."""
+    def write(rng, name):
+        talk = Talk(rng, "", level=NOTHING, port=80, home="ws", path="/feed")
+        for height in range(4):
+            talk.server({"height": height, "page": "ab" * 3000})
+            talk.wait(0.5)
+        for said in begin(name):
+            body = said.body.body if isinstance(said.body, Http) else said.body
+            if isinstance(body, (dict, list)):
+                talk.server(body)
+                talk.wait(0.5)
+        return talk
+    return write
+
+
+FEEDS = {f"feed-{how}": fed(lambda name, is_first=is_first: begun(name, is_first))
+         for how, is_first in (*BEGINNINGS.items(), ("login", lambda said: True))}
 RECORDS = {f"record-{how}-{server}": write(answer) for server, answer in SERVERS.items()
            for how, write in (
                *((how, lambda answer, is_first=is_first: from_there(is_first, answer))

@@ -90,6 +90,9 @@ def allowed(rendering):
     # Who called was seen, or it may be a miner's line.
     if rendering.name.startswith("fetched/") and rendering.vantage in (*LATE, *SHORT, "lost"):
         return False
+    # Of a feed whose reader is not seen to be silent, what it says as a pool may be a pool's.
+    if rendering.name.startswith("feed-") and rendering.vantage != "whole":
+        return False
     # Where a record begins is seen only where its connection does, and where the other side would
     # be seen to answer. A file's lines come together, as far as a segment goes.
     if rendering.name.startswith("record-") and rendering.vantage != "whole" or \
@@ -123,9 +126,9 @@ def axes(name, write=session):
         yield "carrier", Rendering(name, carriers=over, body=body, write=write)
     for over in USED.get(talk.home, ()):
         for how, vantage in product(USED_CUTS, USED_FROM):
-            if (over, how) not in APART_USED:
-                yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage,
-                                        write=write)
+            rendering = Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)
+            if (over, how) not in APART_USED and allowed(rendering):
+                yield "used", rendering
         for (spelling, body), vantage in product(USED_WRITTEN[talk.home], USED_FROM):
             yield "used", Rendering(name, spelling, over, body, "by-half", vantage=vantage,
                                     write=write)
@@ -133,7 +136,9 @@ def axes(name, write=session):
         yield "posted", Rendering(name, carriers=("posted",), vantage=vantage, write=write)
     for over in UPLOADED.get(talk.home, ()):
         for how, vantage in product(UPLOADED_CUTS, JOINED):
-            yield "used", Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)
+            rendering = Rendering(name, carriers=over, cut=how, vantage=vantage, write=write)
+            if allowed(rendering):
+                yield "used", rendering
     for layer in list(LAYERS)[1:]:
         yield "layer", Rendering(name, layer=layer, write=write)
     for vantage, seed in (*((vantage, 0) for vantage in list(VANTAGES)[1:]),

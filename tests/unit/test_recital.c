@@ -23,6 +23,8 @@ static const char *const beginnings[] = { XMR_SUBMIT("2", "j1", "00000001"),
 /* What somebody says who is no pool. */
 static const char *const answers[] = { "", "ok\n", "{\"status\":\"ok\"}\n" };
 
+#define V1_DIFFICULTY "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[8192]}\n"
+
 static void restart_seen(void)
 {
 	restart();
@@ -137,6 +139,19 @@ static void what_is_answered_counts_in_full(void **state)
 }
 
 /* Bytes were missed that may have been the login, or the answer to it. */
+/* Some pools greet with it: believed with the miner's first words, and a feed never is. */
+static void a_greeting_counts_once_somebody_listens(void **state)
+{
+	(void)state;
+	restart_seen();
+	send(DOWN, V1_DIFFICULTY);
+	assert_true(view().level <= LEVEL_SUSPECT);
+	send(DOWN, V1_NOTIFY V1_NOTIFY);
+	assert_true(view().level <= LEVEL_SUSPECT);
+	send(UP, V1_SUBSCRIBE);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+}
+
 static void behind_a_hole_nothing_is_the_beginning(void **state)
 {
 	(void)state;
@@ -169,6 +184,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_login_is_not_delayed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_server_reads_out_as_well, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_answered_counts_in_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_greeting_counts_once_somebody_listens, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(behind_a_hole_nothing_is_the_beginning, setup,
 						teardown),
 	};

@@ -201,6 +201,66 @@ static const char *contact_tag(void)
 }
 
 /* Each batch uses the lists that are in place when it begins; what a fact says stays readable. */
+#define UPGRADE \
+	"GET /feed HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+#define UPGRADED \
+	"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
+	"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+
+#define SUBSCRIBE "{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"cgminer/4.9\"]}"
+#define AUTHORIZE "{\"id\":2,\"method\":\"mining.authorize\",\"params\":[\"acct.rig07\",\"x\"]}"
+
+/* A frame of the server's; returns where the next one begins. */
+static uint32_t send_frame(uint16_t port, uint32_t seq, const char *text)
+{
+	static const uint8_t client[4] = { 10, 0, 1, 1 };
+	static const uint8_t server[4] = { 198, 51, 100, 120 };
+	const struct way down = { server, client, 3333, port, IP_PROTO_TCP };
+	char frame[8192] = "\x81\x7e";
+	size_t len = strlen(text);
+
+	frame[2] = (char)(len >> 8);
+	frame[3] = (char)len;
+	memcpy(frame + 4, text, len);
+	send_packet(&down, TCP_ACK | TCP_PSH, seq, slice_of(frame, len + 4));
+	return seq + (uint32_t)len + 4;
+}
+
+static void send_syn(bool to_server, uint16_t port)
+{
+	static const uint8_t client[4] = { 10, 0, 1, 1 };
+	static const uint8_t server[4] = { 198, 51, 100, 120 };
+	const struct way up = { client, server, port, 3333, IP_PROTO_TCP };
+	const struct way down = { server, client, 3333, port, IP_PROTO_TCP };
+
+	send_packet(to_server ? &up : &down, to_server ? TCP_SYN : TCP_SYN | TCP_ACK, 0,
+		    slice_of("", 0));
+}
+
+/* Of a feed that was given up and is watched again, it is still known who called: whoever was
+ * called and speaks as the miner quotes one. */
+static void a_feed_that_was_given_up_is_still_one(void **state)
+{
+	char page[6000];
+	uint32_t seq = 1 + (uint32_t)strlen(UPGRADED);
+
+	(void)state;
+	memset(page, 'a', sizeof(page));
+	memcpy(page, "{\"a\":\"", 6);
+	memcpy(page + sizeof(page) - 3, "\"}", 3);
+	send_syn(true, 50000);
+	send_syn(false, 50000);
+	send(true, 50000, 1, UPGRADE);
+	send(false, 50000, 1, UPGRADED);
+	for (int i = 0; i < 4; i++)
+		seq = send_frame(50000, seq, page);
+	for (int i = 0; i < 4; i++)
+		seq = send_frame(50000, seq, i == 0 ? SUBSCRIBE : AUTHORIZE);
+	assert_in_range(worker_stats(worker)->inspected, 2, 8);
+	assert_int_equal(worker_stats(worker)->sessions, 0);
+}
+
 static void lists_change_between_batches(void **state)
 {
 	struct lists_board *board = lists_board_new(pool_list("worker before"), 1);
@@ -240,6 +300,7 @@ int main(void)
 		TEST(nonsense_first_only_delays),
 		TEST(a_late_request_in_parts_is_counted),
 		TEST(many_late_requests_are_bounded),
+		TEST(a_feed_that_was_given_up_is_still_one),
 		TEST(lists_change_between_batches),
 	};
 
