@@ -319,7 +319,7 @@ static void hear(struct conversation *self, unsigned side, size_t framer, struct
 					       .is_cut = is_cut,
 					       .bytes = bytes };
 
-	if (!is_quoted(self, side, &message))
+	if (!is_quoted(self, side, &message) && !recital_is_echo(self, side, &message))
 		hearing_message(self, side, framer, bytes, is_cut);
 	self->room->json.count = 0; /* whatever it held is over */
 }

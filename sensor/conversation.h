@@ -19,6 +19,9 @@
 #define CONVERSATION_UNKNOWN_MAX 8 /* messages of no dialect */
 #define CONVERSATION_BAD_MAX     4 /* times that the framing fails */
 
+/* Messages of the other side among which an echo is looked for. */
+#define READING_SAID 32
+
 /* What all conversations of a worker share. */
 struct conversation_room {
 	struct blocks *blocks; /* for begun messages */
@@ -59,6 +62,9 @@ struct reading {
 	const struct http_head *http; /* ... and its head, while it lasts */
 	struct preface preface;       /* what was skipped since the last message */
 	struct voice voice;           /* as whom it spoke while it was doubted */
+	uint32_t said[READING_SAID];  /* hashes of what it said last; 0: nothing */
+	uint8_t said_next;            /* the place of the next one */
+	bool is_itself;               /* said something that the other side had not said */
 	struct aside *aside;          /* what it said since strange words behind a hole */
 };
 

@@ -5,6 +5,7 @@
 #include "sensor/recital.h"
 
 #include "sensor/hearing.h"
+#include "sensor/siphash.h"
 
 #define ROLE(sender) (1u << (sender))
 
@@ -95,6 +96,35 @@ bool recital_is_alone(const struct conversation *self, unsigned side)
 	const struct reading *other = &self->readings[1 - side];
 
 	return self->is_seen ? !other->is_party : !voice_is_heard(&other->voice);
+}
+
+/* A session that is confirmed and in which both sides said something of their own, or one is not
+ * heard at all, has no echo. */
+static bool has_echo(const struct conversation *self)
+{
+	const struct reading *one = &self->readings[0];
+	const struct reading *other = &self->readings[1];
+
+	return self->session.view.level < LEVEL_CONFIRMED ||
+	       (one->examined > 0 && other->examined > 0 && !(one->is_itself && other->is_itself));
+}
+
+bool recital_is_echo(struct conversation *self, unsigned side, const struct aside_message *message)
+{
+	struct reading *reading = &self->readings[side];
+	const struct reading *other = &self->readings[1 - side];
+
+	if (!has_echo(self) || dialects[message->framer - 1]->is_binary || message->bytes.len == 0)
+		return false;
+	uint32_t hash = (uint32_t)siphash_id(message->bytes.ptr, message->bytes.len) | 1;
+
+	for (size_t i = 0; i < READING_SAID; i++)
+		if (other->said[i] == hash)
+			return true;
+	reading->is_itself = true;
+	reading->said[reading->said_next] = hash;
+	reading->said_next = (uint8_t)((reading->said_next + 1) % READING_SAID);
+	return false;
 }
 
 size_t recital_look_ahead(struct conversation *self, unsigned side, struct slice bytes)

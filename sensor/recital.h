@@ -16,6 +16,10 @@ void recital_hear(struct conversation *self, unsigned side, const struct finding
  * heard, those that came along with it are looked at. Returns how many bytes were scanned. */
 size_t recital_look_ahead(struct conversation *self, unsigned side, struct slice bytes);
 
+/* What the other side has said before, word for word: nobody's own, as long as the session is not
+ * confirmed by both. Keeps in mind what is said. */
+bool recital_is_echo(struct conversation *self, unsigned side, const struct aside_message *message);
+
 /* What this side says, which is both roles' words, is nobody's: the other side is no partner. */
 bool recital_is_alone(const struct conversation *self, unsigned side);
 

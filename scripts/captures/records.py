@@ -13,7 +13,8 @@ from .render.spell import SPELLINGS, Speller
 
 COPIED = 16  # messages of a session
 SYSLOG = b"<134>Mar  5 11:00:00 ids1 stratum: "
-SERVERS = {"silent": None, "ok": b"ok\n", "status": b'{"status":"ok"}\n'}
+ECHO = object()  # it sends back what it is sent
+SERVERS = {"silent": None, "ok": b"ok\n", "status": b'{"status":"ok"}\n', "echo": ECHO}
 
 
 def is_reply(said):
@@ -48,7 +49,7 @@ def copied(rng, parts, answer):
         talk.client(part)
         talk.reply_time()
         if answer is not None:
-            talk.server(answer)
+            talk.server(part if answer is ECHO else answer)
         talk.wait(0.5)
     return talk
 
@@ -141,6 +142,18 @@ def fed(begin):
     return write
 
 
+def reflected(rng, name):
+    """Who tries out a hook posts to a server that answers with what it was sent."""
+    talk = Talk(rng, "", level=NOTHING, port=80, home="http")
+    head = (("Host", "echo.example.org"),)
+    for line in lines(name, session(name).said[:COPIED]):
+        talk.client(Http("POST /anything HTTP/1.1", head, line, "application/json"))
+        talk.reply_time()
+        talk.server(Http("HTTP/1.1 200 OK", (("Server", "nginx"),), line, "application/json"))
+        talk.wait(0.5)
+    return talk
+
+
 FEEDS = {f"feed-{how}": fed(lambda name, is_first=is_first: begun(name, is_first))
          for how, is_first in (*BEGINNINGS.items(), ("login", lambda said: True))}
 RECORDS = {f"record-{how}-{server}": write(answer) for server, answer in SERVERS.items()
@@ -153,4 +166,4 @@ RECORDS = {f"record-{how}-{server}": write(answer) for server, answer in SERVERS
 RECORDS["record-served"] = served
 # The login itself cannot be told from a miner's: it is one, as far as anybody knows.
 FROM_LOGIN = {f"record-login-{server}": line_by_line(answer)
-              for server, answer in SERVERS.items()}
+              for server, answer in SERVERS.items()} | {"record-login-hook": reflected}

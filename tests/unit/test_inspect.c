@@ -146,8 +146,11 @@ static void one_side_that_says_all_recites(void **state)
 	restart();
 	send(UP, XMR_LOGIN);
 	send(UP, XMR_PUSH);
-	send(DOWN, XMR_PUSH);
+	send(DOWN, XMR_PUSH); /* an echo is no word of its own */
 	send(UP, XMR_SUBMIT("2", "j1", "00000001"));
+	assert_int_equal(view().level, LEVEL_LIKELY);
+	send(DOWN, XMR_LOGGED_IN);
+	send(UP, XMR_SUBMIT("3", "j1", "00000002"));
 	assert_int_equal(view().level, LEVEL_CONFIRMED);
 	assert_int_equal(view().submitted, 1);
 }

@@ -139,6 +139,29 @@ static void what_is_answered_counts_in_full(void **state)
 }
 
 /* Bytes were missed that may have been the login, or the answer to it. */
+/* A server that sends back what it is sent: the login is one, and nothing more comes of it. */
+static void an_echo_is_no_answer(void **state)
+{
+	static const char *const lines[] = { XMR_LOGIN,     XMR_LOGGED_IN, XMR_SUBMITS,
+					     XMR_OK("2"),   V1_SUBSCRIBE,  V1_AUTHORIZE,
+					     V1_DIFFICULTY, V1_NOTIFY,     V1_SUBMIT,
+					     XMR_OK("3") };
+
+	(void)state;
+	for (unsigned step = 1; step < 256; step = step * 4 + 1) {
+		restart_seen();
+		for (size_t i = 0; i < COUNT(lines); i++) {
+			send_steps(UP, lines[i], step);
+			send_steps(DOWN, lines[i], step);
+			assert_true(view().level <= LEVEL_LIKELY);
+		}
+	}
+	restart_seen(); /* what is an answer still is */
+	send(UP, XMR_LOGIN);
+	send(DOWN, XMR_LOGIN XMR_LOGGED_IN);
+	assert_int_equal(view().level, LEVEL_CONFIRMED);
+}
+
 /* Some pools greet with it: believed with the miner's first words, and a feed never is. */
 static void a_greeting_counts_once_somebody_listens(void **state)
 {
@@ -184,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_login_is_not_delayed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_server_reads_out_as_well, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_answered_counts_in_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_echo_is_no_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_greeting_counts_once_somebody_listens, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(behind_a_hole_nothing_is_the_beginning, setup,
