@@ -130,8 +130,10 @@ def axes(name, write=session):
             if (over, how) not in APART_USED and allowed(rendering):
                 yield "used", rendering
         for (spelling, body), vantage in product(USED_WRITTEN[talk.home], USED_FROM):
-            yield "used", Rendering(name, spelling, over, body, "by-half", vantage=vantage,
-                                    write=write)
+            rendering = Rendering(name, spelling, over, body, "by-half", vantage=vantage,
+                                  write=write)
+            if allowed(rendering):
+                yield "used", rendering
     for vantage in POSTED_FROM if may_be_posted(talk) else ():
         yield "posted", Rendering(name, carriers=("posted",), vantage=vantage, write=write)
     for over in UPLOADED.get(talk.home, ()):

@@ -138,7 +138,6 @@ static void what_is_answered_counts_in_full(void **state)
 	}
 }
 
-/* Bytes were missed that may have been the login, or the answer to it. */
 /* A server that sends back what it is sent: the login is one, and nothing more comes of it. */
 static void an_echo_is_no_answer(void **state)
 {
@@ -175,6 +174,7 @@ static void a_greeting_counts_once_somebody_listens(void **state)
 	assert_int_equal(view().level, LEVEL_CONFIRMED);
 }
 
+/* Bytes were missed that may have been the login, or the answer to it. */
 static void behind_a_hole_nothing_is_the_beginning(void **state)
 {
 	(void)state;
