@@ -4,7 +4,8 @@
 #include "protocols/limits.h"
 
 #define NUMBER_MAX 100000000u /* nothing as long is a message */
-#define LINE_END   2          /* bytes */
+#define DIGITS_MAX 6
+#define LINE_END   2 /* bytes */
 
 void preface_begin(struct preface *self, bool is_start)
 {
@@ -27,21 +28,39 @@ static void feed_number(struct preface *self, uint8_t byte)
 {
 	if (byte >= '0' && byte <= '9') {
 		uint32_t before = self->is_digit ? self->number : 0;
+		uint8_t digits = self->is_digit ? self->digits : 0;
 
 		self->number = before > NUMBER_MAX ? before : before * 10 + (uint32_t)(byte - '0');
+		self->digits = digits < DIGITS_MAX ? digits + 1 : DIGITS_MAX;
+		self->is_packed = self->is_packed && self->is_digit;
 		self->is_digit = true;
 		return;
 	}
-	if (byte > ' ')
+	if (byte > ' ') {
 		self->number = 0;
+		self->digits = 0;
+	}
 	self->is_digit = false;
+}
+
+static unsigned count_digits(size_t number)
+{
+	unsigned digits = 1;
+
+	for (; number > 9; number /= 10)
+		digits++;
+	return digits;
 }
 
 bool preface_announces(const struct preface *self, size_t len, bool is_cut)
 {
 	size_t most = is_cut ? LIMIT_MESSAGE_BYTES : len + LINE_END;
 
-	return self->number >= len && self->number <= most && self->lines > 0 && !self->has_text;
+	if (self->lines == 0 || self->has_text || self->digits == 0)
+		return false;
+	if (self->is_packed)
+		return self->digits >= count_digits(len) && self->digits <= count_digits(most);
+	return self->number >= len && self->number <= most;
 }
 
 static void feed_byte(struct preface *self, uint8_t byte)
@@ -97,9 +116,12 @@ enum preface_verdict preface_judge(const struct preface *self)
 enum {
 	PACK_MIDDLE = 0x01,
 	PACK_TEXT = 0x02,
-	PACK_FOREIGN = 0x04,  /* control bytes, or too many bytes at a start */
-	PACK_LINES_SHIFT = 3, /* 2 bits: 0, 1, more */
-	PACK_LAST_SHIFT = 5,  /* 3 bits: index into last_bytes */
+	PACK_FOREIGN = 0x04,  /* control bytes, or too much at a start */
+	PACK_LINES_SHIFT = 3, /* in the middle 2 bits: 0, 1, more */
+	PACK_LINE = 0x08,     /* at a start: there was one */
+	PACK_DIGIT = 0x10,    /* ... and a number goes on */
+	PACK_LAST_SHIFT = 5,  /* 3 bits; in the middle index into last_bytes */
+	PACK_SOME = 1,        /* at a start: a byte of any kind; and so many digits beyond it */
 };
 
 /* A byte of each kind that the verdict tells apart: none, closing, structure, quote, any other. */
@@ -116,29 +138,56 @@ static unsigned last_kind(const struct preface *self)
 	return self->last == '"' ? 3 : 4;
 }
 
+static uint8_t pack_start(const struct preface *self)
+{
+	_Static_assert(PACK_SOME + DIGITS_MAX < 8, "3 bits");
+	bool is_foreign = self->is_binary || self->bytes > LIMIT_JUNK_BYTES || self->lines > 1;
+	unsigned last = self->last == 0 ? 0u : PACK_SOME + (unsigned)self->digits;
+
+	return (uint8_t)((self->has_text ? PACK_TEXT : 0u) | (is_foreign ? PACK_FOREIGN : 0u) |
+			 (self->lines == 1 ? PACK_LINE : 0u) | (self->is_digit ? PACK_DIGIT : 0u) |
+			 last << PACK_LAST_SHIFT);
+}
+
 uint8_t preface_pack(const struct preface *self)
 {
-	bool is_long = self->is_start && self->bytes > LIMIT_JUNK_BYTES;
 	unsigned lines = self->lines < 2 ? self->lines : 2;
 
-	return (uint8_t)((self->is_start ? 0u : PACK_MIDDLE) | (self->has_text ? PACK_TEXT : 0u) |
-			 (self->is_binary || is_long ? PACK_FOREIGN : 0u) |
-			 lines << PACK_LINES_SHIFT | last_kind(self) << PACK_LAST_SHIFT);
+	if (self->is_start)
+		return pack_start(self);
+	return (uint8_t)(PACK_MIDDLE | (self->has_text ? PACK_TEXT : 0u) |
+			 (self->is_binary ? PACK_FOREIGN : 0u) | lines << PACK_LINES_SHIFT |
+			 last_kind(self) << PACK_LAST_SHIFT);
 }
 
 bool preface_is_final(uint8_t packed)
 {
-	bool is_middle = (packed & PACK_MIDDLE) != 0;
+	return (packed & PACK_FOREIGN) != 0;
+}
 
-	return (packed & PACK_FOREIGN) != 0 || (!is_middle && (packed >> PACK_LINES_SHIFT & 3) > 1);
+static struct preface unpack_start(uint8_t packed)
+{
+	unsigned last = packed >> PACK_LAST_SHIFT;
+
+	return (struct preface){
+		.lines = (packed & PACK_LINE) != 0,
+		.last = last == 0 ? 0 : 'x',
+		.digits = (uint8_t)(last > PACK_SOME ? last - PACK_SOME : 0),
+		.is_digit = (packed & PACK_DIGIT) != 0,
+		.is_packed = last > PACK_SOME,
+		.is_start = true,
+		.is_binary = (packed & PACK_FOREIGN) != 0,
+		.has_text = (packed & PACK_TEXT) != 0,
+	};
 }
 
 struct preface preface_unpack(uint8_t packed)
 {
+	if ((packed & PACK_MIDDLE) == 0)
+		return unpack_start(packed);
 	return (struct preface){
 		.lines = (packed >> PACK_LINES_SHIFT) & 3,
 		.last = last_bytes[packed >> PACK_LAST_SHIFT],
-		.is_start = (packed & PACK_MIDDLE) == 0,
 		.is_binary = (packed & PACK_FOREIGN) != 0,
 		.has_text = (packed & PACK_TEXT) != 0,
 	};

@@ -14,6 +14,7 @@
 struct preface {
 	uint32_t bytes;  /* saturating */
 	uint32_t number; /* the last one that stands alone at the end of a line; saturating */
+	uint8_t digits;  /* of it, saturating */
 	uint8_t lines;   /* that held something, saturating; the one being read does not count */
 	uint8_t last;    /* last byte that is no blank; 0: none */
 	uint8_t before;  /* the one before it */
@@ -21,6 +22,7 @@ struct preface {
 	bool is_binary;  /* control bytes that no text has */
 	bool has_text;   /* the line being read holds something */
 	bool is_digit;   /* the byte before was of a number */
+	bool is_packed;  /* it was packed: of the number no more than the digits are known */
 };
 
 enum preface_verdict {
@@ -45,7 +47,8 @@ enum preface_verdict preface_judge(const struct preface *self);
 bool preface_announces(const struct preface *self, size_t len, bool is_cut);
 
 /* One byte that holds what the verdict needs, for tables of many flows; 0 is a start of which
- * nothing was skipped. Bytes and the number are lost in it. */
+ * nothing was skipped. Bytes are lost in it, and of the number all but how many digits it has; in
+ * the middle those, too. */
 uint8_t preface_pack(const struct preface *self);
 
 /* True when no more skipped bytes can change a packed verdict. */

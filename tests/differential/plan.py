@@ -3,6 +3,7 @@ combinations."""
 
 from itertools import product
 from random import Random
+from zlib import crc32
 
 from capturekit import TO_SERVER
 from captures.dialects import SESSIONS, session
@@ -77,11 +78,6 @@ def allowed(rendering):
         {"socks4", "socks4a"} & set(rendering.carriers)
     if hidden and rendering.name in SESSIONS and \
             (session(rendering.name).is_binary or rendering.spelling == "banner"):
-        return False
-    # What gives a store away is a number, which is not kept from one packet to the next before the
-    # first message.
-    if rendering.name.startswith(("stores/", "answers/")) and \
-            rendering.cut in ("by-byte", "at-random", "reordered"):
         return False
     # One whole message is left of a log whose rest was lost: as good as a miner's.
     if rendering.name.startswith("uploads/") and \
@@ -169,14 +165,19 @@ def chosen(words):
 
 
 def alike(name, write, seed):
-    """(axis, rendering) pairs of a look-alike: all axes for one of each kind, a sample of all but
-    the records, of which there are many kinds with few renderings each."""
+    """(axis, rendering) pairs of a look-alike: all axes for one of each kind, a sample of all. Of
+    records and feeds, of which there are many kinds, all axes for one dialect, by the seed, and no
+    sample of the others."""
     how, _, dialect = name.partition("/")
-    is_full = not dialect or how == "blunt" or dialect in ALIKE_IN_FULL
+    is_many = how.startswith(("record-", "feed-", "posted-"))
+    in_full = ALIKE_IN_FULL
+    if is_many:
+        in_full = (in_full[(crc32(how.encode()) + seed) % len(in_full)],)
+    is_full = not dialect or how == "blunt" or dialect in in_full
     yield f"{how} base", Rendering(name, write=write)
     if is_full:
         for axis, rendering in axes(name, write):
             yield f"{how} {axis}", rendering
-    if is_full or not how.startswith("record-"):
+    if is_full or not is_many:
         for _, rendering in sample(name, seed, ALIKE_SAMPLE, write):
             yield f"{how} sample", rendering

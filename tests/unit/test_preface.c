@@ -126,6 +126,39 @@ static void a_zero_byte_is_an_untouched_start(void **state)
 	assert_int_equal(preface_pack(&zero), 0);
 }
 
+/* Length and message in packets of their own, or a packet for each byte. */
+static bool is_announced(const char *line, size_t len, bool is_packed)
+{
+	struct preface preface;
+
+	preface_begin(&preface, true);
+	for (const char *at = line; *at != '\0'; at++) {
+		preface_feed(&preface, slice_of(at, 1));
+		if (is_packed)
+			preface = preface_unpack(preface_pack(&preface));
+	}
+	return preface_announces(&preface, len, false);
+}
+
+static void a_length_is_known_by_its_digits_where_it_was_packed(void **state)
+{
+	(void)state;
+	for (unsigned is_packed = 0; is_packed < 2; is_packed++) {
+		assert_true(is_announced("RESERVED 17 212\r\n", 212, is_packed));
+		assert_true(is_announced("VALUE key 0 1002 \n", 1000, is_packed));
+		assert_true(is_announced("VALUE key 0 1000\n", 999, is_packed));
+		assert_false(is_announced("RESERVED 17 212\r\n", 97, is_packed));
+		assert_false(is_announced("RESERVED 212 17\r\n", 212, is_packed));
+		assert_false(is_announced("RESERVED 212 x\r\n", 212, is_packed));
+		assert_false(is_announced("welcome\r\n", 7, is_packed));
+		assert_false(is_announced("RESERVED 17 212", 212, is_packed));
+		assert_false(is_announced("1\nRESERVED 17 21\r\n", 212, is_packed));
+	}
+	assert_true(is_announced("RESERVED 17 212\r\n", 213, true));
+	assert_false(is_announced("RESERVED 17 212\r\n", 213, false));
+	assert_false(is_announced("RESERVED 17 1234567\r\n", 1234, true));
+}
+
 static void control_bytes_mean_another_protocol(void **state)
 {
 	(void)state;
@@ -180,6 +213,7 @@ static void the_length_of_a_value_announces_it(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_length_is_known_by_its_digits_where_it_was_packed),
 		cmocka_unit_test(nothing_and_padding_are_clean),
 		cmocka_unit_test(one_line_may_stand_before_the_first_message),
 		cmocka_unit_test(in_the_middle_the_rest_of_a_message_comes_first),
