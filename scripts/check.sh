@@ -1,11 +1,11 @@
 #!/bin/sh
 # The test command: installs what is missing, builds, and runs every test. Takes twelve minutes on
 # two idle cores. The last line is the sum: N passed, N failed. Logs are kept in build/check/.
-#   FUZZ_SECONDS=N   seconds for each fuzz target (default 4)
+#   FUZZ_SECONDS=N   seconds for each fuzz target (default 3)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/packages.sh
-FUZZ_SECONDS=${FUZZ_SECONDS:-4}
+FUZZ_SECONDS=${FUZZ_SECONDS:-3}
 export FUZZ_SECONDS
 
 # shellcheck disable=SC2086
