@@ -250,13 +250,15 @@ static struct slice cut_blob(const struct rpc_call *call, json_value job, const 
 static bool weigh_cut(const struct rpc_call *call, json_value job, struct weight *weight)
 {
 	const struct cryptonote_state *state = call->state;
+
+	if (!call->doc->is_cut || member(call, job, "target") != JSON_ABSENT)
+		return false;
 	struct slice blob = cut_blob(call, job, "blob");
 	struct slice whole = cut_blob(call, job, "blocktemplate_blob");
 	bool is_known = cnwork_is_block(blob) || cnwork_is_block(whole);
 	bool is_asked = state->is_seen || (state->words[1 - call->dir] & WORD_LOGIN) != 0;
 
-	if (!call->doc->is_cut || member(call, job, "target") != JSON_ABSENT ||
-	    !(is_known || (is_asked && blob.len >= CUT_DIGITS_LEAST)))
+	if (!(is_known || (is_asked && blob.len >= CUT_DIGITS_LEAST)))
 		return false;
 	weigh_algo(call, job, weight);
 	weight->is_template = whole.len > 0;
