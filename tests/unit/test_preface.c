@@ -142,21 +142,30 @@ static bool is_announced(const char *line, size_t len, bool is_packed)
 
 static void a_length_is_known_by_its_digits_where_it_was_packed(void **state)
 {
+	static const struct {
+		const char *line;
+		size_t len;
+		bool is_whole; /* announced by a line that is known in full */
+		bool is_packed;
+	} rows[] = {
+		{ "RESERVED 17 212\r\n", 212, true, true },
+		{ "VALUE key 0 1002 \n", 1000, true, true },
+		{ "VALUE key 0 1000\n", 999, true, true },
+		{ "RESERVED 17 212\r\n", 97, false, false },
+		{ "RESERVED 212 17\r\n", 212, false, false },
+		{ "RESERVED 212 x\r\n", 212, false, false },
+		{ "welcome\r\n", 7, false, false },
+		{ "RESERVED 17 212", 212, false, false },
+		{ "1\nRESERVED 17 21\r\n", 212, false, false },
+		{ "RESERVED 17 1234567\r\n", 1234, false, false },
+		{ "RESERVED 17 212\r\n", 213, false, true },
+	};
+
 	(void)state;
-	for (unsigned is_packed = 0; is_packed < 2; is_packed++) {
-		assert_true(is_announced("RESERVED 17 212\r\n", 212, is_packed));
-		assert_true(is_announced("VALUE key 0 1002 \n", 1000, is_packed));
-		assert_true(is_announced("VALUE key 0 1000\n", 999, is_packed));
-		assert_false(is_announced("RESERVED 17 212\r\n", 97, is_packed));
-		assert_false(is_announced("RESERVED 212 17\r\n", 212, is_packed));
-		assert_false(is_announced("RESERVED 212 x\r\n", 212, is_packed));
-		assert_false(is_announced("welcome\r\n", 7, is_packed));
-		assert_false(is_announced("RESERVED 17 212", 212, is_packed));
-		assert_false(is_announced("1\nRESERVED 17 21\r\n", 212, is_packed));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(is_announced(rows[i].line, rows[i].len, false), rows[i].is_whole);
+		assert_int_equal(is_announced(rows[i].line, rows[i].len, true), rows[i].is_packed);
 	}
-	assert_true(is_announced("RESERVED 17 212\r\n", 213, true));
-	assert_false(is_announced("RESERVED 17 212\r\n", 213, false));
-	assert_false(is_announced("RESERVED 17 1234567\r\n", 1234, true));
 }
 
 static void control_bytes_mean_another_protocol(void **state)
