@@ -1,6 +1,6 @@
 #!/bin/sh
-# The test command: installs what is missing, builds, and runs every test. Takes twelve minutes on
-# two idle cores. The last line is the sum: N passed, N failed. Logs are kept in build/check/.
+# The test command: installs what is missing, builds, and runs every test. Takes thirteen to fifteen
+# minutes on two cores. The last line is the sum: N passed, N failed. Logs are kept in build/check/.
 #   FUZZ_SECONDS=N   seconds for each fuzz target (default 3)
 set -u
 cd "$(dirname "$0")/.." || exit 1
