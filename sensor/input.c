@@ -60,6 +60,13 @@ uint64_t input_pass_time(struct input *input, uint64_t time_ns)
 	return input->last_ns;
 }
 
+uint64_t input_follow_clock(struct input *input, uint64_t clock_ns)
+{
+	if (is_far_behind(input, clock_ns))
+		input->ahead_ns = input->last_ns - clock_ns;
+	return input_pass_time(input, clock_ns);
+}
+
 bool input_hold(struct input *input, const struct frame *frame)
 {
 	if (frame->bytes.len > input->held_size) {

@@ -32,6 +32,9 @@ bool input_doubts(const struct input *input, uint64_t time_ns);
  * ahead of the input's clock lets it catch up. */
 uint64_t input_pass_time(struct input *input, uint64_t time_ns);
 
+/* The time now, on a live input that is quiet, by its own clock: that is believed at once. */
+uint64_t input_follow_clock(struct input *input, uint64_t clock_ns);
+
 /* Copies a frame in doubt. False when there is no memory for it: then its time is believed. */
 bool input_hold(struct input *input, const struct frame *frame);
 

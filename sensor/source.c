@@ -104,12 +104,12 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* A quiet live link: packet time follows the wall clock. */
+/* A quiet live link: packet time follows the wall clock, and goes on when that is set back. */
 static void follow_wall_clock(struct source *self, struct input *input)
 {
 	uint64_t wall_ns = wall_clock_ns();
 	uint64_t quiet_ns = wall_ns < QUIET_DELAY_NS ? 0 : wall_ns - QUIET_DELAY_NS;
-	uint64_t now_ns = input_pass_time(input, quiet_ns);
+	uint64_t now_ns = input_follow_clock(input, quiet_ns);
 
 	if (now_ns > self->last_ns)
 		self->last_ns = now_ns;

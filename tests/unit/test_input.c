@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "sensor/input.h"
 #include "tests/unit/source_rig.h"
 
 static void test_time_goes_back(void **state)
@@ -99,6 +100,30 @@ static void test_clock_set_back(void **state)
 		    (uint64_t[]){ back, back, back, back + 3100, back + 6200, back + 9300 }, 6, 4);
 }
 
+/* Without frames the clock tells: one that was set back holds nobody up. */
+static void test_clock_of_a_quiet_link(void **state)
+{
+	const uint64_t second = 1000000000;
+	const uint64_t start = BASE * second;
+	const uint64_t back = 2 * LIMIT_TIME_JUMP_S * second;
+	struct input input = { 0 };
+
+	(void)state;
+	assert_int_equal(input_pass_time(&input, start), start);
+	assert_int_equal(input_follow_clock(&input, start + 5 * second), start + 5 * second);
+	/* behind the last frame: it waits */
+	assert_int_equal(input_follow_clock(&input, start + 4 * second), start + 5 * second);
+	assert_int_equal(input_follow_clock(&input, start + 5 * second - back), start + 5 * second);
+	assert_int_equal(input_follow_clock(&input, start + 37 * second - back),
+			 start + 36 * second);
+	/* frames of that clock are in no doubt then, and go on from there */
+	assert_false(input_doubts(&input, start + 69 * second - back));
+	assert_int_equal(input_pass_time(&input, start + 69 * second - back), start + 67 * second);
+	/* right again */
+	assert_int_equal(input_follow_clock(&input, start + 70 * second), start + 70 * second);
+	assert_int_equal(input_follow_clock(&input, start + 71 * second), start + 71 * second);
+}
+
 static void test_gap_between_files(void **state)
 {
 	(void)state;
@@ -120,9 +145,8 @@ static void test_gap_between_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_time_goes_back),
-		TEST(test_time_jumps),
-		TEST(test_clock_set_back),
+		TEST(test_time_goes_back),    TEST(test_time_jumps),
+		TEST(test_clock_set_back),    TEST(test_clock_of_a_quiet_link),
 		TEST(test_gap_between_files),
 	};
 
