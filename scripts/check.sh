@@ -1,11 +1,11 @@
 #!/bin/sh
 # The test command: installs what is missing, builds, and runs every test. Takes thirteen to fifteen
 # minutes on two cores. The last line is the sum: N passed, N failed. Logs are kept in build/check/.
-#   FUZZ_SECONDS=N   seconds for each fuzz target (default 3)
+#   FUZZ_SECONDS=N   seconds for each fuzz target (default 4)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/packages.sh
-FUZZ_SECONDS=${FUZZ_SECONDS:-3}
+FUZZ_SECONDS=${FUZZ_SECONDS:-4}
 export FUZZ_SECONDS
 
 # shellcheck disable=SC2086
@@ -96,8 +96,9 @@ step printed sh tests/unit/printed.sh build/minecanary
 whole bench env BENCH_SCALE=1 BENCH_ROUNDS=1 \
     "BENCH_PARTS=speed detections limits names units" make -s bench
 step asan sanitized asan address,undefined unit
+# Another seed: of records and feeds it renders the dialects in full that the one above does not.
 step asan-differ python3 tests/differential/differential.py --binary build/asan/minecanary \
-    --seed 1 --sample 1
+    --seed 2 --sample 1
 step tsan sanitized tsan thread unit-threads
 whole fuzz-build make -j2 fuzz-build
 step fuzz make -s fuzz
